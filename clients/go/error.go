@@ -2,6 +2,7 @@ package souk
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -19,10 +20,10 @@ type Error struct {
 	Code codes.Code
 	// Message says what happened, for people.
 	Message string
-	// Reason is the name of a value of the ErrorReason of the package Domain, such as
+	// Reason is the name of a value of an ErrorReason of the contract, such as
 	// "ERROR_REASON_OUT_OF_STOCK". Empty when the failure came from the connection.
 	Reason string
-	// Domain is the proto package that defines the reason: "souk.inventory.v1".
+	// Domain is the proto package that defines the reason, without its version: "souk.inventory".
 	Domain string
 	// Metadata has the facts of this failure, such as "sku" and "available".
 	Metadata map[string]string
@@ -74,16 +75,24 @@ func (err *Error) Has(reason protoreflect.Enum) bool {
 	if value == nil || err.Reason != string(value.Name()) {
 		return false
 	}
-	// The domain of a broken field is the package of the request.
+	// A broken field has the domain of its method.
 	isField := reason == policyv1.ErrorReason_ERROR_REASON_INVALID_FIELD
-	return isField || err.Domain == string(values.ParentFile().Package())
+	return isField || err.Domain == domainOf(values.ParentFile().Package())
+}
+
+// domainOf returns the domain of a package's errors: the package without its version.
+func domainOf(name protoreflect.FullName) string {
+	if strings.HasPrefix(string(name.Name()), "v") {
+		return string(name.Parent())
+	}
+	return string(name)
 }
 
 // Retry returns whether the same request may be sent again, as the contract says of the reason;
 // RETRY_UNKNOWN without a reason that this version of the contract knows.
 func (err *Error) Retry() policyv1.Retry {
-	// A broken field has the domain of the request, and is a reason of all services.
-	for _, domain := range []string{err.Domain, "souk.policy.v1"} {
+	// A broken field has the domain of its method, and is a reason of all services.
+	for _, domain := range []string{err.Domain, "souk.policy"} {
 		if retry, known := retryOf(domain + "/" + err.Reason); known {
 			return retry
 		}

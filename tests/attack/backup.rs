@@ -42,7 +42,7 @@ async fn connect(shop: &ChildShop, service: &str, caller: Caller) -> CallerChann
 /// What those services know of a shop in which alice has bought once.
 #[derive(Debug, PartialEq)]
 struct Known {
-    preferences: notifications::Preferences,
+    preferences: notifications::NotificationPreferences,
     messages: Vec<String>,
     urls: Vec<String>,
     orders: i64,
@@ -57,11 +57,13 @@ async fn known(shop: &ChildShop) -> Known {
     let erp = NotificationServiceClient::new(erp);
 
     let preferences = eventually(LIMIT, || async {
-        alice.clone().get_preferences(notifications::GetPreferencesRequest::default()).await
+        let mine = notifications::GetNotificationPreferencesRequest::default();
+        alice.clone().get_notification_preferences(mine).await
     });
     let preferences = preferences.await.into_inner().preferences.expect("preferences");
     let messages = eventually(LIMIT, || async {
-        let list = alice.clone().list_messages(notifications::ListMessagesRequest::default()).await;
+        let mine = notifications::ListInAppMessagesRequest::default();
+        let list = alice.clone().list_in_app_messages(mine).await;
         let list = list.map_err(|status| format!("{status:?}"))?.into_inner().messages;
         // Placed and paid: nothing more is on its way.
         if list.len() == 2 { Ok(list) } else { Err(format!("{list:?}")) }
@@ -97,24 +99,31 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     let shop = start(folder.path(), keys.path()).await;
 
     let alice = connect(&shop, "notifications", Caller::User("alice".to_owned())).await;
-    let wanted = notifications::UpdatePreferencesRequest {
-        email_address: "someone@example.com".to_owned(),
-        watched_skus: vec![WATCHED.to_owned()],
+    let wanted = notifications::UpdateNotificationPreferencesRequest {
+        preferences: Some(notifications::NotificationPreferences {
+            email_address: "someone@example.com".to_owned(),
+            watched_skus: vec![WATCHED.to_owned()],
+            ..Default::default()
+        }),
         update_mask: Some(FieldMask {
             paths: vec!["email_address".to_owned(), "watched_skus".to_owned()],
         }),
-        ..Default::default()
     };
     // A service that has only just started may miss a deadline on a busy machine; both calls may be
     // repeated.
     let alice = NotificationServiceClient::new(alice);
-    eventually(LIMIT, || async { alice.clone().update_preferences(wanted.clone()).await }).await;
+    eventually(LIMIT, || async {
+        alice.clone().update_notification_preferences(wanted.clone()).await
+    })
+    .await;
     let erp = connect(&shop, "notifications", Caller::Service("erp".to_owned())).await;
     let endpoint = notifications::CreateWebhookEndpointRequest {
         request_id: "once".to_owned(),
-        url: URL.to_owned(),
-        event_types: vec!["souk.catalog.v1.*".to_owned()],
-        ..Default::default()
+        endpoint: Some(notifications::WebhookEndpoint {
+            url: URL.to_owned(),
+            event_types: vec!["souk.catalog.v1.*".to_owned()],
+            ..Default::default()
+        }),
     };
     let erp = NotificationServiceClient::new(erp);
     eventually(LIMIT, || async { erp.clone().create_webhook_endpoint(endpoint.clone()).await })

@@ -27,8 +27,8 @@ const ALLOWED_BYTES: u64 = 48 << 20;
 const METHODS: [(&str, &str, u8); 5] = [
     ("user:mallory", "/souk.orders.v1.OrderService/PlaceOrder", 5),
     ("service:payments", "/souk.ledger.v1.LedgerService/CreateTransfers", 1),
-    ("service:orders", "/souk.events.v1.EventService/Publish", 1),
-    ("anonymous", "/souk.inventory.v1.InventoryService/BatchGetStock", 1),
+    ("service:orders", "/souk.events.v1.EventService/PublishEvents", 1),
+    ("anonymous", "/souk.inventory.v1.InventoryService/GetAvailability", 1),
     ("staff:mallory", "/souk.inventory.v1.InventoryService/ReceiveStock", 2),
 ];
 
@@ -169,20 +169,23 @@ struct LongList {
     number: u8,
 }
 
-const UPDATE_PREFERENCES: &str = "/souk.notifications.v1.NotificationService/UpdatePreferences";
-
 const NODE: Target = Target {
     service: "notifications",
     methods: [
-        LongList { caller: "user:mallory", path: UPDATE_PREFERENCES, field: "kinds", number: 7 },
         LongList {
             caller: "user:mallory",
-            path: UPDATE_PREFERENCES,
-            field: "watched_skus",
-            number: 8,
+            path: "/souk.notifications.v1.NotificationService/MarkInAppMessagesRead",
+            field: "message_ids",
+            number: 2,
+        },
+        LongList {
+            caller: "service:mallory",
+            path: "/souk.notifications.v1.NotificationService/RequeueNotificationDeliveries",
+            field: "delivery_ids",
+            number: 1,
         },
     ],
-    honest_path: "/souk.notifications.v1.NotificationService/ListMessages",
+    honest_path: "/souk.notifications.v1.NotificationService/ListInAppMessages",
 };
 
 const PYTHON: Target = Target {
@@ -190,18 +193,18 @@ const PYTHON: Target = Target {
     methods: [
         LongList {
             caller: "anonymous",
-            path: "/souk.recommendations.v1.RecommendationService/FrequentlyBoughtTogether",
+            path: "/souk.recommendations.v1.RecommendationService/ListProductsBoughtTogether",
             field: "skus",
             number: 1,
         },
         LongList {
             caller: "user:mallory",
-            path: "/souk.recommendations.v1.RecommendationService/Recommend",
+            path: "/souk.recommendations.v1.RecommendationService/ListRecommendations",
             field: "basket_skus",
             number: 2,
         },
     ],
-    honest_path: "/souk.recommendations.v1.RecommendationService/PopularProducts",
+    honest_path: "/souk.recommendations.v1.RecommendationService/ListPopularProducts",
 };
 
 /// A message that each of those methods reads, and refuses by the count of its elements.
@@ -289,11 +292,11 @@ async fn a_service_in_python_refuses_a_message_of_empty_elements_within_its_own_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_of_megabytes_is_refused_by_a_service_in_node_before_a_pattern_is_tried_on_it() {
     let process = Process::start(NODE.service, &[]).await;
-    // Field 5, the locale, with a length of 15,000,000 (as a varint).
-    let message =
-        Bytes::from([&[5 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat());
-    let status =
-        send(process.channel_as(&caller("user:mallory")), UPDATE_PREFERENCES, message).await;
+    // Within field 1, the preferences: field 4, the locale, of 15,000,000 bytes (as a varint).
+    let locale = [&[4 << 3 | 2, 0xc0, 0xc3, 0x93, 0x07][..], &[b'a'; 15_000_000]].concat();
+    let message = Bytes::from([&[1 << 3 | 2, 0xc5, 0xc3, 0x93, 0x07][..], &locale].concat());
+    let path = "/souk.notifications.v1.NotificationService/UpdateNotificationPreferences";
+    let status = send(process.channel_as(&caller("user:mallory")), path, message).await;
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     honest_call(&process, NODE.honest_path).await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{AdjustStockRequest, Stock};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
-use souk_client::orders::v1::{GetOrderRequest, OrderState, RefundOrderRequest};
+use souk_client::orders::v1::{GetOrderRequest, OrderState, PaymentStatus, RefundOrderRequest};
 use souk_client::types::v1::Money;
 use souk_testkit::{ChildShop, eventually, reason_of};
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use crate::shop::{LIMIT, SKU, audit, buy, staff, start, stock, user};
 
 const CALLERS: usize = 50;
 
-fn available(stock: &Stock) -> i64 {
+fn available(stock: &Stock) -> i32 {
     stock.on_hand - stock.reserved
 }
 
@@ -69,7 +69,7 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
         async move {
             let order =
                 client.get_order(GetOrderRequest { order_id }).await.ok()?.into_inner().order?;
-            (order.state() == OrderState::Paid).then_some(order)
+            (order.payment_status() == PaymentStatus::Paid).then_some(order)
         }
     })
     .await;
@@ -116,7 +116,7 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
     let order = order.order.expect("an order");
     let minor = |money: Option<&Money>| money.expect("an amount").minor_units;
     let total = minor(order.total.as_ref());
-    let refunded = minor(order.refunded.as_ref());
+    let refunded = minor(order.refunded_total.as_ref());
     assert_eq!(refunded, 100 * done.len() as i64, "{order:?}");
     assert!(refunded <= total && total - refunded < 100, "{order:?}");
 
@@ -145,6 +145,6 @@ async fn of_fifty_one_gets_the_last_piece_one_refund_and_one_order_for_a_request
         });
     }
     let bought = buyers.join_all().await.into_iter().filter(|bought| *bought).count();
-    assert_eq!(bought as i64, units);
+    assert_eq!(bought as i32, units);
     audit(&shop).await;
 }

@@ -7,7 +7,7 @@ use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::catalog::v1::{
     CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ListProductsRequest,
 };
-use souk_client::catalog::v1::{ProductState, Variant};
+use souk_client::catalog::v1::{Price, Product, PublishProductRequest, Variant};
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::publish_result::Result as Outcome;
 use souk_client::events::v1::start_position::Start;
@@ -15,11 +15,13 @@ use souk_client::events::v1::{
     self as events, CreateSubscriptionRequest, SeekSubscriptionRequest, StartPosition,
 };
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_client::inventory::v1::{CommitReservationRequest, ReceiveStockRequest, ReceivedItem};
-use souk_client::inventory::v1::{ReleaseReservationRequest, ReserveLine, ReserveRequest};
+use souk_client::inventory::v1::{
+    CommitReservationRequest, CreateReservationRequest, ReceiveStockRequest, ReceivedItem,
+    ReleaseReservationRequest, ReservationLine,
+};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::place_order_line::Item;
-use souk_client::orders::v1::{self as orders, GetOrderRequest, OrderState, RefundOrderRequest};
+use souk_client::orders::v1::{self as orders, GetOrderRequest, PaymentStatus, RefundOrderRequest};
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::payments::v1::{AuthorizePaymentRequest, RefundPaymentRequest};
 use souk_client::types::v1::Money;
@@ -50,8 +52,8 @@ fn service(shop: &ChildShop, name: &str) -> CallerChannel {
     shop.channel_as(&Caller::Service(name.to_owned()))
 }
 
-/// Waits until an order of the staff's view has come to a state.
-async fn reaches(shop: &ChildShop, order_id: &str, state: OrderState) -> orders::Order {
+/// Waits until the money of an order of the staff's view has come to a status.
+async fn reaches(shop: &ChildShop, order_id: &str, status: PaymentStatus) -> orders::Order {
     eventually(LIMIT, || async {
         let request = GetOrderRequest { order_id: order_id.to_owned() };
         let order = OrderServiceClient::new(staff(shop))
@@ -59,7 +61,7 @@ async fn reaches(shop: &ChildShop, order_id: &str, state: OrderState) -> orders:
             .await
             .map_err(|status| status.to_string())?;
         let order = order.into_inner().order.expect("an order");
-        if order.state() == state { Ok(order) } else { Err(format!("{order:?}")) }
+        if order.payment_status() == status { Ok(order) } else { Err(format!("{order:?}")) }
     })
     .await
 }
@@ -75,15 +77,15 @@ async fn the_bus_takes_no_foreign_type_no_impossible_time_and_no_position_that_i
     let shop = start(&folder).await;
     let publish = |name: &str, event: events::Event| {
         let mut bus = EventServiceClient::new(service(&shop, name));
-        async move { bus.publish(events::PublishRequest { events: vec![event] }).await }
+        async move { bus.publish_events(events::PublishEventsRequest { events: vec![event] }).await }
     };
     let forged = publish("recommendations", event("souk.orders.v1.OrderPlaced"))
         .await
         .expect("an answer for each event");
     let result = forged.into_inner().results.remove(0).result.expect("a result");
     let Outcome::Failure(failure) = result else { panic!("a forged event was taken: {result:?}") };
-    assert_eq!(failure.reason(), events::ErrorReason::ForeignEventType, "{failure:?}");
-    assert!(!failure.is_retryable);
+    assert_eq!(failure.reason(), events::ErrorReason::TypeNotYours, "{failure:?}");
+    assert!(!failure.retryable);
 
     let times = [(i64::MAX, 0), (i64::MIN, 0), (1_790_000_000_000, 0), (0, -1), (0, 2_000_000_000)];
     for (seconds, nanos) in times {
@@ -96,18 +98,21 @@ async fn the_bus_takes_no_foreign_type_no_impossible_time_and_no_position_that_i
 
     let mut bus = EventServiceClient::new(staff(&shop));
     let subscription = "staff.attack".to_owned();
-    let theirs = CreateSubscriptionRequest {
-        subscription: "notifications".to_owned(),
-        ..Default::default()
+    let create = |subscription_id: &str| CreateSubscriptionRequest {
+        subscription: Some(events::Subscription {
+            subscription_id: subscription_id.to_owned(),
+            ..Default::default()
+        }),
+        start_position: None,
     };
-    refused(bus.create_subscription(theirs).await, "SUBSCRIPTION_NAME", "");
-    let own =
-        CreateSubscriptionRequest { subscription: subscription.clone(), ..Default::default() };
+    let theirs = create("notifications");
+    refused(bus.create_subscription(theirs).await, "SUBSCRIPTION_NOT_YOURS", "");
+    let own = create(&subscription);
     bus.create_subscription(own).await.expect("a subscription of the staff's");
     let beyond = events::Position { partition: 0, offset: 1_000_000_000_000_000 };
-    for start in [Start::Position(beyond), Start::Earliest(false), Start::Latest(false)] {
-        let to = Some(StartPosition { start: Some(start) });
-        let request = SeekSubscriptionRequest { subscription: subscription.clone(), to };
+    for start in [Start::Position(beyond), Start::Boundary(0), Start::Boundary(9)] {
+        let position = Some(StartPosition { start: Some(start) });
+        let request = SeekSubscriptionRequest { subscription_id: subscription.clone(), position };
         let status = bus.seek_subscription(request).await.expect_err("it is refused");
         assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     }
@@ -120,12 +125,12 @@ async fn nothing_is_done_behind_an_orders_back() {
     let shop = start(&folder).await;
     let before = stock(&shop).await;
     let order = buy(user(&shop, "alice"), "mine", 2).await.expect("an order");
-    let order = reaches(&shop, &order.order_id, OrderState::Paid).await;
+    let order = reaches(&shop, &order.order_id, PaymentStatus::Paid).await;
 
     let mut payments = PaymentServiceClient::new(staff(&shop));
     let now = Clock::system().now();
     let refund = RefundPaymentRequest {
-        payment_id: order.payment_id.clone(),
+        payment_id: order.payments[0].payment_id.clone(),
         refund_id: RefundId::new(now).to_string(),
         amount: Some(gbp(100)),
         effective_time: None,
@@ -160,7 +165,7 @@ async fn nothing_is_done_behind_an_orders_back() {
         OrderServiceClient::new(staff(&shop)).refund_order(all.clone()).await
     })
     .await;
-    reaches(&shop, &order.order_id, OrderState::Refunded).await;
+    reaches(&shop, &order.order_id, PaymentStatus::Refunded).await;
     let after = stock(&shop).await;
     assert_eq!((after.on_hand, after.reserved), (before.on_hand, before.reserved));
     audit(&shop).await;
@@ -174,14 +179,14 @@ async fn stock_that_is_held_for_nothing_is_found_and_repaired() {
     let now = Clock::system().now();
     let reservation_id = ReservationId::new(now).to_string();
     let mut inventory = InventoryServiceClient::new(service(&shop, "orders"));
-    let reserve = ReserveRequest {
+    let reserve = CreateReservationRequest {
         reservation_id: reservation_id.clone(),
-        lines: vec![ReserveLine { sku: SKU.to_owned(), quantity: 3, ..Default::default() }],
+        lines: vec![ReservationLine { sku: SKU.to_owned(), quantity: 3, ..Default::default() }],
         ttl: Some(prost_types::Duration { seconds: 600, nanos: 0 }),
         order_id: OrderId::new(now).to_string(),
         ..Default::default()
     };
-    inventory.reserve(reserve).await.expect("a reservation");
+    inventory.create_reservation(reserve).await.expect("a reservation");
     let commit = CommitReservationRequest { reservation_id: reservation_id.clone() };
     inventory.commit_reservation(commit).await.expect("a promise");
 
@@ -204,20 +209,19 @@ async fn stock_that_is_held_for_nothing_is_found_and_repaired() {
 /// Makes a variant with a default price and some stock.
 async fn variant(shop: &ChildShop, sku: &str, minor_units: i64) -> Variant {
     let mut catalog = CatalogServiceClient::new(staff(shop));
-    let product = CreateProductRequest {
-        request_id: sku.to_owned(),
-        title: sku.to_owned(),
-        state: ProductState::Active.into(),
-        ..Default::default()
-    };
+    let product = Product { title: sku.to_owned(), ..Default::default() };
+    let product = CreateProductRequest { request_id: sku.to_owned(), product: Some(product) };
     let product =
         catalog.create_product(product).await.expect("a product").into_inner().product.expect("it");
-    let variant = CreateVariantRequest {
+    let published = PublishProductRequest {
         request_id: sku.to_owned(),
-        product_id: product.product_id,
-        sku: sku.to_owned(),
+        product_id: product.product_id.clone(),
         ..Default::default()
     };
+    catalog.publish_product(published).await.expect("a published product");
+    let variant =
+        Variant { product_id: product.product_id, sku: sku.to_owned(), ..Default::default() };
+    let variant = CreateVariantRequest { request_id: sku.to_owned(), variant: Some(variant) };
     let variant =
         catalog.create_variant(variant).await.expect("a variant").into_inner().variant.expect("it");
     price(shop, &variant, gbp(minor_units), true).await.expect("a price");
@@ -232,23 +236,22 @@ async fn price(
     shop: &ChildShop,
     variant: &Variant,
     unit_price: Money,
-    set_default: bool,
+    is_default: bool,
 ) -> Result<String, Status> {
-    let request = CreatePriceRequest {
-        request_id: format!(
-            "{}-{}{}",
-            variant.sku, unit_price.minor_units, unit_price.currency_code
-        ),
+    let request_id =
+        format!("{}-{}{}", variant.sku, unit_price.minor_units, unit_price.currency_code);
+    let price = Price {
         variant_id: variant.variant_id.clone(),
         unit_price: Some(unit_price),
-        set_default,
+        is_default,
         ..Default::default()
     };
+    let request = CreatePriceRequest { request_id, price: Some(price) };
     let answer = CatalogServiceClient::new(staff(shop)).create_price(request).await?;
     Ok(answer.into_inner().price.expect("a price").price_id)
 }
 
-fn order(request_id: &str, item: Item, quantity: i64) -> orders::PlaceOrderRequest {
+fn order(request_id: &str, item: Item, quantity: i32) -> orders::PlaceOrderRequest {
     orders::PlaceOrderRequest {
         request_id: request_id.to_owned(),
         currency_code: "GBP".to_owned(),
@@ -313,17 +316,17 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
         ..order("gift", Item::Sku("GIFT".to_owned()), 1)
     };
     let gift = alice.place_order(gift).await.expect("a free order").into_inner().order.expect("it");
-    let paid = reaches(&shop, &gift.order_id, OrderState::Paid).await;
-    let mut orders = OrderServiceClient::new(staff(&shop));
+    let paid = reaches(&shop, &gift.order_id, PaymentStatus::Paid).await;
+    let mut client = OrderServiceClient::new(staff(&shop));
     let leave =
         orders::FulfillOrderRequest { order_id: paid.order_id.clone(), effective_time: None };
-    orders.fulfill_order(leave).await.expect("it leaves");
-    reaches(&shop, &gift.order_id, OrderState::Fulfilled).await;
+    let left = client.fulfill_order(leave).await.expect("it leaves").into_inner().order;
+    assert_eq!(left.expect("an order").state(), orders::OrderState::Completed);
     let back = RefundOrderRequest {
         order_id: paid.order_id.clone(),
         request_id: "back".to_owned(),
-        lines: vec![orders::RefundLineRequest { line_number: 1, quantity: 1 }],
-        restock: true,
+        lines: vec![orders::RefundLine { line_number: 1, quantity: 1, ..Default::default() }],
+        restock: orders::RestockPolicy::All.into(),
         ..Default::default()
     };
     let back = eventually(LIMIT, || async {

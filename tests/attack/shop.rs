@@ -62,7 +62,7 @@ pub async fn browse(shop: &ChildShop) {
 }
 
 /// Buys one unit as a customer.
-pub async fn buy(channel: CallerChannel, request_id: &str, quantity: i64) -> Result<Order, Status> {
+pub async fn buy(channel: CallerChannel, request_id: &str, quantity: i32) -> Result<Order, Status> {
     let line = PlaceOrderLine { item: Some(Item::Sku(SKU.to_owned())), quantity };
     let request = PlaceOrderRequest {
         request_id: request_id.to_owned(),

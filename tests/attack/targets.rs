@@ -55,9 +55,11 @@ fn erp(notifications: &Process) -> Notifications {
 fn endpoint(url: &str) -> pb::CreateWebhookEndpointRequest {
     pb::CreateWebhookEndpointRequest {
         request_id: url.to_owned(),
-        url: url.to_owned(),
-        event_types: vec!["souk.orders.v1.OrderPlaced".to_owned()],
-        ..Default::default()
+        endpoint: Some(pb::WebhookEndpoint {
+            url: url.to_owned(),
+            event_types: vec!["souk.orders.v1.OrderPlaced".to_owned()],
+            ..Default::default()
+        }),
     }
 }
 
@@ -77,7 +79,7 @@ fn assert_refused<T>(answer: Result<Response<T>, Status>, url: &str, problem: &s
     assert_eq!(reason_of(&status), "ERROR_REASON_TARGET_REFUSED", "{url}: {status:?}");
     let violations = field_violations(&status);
     let [violation] = &violations[..] else { panic!("{url}: {violations:?}") };
-    assert_eq!(violation.field, "url");
+    assert_eq!(violation.field, "endpoint.url");
     assert_eq!(violation.description, problem, "{url}");
 }
 
@@ -93,10 +95,12 @@ async fn a_webhook_to_an_inside_address_is_refused_however_it_is_written() {
         let url = format!("https://{host}/hook");
         assert_refused(notifications.create_webhook_endpoint(endpoint(&url)).await, &url, problem);
         let change = pb::UpdateWebhookEndpointRequest {
-            endpoint_id: endpoint_id.clone(),
-            url: url.clone(),
+            endpoint: Some(pb::WebhookEndpoint {
+                endpoint_id: endpoint_id.clone(),
+                url: url.clone(),
+                ..Default::default()
+            }),
             update_mask: Some(FieldMask { paths: vec!["url".to_owned()] }),
-            ..Default::default()
         };
         assert_refused(notifications.update_webhook_endpoint(change).await, &url, problem);
     }
@@ -142,19 +146,27 @@ impl Receiver {
     }
 }
 
-/// Waits until the only delivery of an endpoint was tried, and returns why that failed.
-async fn failure(notifications: &Notifications, endpoint_id: &str) -> String {
-    let request =
-        pb::ListDeliveriesRequest { endpoint_id: endpoint_id.to_owned(), ..Default::default() };
+/// Waits until the only delivery of an endpoint was tried, and returns why that failed, with the
+/// status of HTTP.
+async fn failure(
+    notifications: &Notifications,
+    endpoint_id: &str,
+) -> (pb::NotificationDeliveryFailure, i32) {
+    let request = pb::ListNotificationDeliveriesRequest {
+        endpoint_id: endpoint_id.to_owned(),
+        ..Default::default()
+    };
     eventually(LIMIT, || async {
         let list = notifications
             .clone()
-            .list_deliveries(request.clone())
+            .list_notification_deliveries(request.clone())
             .await
             .map_err(|status| format!("{status:?}"));
         let deliveries = list?.into_inner().deliveries;
         match &deliveries[..] {
-            [delivery] if delivery.attempts > 0 => Ok(delivery.failure.clone()),
+            [delivery] if delivery.attempt_count > 0 => {
+                Ok((delivery.failure(), delivery.failure_code))
+            }
             other => Err(format!("{other:?}")),
         }
     })
@@ -192,8 +204,10 @@ async fn a_webhook_is_led_inside_by_no_redirect_and_by_no_name() {
     let named = create(&mut notifications, &format!("http://localhost:{port}/hook")).await;
 
     buy(user(&shop, "alice"), "redirected", 1).await.expect("an order");
-    assert_eq!(failure(&notifications, &redirected).await, "http 307");
-    assert_eq!(failure(&notifications, &named).await, "refused address");
+    let refused = failure(&notifications, &redirected).await;
+    assert_eq!(refused, (pb::NotificationDeliveryFailure::HttpStatus, 307));
+    let refused = failure(&notifications, &named).await;
+    assert_eq!(refused, (pb::NotificationDeliveryFailure::TargetRefused, 0));
     assert!(outside.connections() > 0, "the redirect was not even asked for");
     assert_eq!(inside.connections(), 0, "a webhook came to an inside address");
 }

@@ -317,7 +317,7 @@ impl Customers {
             Ok(answer) => {
                 let state =
                     answer.into_inner().order.map(|order| order.state()).unwrap_or_default();
-                let is_placed = matches!(state, pb::OrderState::Placed | pb::OrderState::Paid);
+                let is_placed = state == pb::OrderState::Placed;
                 self.placed.fetch_add(is_placed.into(), Ordering::Relaxed);
                 is_placed
             }

@@ -136,6 +136,8 @@ impl Ledger {
         let channel = shop::connect(&shop, &Caller::Staff("bench".to_owned()));
         let source = Source::new(ACCOUNTS);
         let mut client = LedgerServiceClient::new(channel.clone());
+        let request = pb::CreateLedgerRequest { ledger: Some(source.ledger()) };
+        client.create_ledger(request).await.expect("the ledger is created");
         for accounts in source.accounts().chunks(BATCH) {
             let request = pb::CreateAccountsRequest { accounts: accounts.to_vec() };
             client.create_accounts(request).await.expect("accounts are created");

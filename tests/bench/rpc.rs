@@ -16,9 +16,9 @@ use std::{
 
 use futures_util::future::LocalBoxFuture;
 use souk_chassis::{Call, Caller, Channel, Definition, Host, Service, Shop, StartError};
-use souk_client::payments::v1 as pb;
-use souk_client::payments::v1::simulator_service;
-use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
+use souk_client::payments::simulator::v1alpha as pb;
+use souk_client::payments::simulator::v1alpha::simulator_service;
+use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_contract::{Handle, Handlers, Server};
 use souk_tests::bench::{Comparison, Goals, Latencies, print_environment};
 use tonic::server::{Grpc, UnaryService};
@@ -63,7 +63,7 @@ impl Handle<simulator_service::ListCharges> for AtOnce {
 /// Serves the one method that is called.
 fn server() -> Server {
     let at_once = Arc::new(AtOnce);
-    Server::new("souk.payments.v1.SimulatorService")
+    Server::new("souk.payments.simulator.v1alpha.SimulatorService")
         .unary::<simulator_service::ListCharges, _, _, _>("ListCharges", &at_once)
 }
 

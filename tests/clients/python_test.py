@@ -59,7 +59,7 @@ with Shop() as shop:
     package = installed()
     known = {**os.environ, "SOUK_ADDRESS": shop.address, "PYTHONPATH": str(package)}
     examples = {
-        "readme.py": ("python", ["PLACED", " 11.80 GBP", "PAID", "of TEA-MINT-100 are left"]),
+        "readme.py": ("python", ["ORDER_STATE_PLACED", " 11.80 GBP", "PAYMENT_STATUS_PAID", "of TEA-MINT-100 are left"]),
         "readme_aio.py": ("python asyncio", ["have order_"]),
     }
     for name, (language, wanted) in examples.items():

@@ -21,6 +21,6 @@ with Shop() as shop:
     example = CLIENT / "dist" / "readme.mjs"
     example.write_text(example_of(CLIENT / "README.md", "js"))
     told = tally.run("the README's example runs", ["node", example], cwd=CLIENT, env={**os.environ, "SOUK_ADDRESS": shop.address})
-    for wanted in ["PLACED", " 11.80 GBP", "paid PAID", "of TEA-MINT-100 are left"]:
+    for wanted in ["PLACED", " 11.80 GBP", "PAID PAID", "of TEA-MINT-100 are left"]:
         tally.check(f"it prints {wanted!r}", wanted in told, told)
 tally.end()

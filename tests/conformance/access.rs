@@ -149,26 +149,33 @@ pub fn thefts(shop: &TestShop) -> Vec<Theft> {
         payment_method: "tok_approved".into(),
         ..Default::default()
     };
-    let action = payments::CompletePaymentActionRequest {
-        payment_id: shop.order.payment_id.clone(),
-        approve: true,
-    };
+    let refresh =
+        payments::RefreshPaymentRequest { payment_id: shop.order.payments[0].payment_id.clone() };
     let list = orders::ListOrdersRequest::default();
     let list_of_alice =
         orders::ListOrdersRequest { customer_id: "alice".into(), ..Default::default() };
     let get = orders::GetOrderRequest { order_id: order_id.clone() };
     let lines = orders::ListOrderLinesRequest { order_id: order_id.clone(), ..Default::default() };
-    let cancel = orders::CancelOrderRequest { order_id: order_id.clone() };
+    let history =
+        orders::ListOrderHistoryRequest { order_id: order_id.clone(), ..Default::default() };
+    let retry = orders::RetryPaymentRequest {
+        order_id: order_id.clone(),
+        payment_method: "tok_approved".into(),
+        ..Default::default()
+    };
+    let cancel = orders::CancelOrderRequest { order_id: order_id.clone(), ..Default::default() };
     let watch = orders::WatchOrderRequest { order_id, ..Default::default() };
     vec![
         Theft::of(order_service::PlaceOrder, place, not_alice),
         Theft::of(order_service::GetOrder, get, no_order),
         Theft::of(order_service::ListOrderLines, lines, no_order),
+        Theft::of(order_service::ListOrderHistory, history, no_order),
+        Theft::of(order_service::RetryPayment, retry, no_order),
         Theft::of(order_service::CancelOrder, cancel, no_order),
         Theft::of(order_service::WatchOrder, watch, no_order),
         Theft::of(order_service::ListOrders, list, None),
         Theft::of(order_service::ListOrders, list_of_alice, not_alice),
-        Theft::of(payment_service::CompletePaymentAction, action, no_payment),
+        Theft::of(payment_service::RefreshPayment, refresh, no_payment),
     ]
 }
 

@@ -10,6 +10,13 @@ use crate::valid;
 /// to restock.
 const REFUND: &str = "souk.orders.v1.RefundOrderRequest";
 
+/// Its comment says that staff release a whole reservation, which needs no key.
+const RELEASE: &str = "souk.inventory.v1.ReleaseReservationRequest";
+/// Its policy is required, and in no rule, since a request that leaves it out of its mask may have
+/// none.
+const POLICY: &str = "souk.inventory.v1.StockPolicy";
+const TRACKED: i32 = 1;
+
 /// Names of things that exist, by the name of the field that holds such a name.
 pub struct Known {
     names: Vec<(&'static str, String)>,
@@ -25,7 +32,7 @@ impl Known {
             ("variant_id", variant_id),
             ("price_id", price_id),
             ("order_id", order.order_id),
-            ("payment_id", order.payment_id),
+            ("payment_id", order.payments.into_iter().next().unwrap_or_default().payment_id),
             ("reservation_id", order.reservation_id),
         ];
         Known { names }
@@ -39,6 +46,15 @@ impl Known {
             let excluded: &[&str] =
                 if field.starts_with("amount") { &["lines", "restock"] } else { &["amount"] };
             excluded.iter().for_each(|name| message.clear_field_by_name(name));
+            // No order has a charge for shipping.
+            message.clear_field_by_name("shipping_amount");
+        }
+        if descriptor.full_name() == RELEASE && !field.starts_with("lines") {
+            message.clear_field_by_name("lines");
+            message.clear_field_by_name("request_id");
+        }
+        if descriptor.full_name() == POLICY && !message.has_field_by_name("policy") {
+            message.set_field_by_name("policy", Value::EnumNumber(TRACKED));
         }
         for field in descriptor.fields() {
             if !message.has_field(&field) {

@@ -236,7 +236,7 @@ fn names_field(status: &Status, policy: &MethodPolicy, field: &str) -> bool {
     let fields = field_violations(status);
     status.code() == Code::InvalidArgument
         && reason_of(status) == souk_contract::REASON_INVALID_FIELD
-        && domain_of(status) == policy.package
+        && domain_of(status) == policy.domain
         && !fields.is_empty()
         && fields.iter().all(|violation| violation.field == field)
 }

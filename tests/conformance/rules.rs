@@ -60,6 +60,16 @@ impl Rules {
         }
     }
 
+    /// Returns a rule that is a list of texts.
+    pub fn texts(&self, kind: &str, name: &str) -> Vec<String> {
+        match self.typed(kind, name) {
+            Some(Value::List(list)) => {
+                list.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns a rule that is a text.
     pub fn text(&self, kind: &str, name: &str) -> Option<String> {
         self.typed(kind, name)?.as_str().map(str::to_owned)
@@ -86,6 +96,7 @@ impl Rules {
             "min_len" => self.number("string", name).is_some_and(|min| length < min),
             "max_len" => self.number("string", name).is_some_and(|max| length > max),
             "pattern" => self.text("string", name).is_some_and(|pattern| !matches(&pattern, text)),
+            "in" => !self.texts("string", name).iter().any(|allowed| allowed == text),
             name => panic!(
                 "no case is made for the rule string.{name}: teach it to conformance/rules.rs"
             ),

@@ -8,8 +8,8 @@ use futures_util::{Stream, stream};
 use souk_chassis::identity::{DEVELOPMENT_KEY, development_token_with};
 use souk_chassis::{Caller, Options, Running, Shop};
 use souk_client::catalog::v1::{
-    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
-    catalog_service_client::CatalogServiceClient,
+    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, Price, Product,
+    PublishProductRequest, Variant, catalog_service_client::CatalogServiceClient,
 };
 use souk_client::inventory::v1::{
     ReceiveStockRequest, ReceivedItem, inventory_service_client::InventoryServiceClient,
@@ -248,29 +248,31 @@ impl Seed {
     async fn make(url: &str) -> Seed {
         let staff = Caller::Staff("ada".into());
         let mut catalog = CatalogServiceClient::new(connect_as(url, &staff));
-        let product = CreateProductRequest {
-            request_id: "seed".into(),
-            title: "Mug".into(),
-            state: ProductState::Active.into(),
-            ..Default::default()
-        };
+        let product = Product { title: "Mug".into(), ..Default::default() };
+        let product = CreateProductRequest { request_id: "seed".into(), product: Some(product) };
         let product =
             catalog.create_product(product).await.expect("a product").into_inner().product.unwrap();
-        let variant = CreateVariantRequest {
+        let published = PublishProductRequest {
             request_id: "seed".into(),
+            product_id: product.product_id.clone(),
+            ..Default::default()
+        };
+        catalog.publish_product(published).await.expect("a published product");
+        let variant = Variant {
             product_id: product.product_id.clone(),
             sku: "SEED".into(),
             ..Default::default()
         };
+        let variant = CreateVariantRequest { request_id: "seed".into(), variant: Some(variant) };
         let variant =
             catalog.create_variant(variant).await.expect("a variant").into_inner().variant.unwrap();
-        let price = CreatePriceRequest {
-            request_id: "seed".into(),
+        let price = Price {
             variant_id: variant.variant_id.clone(),
             unit_price: Some(Money { currency_code: "GBP".into(), minor_units: 250 }),
-            set_default: true,
+            is_default: true,
             ..Default::default()
         };
+        let price = CreatePriceRequest { request_id: "seed".into(), price: Some(price) };
         let price = catalog.create_price(price).await.expect("a price").into_inner().price.unwrap();
 
         let mut inventory = InventoryServiceClient::new(connect_as(url, &staff));

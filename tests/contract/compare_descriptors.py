@@ -8,7 +8,7 @@ Needs the packages googleapis-common-protos, protobuf and protovalidate.
 
 import sys
 
-from google.api import annotations_pb2, http_pb2
+from google.api import annotations_pb2, field_behavior_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from protovalidate._gen.buf.validate import validate_pb
@@ -17,7 +17,7 @@ from protovalidate._gen.buf.validate import validate_pb
 def official():
     """Returns the official files by name."""
     files = {}
-    for module in (annotations_pb2, http_pb2, code_pb2, error_details_pb2, status_pb2):
+    for module in (annotations_pb2, field_behavior_pb2, http_pb2, code_pb2, error_details_pb2, status_pb2):
         file = descriptor_pb2.FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
         files[file.name] = file
     file = descriptor_pb2.FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())

@@ -17,14 +17,16 @@ use crate::shopping::{Desk, LIMIT};
 use crate::story::{Plot, Story};
 
 const SKU: &str = "MUG";
-const PUBLISH: &str = "souk.events.v1.EventService/Publish";
+const PUBLISH: &str = "souk.events.v1.EventService/PublishEvents";
 
 /// Reads the log from its beginning until the last event of every one of these orders has come;
 /// returns the events of orders in the order of the log.
 async fn log_of(mut bus: EventServiceClient<CallerChannel>, orders: usize) -> Vec<events::Event> {
     let start = events::SubscribeStart {
         event_types: vec!["souk.orders.v1.*".to_owned()],
-        start_position: Some(events::StartPosition { start: Some(Start::Earliest(true)) }),
+        start_position: Some(events::StartPosition {
+            start: Some(Start::Boundary(events::LogBoundary::Earliest.into())),
+        }),
         ..Default::default()
     };
     let start = events::SubscribeRequest { request: Some(Request::Start(start)) };

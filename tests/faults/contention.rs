@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use souk_chassis::{Options, Shop};
-use souk_client::orders::v1::OrderState;
+use souk_client::orders::v1::{OrderState, PaymentStatus};
 use souk_testkit::{Engine, eventually, is_available, reason_of};
 use tokio::task::JoinSet;
 use tonic::Status;
@@ -58,15 +58,19 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
         "{sku}"
     );
     let books = Books::settled(addresses, sku).await;
-    let of_this = |state| {
+    let of_this = |state: OrderState, payment_status: PaymentStatus| {
         let ours = books
             .orders
             .iter()
             .filter(|order| order.customer_id.starts_with(&format!("{sku}-buyer-")));
-        ours.filter(|order| order.state() == state).count() as i64
+        let at = (state, payment_status);
+        ours.filter(|order| (order.state(), order.payment_status()) == at).count() as i64
     };
     assert_eq!(
-        (of_this(OrderState::Paid), of_this(OrderState::Rejected)),
+        (
+            of_this(OrderState::Placed, PaymentStatus::Paid),
+            of_this(OrderState::Rejected, PaymentStatus::Unpaid)
+        ),
         (orders, refused),
         "{sku}"
     );
@@ -80,7 +84,7 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
 fn told(answer: Result<OrderState, Status>) -> Option<Told> {
     match answer {
         Ok(OrderState::Pending) => None,
-        Ok(OrderState::Placed | OrderState::Paid) => Some(Told::Bought),
+        Ok(OrderState::Placed) => Some(Told::Bought),
         Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => Some(Told::OutOfStock),
         other => panic!("a buyer was told {other:?}"),
     }

@@ -124,9 +124,21 @@ impl Fleet {
     /// Makes the process of `service` kill itself at `target`, a fault point or a method, at the
     /// next pass.
     pub async fn doom(&self, service: &str, target: &str, effect: chassis::fault_rule::Effect) {
+        self.doom_later(service, target, effect, 0).await;
+    }
+
+    /// The same, after so many passes that go well.
+    pub async fn doom_later(
+        &self,
+        service: &str,
+        target: &str,
+        effect: chassis::fault_rule::Effect,
+        passes: u32,
+    ) {
         let member = &self.members[self.member_of(service)];
         let rule = chassis::FaultRule {
             target: target.to_owned(),
+            after: passes,
             times: 1,
             effect: Some(effect),
             ..Default::default()

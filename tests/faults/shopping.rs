@@ -7,15 +7,16 @@ use std::time::Duration;
 use souk_chassis::Caller;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::catalog::v1::{
-    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, ProductState,
+    CreatePriceRequest, CreateProductRequest, CreateVariantRequest, Price, Product,
+    PublishProductRequest, Variant,
 };
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{BatchGetStockRequest, ReceiveStockRequest, ReceivedItem, Stock};
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::{PlaceOrderLine, PlaceOrderRequest, place_order_line::Item};
+use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
 use souk_client::types::v1::Money;
 use souk_testkit::{CallerChannel, connect_as};
 use tonic::Status;
@@ -30,7 +31,7 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 const PRICE: i64 = 250;
 
 /// In what these tests sell; the first is the usual one.
-pub const CURRENCIES: [&str; 3] = ["GBP", "EUR", "USD"];
+pub const CURRENCIES: [&str; 5] = ["GBP", "EUR", "USD", "CHF", "SEK"];
 
 /// Where each service of a shop is: a URL for each replica.
 #[derive(Clone, Debug, Default)]
@@ -96,12 +97,8 @@ impl Desk {
 
     /// Puts a sku into the catalogue with its prices, and units of it on the shelf.
     pub async fn stock_up(&mut self, sku: &str, quantity: i64) {
-        let product = CreateProductRequest {
-            request_id: sku.to_owned(),
-            title: sku.to_owned(),
-            state: ProductState::Active.into(),
-            ..Default::default()
-        };
+        let product = Product { title: sku.to_owned(), ..Default::default() };
+        let product = CreateProductRequest { request_id: sku.to_owned(), product: Some(product) };
         let product = self
             .catalog
             .create_product(product)
@@ -110,12 +107,15 @@ impl Desk {
             .into_inner()
             .product
             .unwrap();
-        let variant = CreateVariantRequest {
+        let published = PublishProductRequest {
             request_id: sku.to_owned(),
-            product_id: product.product_id,
-            sku: sku.to_owned(),
+            product_id: product.product_id.clone(),
             ..Default::default()
         };
+        self.catalog.publish_product(published).await.expect("a published product");
+        let variant =
+            Variant { product_id: product.product_id, sku: sku.to_owned(), ..Default::default() };
+        let variant = CreateVariantRequest { request_id: sku.to_owned(), variant: Some(variant) };
         let variant = self
             .catalog
             .create_variant(variant)
@@ -125,15 +125,18 @@ impl Desk {
             .variant
             .unwrap();
         for currency_code in CURRENCIES {
-            let price = CreatePriceRequest {
-                request_id: format!("{sku}/{currency_code}"),
+            let price = Price {
                 variant_id: variant.variant_id.clone(),
                 unit_price: Some(Money {
                     currency_code: currency_code.to_owned(),
                     minor_units: PRICE,
                 }),
-                set_default: true,
+                is_default: true,
                 ..Default::default()
+            };
+            let price = CreatePriceRequest {
+                request_id: format!("{sku}/{currency_code}"),
+                price: Some(price),
             };
             self.catalog.create_price(price).await.expect("a price");
         }
@@ -147,6 +150,7 @@ impl Desk {
         request_id: &str,
         quantity: i64,
     ) -> Result<(), Status> {
+        let quantity = quantity.try_into().expect("a quantity");
         let item = ReceivedItem { sku: sku.to_owned(), quantity, ..Default::default() };
         let request_id = format!("{sku}/{request_id}");
         let request = ReceiveStockRequest { request_id, items: vec![item], ..Default::default() };
@@ -167,7 +171,7 @@ impl Desk {
 pub fn wish(request_id: &str, sku: &str, lines: &[i64], payment_method: &str) -> PlaceOrderRequest {
     let line = |quantity: &i64| PlaceOrderLine {
         item: Some(Item::Sku(sku.to_owned())),
-        quantity: *quantity,
+        quantity: *quantity as i32,
     };
     PlaceOrderRequest {
         request_id: request_id.to_owned(),

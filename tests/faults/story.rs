@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use souk_client::orders::v1::{
-    CancelOrderRequest, FulfillOrderRequest, GetOrderRequest, Order, OrderState, RefundOrderRequest,
+    CancelOrderRequest, CaptureMethod, CaptureOrderRequest, FulfillOrderRequest, GetOrderRequest,
+    Order, OrderState, PaymentStatus, RefundOrderRequest, RestockPolicy, RetryPaymentRequest,
 };
-use souk_client::payments::v1::{CompleteActionRequest, CompletePaymentActionRequest};
+use souk_client::payments::simulator::v1alpha::CompleteActionRequest;
+use souk_client::payments::v1::RefreshPaymentRequest;
 use souk_testkit::{metadata_of, reason_of};
 use tonic::{Code, Status};
 
@@ -25,6 +27,12 @@ pub enum Plot {
     Buy,
     /// The same, in a currency that the shop never sold in.
     FirstSale(&'static str),
+    /// The first card has no money, and another one pays.
+    SecondCard,
+    /// It is placed, and captured by hand.
+    CaptureLater,
+    /// It is placed, and captured when its goods leave.
+    CaptureAndFulfill,
     /// The payment is declined, and the stock is released.
     Declined,
     /// The payment is refused after the order was placed, and everything is taken back.
@@ -39,25 +47,46 @@ pub enum Plot {
     Approve,
     /// The customer must approve the payment, and never does.
     GiveUpWaiting,
+    /// The first card has no money, and no other comes.
+    GiveUpCard,
     /// The provider never answers.
     GiveUpUnknown,
 }
 
 impl Plot {
     /// Returns where the order ends.
-    fn end(self) -> OrderState {
+    pub fn end(self) -> (OrderState, PaymentStatus) {
         match self {
-            Plot::Buy | Plot::FirstSale(_) | Plot::Approve => OrderState::Paid,
-            Plot::Declined | Plot::GiveUpWaiting | Plot::GiveUpUnknown => OrderState::Rejected,
-            Plot::CaptureDeclined | Plot::Cancel => OrderState::Canceled,
-            Plot::Fulfill => OrderState::Fulfilled,
-            Plot::Refund => OrderState::Refunded,
+            Plot::Buy
+            | Plot::FirstSale(_)
+            | Plot::Approve
+            | Plot::SecondCard
+            | Plot::CaptureLater => (OrderState::Placed, PaymentStatus::Paid),
+            Plot::Declined | Plot::GiveUpWaiting | Plot::GiveUpCard | Plot::GiveUpUnknown => {
+                (OrderState::Rejected, PaymentStatus::Unpaid)
+            }
+            Plot::CaptureDeclined => (OrderState::Canceled, PaymentStatus::Voided),
+            Plot::Cancel => (OrderState::Canceled, PaymentStatus::Refunded),
+            Plot::Fulfill | Plot::CaptureAndFulfill => (OrderState::Completed, PaymentStatus::Paid),
+            Plot::Refund => (OrderState::Completed, PaymentStatus::Refunded),
+        }
+    }
+
+    /// Returns where the order waits for the call that the plot is about, if it does.
+    pub fn waits_at(self) -> Option<(OrderState, PaymentStatus)> {
+        match self {
+            Plot::SecondCard => Some((OrderState::Pending, PaymentStatus::Unpaid)),
+            Plot::CaptureLater | Plot::CaptureAndFulfill => {
+                Some((OrderState::Placed, PaymentStatus::Authorized))
+            }
+            _ => None,
         }
     }
 
     fn payment_method(self) -> &'static str {
         match self {
             Plot::Declined => "tok_declined",
+            Plot::SecondCard | Plot::GiveUpCard => "tok_insufficient_funds",
             Plot::CaptureDeclined => "tok_capture_declined",
             Plot::Approve | Plot::GiveUpWaiting => "tok_requires_action",
             Plot::GiveUpUnknown => "tok_down",
@@ -65,11 +94,19 @@ impl Plot {
         }
     }
 
+    fn capture_method(self) -> CaptureMethod {
+        match self {
+            Plot::CaptureLater => CaptureMethod::Manual,
+            Plot::CaptureAndFulfill => CaptureMethod::OnFulfillment,
+            _ => CaptureMethod::Automatic,
+        }
+    }
+
     /// Returns why the order is rejected, where it is.
     fn refusal(self) -> Option<&'static str> {
         match self {
-            Plot::Declined => Some("ERROR_REASON_PAYMENT_DECLINED"),
-            Plot::GiveUpWaiting => Some("ERROR_REASON_PAYMENT_NOT_CONFIRMED"),
+            Plot::Declined | Plot::GiveUpCard => Some("ERROR_REASON_PAYMENT_DECLINED"),
+            Plot::GiveUpWaiting => Some("ERROR_REASON_PAYMENT_ACTION_EXPIRED"),
             Plot::GiveUpUnknown => Some("ERROR_REASON_GAVE_UP"),
             _ => None,
         }
@@ -77,7 +114,7 @@ impl Plot {
 
     /// Returns whether an order waits until its time is up.
     pub fn gives_up(self) -> bool {
-        matches!(self, Plot::GiveUpWaiting | Plot::GiveUpUnknown)
+        matches!(self, Plot::GiveUpWaiting | Plot::GiveUpCard | Plot::GiveUpUnknown)
     }
 
     /// Returns whether an order that was placed waits for its customer to go on.
@@ -117,28 +154,42 @@ impl Story {
         if self.plot == Plot::Approve {
             // When the story is repeated, the order may have continued, and then there is no page
             // left to decide at.
-            let action_url = order.payment_action_url.clone();
-            if !action_url.is_empty() {
+            let action = order.payment_action.clone().unwrap_or_default();
+            let redirect_uri = action.redirect_uri;
+            if !redirect_uri.is_empty() {
                 customer
                     .simulator
-                    .complete_action(CompleteActionRequest { action_url, approve: true })
+                    .complete_action(CompleteActionRequest { redirect_uri, approve: true })
                     .await?;
             }
-            let payment_id = order.payment_id.clone();
-            let request = CompletePaymentActionRequest { payment_id, approve: true };
-            customer.payments.complete_payment_action(request).await?;
+            let payment_id = order.payments[0].payment_id.clone();
+            customer.payments.refresh_payment(RefreshPaymentRequest { payment_id }).await?;
         }
-        order = self.rested(&mut customer, &order.order_id).await?;
+        if self.plot.capture_method() != CaptureMethod::Automatic {
+            order = self.reached(&mut customer, &order.order_id, is_placed).await?;
+        }
+        if self.plot == Plot::CaptureLater {
+            let request = CaptureOrderRequest { order_id: order.order_id.clone() };
+            let answer = staff.orders.capture_order(request).await?;
+            self.note(&answer.into_inner().order.expect("the order"));
+        }
+        if self.plot != Plot::CaptureAndFulfill {
+            order = self.rested(&mut customer, &order.order_id).await?;
+        }
         let order_id = order.order_id.clone();
         if self.plot == Plot::Cancel {
             let answer = customer
                 .orders
-                .cancel_order(CancelOrderRequest { order_id: order_id.clone() })
+                .cancel_order(CancelOrderRequest {
+                    order_id: order_id.clone(),
+                    ..Default::default()
+                })
                 .await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
         // What has gone back cannot leave again.
-        if matches!(self.plot, Plot::Fulfill | Plot::Refund) && order.refunds.is_empty() {
+        let leaves = matches!(self.plot, Plot::Fulfill | Plot::Refund | Plot::CaptureAndFulfill);
+        if leaves && order.refunds.is_empty() {
             let request = FulfillOrderRequest { order_id: order_id.clone(), effective_time: None };
             self.note(
                 &staff.orders.fulfill_order(request).await?.into_inner().order.expect("the order"),
@@ -146,14 +197,16 @@ impl Story {
         }
         if self.plot == Plot::Refund {
             let request_id = format!("{}/refund", self.name);
+            let restock = RestockPolicy::All.into();
             let request =
-                RefundOrderRequest { order_id, request_id, restock: true, ..Default::default() };
+                RefundOrderRequest { order_id, request_id, restock, ..Default::default() };
             self.note(
                 &staff.orders.refund_order(request).await?.into_inner().order.expect("the order"),
             );
         }
         let order = self.rested(&mut customer, &order.order_id).await?;
-        assert_eq!(order.state(), self.plot.end(), "{self:?}: {order:?}");
+        let end = (order.state(), order.payment_status());
+        assert_eq!(end, self.plot.end(), "{self:?}: {order:?}");
         Ok(())
     }
 
@@ -185,8 +238,19 @@ impl Story {
         );
     }
 
+    /// Checks that its order is there and where it is to be.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn rests(&self, books: &Books, at: (OrderState, PaymentStatus), after: &str) {
+        let order = books.orders.iter().find(|order| order.customer_id == self.name);
+        let order = order.unwrap_or_else(|| panic!("{after}: {self:?} has no order"));
+        assert_eq!((order.state(), order.payment_status()), at, "{after}: {order:?}");
+    }
+
     async fn place(&mut self, customer: &mut Desk) -> Result<Option<Order>, Status> {
         let mut request = wish(&self.name, &self.sku, &LINES, self.plot.payment_method());
+        request.capture_method = self.plot.capture_method().into();
         if let Plot::FirstSale(currency) = self.plot {
             request.currency_code = currency.to_owned();
         }
@@ -198,6 +262,26 @@ impl Story {
             }
             Err(status) => status,
         };
+        let is_soft = reason_of(&refusal) == "ERROR_REASON_PAYMENT_METHOD_DECLINED";
+        if self.plot == Plot::GiveUpCard && is_soft {
+            let order_id = metadata_of(&refusal)["order_id"].clone();
+            self.reached(customer, &order_id, is_placed).await?;
+            // Why it was rejected is for the repeated call to say.
+            return Box::pin(self.place(customer)).await;
+        }
+        if self.plot == Plot::SecondCard && is_soft {
+            let order_id = metadata_of(&refusal)["order_id"].clone();
+            self.is_the_same(&order_id);
+            let request = RetryPaymentRequest {
+                order_id,
+                payment_method: "tok_approved".to_owned(),
+                ..Default::default()
+            };
+            let order = customer.orders.retry_payment(request).await?.into_inner().order;
+            let order = order.expect("the order");
+            self.note(&order);
+            return Ok(Some(order));
+        }
         if self.plot.refusal().is_none_or(|reason| reason_of(&refusal) != reason) {
             return Err(refusal);
         }
@@ -209,6 +293,16 @@ impl Story {
 
     /// Waits until the order is where it stays by itself.
     async fn rested(&mut self, customer: &mut Desk, order_id: &str) -> Result<Order, Status> {
+        self.reached(customer, order_id, is_at_rest).await
+    }
+
+    /// Waits until the order is as wanted.
+    async fn reached(
+        &mut self,
+        customer: &mut Desk,
+        order_id: &str,
+        is_wanted: fn(&Order) -> bool,
+    ) -> Result<Order, Status> {
         let until = Instant::now() + LIMIT;
         loop {
             let answer = customer
@@ -217,7 +311,7 @@ impl Story {
                 .await?;
             let order = answer.into_inner().order.expect("the order");
             self.note(&order);
-            if !matches!(order.state(), OrderState::Pending | OrderState::Placed) {
+            if is_wanted(&order) {
                 return Ok(order);
             }
             assert!(Instant::now() < until, "{self:?} does not come to rest: {order:?}");
@@ -238,9 +332,49 @@ impl Story {
     }
 }
 
+fn is_placed(order: &Order) -> bool {
+    order.state() != OrderState::Pending
+}
+
+fn is_at_rest(order: &Order) -> bool {
+    is_placed(order) && order.payment_status() != PaymentStatus::Authorized
+}
+
 /// Returns whether a call may simply be made again: the shop was dying or starting, or busy with
 /// the same order.
 fn is_passing(status: &Status) -> bool {
     reason_of(status).is_empty()
         || matches!(status.code(), Code::Unavailable | Code::Aborted | Code::DeadlineExceeded)
+}
+
+/// A story must come to its end where nobody dies, or it proves nothing where somebody does.
+mod tests {
+    use super::*;
+    use crate::fleet::Fleet;
+
+    #[tokio::test]
+    async fn every_plot_comes_to_its_end() {
+        let fleet = Fleet::one_program(&[]).await;
+        Desk::of_staff(&fleet.addresses).stock_up("MUG", 100).await;
+        for plot in [
+            Plot::Buy,
+            Plot::SecondCard,
+            Plot::CaptureLater,
+            Plot::CaptureAndFulfill,
+            Plot::Declined,
+            Plot::CaptureDeclined,
+            Plot::Cancel,
+            Plot::Fulfill,
+            Plot::Refund,
+            Plot::Approve,
+        ] {
+            let mut story = Story::new(plot, format!("{plot:?}"), "MUG");
+            story.tell_to_the_end(&fleet.addresses).await;
+            // Told again it is the same story.
+            story.tell_to_the_end(&fleet.addresses).await;
+            let books = Books::settled(&fleet.addresses, "a story").await;
+            books.agree("a story");
+            story.is_remembered(&books, "a story");
+        }
+    }
 }

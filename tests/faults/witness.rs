@@ -51,7 +51,7 @@ impl Witness {
     /// # Panics
     /// When units are missing or too many.
     pub async fn is_remembered(&self, addresses: &Addresses, after: &str) {
-        let on_hand = Desk::of_staff(addresses).stock(SKU).await.on_hand;
+        let on_hand = i64::from(Desk::of_staff(addresses).stock(SKU).await.on_hand);
         let acknowledged = self.acknowledged;
         let begun = self.begun;
         assert!(

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use souk_chassis::Caller;
-use souk_client::orders::v1::{Order, OrderState};
+use souk_client::orders::v1::{Order, OrderChangeKind, OrderState, PaymentStatus};
+use souk_client::payments::simulator::v1alpha as simulator;
+use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
-use souk_testkit::{Engine, eventually, is_available, on_each_engine, reason_of, run};
+use souk_testkit::{Engine, eventually, is_available, on_each_engine, run};
 use tonic::{Code, Status};
 
 use crate::customer::{LIMIT, Person};
@@ -47,23 +48,29 @@ fn a_payment_is_confirmed_over_two_replicas_of_every_service() {
 async fn confirm(shop: &Shop) {
     let approved = waiting(shop, "approved").await;
     // Another user's payment does not exist, and no caller can decide for the bank.
-    let stranger = claim(shop, "mallory", &approved).await.unwrap_err();
+    let stranger = refresh(shop, "mallory", &approved).await.unwrap_err();
     assert_eq!(stranger.code(), Code::NotFound, "{stranger:?}");
-    let claimed = claim(shop, "alice", &approved).await.unwrap_err();
-    assert_eq!(reason_of(&claimed), "ERROR_REASON_ACTION_NOT_COMPLETED", "{claimed:?}");
+    let refreshed = refresh(shop, "alice", &approved).await.unwrap();
+    assert_eq!(refreshed.state(), payments::PaymentState::RequiresAction, "{refreshed:?}");
     decide(shop, "alice", &approved, true).await.unwrap();
     let alice = Person::customer_elsewhere(shop, "alice");
     let mut watched = alice.watch(&approved.order_id, "").await;
-    let (kinds, _) = watched.until("paid").await;
-    assert_eq!(kinds, ["created", "priced", "action_needed", "placed", "paid"]);
+    use OrderChangeKind::{Created, Paid, PaymentActionRequired, Placed, Priced};
+    let (kinds, _) = watched.until(Paid).await;
+    assert_eq!(kinds, [Created, Priced, PaymentActionRequired, Placed, Paid]);
     assert_eq!(shop.stock(LAMP).await, (10, 1));
 
     let declined = waiting(shop, "declined").await;
     assert_eq!(shop.stock(LAMP).await, (10, 2));
     decide(shop, "alice", &declined, false).await.unwrap();
-    let rejected = alice.order_in(&declined.order_id, OrderState::Rejected).await;
-    assert_eq!(rejected.reason, "ERROR_REASON_PAYMENT_DECLINED");
-    assert_eq!(shop.stock(LAMP).await, (10, 1));
+    // The order keeps its lamp, and another card pays it.
+    let is_declined = |order: &Order| order.payment_status() == PaymentStatus::Unpaid;
+    let kept = alice.order_when(&declined.order_id, is_declined).await;
+    assert_eq!(kept.state(), OrderState::Pending);
+    assert_eq!(kept.payments[0].decline(), payments::DeclineCode::AuthenticationFailed);
+    assert_eq!(shop.stock(LAMP).await, (10, 2));
+    let paid = alice.retry_payment(&declined.order_id, "tok_approved").await.unwrap();
+    assert_eq!(paid.state(), OrderState::Placed);
 
     // One that is not wanted any more is cancelled while it waits.
     let regretted = waiting(shop, "regretted").await;
@@ -75,7 +82,7 @@ async fn confirm(shop: &Shop) {
         if is_over { Ok(()) } else { Err(format!("{order:?}")) }
     })
     .await;
-    assert_eq!(shop.stock(LAMP).await, (10, 1));
+    assert_eq!(shop.stock(LAMP).await, (10, 2));
     shop.audit().await;
 }
 
@@ -87,29 +94,32 @@ async fn waiting(shop: &Shop, request_id: &str) -> Order {
     assert_eq!(pending.state(), OrderState::Pending, "{pending:?}");
     let told = eventually(LIMIT, || async {
         let order = alice.order(&pending.order_id).await.map_err(|status| format!("{status:?}"))?;
-        if order.payment_action_url.is_empty() { Err(format!("{order:?}")) } else { Ok(order) }
+        if order.payment_action.is_none() { Err(format!("{order:?}")) } else { Ok(order) }
     })
     .await;
-    assert!(told.payment_action_url.contains("://"), "{told:?}");
+    assert!(page(&told).contains("://"), "{told:?}");
     told
+}
+
+/// The page where the customer of an order confirms the payment.
+fn page(order: &Order) -> &str {
+    order.payment_action.as_ref().map_or("", |action| &action.redirect_uri)
 }
 
 /// Does what the page behind the URL would do.
 async fn decide(shop: &Shop, who: &str, order: &Order, approve: bool) -> Result<(), Status> {
     let mut client =
         SimulatorServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
-    let request =
-        payments::CompleteActionRequest { action_url: order.payment_action_url.clone(), approve };
+    let redirect_uri = page(order).to_owned();
+    let request = simulator::CompleteActionRequest { redirect_uri, approve };
     client.complete_action(request).await.map(|_| ())
 }
 
-/// Says that the bank approved.
-async fn claim(shop: &Shop, who: &str, order: &Order) -> Result<(), Status> {
+/// Has payments ask what the bank says.
+async fn refresh(shop: &Shop, who: &str, order: &Order) -> Result<payments::Payment, Status> {
     let mut client =
         PaymentServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
-    let request = payments::CompletePaymentActionRequest {
-        payment_id: order.payment_id.clone(),
-        approve: true,
-    };
-    client.complete_payment_action(request).await.map(|_| ())
+    let payment_id = order.payments[0].payment_id.clone();
+    let request = payments::RefreshPaymentRequest { payment_id };
+    Ok(client.refresh_payment(request).await?.into_inner().payment.expect("a payment"))
 }

@@ -70,21 +70,23 @@ const receiver = createServer((request, response) => {
 await new Promise((resolve) => receiver.listen(0, "127.0.0.1", resolve));
 const url = `http://127.0.0.1:${receiver.address().port}/hooks`;
 const endpoint = await surely("a webhook endpoint", () =>
-  webhooks.createWebhookEndpoint({ requestId: "journey", url, eventTypes: ["souk.orders.v1.OrderPlaced"] }),
+  webhooks.createWebhookEndpoint({ requestId: "journey", endpoint: { url, eventTypes: ["souk.orders.v1.OrderPlaced"] } }),
 );
 verifier = new Webhook(endpoint.secret);
 
 const recommended = async () => {
-  const { items: found } = await recommendations.recommend({ customerId: "alice" });
-  return JSON.stringify(found.map(({ sku, reason }) => [sku, reason?.kind, reason?.becauseOfSku]));
+  const { list } = await recommendations.listRecommendations({ customerId: "alice" });
+  return JSON.stringify(list.items.map(({ sku, reason }) => [sku, reason?.kind, reason?.becauseOfSku]));
 };
 const stock = createClient(InventoryService, connect(SHOP, { as: "staff:ada", scopes: ["inventory.write"] }));
-await stock.receiveStock({ requestId: "journey", items: [{ sku: "TEA-MINT-100", quantity: BigInt(ORDERS) }] });
+await stock.receiveStock({ requestId: "journey", items: [{ sku: "TEA-MINT-100", quantity: Number(ORDERS) }] });
 const before = await surely("a recommendation", recommended);
 console.log("heard");
 
 // Orders are placed throughout, whatever dies; what is asked twice is placed once.
 const placed = [];
+// The number is what mail calls an order.
+const numbers = [];
 let longestWaitMs = 0;
 let next = 0;
 await Promise.all(
@@ -97,11 +99,12 @@ await Promise.all(
           requestId: `journey-${number}`,
           currencyCode: "GBP",
           paymentMethod: "tok_approved",
-          lines: [{ item: { case: "sku", value: "TEA-MINT-100" }, quantity: 1n }],
+          lines: [{ item: { case: "sku", value: "TEA-MINT-100" }, quantity: 1 }],
         }),
       );
       longestWaitMs = Math.max(longestWaitMs, Date.now() - started);
       placed.push(order.orderId);
+      numbers.push(order.orderNumber);
       if (placed.length % 50 === 0) console.log(`ordered ${placed.length}`);
     }
   }),
@@ -110,7 +113,7 @@ await Promise.all(
 const told = () => new Set([...received.values()].map((event) => event.subject));
 await surely("a webhook of every order", () => (told().size >= placed.length ? true : undefined));
 const inShop = await surely("a message of every order", async () => {
-  const list = (pageToken) => messages.listMessages({ pageSize: 1000, pageToken });
+  const list = (pageToken) => messages.listInAppMessages({ pageSize: 1000, pageToken });
   const subjects = [];
   for await (const message of items(list, (page) => page.messages)) {
     if (message.kind === NotificationKind.ORDER_PLACED) subjects.push(message.subject);
@@ -123,7 +126,7 @@ const mails = () =>
     .map((name) => readFileSync(`${MAILBOX}/${name}`, "utf8").replace(/=\r?\n/g, ""));
 const mailed = await surely("a confirmation of every order in the mailbox", () => {
   const all = mails();
-  const found = placed.filter((id) => all.some((mail) => mail.includes(id)));
+  const found = numbers.filter((number) => all.some((mail) => mail.includes(`order ${number} is placed`)));
   return found.length === placed.length ? found.length : undefined;
 });
 const counted = await surely("every order known to recommendations", async () => {

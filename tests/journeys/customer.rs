@@ -6,7 +6,7 @@ use souk_chassis::Caller;
 use souk_client::orders::v1 as orders;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::place_order_line::Item;
-use souk_client::orders::v1::{Order, OrderState};
+use souk_client::orders::v1::{Order, OrderChangeKind, OrderState};
 use souk_testkit::{CallerChannel, eventually};
 use tonic::codec::Streaming;
 use tonic::{Request, Status};
@@ -46,7 +46,7 @@ impl Person {
     ) -> Result<Order, Status> {
         let line = |(sku, quantity): &(&str, i64)| orders::PlaceOrderLine {
             item: Some(Item::Sku((*sku).to_owned())),
-            quantity: *quantity,
+            quantity: *quantity as i32,
         };
         let mut request = Request::new(orders::PlaceOrderRequest {
             request_id: request_id.to_owned(),
@@ -66,17 +66,33 @@ impl Person {
 
     /// Waits until an order is in a state.
     pub async fn order_in(&self, order_id: &str, state: OrderState) -> Order {
+        self.order_when(order_id, |order| order.state() == state).await
+    }
+
+    /// Waits until an order is as wanted.
+    pub async fn order_when(&self, order_id: &str, is_wanted: impl Fn(&Order) -> bool) -> Order {
         eventually(LIMIT, || async {
             let order = self.order(order_id).await.map_err(|status| format!("{status:?}"))?;
-            if order.state() == state { Ok(order) } else { Err(format!("{order:?}")) }
+            if is_wanted(&order) { Ok(order) } else { Err(format!("{order:?}")) }
         })
         .await
+    }
+
+    /// Tries to pay an order with another payment method.
+    pub async fn retry_payment(&self, order_id: &str, method: &str) -> Result<Order, Status> {
+        let request = orders::RetryPaymentRequest {
+            order_id: order_id.to_owned(),
+            payment_method: method.to_owned(),
+            ..Default::default()
+        };
+        Ok(self.0.clone().retry_payment(request).await?.into_inner().order.unwrap())
     }
 
     pub async fn watch(&self, order_id: &str, resume_token: &str) -> Watched {
         let request = orders::WatchOrderRequest {
             order_id: order_id.to_owned(),
             resume_token: resume_token.to_owned(),
+            ..Default::default()
         };
         Watched(self.0.clone().watch_order(request).await.unwrap().into_inner())
     }
@@ -92,14 +108,21 @@ impl Person {
         &self,
         order_id: &str,
         request_id: &str,
-        line: Option<(i32, i64)>,
+        line: Option<(i32, i32)>,
     ) -> Result<Order, Status> {
-        let line =
-            line.map(|(line_number, quantity)| orders::RefundLineRequest { line_number, quantity });
+        let restock = match line {
+            Some(_) => orders::RestockPolicy::All,
+            None => orders::RestockPolicy::None,
+        };
+        let line = line.map(|(line_number, quantity)| orders::RefundLine {
+            line_number,
+            quantity,
+            ..Default::default()
+        });
         let request = orders::RefundOrderRequest {
             order_id: order_id.to_owned(),
             request_id: request_id.to_owned(),
-            restock: line.is_some(),
+            restock: restock.into(),
             lines: line.into_iter().collect(),
             ..Default::default()
         };
@@ -107,7 +130,8 @@ impl Person {
     }
 
     pub async fn cancel(&self, order_id: &str) -> Result<Order, Status> {
-        let request = orders::CancelOrderRequest { order_id: order_id.to_owned() };
+        let request =
+            orders::CancelOrderRequest { order_id: order_id.to_owned(), ..Default::default() };
         Ok(self.0.clone().cancel_order(request).await?.into_inner().order.unwrap())
     }
 }
@@ -124,15 +148,15 @@ impl Watched {
 
     /// Waits until a change of this kind has come, and returns all kinds up to it and the token
     /// after it.
-    pub async fn until(&mut self, kind: &str) -> (Vec<String>, String) {
+    pub async fn until(&mut self, kind: OrderChangeKind) -> (Vec<OrderChangeKind>, String) {
         let mut kinds = vec![];
         loop {
             let seen = self
                 .next()
                 .await
-                .unwrap_or_else(|| panic!("it ended after {kinds:?}, before {kind}"));
-            kinds.push(seen.change.unwrap().kind);
-            if kinds.last().is_some_and(|last| last == kind) {
+                .unwrap_or_else(|| panic!("it ended after {kinds:?}, before {kind:?}"));
+            kinds.push(seen.change.unwrap().kind());
+            if kinds.last() == Some(&kind) {
                 return (kinds, seen.resume_token);
             }
         }

@@ -38,18 +38,19 @@ fn sku(number: usize) -> String {
 async fn open(shop: &ChildShop) {
     let staff = Caller::Staff("ann".to_owned());
     let product = |number| catalog::ImportProductsRequest {
-        product: Some(catalog::ImportedProduct {
-            external_key: sku(number),
-            title: "\u{1f375}".repeat(200),
-            state: catalog::ProductState::Active.into(),
+        item: Some(catalog::ImportedProduct {
+            product: Some(catalog::Product {
+                external_key: sku(number),
+                title: "\u{1f375}".repeat(200),
+                ..Default::default()
+            }),
             variants: vec![catalog::ImportedVariant {
-                sku: sku(number),
-                prices: vec![catalog::ImportedPrice {
+                variant: Some(catalog::Variant { sku: sku(number), ..Default::default() }),
+                prices: vec![catalog::Price {
                     unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units: PENCE }),
                     is_default: true,
                     ..Default::default()
                 }],
-                ..Default::default()
             }],
             ..Default::default()
         }),
@@ -95,10 +96,9 @@ async fn sell_and_take_back(shop: ChildShop) {
     let placed = alice.clone().place_order(request).await.unwrap().into_inner().order.unwrap();
     let order_id = placed.order_id.clone();
 
-    let watch =
-        orders::WatchOrderRequest { order_id: order_id.clone(), resume_token: String::new() };
+    let watch = orders::WatchOrderRequest { order_id: order_id.clone(), ..Default::default() };
     let mut changes = alice.clone().watch_order(watch).await.unwrap().into_inner();
-    let mut until = async |kind: &str| {
+    let mut until = async |kind: orders::OrderChangeKind| {
         loop {
             let seen = tokio::time::timeout(LIMIT, changes.message())
                 .await
@@ -106,30 +106,31 @@ async fn sell_and_take_back(shop: ChildShop) {
                 .unwrap()
                 .unwrap();
             assert!(seen.encoded_len() < PLAIN);
-            if seen.change.unwrap().kind == kind {
+            if seen.change.unwrap().kind() == kind {
                 return seen.order.unwrap();
             }
         }
     };
-    let paid = until("paid").await;
+    let paid = until(orders::OrderChangeKind::Paid).await;
     assert_eq!((paid.line_count as usize, paid.lines.len()), (LINES, 200));
     assert_eq!(paid.total.unwrap().minor_units, LINES as i64 * PENCE);
     published(&shop, &order_id).await;
 
     let fulfill = orders::FulfillOrderRequest { order_id: order_id.clone(), effective_time: None };
     staff.clone().fulfill_order(fulfill).await.unwrap();
-    until("fulfilled").await;
-    let line = |number| orders::RefundLineRequest { line_number: number, quantity: 1 };
+    until(orders::OrderChangeKind::Fulfilled).await;
+    let line =
+        |number| orders::RefundLine { line_number: number, quantity: 1, ..Default::default() };
     let refund = orders::RefundOrderRequest {
         order_id: order_id.clone(),
         request_id: "all back".to_owned(),
         lines: (1..=LINES as i32).map(line).collect(),
-        restock: true,
+        restock: orders::RestockPolicy::All.into(),
         ..Default::default()
     };
     let refunded = staff.clone().refund_order(refund).await.unwrap().into_inner();
     assert!(refunded.encoded_len() < PLAIN);
-    until("refund_succeeded").await;
+    until(orders::OrderChangeKind::RefundSucceeded).await;
 
     let mut returned = 0;
     let mut page_token = String::new();
@@ -162,7 +163,9 @@ async fn published(shop: &ChildShop, order_id: &str) {
     let start = events::SubscribeStart {
         event_types: vec!["souk.orders.v1.OrderPaid".to_owned()],
         start_position: Some(events::StartPosition {
-            start: Some(events::start_position::Start::Earliest(true)),
+            start: Some(events::start_position::Start::Boundary(
+                events::LogBoundary::Earliest.into(),
+            )),
         }),
         ..Default::default()
     };

@@ -7,10 +7,13 @@ use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::ledger::v1 as ledger;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
-use souk_client::orders::v1::{Order, OrderState};
+use souk_client::orders::v1::{
+    FulfillmentStatus, Order, OrderChangeKind, OrderClosureReason, OrderState, PaymentStatus,
+};
+use souk_client::payments::simulator::v1alpha as simulator;
+use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
 use souk_client::types::v1::Money;
 use souk_testkit::{Engine, is_available, metadata_of, on_each_engine, reason_of, run};
 use tonic::Code;
@@ -52,7 +55,7 @@ async fn sell(shop: &Shop) {
     // Buy: the goods are set aside at once, the payment is captured by itself.
     let lines = [(LAMP, 2), (RUG, 1)];
     let order = alice.place("sale", &lines, "tok_approved", LIMIT).await.unwrap();
-    assert!(matches!(order.state(), OrderState::Placed | OrderState::Paid), "{order:?}");
+    assert_eq!(order.state(), OrderState::Placed, "{order:?}");
     assert_eq!(minor(&order.total), TOTAL);
     assert_eq!((shop.stock(LAMP).await, shop.stock(RUG).await), ((10, 2), (10, 1)));
     let again = alice.place("sale", &lines, "tok_approved", LIMIT).await.unwrap();
@@ -61,36 +64,49 @@ async fn sell(shop: &Shop) {
     // The watcher is at another replica than staff, where there are several.
     let watcher = Person::customer_elsewhere(shop, "alice");
     let mut watched = watcher.watch(&order.order_id, "").await;
-    assert_eq!(watched.until("paid").await.0, ["created", "priced", "placed", "paid"]);
+    use OrderChangeKind::{Created, FulfillStarted, Fulfilled, Paid, Placed, Priced};
+    assert_eq!(watched.until(Paid).await.0, [Created, Priced, Placed, Paid]);
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: 0 });
 
     // Send: the watcher sees it live.
-    assert_eq!(staff.fulfill(&order.order_id).await.unwrap().state(), OrderState::Fulfilled);
-    let (kinds, token) = watched.until("fulfilled").await;
-    assert_eq!(kinds, ["fulfill_started", "fulfilled"]);
+    let sent = staff.fulfill(&order.order_id).await.unwrap();
+    assert_eq!(
+        (sent.state(), sent.payment_status(), sent.fulfillment_status()),
+        (OrderState::Completed, PaymentStatus::Paid, FulfillmentStatus::Fulfilled)
+    );
+    let (kinds, token) = watched.until(Fulfilled).await;
+    assert_eq!(kinds, [FulfillStarted, Fulfilled]);
     assert_eq!((shop.stock(LAMP).await, shop.stock(RUG).await), ((8, 0), (9, 0)));
     let too_late = alice.cancel(&order.order_id).await.unwrap_err();
     assert_eq!(reason_of(&too_late), "ERROR_REASON_ORDER_STATE");
 
     // One lamp comes back, then the rest of the money is given back.
     let part = staff.refund(&order.order_id, "one-lamp", Some((1, 1))).await.unwrap();
-    assert_eq!((part.state(), minor(&part.refunded)), (OrderState::Fulfilled, GOODS[0].1));
+    assert_eq!(
+        (part.payment_status(), minor(&part.refunded_total)),
+        (PaymentStatus::PartiallyRefunded, GOODS[0].1)
+    );
+    assert_eq!(part.fulfillment_status(), FulfillmentStatus::PartiallyReturned);
     assert_eq!(shop.stock(LAMP).await, (9, 0));
     let twice = staff.refund(&order.order_id, "one-lamp", Some((1, 1))).await.unwrap();
-    assert_eq!(minor(&twice.refunded), GOODS[0].1, "the same call pays back once");
+    assert_eq!(minor(&twice.refunded_total), GOODS[0].1, "the same call pays back once");
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: GOODS[0].1 });
     let too_much = staff.refund(&order.order_id, "three-lamps", Some((1, 3))).await.unwrap_err();
     assert_eq!(reason_of(&too_much), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
     let whole = staff.refund(&order.order_id, "the-rest", None).await.unwrap();
-    assert_eq!((whole.state(), minor(&whole.refunded)), (OrderState::Refunded, TOTAL));
+    assert_eq!(
+        (whole.state(), whole.payment_status(), minor(&whole.refunded_total)),
+        (OrderState::Completed, PaymentStatus::Refunded, TOTAL)
+    );
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: TOTAL });
 
     // The stream ends with the order, and an interrupted one resumes where it was.
     let live = rest(&mut watched).await;
     let resumed = rest(&mut watcher.watch(&order.order_id, &token).await).await;
     assert_eq!(live, resumed);
-    assert_eq!(live.last(), Some(&(OrderState::Refunded, TOTAL)));
-    assert!(live.iter().any(|seen| *seen == (OrderState::Fulfilled, GOODS[0].1)), "{live:?}");
+    assert_eq!(live.last(), Some(&(PaymentStatus::Refunded, TOTAL)));
+    let part = (PaymentStatus::PartiallyRefunded, GOODS[0].1);
+    assert!(live.contains(&part), "{live:?}");
 
     refuse(shop, &order).await;
     take_back(shop).await;
@@ -123,20 +139,22 @@ async fn refuse(shop: &Shop, order: &Order) {
     let not_staff = bob.fulfill(&order.order_id).await.unwrap_err();
     assert_eq!(not_staff.code(), Code::PermissionDenied);
 
-    for (request_id, lines, token, reason) in [
-        ("too-many", [(LAMP, 1), (RUG, 1_000)], "tok_approved", "ERROR_REASON_OUT_OF_STOCK"),
-        ("declined", [(LAMP, 1), (RUG, 1)], "tok_declined", "ERROR_REASON_PAYMENT_DECLINED"),
+    for (request_id, lines, token, closure) in [
+        ("too-many", [(LAMP, 1), (RUG, 1_000)], "tok_approved", OrderClosureReason::OutOfStock),
+        ("declined", [(LAMP, 1), (RUG, 1)], "tok_declined", OrderClosureReason::PaymentDeclined),
         (
             "unknown",
             [(LAMP, 1), ("NO-SUCH-SKU", 1)],
             "tok_approved",
-            "ERROR_REASON_PRICE_NOT_FOUND",
+            OrderClosureReason::VariantNotFound,
         ),
     ] {
         let refused = bob.place(request_id, &lines, token, LIMIT).await.unwrap_err();
+        let reason = closure.as_str_name().replace("ORDER_CLOSURE_REASON_", "ERROR_REASON_");
         assert_eq!(reason_of(&refused), reason, "{refused:?}");
         let rejected = bob.order(&metadata_of(&refused)["order_id"]).await.unwrap();
-        assert_eq!((rejected.state(), rejected.reason.as_str()), (OrderState::Rejected, reason));
+        let at = (rejected.state(), rejected.closure_reason());
+        assert_eq!(at, (OrderState::Rejected, closure));
     }
     assert_eq!((shop.stock(LAMP).await, shop.stock(RUG).await), before);
 }
@@ -147,7 +165,8 @@ async fn take_back(shop: &Shop) {
     let before = shop.stock(LAMP).await;
     let order =
         carol.place("regretted", &[(LAMP, 2), (RUG, 1)], "tok_approved", LIMIT).await.unwrap();
-    carol.order_in(&order.order_id, OrderState::Paid).await;
+    let is_paid = |order: &Order| order.payment_status() == PaymentStatus::Paid;
+    carol.order_when(&order.order_id, is_paid).await;
     assert_ne!(shop.stock(LAMP).await, before);
     carol.cancel(&order.order_id).await.unwrap();
     carol.order_in(&order.order_id, OrderState::Canceled).await;
@@ -155,12 +174,12 @@ async fn take_back(shop: &Shop) {
     assert_eq!(money(shop, &order).await, Amounts { captured: TOTAL, refunded: TOTAL });
 }
 
-/// Returns the state and the refunded amount of every change until the order is final.
-async fn rest(watched: &mut crate::customer::Watched) -> Vec<(OrderState, i64)> {
+/// Returns the payment status and the refunded amount of every change until the order is final.
+async fn rest(watched: &mut crate::customer::Watched) -> Vec<(PaymentStatus, i64)> {
     let mut changes = vec![];
     while let Some(seen) = watched.next().await {
         let change = seen.change.unwrap();
-        changes.push((change.state(), change.refunded_minor_units));
+        changes.push((change.payment_status(), minor(&change.refunded_total)));
     }
     changes
 }
@@ -175,18 +194,19 @@ struct Amounts {
 async fn money(shop: &Shop, order: &Order) -> Amounts {
     let staff = Caller::Staff("ann".to_owned());
     let mut client = PaymentServiceClient::new(shop.last_channel("payments", &staff));
-    let request = payments::GetPaymentRequest { payment_id: order.payment_id.clone() };
+    let request = payments::GetPaymentRequest { payment_id: order.payments[0].payment_id.clone() };
     let payment = client.get_payment(request).await.unwrap().into_inner().payment.unwrap();
     let known = Amounts { captured: minor(&payment.captured), refunded: minor(&payment.refunded) };
 
     let mut provider = SimulatorServiceClient::new(shop.channel("payments", &staff));
     let charges = provider
-        .list_charges(payments::ListChargesRequest::default())
+        .list_charges(simulator::ListChargesRequest::default())
         .await
         .unwrap()
         .into_inner()
         .charges;
-    let charge = charges.iter().find(|charge| charge.payment_id == order.payment_id).unwrap();
+    let charge =
+        charges.iter().find(|charge| charge.payment_id == order.payments[0].payment_id).unwrap();
     assert_eq!(
         known,
         Amounts { captured: minor(&charge.captured), refunded: minor(&charge.refunded) }

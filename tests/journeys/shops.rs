@@ -85,18 +85,19 @@ impl Shop {
     pub async fn open(self) -> Shop {
         let staff = Caller::Staff("ann".to_owned());
         let products = GOODS.map(|(sku, minor_units, _)| catalog::ImportProductsRequest {
-            product: Some(catalog::ImportedProduct {
-                external_key: sku.to_owned(),
-                title: sku.to_owned(),
-                state: catalog::ProductState::Active.into(),
+            item: Some(catalog::ImportedProduct {
+                product: Some(catalog::Product {
+                    external_key: sku.to_owned(),
+                    title: sku.to_owned(),
+                    ..Default::default()
+                }),
                 variants: vec![catalog::ImportedVariant {
-                    sku: sku.to_owned(),
-                    prices: vec![catalog::ImportedPrice {
+                    variant: Some(catalog::Variant { sku: sku.to_owned(), ..Default::default() }),
+                    prices: vec![catalog::Price {
                         unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units }),
                         is_default: true,
                         ..Default::default()
                     }],
-                    ..Default::default()
                 }],
                 ..Default::default()
             }),
@@ -109,7 +110,7 @@ impl Shop {
         let item = |(sku, _, quantity): (&str, i64, i64)| inventory::ReceivedItem {
             sku: sku.to_owned(),
             location_id: String::new(),
-            quantity,
+            quantity: quantity.try_into().unwrap(),
         };
         let request = inventory::ReceiveStockRequest {
             request_id: "delivery".to_owned(),
@@ -131,7 +132,7 @@ impl Shop {
             location_id: String::new(),
         };
         let stock = client.batch_get_stock(request).await.unwrap().into_inner().stock;
-        (stock[0].on_hand, stock[0].reserved)
+        (stock[0].on_hand.into(), stock[0].reserved.into())
     }
 
     /// Asserts that `souk audit` finds nothing wrong.

@@ -36,7 +36,10 @@ on_each_engine! {
             load(&old, schema).await;
             let rows = row_counts(&old).await;
             open(&old, schema).await;
-            assert_eq!(row_counts(&old).await, rows, "{}", schema.name);
+            let mut kept = row_counts(&old).await;
+            // A migration may add tables, and fill them.
+            kept.retain(|table, _| rows.contains_key(table));
+            assert_eq!(kept, rows, "{}", schema.name);
 
             let new = describe(&new).await;
             let old = describe(&old).await;
@@ -69,6 +72,134 @@ on_each_engine! {
     }
 }
 
+on_each_engine! {
+    async fn products_of_earlier_programs_are_found_by_their_labels_and_sold_in_every_channel(
+        engine: Engine
+    ) {
+        let db = TestDb::new(engine).await;
+        load(&db, &catalog::SCHEMA).await;
+        let labels = r#"UPDATE products SET labels = '{"kind":"a \"b\" é","room":"hall"}'"#;
+        run(&db, labels.to_owned()).await.unwrap();
+        let products = number(&db, "SELECT COUNT(*) FROM products").await;
+        let defaults = number(&db, "SELECT COUNT(*) FROM default_prices").await;
+        assert!(products > 0 && defaults > 0);
+
+        open(&db, &catalog::SCHEMA).await;
+
+        for (key, value) in [("kind", "a \"b\" é"), ("room", "hall")] {
+            let found = format!(
+                "SELECT COUNT(*) FROM products JOIN product_labels USING (product_id) \
+                 WHERE label_key = '{key}' AND label_value = '{value}'"
+            );
+            assert_eq!(number(&db, &found).await, products, "{key}");
+        }
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM product_labels").await, 2 * products);
+        let kept = "SELECT COUNT(*) FROM default_prices d JOIN prices p ON p.price_id = d.price_id \
+             AND p.variant_id = d.variant_id AND p.currency_code = d.currency_code \
+             AND p.channel = d.channel WHERE d.channel = ''";
+        assert_eq!(number(&db, kept).await, defaults);
+        let active = "SELECT COUNT(*) FROM variants WHERE state = 1 AND metadata = '{}'";
+        assert_eq!(number(&db, active).await, number(&db, "SELECT COUNT(*) FROM variants").await);
+    }
+}
+
+on_each_engine! {
+    async fn ledgers_of_earlier_programs_get_the_currency_of_their_accounts(engine: Engine) {
+        let db = TestDb::new(engine).await;
+        load(&db, &ledger::SCHEMA).await;
+        let accounts = number(&db, "SELECT COUNT(*) FROM account").await;
+        assert!(accounts > 0);
+
+        open(&db, &ledger::SCHEMA).await;
+
+        let without_a_ledger = "SELECT COUNT(*) FROM account \
+             WHERE ledger NOT IN (SELECT number FROM ledger)";
+        assert_eq!(number(&db, without_a_ledger).await, 0);
+        let pounds =
+            "SELECT COUNT(*) FROM account JOIN ledger ON ledger.number = account.ledger \
+             WHERE currency_code = 'GBP' AND ledger.number = 4098";
+        assert_eq!(number(&db, pounds).await, accounts);
+        let change = "UPDATE ledger SET currency_code = 'EUR'";
+        assert!(run(&db, change.into()).await.is_err(), "a ledger never changes");
+    }
+}
+
+on_each_engine! {
+    async fn orders_of_earlier_programs_get_three_axes_and_a_number(engine: Engine) {
+        let db = TestDb::new(engine).await;
+        load(&db, &orders::SCHEMA).await;
+        let count = number(&db, "SELECT COUNT(*) FROM orders").await;
+        // Of the sales of the dump, in the order of their ids, one is only paid, one was canceled
+        // after it was paid, and one could not be placed; one of the others was refunded.
+        let of = |place: i64| {
+            format!(
+                "(SELECT order_id FROM orders WHERE state = 4 ORDER BY order_id LIMIT 1 OFFSET {place})"
+            )
+        };
+        for (place, state, reason) in
+            [(4, 7, "'ERROR_REASON_OUT_OF_STOCK'"), (3, 6, "'ERROR_REASON_ORDER_CANCELED'"), (2, 3, "NULL")]
+        {
+            let order = of(place);
+            let sql = format!("UPDATE orders SET state = {state}, reason = {reason} WHERE order_id = {order}");
+            run(&db, sql).await.unwrap();
+        }
+
+        open(&db, &orders::SCHEMA).await;
+
+        for (sql, expected) in [
+            // 1 pending, 2 placed, 4 completed, 6 canceled, 7 rejected.
+            ("state = 4 AND payment_status = 5 AND fulfillment_status = 3", count - 4),
+            ("state = 4 AND payment_status = 7 AND fulfillment_status IN (5, 6)", 1),
+            ("state = 2 AND payment_status = 5", 1),
+            ("state = 6 AND payment_status = 7 AND refunded_minor = total_minor", 1),
+            ("state = 7 AND payment_status = 1", 1),
+            ("subtotal_minor = total_minor AND channel = 'default'", count),
+            ("order_number BETWEEN 1001 AND 1000 + (SELECT COUNT(*) FROM orders)", count),
+        ] {
+            let sql = format!("SELECT COUNT(*) FROM orders WHERE {sql}");
+            assert_eq!(number(&db, &sql).await, expected, "{sql}");
+        }
+        assert_eq!(number(&db, "SELECT next_number FROM order_numbers").await, 1001 + count);
+        let last = "SELECT COUNT(*) FROM orders o JOIN order_history h \
+             ON h.order_id = o.order_id AND h.version = o.version \
+             AND h.payment_status = o.payment_status \
+             AND h.fulfillment_status = o.fulfillment_status";
+        assert_eq!(number(&db, last).await, count);
+        let refunded = "SELECT COUNT(*) FROM refund_lines l JOIN refunds r \
+             ON r.refund_id = l.refund_id WHERE l.amount_minor = r.amount_minor AND l.restock = 1";
+        assert!(number(&db, refunded).await > 0);
+        let change = "UPDATE order_history SET note = 'another'";
+        assert!(run(&db, change.into()).await.is_err(), "a history never changes");
+    }
+}
+
+on_each_engine! {
+    async fn captures_of_earlier_programs_have_the_ids_that_orders_asks_for_again(engine: Engine) {
+        let db = TestDb::new(engine).await;
+        load(&db, &payments::SCHEMA).await;
+        let captures = number(&db, "SELECT COUNT(*) FROM attempts WHERE kind = 4").await;
+        assert!(captures > 0);
+        // One of another caller, and one that was declined, as no order of the dump was.
+        let others = "UPDATE attempts SET request_id = 'till 7', stage = 5, decline = 'charge_expired' \
+             WHERE kind = 4 AND payment_id = \
+             (SELECT a.payment_id FROM attempts a ORDER BY a.payment_id DESC LIMIT 1)";
+        run(&db, others.into()).await.unwrap();
+
+        open(&db, &payments::SCHEMA).await;
+
+        let of_orders =
+            "SELECT COUNT(*) FROM attempts WHERE kind = 4 AND capture_id = payment_id";
+        assert_eq!(number(&db, of_orders).await, captures - 1);
+        let of_others = "SELECT COUNT(*) FROM attempts WHERE capture_id <> payment_id \
+             AND length(capture_id) = 16 AND decline_code = 11";
+        assert_eq!(number(&db, of_others).await, 1);
+        let others = "SELECT COUNT(*) FROM attempts WHERE kind <> 4 AND capture_id IS NOT NULL";
+        assert_eq!(number(&db, others).await, 0);
+        let delete = "DELETE FROM attempts";
+        assert!(run(&db, delete.into()).await.is_err(), "attempts are kept for ever");
+    }
+}
+
 /// Counts the rows of each table but the list of migrations, which a newer program makes longer.
 async fn row_counts(db: &TestDb) -> BTreeMap<String, i64> {
     let mut counts = db.row_counts().await;
@@ -91,7 +222,7 @@ async fn run(db: &TestDb, sql: String) -> Result<(), String> {
 }
 
 /// Returns the whole number that a query finds.
-async fn number(db: &TestDb, sql: &'static str) -> i64 {
+async fn number(db: &TestDb, sql: &str) -> i64 {
     match db.file() {
         Some(file) => Connection::open(file).unwrap().query_row(sql, [], |row| row.get(0)).unwrap(),
         None => {

@@ -31,7 +31,7 @@ QUICK_TO_BUILD = {
 SERVICES = {"pebbles": "rust", "sea-shells": "python", "corals": "node"}
 # A service that is not in the program is of another team: it has the scopes that the operator grants it.
 OF_OTHERS = [name for name, language in SERVICES.items() if language != "rust"]
-SCOPES = "events.publish,events.subscribe"
+SCOPES = "events.publish,events.subscribe,orders.read"
 PAGES = ("docs/errors.md", "docs/reference/methods.md", "docs/reference/events.md", "tests/contract/message_limits.json")
 EVENTS = ("C-EVENT-1", "C-EVENT-2", "C-EVENT-3")
 # What is installed in the copy and is dear to install again.

@@ -321,7 +321,7 @@ async fn mugs_on_hand(shop: &ChildShop) -> i64 {
         .await
         .unwrap()
         .into_inner();
-    answer.stock.iter().map(|stock| stock.on_hand).sum()
+    answer.stock.iter().map(|stock| i64::from(stock.on_hand)).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,12 +52,12 @@ def test_whether_to_repeat_comes_from_the_contract():
     def told(domain, reason):
         return SoukError(StatusCode.UNKNOWN, domain=domain, reason=reason).retry
 
-    assert told("souk.orders.v1", "ERROR_REASON_OUT_OF_STOCK") is Retry.NEVER
-    assert told("souk.orders.v1", "ERROR_REASON_ORDER_BUSY") is Retry.BACKOFF
-    assert told("souk.policy.v1", "ERROR_REASON_OVERLOADED") is Retry.BACKOFF
+    assert told("souk.orders", "ERROR_REASON_OUT_OF_STOCK") is Retry.NEVER
+    assert told("souk.orders", "ERROR_REASON_ORDER_BUSY") is Retry.BACKOFF
+    assert told("souk.policy", "ERROR_REASON_OVERLOADED") is Retry.BACKOFF
     # Its domain is the package of the request.
-    assert told("souk.orders.v1", "ERROR_REASON_INVALID_FIELD") is Retry.NEVER
-    for domain, reason in (("", ""), ("souk.nothing.v1", "ERROR_REASON_X"), ("os", "ERROR_REASON_X")):
+    assert told("souk.orders", "ERROR_REASON_INVALID_FIELD") is Retry.NEVER
+    for domain, reason in (("", ""), ("souk.nothing", "ERROR_REASON_X"), ("os", "ERROR_REASON_X")):
         assert told(domain, reason) is Retry.UNKNOWN
 
 
@@ -156,7 +156,7 @@ def out_of_stock(request, context):
         context,
         StatusCode.FAILED_PRECONDITION,
         "too few",
-        ErrorInfo(reason="ERROR_REASON_OUT_OF_STOCK", domain="souk.orders.v1", metadata={"sku": "TEA"}),
+        ErrorInfo(reason="ERROR_REASON_OUT_OF_STOCK", domain="souk.orders", metadata={"sku": "TEA"}),
         RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000)),
         BadRequest(field_violations=[BadRequest.FieldViolation(field="lines[0].quantity", description="must be less")]),
     )
@@ -177,7 +177,7 @@ def test_a_refusal_in_every_form_of_call_tells_its_reason_its_facts_and_its_fiel
         CALLS[form](OrderServiceStub(shop))
     error = raised.value
     assert (error.code, error.message) == (StatusCode.FAILED_PRECONDITION, "too few")
-    assert (error.reason, error.domain, error.metadata) == ("ERROR_REASON_OUT_OF_STOCK", "souk.orders.v1", {"sku": "TEA"})
+    assert (error.reason, error.domain, error.metadata) == ("ERROR_REASON_OUT_OF_STOCK", "souk.orders", {"sku": "TEA"})
     assert (error.retry_after, error.violations) == (2.5, (FieldViolation("lines[0].quantity", "must be less"),))
     assert str(error) == "FAILED_PRECONDITION: too few (ERROR_REASON_OUT_OF_STOCK)"
     assert isinstance(error.__cause__, RpcError)

@@ -40,10 +40,11 @@ pub const ROLES: [Role; 5] = [
     },
     Role {
         name: "finance",
-        what: "refunds, and reads the books",
+        what: "captures and refunds, and reads the books",
         scopes: &[
             "ledger.read",
             "ops.audit",
+            "orders.capture",
             "orders.read",
             "orders.refund",
             "payments.read",

@@ -8,7 +8,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use prost::Message;
 use prost::bytes::Bytes;
-use souk_client::events::v1::PublishRequest;
+use souk_client::events::v1::PublishEventsRequest;
 use souk_client::inventory::v1::BatchGetStockRequest;
 use souk_client::ledger::v1::CreateTransfersRequest;
 use souk_client::orders::v1::PlaceOrderRequest;
@@ -53,7 +53,7 @@ async fn a_message_of_tiny_items_costs_no_more_than_its_bytes() {
     read::<BatchGetStockRequest>([0x78, 0]).await.unwrap_err();
     let before = peak();
     is_refused::<BatchGetStockRequest>([0x0a, 0], "skus").await;
-    is_refused::<PublishRequest>([0x0a, 0], "events").await;
+    is_refused::<PublishEventsRequest>([0x0a, 0], "events").await;
     is_refused::<CreateTransfersRequest>([0x0a, 0], "transfers").await;
     is_refused::<PlaceOrderRequest>([0x2a, 0], "lines").await;
     let more = peak() - before;

@@ -34,7 +34,7 @@ export interface FieldViolation {
 /**
  * A call that Souk refused or that did not reach it.
  *
- * `reason` is what programs decide by: a value of the `ErrorReason` of the package `domain`, such as
+ * `reason` is what programs decide by: a value of an `ErrorReason` whose package is `domain` and a version, such as
  * `ERROR_REASON_OUT_OF_STOCK`; empty when the failure came from the connection.
  */
 export class SoukError extends Error {

@@ -40,12 +40,12 @@ test("deadlines and safety to repeat come from the contract", () => {
 test("whether to repeat comes from the contract", () => {
   const told = (domain: string, reason: string) =>
     SoukError.from(new ConnectError("", Code.Unknown, undefined, [{ desc: ErrorInfoSchema, value: { domain, reason } }])).retry;
-  assert.equal(told("souk.orders.v1", "ERROR_REASON_OUT_OF_STOCK"), Retry.NEVER);
-  assert.equal(told("souk.orders.v1", "ERROR_REASON_ORDER_BUSY"), Retry.BACKOFF);
-  assert.equal(told("souk.policy.v1", "ERROR_REASON_OVERLOADED"), Retry.BACKOFF);
+  assert.equal(told("souk.orders", "ERROR_REASON_OUT_OF_STOCK"), Retry.NEVER);
+  assert.equal(told("souk.orders", "ERROR_REASON_ORDER_BUSY"), Retry.BACKOFF);
+  assert.equal(told("souk.policy", "ERROR_REASON_OVERLOADED"), Retry.BACKOFF);
   // Its domain is the package of the request.
-  assert.equal(told("souk.orders.v1", "ERROR_REASON_INVALID_FIELD"), Retry.NEVER);
-  assert.equal(told("souk.nothing.v1", "ERROR_REASON_X"), Retry.UNKNOWN);
+  assert.equal(told("souk.orders", "ERROR_REASON_INVALID_FIELD"), Retry.NEVER);
+  assert.equal(told("souk.nothing", "ERROR_REASON_X"), Retry.UNKNOWN);
   assert.equal(SoukError.from(unavailable()).retry, Retry.UNKNOWN);
 });
 
@@ -85,7 +85,7 @@ test("a refusal is not sent again and tells its reason, its facts and its fields
     router.rpc(OrderService.method.placeOrder, () => {
       calls++;
       throw new ConnectError("too few", Code.FailedPrecondition, undefined, [
-        { desc: ErrorInfoSchema, value: { reason: "ERROR_REASON_OUT_OF_STOCK", domain: "souk.orders.v1", metadata: { sku: "TEA" } } },
+        { desc: ErrorInfoSchema, value: { reason: "ERROR_REASON_OUT_OF_STOCK", domain: "souk.orders", metadata: { sku: "TEA" } } },
         { desc: RetryInfoSchema, value: { retryDelay: { seconds: 2n, nanos: 500_000_000 } } },
         { desc: BadRequestSchema, value: { fieldViolations: [{ field: "lines[0].quantity", description: "must be less" }] } },
       ]);
@@ -98,7 +98,7 @@ test("a refusal is not sent again and tells its reason, its facts and its fields
     [
       Code.FailedPrecondition,
       "ERROR_REASON_OUT_OF_STOCK",
-      "souk.orders.v1",
+      "souk.orders",
       { sku: "TEA" },
       2500,
       [{ field: "lines[0].quantity", description: "must be less" }],

@@ -2,7 +2,7 @@
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/events/v1/error_reason_pb.js";
 import { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { EventService, type Nack, type PublishRequest, type SubscribeRequest, type SubscribeStart, type SubscribeResponseSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { EventService, type GetSubscriptionRequest, type Nack, type PublishEventsRequest, type SubscribeRequest, type SubscribeStart, type SubscribeResponseSchema, type UpdateSubscriptionRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
 import type { Context } from "./context.js";
 import { define } from "./definition.js";
@@ -27,6 +27,8 @@ export class Bus {
   isAway = false;
   /** An id that is refused for good. */
   refuses = "";
+  /** The types that the subscription delivers, if it exists already. */
+  types: readonly string[] | undefined;
   /** A key whose event makes it refuse the whole request. */
   invalid = "";
   /** Who published. */
@@ -40,7 +42,7 @@ export class Bus {
   /** Starts a bus that ends with the test. */
   static async start(t: Ending, listen = "127.0.0.1:0"): Promise<Bus> {
     const bus = new Bus();
-    const methods = { publish: (request: PublishRequest, context: Context) => bus.#publish(request, context), subscribe: bus.#subscribe.bind(bus) };
+    const methods = { publishEvents: (request: PublishEventsRequest, context: Context) => bus.#publish(request, context), subscribe: bus.#subscribe.bind(bus), getSubscription: bus.#get.bind(bus), updateSubscription: bus.#update.bind(bus) };
     const definition = define({
       name: "events",
       config: { parse: () => undefined },
@@ -72,20 +74,29 @@ export class Bus {
     this.#cut();
   }
 
-  #publish({ events }: PublishRequest, { caller }: Context) {
+  #publish({ events }: PublishEventsRequest, { caller }: Context) {
     if (this.isAway) throw refuse(Reason.LOG_UNAVAILABLE, "away");
     this.callers.push(caller.key);
     if (events.some(({ orderingKey }) => orderingKey !== "" && orderingKey === this.invalid)) {
-      throw malformed("souk.events.v1", "events[0].time", "field events[0].time is not a time");
+      throw malformed("souk.events", "events[0].time", "field events[0].time is not a time");
     }
     const results = events.map((event) => {
       if (event.id === this.refuses || event.orderingKey === this.refuses) {
-        return { result: { case: "failure" as const, value: { message: "too large", isRetryable: false } } };
+        return { result: { case: "failure" as const, value: { message: "too large", retryable: false } } };
       }
       this.published.push(event);
       return { result: { case: "position" as const, value: { partition: 0, offset: BigInt(this.published.length) } } };
     });
     return { results };
+  }
+
+  #get({ subscriptionId }: GetSubscriptionRequest) {
+    return { subscription: { subscriptionId, eventTypes: [...(this.types ?? [])], etag: "1" } };
+  }
+
+  #update({ subscription }: UpdateSubscriptionRequest) {
+    this.types = subscription?.eventTypes ?? [];
+    return { subscription };
   }
 
   async *#subscribe(requests: AsyncIterable<SubscribeRequest>, { signal }: Context): AsyncGenerator<MessageInitShape<typeof SubscribeResponseSchema>> {
@@ -96,7 +107,13 @@ export class Bus {
       this.#wake();
     };
     const first = await requests[Symbol.asyncIterator]().next();
-    if (first.done !== true && first.value.request.case === "start") this.starts.push(first.value.request.value);
+    if (first.done !== true && first.value.request.case === "start") {
+      const start = first.value.request.value;
+      this.starts.push(start);
+      if (this.types !== undefined && String([...this.types].sort()) !== String([...start.eventTypes].sort())) {
+        throw refuse(Reason.SUBSCRIPTION_DIFFERS, "the subscription has other event_types", { subscription_id: start.subscriptionId, differs: "event_types" });
+      }
+    }
     const reading = this.#read(requests, outstanding);
     signal.addEventListener("abort", () => this.#wake());
     yield { started: {} };
@@ -134,7 +151,7 @@ export class Bus {
           if (one === undefined) continue;
           setTimeout(() => {
             if (!outstanding.delete(nack.ackId)) return;
-            if (!nack.isFinal) this.#waiting.unshift({ event: one.event, attempt: one.attempt + 1 });
+            if (!nack.permanent) this.#waiting.unshift({ event: one.event, attempt: one.attempt + 1 });
             this.#wake();
           }, REDELIVERY_MS);
         }

@@ -87,7 +87,7 @@ export class Call {
     const { name, policy: method } = this.method;
     const { log, metrics } = this.process;
     const labels = { rpc_method: name, reason: policy.name };
-    const isOwn = policy.domain === method.package && policy.name !== INVALID_FIELD;
+    const isOwn = policy.domain === method.domain && policy.name !== INVALID_FIELD;
     if (isOwn && !method.reasons.has(policy.name)) {
       log.error(`${name} failed with ${policy.name}, which its contract does not list`);
       metrics.unlistedReasons.inc(labels);

@@ -6,12 +6,18 @@
  *
  * **Invariant:** an event reaches a handler only if it says that it comes from the owner of its type. The bus refuses others when
  * they are published; an older log, or a topic that others write to, may hold some.
+ *
+ * **Invariant:** a subscription only ever gets more types from its consumers. While a service is being deployed two versions of it
+ * run, and a type that one took away from the other would be skipped for good. A version that handles fewer types waits until
+ * somebody decides.
  */
 import { create, fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { timestampDate, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
+import { SoukError } from "@souk/client";
 import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { EventService, NackSchema, SubscribeRequestSchema, type Delivery as WireDelivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { EventService, NackSchema, SubscribeRequestSchema, type EventDelivery as WireDelivery, type Nack, type SubscribeRequest } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { LogBoundary } from "@souk/client/gen/souk/events/v1/subscription_pb.js";
 
 import { Backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
@@ -28,6 +34,10 @@ import type { Worker } from "./worker.js";
 /** The most events that are handled at once, unless a subscription says otherwise. */
 const AT_ONCE = 256;
 const MOST_REASON = 1000;
+/** What the bus says when the subscription has other settings than a stream asks for. */
+const DIFFERS = "ERROR_REASON_SUBSCRIPTION_DIFFERS";
+const UPDATE_LIMIT_MS = 5000;
+const AGAIN_MS = 50;
 /** How often dropped events of one type are logged. */
 const FOREIGN_LOG_MS = 60_000;
 /** How long the bus may take to read the last acknowledgements when the process stops. */
@@ -67,13 +77,19 @@ export function onAny(handle: EventHandler["handle"]): EventHandler {
 /** Returns a subscription whose handlers run in one transaction with the record that the event was handled. */
 export function subscription(
   store: Store,
-  { name, handlers, ...more }: { name: string; handlers: readonly EventHandler[]; start?: "earliest" | "latest"; maxOutstanding?: number },
+  {
+    name,
+    handlers,
+    ignored = [],
+    ...more
+  }: { name: string; handlers: readonly EventHandler[]; ignored?: readonly string[]; start?: "earliest" | "latest"; maxOutstanding?: number },
 ): Subscription {
   const byType = new Map(handlers.map((handler) => [handler.type, handler]));
-  const types = byType.has("*") ? [] : [...byType.keys()];
+  // What an earlier version handled stays in the subscription, and nothing is done with it.
+  const types = byType.has("*") ? [] : [...byType.keys(), ...ignored];
   const handle = async (delivery: Delivery) => {
     const { event } = delivery;
-    // Nothing but our types was asked for; after a deployment an older stream may still send others.
+    // One that is ignored has no handler.
     const handler = byType.get(event.type) ?? byType.get("*");
     if (handler === undefined) return;
     const committed = await store.write((tx) => (isFirst(tx, name, event, store.clock.now()) ? handler.handle(tx, delivery) : undefined));
@@ -100,12 +116,39 @@ export function consume(subscription: Subscription, host: Host, metrics: Metrics
         await read(drain, backoff);
       } catch (error) {
         problem = withCauses(error);
+        if (SoukError.from(error).reason === DIFFERS) {
+          const why = await addTypes();
+          if (why === undefined) {
+            await systemClock.sleep(AGAIN_MS, drain);
+            continue;
+          }
+          problem = why;
+        }
       }
       if (drain.aborted) return;
       if (!backoff.isFailing) host.log.warn(`subscription ${name} waits for the event bus: ${problem}`);
       await systemClock.sleep(backoff.next(), drain);
     }
   };
+
+  /** Adds the types that this version handles to the subscription, and takes none away: then it returns why not. */
+  async function addTypes(): Promise<string | undefined> {
+    const wanted = subscription.types;
+    try {
+      const found = await bus.getSubscription({ subscriptionId: name }, { timeoutMs: UPDATE_LIMIT_MS });
+      const stored = found.subscription?.eventTypes ?? [];
+      const others = wanted.length === 0 ? [] : stored.filter((type) => !wanted.includes(type));
+      if (others.length > 0 || (stored.length === 0 && wanted.length > 0)) {
+        return `it also delivers ${others.join(", ") || "every type"}, which this version does not handle; handle or ignore them, or change the subscription's event_types`;
+      }
+      const change = { subscriptionId: name, eventTypes: [...wanted], etag: found.subscription?.etag ?? "" };
+      await bus.updateSubscription({ subscription: change, updateMask: { paths: ["event_types"] } }, { timeoutMs: UPDATE_LIMIT_MS });
+      host.log.info(`subscription ${name} has new event types`);
+      return undefined;
+    } catch (error) {
+      return withCauses(error);
+    }
+  }
 
   /** Reads one stream to its end. */
   async function read(drain: AbortSignal, backoff: Backoff): Promise<void> {
@@ -191,8 +234,8 @@ class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestS
     this.#wake();
   }
 
-  nack(ackId: string, reason: string, isFinal: boolean): void {
-    this.#waiting.nacks.push(create(NackSchema, { ackId, reason, isFinal }));
+  nack(ackId: string, reason: string, permanent: boolean): void {
+    this.#waiting.nacks.push(create(NackSchema, { ackId, reason, permanent }));
     this.#wake();
   }
 
@@ -207,10 +250,10 @@ class Updates implements AsyncIterable<MessageInitShape<typeof SubscribeRequestS
       request: {
         case: "start",
         value: {
-          subscription: name,
+          subscriptionId: name,
           eventTypes: [...types],
-          maxOutstandingMessages: maxOutstanding ?? AT_ONCE,
-          ...(start === "earliest" ? { startPosition: { start: { case: "earliest", value: true } } } : {}),
+          maxOutstandingEvents: maxOutstanding ?? AT_ONCE,
+          ...(start === "earliest" ? { startPosition: { start: { case: "boundary", value: LogBoundary.EARLIEST } } } : {}),
         },
       },
     });

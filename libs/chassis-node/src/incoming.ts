@@ -11,6 +11,7 @@ import { BrokenRequest, type Exchange, type Reading } from "./grpc.js";
 import { identify } from "./identity.js";
 import type { Served } from "./methods.js";
 import { criticalityNamed, lackingScopes } from "./policy.js";
+import { domainOf } from "./reason.js";
 import type { Process } from "./process.js";
 import {
   accessDenied,
@@ -68,7 +69,7 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
   // Deadline: the caller's or the contract's, whichever is earlier. At it the call ends, wherever its method waits.
   let deadline = Deadline.after(policy.timeoutMs, call.started);
   const asked = timeoutAsked(exchange.header("grpc-timeout"));
-  if (asked === undefined && exchange.header("grpc-timeout") !== undefined) throw malformed(packageOf(method.desc.input), "grpc-timeout", TIMEOUT_FORM);
+  if (asked === undefined && exchange.header("grpc-timeout") !== undefined) throw malformed(domainOf(method.desc.input.file), "grpc-timeout", TIMEOUT_FORM);
   if (asked !== undefined) deadline = deadline.earlier(Deadline.after(asked, call.started));
   if (deadline.hasPassed) throw deadlineExceeded();
   call.afterwards(deadline.watch(() => call.fail(deadlineExceeded())));
@@ -174,7 +175,7 @@ async function* readRequests({ desc, shape }: Served, exchange: Exchange, call: 
       yield message;
     }
   } catch (error) {
-    const known = error instanceof BrokenRequest ? malformed(packageOf(schema), "", error.message) : error;
+    const known = error instanceof BrokenRequest ? malformed(domainOf(schema.file), "", error.message) : error;
     call.fail(known);
     throw known;
   }
@@ -192,17 +193,13 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
 /** Returns the one message of a request that has one. The end of the request is not awaited. */
 async function single(schema: DescMessage, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
   const first = await requests.next();
-  if (first.done === true) throw malformed(packageOf(schema), "", "the request has no message");
-  if (await exchange.hasMore()) throw malformed(packageOf(schema), "", "the request has more than one message, but this method takes one");
+  if (first.done === true) throw malformed(domainOf(schema.file), "", "the request has no message");
+  if (await exchange.hasMore()) throw malformed(domainOf(schema.file), "", "the request has more than one message, but this method takes one");
   await requests.return(undefined);
   exchange.skipRest();
   return first.value;
 }
 
 function invalid(schema: DescMessage, message: string, violation: FieldViolation): Refusal {
-  return invalidField(packageOf(schema), message, [violation]);
-}
-
-function packageOf(schema: DescMessage): string {
-  return schema.file.proto.package;
+  return invalidField(domainOf(schema.file), message, [violation]);
 }

@@ -20,7 +20,7 @@ export { DEVELOPMENT_KEY, developmentToken } from "./identity.js";
 export type { Logger } from "./log.js";
 export { pageOf, type Page } from "./page.js";
 export type { Criticality } from "./policy.js";
-export type { ReasonPolicy } from "./reason.js";
+export { domainOf, type ReasonPolicy } from "./reason.js";
 export { redacted } from "./redact.js";
 export { invalidField, invalidPageToken, refuse, type FieldViolation } from "./refusal.js";
 export { writeOnce } from "./requests.js";

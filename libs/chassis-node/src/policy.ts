@@ -4,6 +4,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import { Caller as Kind, Criticality as Wire, method as policyOption } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
 
 import type { Identity } from "./caller.js";
+import { domainOf } from "./reason.js";
 
 /** How much is lost when a call is refused, as it travels in the header `souk-criticality`. */
 export type Criticality = "sheddable" | "sheddable_plus" | "critical" | "critical_plus";
@@ -35,9 +36,9 @@ export interface Policy {
   timeoutMs: number;
   isRepeatable: boolean;
   isStreaming: boolean;
-  /** The package of the method, which is the domain of its own reasons: `souk.orders.v1`. */
-  package: string;
-  /** The reasons of that package that the method can fail with. */
+  /** The domain of the method's own reasons, its package without the version: `souk.orders`. */
+  domain: string;
+  /** The reasons of its own package that the method can fail with. */
   reasons: ReadonlySet<string>;
 }
 
@@ -76,7 +77,7 @@ export function policyOf(method: DescMethod): Policy | undefined {
     timeoutMs: timeout === undefined ? Infinity : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6,
     isRepeatable: method.idempotency === Level.IDEMPOTENT || method.idempotency === Level.NO_SIDE_EFFECTS,
     isStreaming: method.methodKind !== "unary",
-    package: packageOf(method),
+    domain: domainOf(method.parent.file),
     reasons: new Set(reasons),
   };
 }
@@ -90,13 +91,9 @@ export function openPolicy(method: DescMethod): Policy {
     timeoutMs: isStreaming ? Infinity : 5000,
     isRepeatable: false,
     isStreaming,
-    package: packageOf(method),
+    domain: domainOf(method.parent.file),
     reasons: new Set(),
   };
-}
-
-function packageOf(method: DescMethod): string {
-  return method.parent.file.proto.package;
 }
 
 /** Returns the criticality of this name, if there is one. */

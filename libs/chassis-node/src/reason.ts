@@ -1,5 +1,5 @@
 /** What the contract says of a reason: its code, its domain and the keys of its facts. Read from the descriptors. */
-import { getOption, hasOption, type DescEnum, type DescEnumValue } from "@bufbuild/protobuf";
+import { getOption, hasOption, type DescEnum, type DescEnumValue, type DescFile } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import { reason as policyOption } from "@souk/client/gen/souk/policy/v1/reason_pb.js";
 
@@ -7,7 +7,7 @@ import { reason as policyOption } from "@souk/client/gen/souk/policy/v1/reason_p
 export interface ReasonPolicy {
   /** The full name of the value: `ERROR_REASON_OUT_OF_STOCK`. */
   name: string;
-  /** The package that defines it: `souk.inventory.v1`. */
+  /** The package that defines it, without its version: `souk.inventory`. */
   domain: string;
   code: Code;
   /** The keys that ErrorInfo always has in its metadata. */
@@ -22,12 +22,17 @@ export function reasonsOf(reasons: DescEnum): ReadonlyMap<number, ReasonPolicy> 
   return new Map(reasons.values.filter(({ number }) => number !== 0).map((value) => [value.number, policyOf(value)]));
 }
 
+/** Returns the domain of a package's errors: the package without its version, so that it stays the same in the next version. */
+export function domainOf({ proto }: DescFile): string {
+  return proto.package.replace(/\.v[^.]*$/, "");
+}
+
 function policyOf(value: DescEnumValue): ReasonPolicy {
   const { name, parent } = value;
   if (!hasOption(value, policyOption)) throw new Error(`${parent.typeName}: ${name} has no souk.policy.v1.reason in its contract`);
   const { code, metadata, optionalMetadata } = getOption(value, policyOption);
   // The codes of google.rpc.Code are those of gRPC.
-  return { name, domain: parent.file.proto.package, code: code as number as Code, metadata, optionalMetadata };
+  return { name, domain: domainOf(parent.file), code: code as number as Code, metadata, optionalMetadata };
 }
 
 /** Returns whether the facts of an error are those that the contract promises. */

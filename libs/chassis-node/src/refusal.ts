@@ -4,14 +4,15 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@souk/client
 import { ErrorReason as Reason, ErrorReasonSchema, file_souk_policy_v1_error_reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
 
 import { Refusal, detail, refusals, withCauses } from "./error.js";
+import { domainOf } from "./reason.js";
 
 /** The domain of the reasons that are not a service's own. */
-export const DOMAIN = file_souk_policy_v1_error_reason.proto.package;
+export const DOMAIN = domainOf(file_souk_policy_v1_error_reason);
 
 /** Makes the refusals whose reasons are not a service's own. */
 export const refuse = refusals(ErrorReasonSchema);
 
-/** The one common reason whose domain is the package of the request. */
+/** The one common reason whose domain is that of the method. */
 export const INVALID_FIELD = "ERROR_REASON_INVALID_FIELD";
 
 export const unauthenticated = (message: string) => refuse(Reason.UNAUTHENTICATED, message);
@@ -64,16 +65,16 @@ export interface FieldViolation {
   description: string;
 }
 
-/** A request that breaks its rules or cannot be read. The domain is the package of the request. */
+/** A request that breaks its rules or cannot be read. The domain is that of the method. */
 export function invalidField(domain: string, message: string, fieldViolations: FieldViolation[]): Refusal {
   const { policy } = refuse(Reason.INVALID_FIELD, message);
   return new Refusal({ ...policy, domain }, message, {}, { details: [detail(BadRequestSchema, { fieldViolations })] });
 }
 
-/** A page token that was changed, or that belongs to another caller or filter. */
-export function invalidPageToken(): Refusal {
-  const message = "the page token is not valid for this caller and this list";
-  const violations = [{ field: "page_token", description: message }];
+/** A page or resume token that was changed, or that belongs to another caller or filter; `field` holds it. */
+export function invalidPageToken(field = "page_token"): Refusal {
+  const message = `the ${field.replace("_", " ")} is not valid for this caller and this list`;
+  const violations = [{ field, description: message }];
   return refuse(Reason.INVALID_PAGE_TOKEN, message, {}, { details: [detail(BadRequestSchema, { fieldViolations: violations })] });
 }
 

@@ -52,7 +52,7 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
       let problem: string | undefined;
       try {
         const request = { events: batch.map((row) => envelope(row, host.name)) };
-        const { results } = await bus.publish(request, { timeoutMs: PUBLISH_LIMIT_MS });
+        const { results } = await bus.publishEvents(request, { timeoutMs: PUBLISH_LIMIT_MS });
         problem = await settle(batch, results);
         singly = Math.max(0, singly - 1);
       } catch (error) {
@@ -79,7 +79,7 @@ export function relay(store: Store, host: Host, metrics: Metrics): Worker {
     for (const [index, row] of batch.entries()) {
       const result = results[index]?.result;
       if (result?.case === "position") published.push(row);
-      else if (result?.case === "failure" && !result.value.isRetryable) refused.push([row, result.value.message]);
+      else if (result?.case === "failure" && !result.value.retryable) refused.push([row, result.value.message]);
       else later ??= result?.case === "failure" ? result.value.message : "the event bus returned no result";
     }
     metrics.outboxPublished.inc(service, published.length);

@@ -18,6 +18,7 @@ import type { Refusal } from "./error.js";
 import { HeldElsewhere, HeldFile, LostError } from "./held.js";
 import { newId } from "./id.js";
 import { keyOf } from "./key.js";
+import { withoutPrivate } from "./private.js";
 import { RAISE_EPOCH, migrate, type Database } from "./migrate.js";
 import { refuse } from "./refusal.js";
 import { StartError } from "./start_error.js";
@@ -104,7 +105,7 @@ export class Store {
     const all = (sql: string, ...values: Value[]) => this.#all(sql, values);
     const run = (sql: string, ...values: Value[]) => Number(this.#prepare(sql).run(...checked(values)).changes);
     this.read = { get, all };
-    this.#tx = { get, all, run, publish: (schema, event) => this.#publish(schema, toBinary(schema, event), keyOf(schema, event)) };
+    this.#tx = { get, all, run, publish: (schema, event) => this.#publish(schema, toBinary(schema, withoutPrivate(schema, event)), keyOf(schema, event)) };
   }
 
   /** Opens the file and brings its tables up to date. Throws `StartError` when another process has it open. */

@@ -4,6 +4,7 @@ import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator } from "@bufbuild/protovalidate";
 
 import type { Refusal } from "./error.js";
+import { domainOf } from "./reason.js";
 import { invalidField, type FieldViolation } from "./refusal.js";
 import { impossibleTimes } from "./times.js";
 
@@ -31,5 +32,5 @@ function refusal(schema: DescMessage, violations: FieldViolation[], all: number)
   const [first] = violations;
   const more = all > 1 ? ` (and ${all - 1} more)` : "";
   const what = first?.field === "" ? "request" : `field ${first?.field}`;
-  return invalidField(schema.file.proto.package, `${what} ${first?.description}${more}`, violations);
+  return invalidField(domainOf(schema.file), `${what} ${first?.description}${more}`, violations);
 }

@@ -1,6 +1,7 @@
 /** The service that the tests run. */
 import { join } from "node:path";
 
+import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { z } from "zod";
 
@@ -77,7 +78,7 @@ function implementation(store: Store, host: Host) {
       writeOnce(store, EchoService.method.save, request as never, context, (tx) => {
         tx.run("INSERT INTO names (name) VALUES (?)", request.name);
         const number = BigInt(Number(tx.get("SELECT COUNT(*) AS n FROM names")?.["n"]) - 1);
-        tx.publish(HappenedSchema, { $typeName: "souk.echo.v1.Happened", name: request.name, number });
+        tx.publish(HappenedSchema, create(HappenedSchema, { name: request.name, number }));
         if (request.name === "nobody") {
           throw refuse(Reason.NO_ECHO, "nobody", { name: request.name });
         }

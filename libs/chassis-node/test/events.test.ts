@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { EventSchema } from "@souk/client/gen/souk/events/v1/event_pb.js";
-import { PublishRequestSchema, SubscribeStartSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { PublishEventsRequestSchema, SubscribeStartSchema } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
+import { LogBoundary } from "@souk/client/gen/souk/events/v1/subscription_pb.js";
 
 import { Refusal, Store, validate } from "../src/index.js";
 import { ownerOf } from "../src/owner.js";
@@ -31,7 +32,7 @@ test("an event is handled once, however often it is delivered, and acknowledged"
   for (const id of ["1", "2", "1", "1"]) bus.deliverMessage(HappenedSchema, { name: `name ${id}` }, { id: id });
   await eventually(() => bus.acked.length === 4);
   const [start] = bus.starts;
-  deepEqual([start?.subscription, start?.eventTypes, start?.startPosition?.start.case], ["echo", [HappenedSchema.typeName], "earliest"]);
+  deepEqual([start?.subscriptionId, start?.eventTypes, start?.startPosition?.start.value], ["echo", [HappenedSchema.typeName], LogBoundary.EARLIEST]);
   match((await echo.page("/metrics")).text, /souk_events_handled_total\{subscription="echo",type="souk.echo.v1.Happened",outcome="handled"\} 4/);
   await echo.stop();
   deepEqual(await names(dataDir), ["handled name 1", "handled name 2"]);
@@ -43,7 +44,7 @@ test("an event that cannot be handled leaves nothing, is refused with the reason
   bus.deliverMessage(HappenedSchema, { name: "bad" }, { id: "1" });
   bus.deliverMessage(HappenedSchema, { name: "good" }, { id: "2" });
   await eventually(() => bus.acked.length === 1 && bus.nacks.length >= 3);
-  deepEqual([bus.nacks[0]?.reason, bus.nacks[0]?.isFinal], ["cannot be handled now", false]);
+  deepEqual([bus.nacks[0]?.reason, bus.nacks[0]?.permanent], ["cannot be handled now", false]);
 });
 
 test("an event that can never be read becomes a dead letter at once", async (t) => {
@@ -51,7 +52,24 @@ test("an event that can never be read becomes a dead letter at once", async (t) 
   await startEcho(t, { set: { "upstreams.events": bus.address } });
   bus.deliver({ id: "1", source: "/services/echo", type: HappenedSchema.typeName, data: new Uint8Array([0x0a, 0xff, 0x01]) });
   await eventually(() => bus.nacks.length === 1);
-  equal(bus.nacks[0]?.isFinal, true);
+  equal(bus.nacks[0]?.permanent, true);
+});
+
+test("types that the subscription lacks are added, and none is taken away", async (t) => {
+  const [bus, dataDir] = [await Bus.start(t), folder(t)];
+  const other = "souk.echo.v1.Other";
+  bus.types = [HappenedSchema.typeName, other];
+  const waiting = await startEcho(t, { dataDir, set: { "upstreams.events": bus.address } });
+  await eventually(() => waiting.lines.some((line) => line.includes(`it also delivers ${other}, which this version does not handle`)));
+  deepEqual(bus.types, [HappenedSchema.typeName, other]);
+  bus.types = [];
+  await eventually(() => bus.starts.length >= 3);
+  deepEqual(bus.types, []);
+  // Somebody decides.
+  bus.types = [HappenedSchema.typeName];
+  bus.deliverMessage(HappenedSchema, { name: "a" }, { id: "1" });
+  await eventually(() => bus.acked.length === 1);
+  await waiting.stop();
 });
 
 test("an event that does not come from the owner of its type is dropped", async (t) => {
@@ -92,15 +110,15 @@ test("a time that no calendar has is refused for good, and what comes after it i
   }
   bus.deliverMessage(HappenedSchema, { name: "after" }, { id: "after", key: "key" });
   await eventually(() => bus.acked.length === 1 && bus.nacks.length === times.length);
-  ok(bus.nacks.every(({ isFinal, reason }) => isFinal && reason.includes("years 1 to 9999")));
+  ok(bus.nacks.every(({ permanent, reason }) => permanent && reason.includes("years 1 to 9999")));
 });
 
 test("a time in a payload is looked at wherever it stands", () => {
   const far = create(TimestampSchema, { seconds: 2n ** 60n });
-  const publish = create(PublishRequestSchema, { events: [{}, { time: far }, { time: far }] });
-  deepEqual(impossibleTimes(PublishRequestSchema, publish, 1).map(({ field }) => field), ["events[1].time"]);
-  deepEqual(impossibleTimes(PublishRequestSchema, publish, 16).map(({ field }) => field), ["events[1].time", "events[2].time"]);
-  throws(() => validate(PublishRequestSchema, publish), (error) => error instanceof Refusal && error.domain === "souk.events.v1" && /^field events\[1\]\.time must lie in the years 1 to 9999.*\(and 1 more\)$/.test(error.message));
+  const publish = create(PublishEventsRequestSchema, { events: [{}, { time: far }, { time: far }] });
+  deepEqual(impossibleTimes(PublishEventsRequestSchema, publish, 1).map(({ field }) => field), ["events[1].time"]);
+  deepEqual(impossibleTimes(PublishEventsRequestSchema, publish, 16).map(({ field }) => field), ["events[1].time", "events[2].time"]);
+  throws(() => validate(PublishEventsRequestSchema, publish), (error) => error instanceof Refusal && error.domain === "souk.events" && /^field events\[1\]\.time must lie in the years 1 to 9999.*\(and 1 more\)$/.test(error.message));
   const start = (seconds: bigint, nanos: number) => create(SubscribeStartSchema, { ackDeadline: { seconds, nanos } });
   for (const [seconds, nanos] of [[315_576_000_001n, 0], [1n, -1], [0n, 1_000_000_000]] as const) {
     deepEqual(impossibleTimes(SubscribeStartSchema, start(seconds, nanos), 16).map(({ field }) => field), ["ack_deadline"]);

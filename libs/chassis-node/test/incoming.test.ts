@@ -46,7 +46,7 @@ test("access is what the contract says", async (t) => {
     [collect("user:alice"), "EchoService/Collect may not be called by a user"],
   ] as const) {
     const found = await refused(call);
-    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy.v1"]);
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy"]);
     deepEqual([found.message, found.info.metadata], [`souk.echo.v1.${message}`, {}]);
   }
   equal((await refused(collect("anonymous"))).code, Code.Unauthenticated);
@@ -64,7 +64,7 @@ test("a token must have the scopes of the method, or every scope", async (t) => 
     [chat([]), "EchoService/Chat may be called by a member of the staff whose token has the scope echo.chat", "echo.chat"],
   ] as const) {
     const found = await refused(call);
-    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy.v1"]);
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", "souk.policy"]);
     deepEqual([found.message, found.info.metadata], [`souk.echo.v1.${message}`, { scopes }]);
   }
   // Scopes are nothing to a kind that no grant is for.
@@ -89,7 +89,7 @@ test("a token that is not right is refused on every method", async (t) => {
   const forged = `souk-dev.${Buffer.from("staff:alice").toString("base64url")}.${right.split(".")[2]}`;
   for (const token of [developmentToken(Caller.user("alice"), [], "other"), forged, right.slice(0, -4), "souk-dev.", "x.y.z", "a".repeat(3000)]) {
     const found = await refused(echo.client().say({ name: "you" }, { headers: { authorization: `Bearer ${token}` } }));
-    deepEqual([found.code, found.info.reason, found.info.domain], [Code.Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", "souk.policy.v1"]);
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", "souk.policy"]);
   }
   equal(DEVELOPMENT_KEY, "souk-development-key-that-is-no-secret");
 });
@@ -114,7 +114,7 @@ test("a request that breaks a rule does not reach the method, and each field is 
   const echo = await startEcho(t);
   const request = { name: "x", lines: [{ quantity: 1 }, { quantity: 0 }], named: { a: { quantity: -1 } } };
   const found = await refused(echo.client().say(request));
-  deepEqual([found.code, found.info.reason, found.info.domain], [Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1"]);
+  deepEqual([found.code, found.info.reason, found.info.domain], [Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo"]);
   deepEqual(found.fields, ["name", "lines[1].quantity", 'named["a"].quantity']);
 });
 
@@ -128,7 +128,7 @@ test("bytes that are no message are a broken rule of the whole request", async (
   const echo = await startEcho(t);
   const found = await raw(echo.running.address, Buffer.from([0, 0, 0, 0, 3, 0x0a, 0xff, 0x01]));
   equal(found["grpc-status"], "3");
-  match(Buffer.from(String(found["grpc-status-details-bin"]), "base64").toString(), /ERROR_REASON_INVALID_FIELD.*souk\.echo\.v1/s);
+  match(Buffer.from(String(found["grpc-status-details-bin"]), "base64").toString(), /ERROR_REASON_INVALID_FIELD.*souk\.echo/s);
 });
 
 test("a request that is compressed is refused with what is accepted", async (t) => {
@@ -250,7 +250,7 @@ test("an error has its reason, domain and facts", async (t) => {
   const echo = await startEcho(t);
   const found = await refused(echo.client().say({ name: "nobody" }));
   deepEqual([found.code, found.message], [Code.NotFound, "nobody is there to echo nobody"]);
-  deepEqual([found.info.reason, found.info.domain, found.info.metadata], ["ERROR_REASON_NO_ECHO", "souk.echo.v1", { name: "nobody" }]);
+  deepEqual([found.info.reason, found.info.domain, found.info.metadata], ["ERROR_REASON_NO_ECHO", "souk.echo", { name: "nobody" }]);
 });
 
 test("an error that the contract does not foresee is answered, logged, and fails the test of the service", async () => {

@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { create, createFileRegistry, setExtension, type DescMessage } from "@bufbuild/protobuf";
+import { create, createFileRegistry, fromBinary, setExtension, type DescMessage } from "@bufbuild/protobuf";
 import {
   DescriptorProtoSchema,
   FieldDescriptorProto_Label as Label,
@@ -38,6 +38,18 @@ test("the key of an event is what the contract says", async (t) => {
     [OrderPlacedSchema.typeName, "order_1"],
     [OrderPlacedSchema.typeName, ""],
   ]);
+});
+
+test("an event leaves out what is personal or secret", async (t) => {
+  const store = open(t);
+  const witness = (name: string) => ({ place: "door", name });
+  const seenBy = (name: string) => ({ name: "a", first: witness(name), others: [witness(name)], byDay: { monday: witness(name) } });
+  const event = create(HappenedSchema, { ...seenBy("Ann"), page: "https://souk.example/p?key=1" });
+  await store.write((tx) => tx.publish(HappenedSchema, event));
+  const [row] = store.read.all("SELECT payload FROM souk_outbox");
+  deepEqual(fromBinary(HappenedSchema, row?.["payload"] as Uint8Array), create(HappenedSchema, seenBy("")));
+  // The caller's message is as it was.
+  equal(event.first?.name, "Ann");
 });
 
 test("what the contract does not call an event is not published", async (t) => {

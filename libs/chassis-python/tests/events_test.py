@@ -15,7 +15,7 @@ import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.events_pb2 import Happened
-from souk.events.v1 import error_reason_pb2, event_pb2
+from souk.events.v1 import error_reason_pb2, event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as events_pb
 
 from conftest import GENERATED, HERE
@@ -102,8 +102,8 @@ async def each_event_has_its_effect_once_and_in_the_order_of_its_key(bus: Bus, c
     assert [one for one in seen if one[0] == "b"] == [("b", number) for number in range(50)]
     assert len(seen) == consumer.committed == 300
     start = bus.starts[0]
-    assert (start.subscription, list(start.event_types)) == ("seen", ["souk.echo.v1.Happened"])
-    assert start.start_position.earliest and start.max_outstanding_messages == 1000
+    assert (start.subscription_id, list(start.event_types)) == ("seen", ["souk.echo.v1.Happened"])
+    assert start.start_position.boundary == subscription_pb2.LOG_BOUNDARY_EARLIEST and start.max_outstanding_events == 1000
     assert bus.callers == [f"Bearer {development_token(Caller('service', 'consumer'), ['events.subscribe'])}"]
     _, metrics = await consumer.echo.page("/metrics")
     handled = 'souk_events_handled_total{outcome="handled",subscription="seen",type="souk.echo.v1.Happened"} 300.0'
@@ -149,6 +149,41 @@ async def poison_becomes_a_dead_letter_at_once_with_its_reason(bus: Bus, consume
     assert await consumer.seen() == [("after", 0)]
 
 
+async def types_that_the_subscription_lacks_are_added(bus: Bus, consumer: Consumer) -> None:
+    bus.types = ["souk.echo.v1.Forgotten"]
+    await bus.add(*happened("a", 3), key="a")
+    await consumer.start(ignored=["souk.echo.v1.Forgotten"])
+    await bus.settled()
+    assert bus.types == ["souk.echo.v1.Forgotten", "souk.echo.v1.Happened"]
+    assert await consumer.seen() == [("a", 0), ("a", 1), ("a", 2)]
+
+
+@pytest.mark.parametrize("types", [["souk.echo.v1.Happened", "souk.echo.v1.Other"], []])
+async def types_that_another_version_may_need_are_not_taken_away(
+    bus: Bus, consumer: Consumer, lines: list[str], types: list[str]
+) -> None:
+    bus.types = types
+    await bus.add(*happened("a"))
+    await consumer.start()
+    async with asyncio.timeout(10):
+        while len(bus.starts) < 3:
+            await asyncio.sleep(0.01)
+    assert bus.types == types and await consumer.seen() == []
+    assert sum("which this version does not handle" in line for line in lines) == 1
+    # Somebody decides.
+    bus.types = ["souk.echo.v1.Happened"]
+    await bus.settled()
+    assert await consumer.seen() == [("a", 0)]
+
+
+async def a_subscription_keeps_its_most_attempts(bus: Bus, consumer: Consumer) -> None:
+    bus.types, bus.max_attempts = ["souk.echo.v1.Happened"], 7
+    await bus.add(*happened("a"))
+    await consumer.start(max_attempts=3)
+    await bus.settled()
+    assert [start.max_attempts for start in bus.starts] == [3, 0] and bus.max_attempts == 7
+
+
 async def a_time_that_no_calendar_has_holds_nothing_up(bus: Bus, consumer: Consumer) -> None:
     odd = (await bus.add(*happened("odd"), *happened("after"), key="k"))[0]
     odd.event.time.seconds = 1 << 60
@@ -188,15 +223,15 @@ def a_type_belongs_to_the_service_of_its_package() -> None:
 
 
 def a_time_in_a_message_is_looked_at_wherever_it_stands() -> None:
-    publish = events_pb.PublishRequest(events=[event_pb2.Event(), event_pb2.Event(), event_pb2.Event()])
+    publish = events_pb.PublishEventsRequest(events=[event_pb2.Event(), event_pb2.Event(), event_pb2.Event()])
     publish.events[1].time.seconds = publish.events[2].time.seconds = 1 << 60
     assert [path for path, _ in impossible_times(publish, 16)] == ["events[1].time", "events[2].time"]
     assert len(impossible_times(publish, 1)) == 1
-    served: Any = events_pb.DESCRIPTOR.services_by_name["EventService"].methods_by_name["Publish"]
-    method = Method(policy.of(served), grpc.unary_unary_rpc_method_handler(print), "souk.events.v1", False, 1000, None)
+    served: Any = events_pb.DESCRIPTOR.services_by_name["EventService"].methods_by_name["PublishEvents"]
+    method = Method(policy.of(served), grpc.unary_unary_rpc_method_handler(print), "souk.events", False, 1000, None)
     with pytest.raises(Error, match=r"^field events\[1\]\.time must lie in the years 1 to 9999.*\(and 1 more\)$") as refusal:
-        incoming._read(method, events_pb.PublishRequest.FromString, publish.SerializeToString())
-    assert (refusal.value.reason_name, refusal.value.domain) == ("ERROR_REASON_INVALID_FIELD", "souk.events.v1")
+        incoming._read(method, events_pb.PublishEventsRequest.FromString, publish.SerializeToString())
+    assert (refusal.value.reason_name, refusal.value.domain) == ("ERROR_REASON_INVALID_FIELD", "souk.events")
     start = events_pb.SubscribeStart()
     for seconds, nanos in ((315_576_000_001, 0), (1, -1), (0, 1_000_000_000)):
         start.ack_deadline.seconds, start.ack_deadline.nanos = seconds, nanos
@@ -225,7 +260,7 @@ async def no_event_of_a_key_is_handled_after_one_that_failed(bus: Bus, consumer:
     for number, name in enumerate(("a", "b")):
         event = event_pb2.Event(id=str(number), source="/services/echo", type="souk.echo.v1.Happened", ordering_key="k")
         event.data = Happened(name=name).SerializeToString()
-        deliveries.append(events_pb.Delivery(event=event, ack_id=str(number), delivery_attempt=1))
+        deliveries.append(events_pb.EventDelivery(event=event, ack_id=str(number), delivery_attempt=1))
     outcomes = await consumer.store.write(lambda tx: subscription._apply(tx, deliveries))
     assert [outcome and outcome.reason for outcome in outcomes] == [
         "ValueError: not now: a",
@@ -355,7 +390,7 @@ async def events_wait_for_a_bus_that_is_away_and_keep_their_order(bus: Bus, star
     def refuse(event: event_pb2.Event) -> events_pb.PublishFailure | None:
         if event.data and Happened.FromString(event.data).number == 3:
             reason = error_reason_pb2.ERROR_REASON_EVENT_TOO_LARGE
-            return events_pb.PublishFailure(reason=reason, message="too large", is_retryable=False)
+            return events_pb.PublishFailure(reason=reason, message="too large", retryable=False)
         return None
 
     bus.refuse = refuse

@@ -19,7 +19,7 @@ from souk_chassis.policy import Grant, MethodPolicy
 from souk_chassis.refusal import AccessDenied, Unauthenticated
 from souk_chassis.testing import caller, refused
 
-POLICY = "souk.policy.v1"
+POLICY = "souk.policy"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 Start = Callable[..., Any]
 
@@ -160,7 +160,7 @@ async def a_request_that_breaks_rules_is_refused_with_each_field(echo: Echo) -> 
     assert (refusal.code, refusal.reason, refusal.domain) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         "ERROR_REASON_INVALID_FIELD",
-        "souk.echo.v1",
+        "souk.echo",
     )
     assert sorted(refusal.fields) == ["lines[1].quantity", "name", 'named["a b"].quantity']
     assert refusal.message.startswith("field name ") and refusal.message.endswith("(and 2 more)")
@@ -180,7 +180,7 @@ async def bytes_that_are_no_message_are_refused(echo: Echo) -> None:
     assert (refusal.code, refusal.reason, refusal.domain) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         "ERROR_REASON_INVALID_FIELD",
-        "souk.echo.v1",
+        "souk.echo",
     )
     assert refusal.message.startswith("request cannot be decoded")
 
@@ -205,7 +205,7 @@ async def a_caller_who_may_not_call_is_told_before_a_message_comes(echo: Echo) -
 async def an_error_carries_code_reason_domain_and_metadata(echo: Echo) -> None:
     refusal = await refused(echo.stub.Say(pb.SayRequest(name="nobody")))
     assert (refusal.code, refusal.message) == (grpc.StatusCode.NOT_FOUND, "nobody is there to echo nobody")
-    assert (refusal.reason, refusal.domain, refusal.metadata) == ("ERROR_REASON_NO_ECHO", "souk.echo.v1", {"name": "nobody"})
+    assert (refusal.reason, refusal.domain, refusal.metadata) == ("ERROR_REASON_NO_ECHO", "souk.echo", {"name": "nobody"})
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,18 @@ async def the_key_of_an_event_is_what_the_contract_says(tmp_path: Path) -> None:
     ]
 
 
+async def an_event_leaves_out_what_is_personal_or_secret(tmp_path: Path) -> None:
+    ann, nobody = Happened.Witness(place="door", name="Ann"), Happened.Witness(place="door")
+    event = Happened(name="a", first=ann, others=[ann], by_day={"monday": ann}, page="https://souk.example/p?key=1")
+    store = Store.open(tmp_path / "echo.sqlite3", MIGRATIONS)
+    await store.write(partial(Tx.publish, event=event))
+    payload = await store.read(lambda reader: reader.execute("SELECT payload FROM souk_outbox").fetchone()[0])
+    await store.close()
+    assert Happened.FromString(payload) == Happened(name="a", first=nobody, others=[nobody], by_day={"monday": nobody})
+    # The caller's message is as it was.
+    assert event.first == ann
+
+
 async def what_the_contract_does_not_call_an_event_is_not_published(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "echo.sqlite3", MIGRATIONS)
     with pytest.raises(ValueError, match=r"^souk\.echo\.v1\.SayRequest has no souk\.policy\.v1\.event option"):

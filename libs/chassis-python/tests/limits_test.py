@@ -22,8 +22,8 @@ from souk.inventory.v1 import inventory_service_pb2 as _inventory  # noqa: F401
 from souk.ledger.v1 import ledger_service_pb2 as _ledger  # noqa: F401
 from souk.notifications.v1 import notification_service_pb2 as _notifications  # noqa: F401
 from souk.orders.v1 import order_service_pb2 as _orders  # noqa: F401
+from souk.payments.simulator.v1alpha import simulator_service_pb2 as _simulator  # noqa: F401
 from souk.payments.v1 import payment_service_pb2 as _payments  # noqa: F401
-from souk.payments.v1 import simulator_service_pb2 as _simulator  # noqa: F401
 from souk.recommendations.v1 import recommendation_service_pb2 as _recommendations  # noqa: F401
 
 from conftest import ROOT

@@ -24,7 +24,7 @@ pub(crate) struct Builtin {
 
 const fn open(
     path: &'static str,
-    package: &'static str,
+    domain: &'static str,
     service: &'static str,
     method: &'static str,
     streams: (bool, bool),
@@ -33,7 +33,7 @@ const fn open(
     let is_streaming = client_streaming || server_streaming;
     MethodPolicy {
         path,
-        package,
+        domain,
         service,
         method,
         grants: &[Grant { caller: CallerKind::Public, scopes: &[] }],
@@ -53,7 +53,7 @@ const fn open(
 const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
     MethodPolicy {
         grants: &[Grant { caller: CallerKind::Staff, scopes: &["ops.faults"] }],
-        ..open(path, "souk.chassis.v1", FAULTS, method, (false, false))
+        ..open(path, "souk.chassis", FAULTS, method, (false, false))
     }
 }
 
@@ -65,9 +65,9 @@ const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 const REFLECTION_ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";
 
 static HEALTH_METHODS: [MethodPolicy; 3] = [
-    open("/grpc.health.v1.Health/Check", "grpc.health.v1", HEALTH, "Check", (false, false)),
-    open("/grpc.health.v1.Health/List", "grpc.health.v1", HEALTH, "List", (false, false)),
-    open("/grpc.health.v1.Health/Watch", "grpc.health.v1", HEALTH, "Watch", (false, true)),
+    open("/grpc.health.v1.Health/Check", "grpc.health", HEALTH, "Check", (false, false)),
+    open("/grpc.health.v1.Health/List", "grpc.health", HEALTH, "List", (false, false)),
+    open("/grpc.health.v1.Health/Watch", "grpc.health", HEALTH, "Watch", (false, true)),
 ];
 
 static FAULT_METHODS: [MethodPolicy; 3] = [
@@ -78,7 +78,7 @@ static FAULT_METHODS: [MethodPolicy; 3] = [
 
 static REFLECTION_METHODS: [MethodPolicy; 1] = [open(
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "grpc.reflection.v1",
+    "grpc.reflection",
     REFLECTION,
     "ServerReflectionInfo",
     (true, true),
@@ -86,7 +86,7 @@ static REFLECTION_METHODS: [MethodPolicy; 1] = [open(
 
 static REFLECTION_ALPHA_METHODS: [MethodPolicy; 1] = [open(
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-    "grpc.reflection.v1alpha",
+    "grpc.reflection",
     REFLECTION_ALPHA,
     "ServerReflectionInfo",
     (true, true),

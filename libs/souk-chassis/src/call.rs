@@ -142,7 +142,7 @@ impl Call {
 
     /// Completes the error in these headers or trailers and finishes with it.
     fn finish_with(&mut self, headers: &mut HeaderMap) {
-        let error = refusal::complete(headers, self.trace, self.package());
+        let error = refusal::complete(headers, self.trace, self.domain());
         self.check_listed(&error.domain, &error.reason);
         self.finish(error.code, &error.reason, error.hidden);
     }
@@ -152,8 +152,7 @@ impl Call {
     fn check_listed(&self, domain: &str, reason: &str) {
         let Some(method) = &self.method else { return };
         let policy = method.policy;
-        let is_own =
-            domain == policy.package && reason != souk_contract::common::INVALID_FIELD.name;
+        let is_own = domain == policy.domain && reason != souk_contract::common::INVALID_FIELD.name;
         if is_own && !method.is_background && !policy.reasons.contains(&reason) {
             tracing::error!(
                 "{} failed with {reason}, which its contract does not list",
@@ -164,9 +163,9 @@ impl Call {
         }
     }
 
-    /// Returns the package of the request, when there is such a method.
-    fn package(&self) -> Option<&'static str> {
-        self.method.as_ref().map(|method| method.policy.package)
+    /// Returns the domain of the method, when there is such a method.
+    fn domain(&self) -> Option<&'static str> {
+        self.method.as_ref().map(|method| method.policy.domain)
     }
 
     fn finish(&mut self, code: Code, reason: &str, hidden: Option<String>) {

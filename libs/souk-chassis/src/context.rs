@@ -109,6 +109,12 @@ impl Context {
         &self.0.identity.caller
     }
 
+    /// Returns the scopes of the caller's token, for a rule that depends on the request. `*` stands
+    /// for every scope.
+    pub fn scopes(&self) -> &[String] {
+        &self.0.identity.scopes
+    }
+
     /// Returns until when its result is of use.
     pub fn deadline(&self) -> Deadline {
         self.0.deadline

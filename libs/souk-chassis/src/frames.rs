@@ -14,7 +14,7 @@ const PREFIX_BYTES: usize = 5;
 
 /// Follows the frames of one request as its bytes pass.
 pub(crate) struct Frames {
-    package: &'static str,
+    domain: &'static str,
     /// Whether the method takes exactly one message.
     is_single: bool,
     prefix: [u8; PREFIX_BYTES],
@@ -28,7 +28,7 @@ pub(crate) struct Frames {
 impl Frames {
     pub(crate) fn new(policy: Option<&MethodPolicy>) -> Self {
         Frames {
-            package: policy.map_or(refusal::DOMAIN, |policy| policy.package),
+            domain: policy.map_or(refusal::DOMAIN, |policy| policy.domain),
             is_single: policy.is_some_and(|policy| !policy.client_streaming),
             prefix: [0; PREFIX_BYTES],
             filled: 0,
@@ -90,7 +90,7 @@ impl Frames {
     }
 
     fn malformed(&self, what: &str) -> Status {
-        refusal::malformed(self.package, "", what)
+        refusal::malformed(self.domain, "", what)
     }
 }
 

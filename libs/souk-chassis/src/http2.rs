@@ -26,6 +26,7 @@ use crate::frames::Frames;
 use crate::incoming::{Origin, serve};
 use crate::peers::{Connection, Permit};
 use crate::process::Process;
+use crate::socket::Socket;
 
 /// How long a connection may take to say that it speaks HTTP/2.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,23 +54,25 @@ pub(crate) async fn serve_connection(
 ) {
     // A small answer must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
+    let socket = Socket::new(stream);
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_header_list_size(MAX_HEADER_LIST_BYTES)
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-    let mut http2 = match timeout(PREFACE_TIMEOUT, builder.handshake::<_, Unsent>(stream)).await {
-        Ok(Ok(http2)) => http2,
-        Ok(Err(_no_http2)) => return,
-        Err(_elapsed) => {
-            return caps::refused(
-                &caps::PREFACE_SECONDS,
-                PREFACE_TIMEOUT.as_secs(),
-                &connection.peer.address,
-            );
-        }
-    };
+    let mut http2 =
+        match timeout(PREFACE_TIMEOUT, builder.handshake::<_, Unsent>(socket.clone())).await {
+            Ok(Ok(http2)) => http2,
+            Ok(Err(_no_http2)) => return,
+            Err(_elapsed) => {
+                return caps::refused(
+                    &caps::PREFACE_SECONDS,
+                    PREFACE_TIMEOUT.as_secs(),
+                    &connection.peer.address,
+                );
+            }
+        };
     let Some(ping_pong) = http2.ping_pong() else { return };
     let mut silence = pin!(silence(ping_pong));
     let mut drained = pin!(drain.started());
@@ -86,10 +89,14 @@ pub(crate) async fn serve_connection(
                 Some(Ok((request, respond))) => {
                     tokio::spawn(answer(process.clone(), request, respond, Permit::new(&connection)));
                 }
-                Some(Err(_)) | None => return,
+                Some(Err(_)) | None => break,
             },
             () = &mut silence => return,
         }
+    }
+    drop(http2);
+    if is_draining {
+        socket.wait_for_close().await;
     }
 }
 

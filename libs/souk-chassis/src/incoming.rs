@@ -119,7 +119,7 @@ fn admit(
     let mut deadline = Deadline::from_start(started, method.policy.timeout);
     let asked = timeout_asked(headers).map_err(|MalformedTimeout| {
         let what = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
-        refusal::malformed(method.policy.package, GRPC_TIMEOUT, what)
+        refusal::malformed(method.policy.domain, GRPC_TIMEOUT, what)
     })?;
     if let Some(asked) = asked {
         if asked.is_zero() {

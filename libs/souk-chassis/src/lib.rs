@@ -51,6 +51,7 @@ mod run;
 mod running;
 mod service;
 mod shop;
+mod socket;
 mod spans;
 mod start_error;
 mod status;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::caps;
@@ -20,6 +21,10 @@ use crate::start_error::StartError;
 /// File descriptors that callers never get: databases, brokers, upstreams and the metrics page need
 /// some too.
 const MAX_RESERVED_DESCRIPTORS: u64 = 64;
+
+/// How long after the beginning of the drain connections are taken that the system had accepted
+/// before.
+const LAST_CONNECTIONS: Duration = Duration::from_millis(20);
 
 /// Binds an address that a setting names.
 pub(crate) async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -51,6 +56,17 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
                 }
             },
             Some(_ended) = connections.join_next() => {}
+        }
+    }
+    // The system has accepted some connections that this process has not: closing the listener
+    // would reset them, and what they carry. They are told to go away instead.
+    let until = Instant::now() + LAST_CONNECTIONS;
+    while let Ok(Ok((stream, address))) = timeout_at(until, listener.accept()).await {
+        if has_descriptors(&stream, address, own_descriptors)
+            && let Some(connection) = admitted(&process, address)
+        {
+            let serving = serve_connection(stream, process.clone(), connection, drain.clone());
+            connections.spawn(serving);
         }
     }
     drop(listener);

@@ -14,7 +14,7 @@ use tonic_types::{ErrorDetails, StatusExt as _, pb};
 use crate::trace::TraceId;
 
 /// The domain of the reasons that are not a service's own.
-pub(crate) const DOMAIN: &str = "souk.policy.v1";
+pub(crate) const DOMAIN: &str = "souk.policy";
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 const HIDDEN: &str = "internal error";
@@ -83,11 +83,11 @@ fn exhausted(reason: &str, message: String, delay: Duration) -> Status {
 
 /// Builds the refusal of a request that cannot be read; `field` is a header, or empty for the
 /// message itself.
-pub(crate) fn malformed(package: &str, field: &str, what: &str) -> Status {
+pub(crate) fn malformed(domain: &str, field: &str, what: &str) -> Status {
     let mut details = ErrorDetails::with_bad_request_violation(field, what);
     details.set_error_info(
         souk_contract::REASON_INVALID_FIELD,
-        package,
+        domain,
         HashMap::<String, String>::new(),
     );
     Status::with_error_details(Code::InvalidArgument, what, details)
@@ -145,12 +145,12 @@ pub(crate) struct Completed {
 }
 
 /// Gives the error in these headers or trailers what every error has: a reason, and a hidden text
-/// with the trace id when it is our fault. A wrong field is of the package of its request, wherever
+/// with the trace id when it is our fault. A wrong field is of the domain of its method, wherever
 /// it was found.
 pub(crate) fn complete(
     headers: &mut HeaderMap,
     trace: TraceId,
-    package: Option<&'static str>,
+    of_method: Option<&'static str>,
 ) -> Completed {
     let Some(error) = Status::from_header_map(headers) else {
         return Completed {
@@ -178,7 +178,7 @@ pub(crate) fn complete(
     let hide = is_our_fault(code);
     let domain = match &info {
         Some(info) if info.reason == INVALID_FIELD => {
-            package.filter(|package| info.domain != *package)
+            of_method.filter(|domain| info.domain != *domain)
         }
         _ => None,
     };
@@ -189,7 +189,7 @@ pub(crate) fn complete(
     }
     let mut info = info.take().unwrap_or_else(|| pb::ErrorInfo {
         reason: if is_too_large { MESSAGE_TOO_LARGE } else { reason_of(code) }.to_string(),
-        domain: package
+        domain: of_method
             .filter(|_| reason_of(code) == INVALID_FIELD && !is_too_large)
             .unwrap_or(DOMAIN)
             .to_string(),

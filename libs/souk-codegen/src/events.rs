@@ -7,7 +7,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 
 use crate::options::{Fields, extension};
 use crate::problems::{Element, Problems};
-use crate::{Scope, names};
+use crate::{Scope, names, private};
 
 /// Returns what each event says of itself, by package.
 pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
@@ -36,11 +36,13 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
                 ));
                 continue;
             };
+            let removal = private::removal(scope, &message);
             let text = code.entry(package.clone()).or_default();
             let _ = writeln!(
                 text,
-                "impl ::souk_contract::Event for {} {{\n    fn key(&self) -> &str {{\n        {expression}\n    }}\n}}",
-                names::message(&message)
+                "impl ::souk_contract::Event for {} {{\n    fn key(&self) -> &str {{\n        {expression}\n    }}\n{}}}",
+                names::message(&message),
+                private::method(&removal),
             );
         }
     }

@@ -10,9 +10,10 @@ use crate::options::{Fields, extension, integer};
 use crate::{Scope, names};
 
 /// The ids that souk-types has, by their prefix.
-const IDS: [&str; 12] = [
+const IDS: [&str; 13] = [
     "account",
     "attempt",
+    "capture",
     "event",
     "movement",
     "order",

@@ -7,11 +7,13 @@ mod bounds;
 mod descriptors;
 mod events;
 mod ids;
+mod lint;
 mod modules;
 mod names;
 mod options;
 mod pattern;
 mod policies;
+mod private;
 mod problems;
 mod reasons;
 mod redaction;
@@ -38,6 +40,7 @@ pub struct Generator {
     exempt: Vec<String>,
     has_features: bool,
     must_be_bounded: bool,
+    is_linted: bool,
     has_tonic_servers: bool,
 }
 
@@ -51,6 +54,7 @@ impl Generator {
             exempt: Vec::new(),
             has_features: false,
             must_be_bounded: true,
+            is_linted: false,
             has_tonic_servers: false,
         }
     }
@@ -73,6 +77,12 @@ impl Generator {
     /// `souk_contract::MAX_MESSAGE_BYTES`.
     pub fn allow_unbounded_requests(mut self) -> Self {
         self.must_be_bounded = false;
+        self
+    }
+
+    /// Also holds the protos to the rules that make all packages of one contract read alike.
+    pub fn linted(mut self) -> Self {
+        self.is_linted = true;
         self
     }
 
@@ -121,6 +131,10 @@ impl Generator {
         let policies = policies::table(&scope, &self.exempt, self.must_be_bounded, &mut problems);
         let validators = validators::of(&scope, &mut problems);
         let redaction = redaction::of(&scope);
+        private::check(&scope, &mut problems);
+        if self.is_linted {
+            lint::check(&scope, &mut problems);
+        }
         let reasons = reasons::of(&scope, &mut problems);
         let ids = ids::of(&scope);
         let events = events::of(&scope, &mut problems);

@@ -14,6 +14,15 @@ pub fn camel(name: &str) -> String {
     raw(name.to_upper_camel_case())
 }
 
+/// Returns the domain of a package's errors: the package without its version, so that it stays the
+/// same in the next version.
+pub fn domain(package: &str) -> &str {
+    match package.rsplit_once('.') {
+        Some((domain, version)) if version.starts_with('v') => domain,
+        _ => package,
+    }
+}
+
 /// Returns the path of a message's type inside the module of its package: `outer::Inner`.
 pub fn message(message: &MessageDescriptor) -> String {
     match message.parent_message() {

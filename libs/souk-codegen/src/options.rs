@@ -1,7 +1,7 @@
 //! Reads custom options and keeps account of what was read, so that nothing written in a proto is
 //! overlooked.
 
-use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, ReflectMessage, Value};
 
 use crate::Scope;
 use crate::problems::Element;
@@ -17,6 +17,13 @@ pub fn extension(scope: &Scope, options: &DynamicMessage, name: &str) -> Option<
         Value::Message(message) => Some(message),
         _ => None,
     }
+}
+
+/// Returns whether a field must never be logged (`debug_redact`).
+pub fn is_redacted(field: &FieldDescriptor) -> bool {
+    let option =
+        field.options().get_field_by_name("debug_redact").and_then(|value| value.as_bool());
+    option.unwrap_or(false)
 }
 
 /// The set fields of an option, taken one by one.

@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
 use crate::options::{Fields, extension, time};
 use crate::problems::{Element, Problems};
-use crate::{Scope, bounds, reasons};
+use crate::{Scope, bounds, names, reasons};
 
 const CALLERS: [&str; 5] = ["", "Public", "User", "Service", "Staff"];
 const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus", "Sheddable"];
@@ -98,11 +98,11 @@ fn entry(
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "        ::souk_contract::MethodPolicy {{ path: {path:?}, package: {:?}, service: {:?}, method: {:?}, grants: &[{grants}], \
+        "        ::souk_contract::MethodPolicy {{ path: {path:?}, domain: {:?}, service: {:?}, method: {:?}, grants: &[{grants}], \
          reasons: &{reasons:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
          idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {}, \
          max_request_bytes: {max_request_bytes}, request_shape: {} }},",
-        method.parent_service().package_name(),
+        names::domain(method.parent_service().package_name()),
         method.parent_service().full_name(),
         method.name(),
         method.is_client_streaming(),
@@ -222,6 +222,13 @@ fn check_binding(
     }
     if matches!(verb, "get" | "delete") && !body.is_empty() {
         element.problem(&format!("google.api.http gives a body to {verb}"));
+    }
+    let response_body = text("response_body");
+    if !response_body.is_empty() && method.output().get_field_by_name(&response_body).is_none() {
+        element.problem(&format!(
+            "google.api.http response_body {response_body:?} is not a field of {}",
+            method.output().full_name()
+        ));
     }
     if let Some(other) = bindings.insert(shape, method.full_name().to_owned()) {
         element.problem(&format!("google.api.http {verb} {path:?} is also the mapping of {other}"));

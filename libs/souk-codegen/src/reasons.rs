@@ -108,9 +108,10 @@ fn policy(
     let (metadata, optional) =
         (texts(&mut fields, "metadata"), texts(&mut fields, "optional_metadata"));
     format!(
-        "::souk_contract::ReasonPolicy {{ name: {:?}, domain: {package:?}, code: ::tonic::Code::{}, http_status: {http}, \
+        "::souk_contract::ReasonPolicy {{ name: {:?}, domain: {:?}, code: ::tonic::Code::{}, http_status: {http}, \
          retry: ::souk_contract::Retry::{retry}, metadata: &{metadata:?}, optional_metadata: &{optional:?} }}",
         value.name(),
+        names::domain(package),
         code.0,
     )
 }

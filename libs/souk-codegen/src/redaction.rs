@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{Kind, MessageDescriptor};
 
+use crate::options::is_redacted;
 use crate::{Scope, names};
 
 /// Which messages prost must give no `Debug`, and the code that gives them ours.
@@ -41,14 +42,6 @@ pub fn of(scope: &Scope) -> Redaction {
 
 fn has_redacted(message: &MessageDescriptor) -> bool {
     message.fields().any(|field| is_redacted(&field))
-}
-
-fn is_redacted(field: &FieldDescriptor) -> bool {
-    field
-        .options()
-        .get_field_by_name("debug_redact")
-        .and_then(|value| value.as_bool())
-        .unwrap_or(false)
 }
 
 fn write_message(code: &mut String, message: &MessageDescriptor) {

@@ -37,9 +37,10 @@ pub fn of(scope: &Scope, problems: &mut Problems) -> BTreeMap<String, String> {
             };
             let _ = write!(
                 text,
-                "impl ::souk_contract::Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    const PACKAGE: &'static str = {package:?};\n    \
+                "impl ::souk_contract::Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    const DOMAIN: &'static str = {:?};\n    \
                  const SHAPE: &'static ::souk_contract::Shape = {shape};\n    fn check(&self, path: &::souk_contract::Path<'_>, out: &mut ::souk_contract::Violations) {{\n        use ::souk_contract::Validate as _;\n{body}    }}\n}}\n",
                 names::message(message),
+                names::domain(package),
             );
         }
         code.insert(package.clone(), text);

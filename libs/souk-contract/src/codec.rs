@@ -162,14 +162,14 @@ pub(crate) fn count<U: Validate>(message: &Bytes) -> Result<(), Status> {
         return Ok(());
     }
     let check =
-        || check_counts(message, U::SHAPE).map_err(|violations| violations.into_status(U::PACKAGE));
+        || check_counts(message, U::SHAPE).map_err(|violations| violations.into_status(U::DOMAIN));
     if message.len() < LONG_BYTES { check() } else { aside(check) }
 }
 
 fn read<U: Message + Default + Validate>(bytes: Bytes) -> Result<U, Status> {
     let item = U::decode(bytes).map_err(|error| malformed::<U>(&error))?;
     if U::IS_REQUEST {
-        item.validate().map_err(|violations| violations.into_status(U::PACKAGE))?;
+        item.validate().map_err(|violations| violations.into_status(U::DOMAIN))?;
     }
     Ok(item)
 }
@@ -195,6 +195,6 @@ fn malformed<U: Validate>(error: &prost::DecodeError) -> Status {
     let message = format!("request cannot be decoded: {error}");
     let mut details =
         ErrorDetails::with_bad_request_violation("", "is not a valid protobuf message of its type");
-    details.set_error_info(REASON_INVALID_FIELD, U::PACKAGE, std::collections::HashMap::new());
+    details.set_error_info(REASON_INVALID_FIELD, U::DOMAIN, std::collections::HashMap::new());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }

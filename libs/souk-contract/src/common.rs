@@ -5,8 +5,8 @@ use tonic::Code;
 
 use crate::{ReasonPolicy, Retry};
 
-/// The package of the common reasons.
-pub const DOMAIN: &str = "souk.policy.v1";
+/// The domain of the common reasons, those of the package `souk.policy.v1`.
+pub const DOMAIN: &str = "souk.policy";
 
 const fn common(name: &'static str, code: Code, http_status: u16, retry: Retry) -> ReasonPolicy {
     ReasonPolicy {
@@ -32,7 +32,7 @@ pub static INTERNAL: ReasonPolicy = ReasonPolicy {
 
 /// The request id was used before with another request.
 pub static REQUEST_ID_REUSED: ReasonPolicy =
-    common("ERROR_REASON_REQUEST_ID_REUSED", Code::FailedPrecondition, 400, Retry::Never);
+    common("ERROR_REASON_REQUEST_ID_REUSED", Code::FailedPrecondition, 422, Retry::Never);
 
 /// The service cannot reach its database.
 pub static DATABASE_UNAVAILABLE: ReasonPolicy =
@@ -50,6 +50,12 @@ pub static CONFLICT: ReasonPolicy =
 pub static INVALID_PAGE_TOKEN: ReasonPolicy =
     common("ERROR_REASON_INVALID_PAGE_TOKEN", Code::InvalidArgument, 400, Retry::Never);
 
+/// The caller may not do this; `scopes` are those that its token lacks, where scopes would do.
+pub static ACCESS_DENIED: ReasonPolicy = ReasonPolicy {
+    optional_metadata: &["scopes"],
+    ..common("ERROR_REASON_ACCESS_DENIED", Code::PermissionDenied, 403, Retry::Never)
+};
+
 /// An upstream does not answer.
 pub static UPSTREAM_UNAVAILABLE: ReasonPolicy = ReasonPolicy {
     optional_metadata: &["service"],
@@ -60,9 +66,20 @@ pub static UPSTREAM_UNAVAILABLE: ReasonPolicy = ReasonPolicy {
 pub static OVERLOADED: ReasonPolicy =
     common("ERROR_REASON_OVERLOADED", Code::ResourceExhausted, 429, Retry::Backoff);
 
+/// The resource changed since its etag was read.
+pub static ETAG_MISMATCH: ReasonPolicy = ReasonPolicy {
+    metadata: &["etag"],
+    ..common("ERROR_REASON_ETAG_MISMATCH", Code::Aborted, 412, Retry::Never)
+};
+
+/// A user named another customer than itself.
+pub static OTHER_CUSTOMER: ReasonPolicy =
+    common("ERROR_REASON_OTHER_CUSTOMER", Code::PermissionDenied, 403, Retry::Never);
+
 /// All of the above.
-pub static ALL: [&ReasonPolicy; 9] = [
+pub static ALL: [&ReasonPolicy; 12] = [
     &INVALID_FIELD,
+    &ACCESS_DENIED,
     &INTERNAL,
     &REQUEST_ID_REUSED,
     &DATABASE_UNAVAILABLE,
@@ -71,4 +88,6 @@ pub static ALL: [&ReasonPolicy; 9] = [
     &INVALID_PAGE_TOKEN,
     &UPSTREAM_UNAVAILABLE,
     &OVERLOADED,
+    &ETAG_MISMATCH,
+    &OTHER_CUSTOMER,
 ];

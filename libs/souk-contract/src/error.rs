@@ -281,7 +281,7 @@ mod tests {
 
     static POLICY: ReasonPolicy = ReasonPolicy {
         name: "ERROR_REASON_OUT_OF_STOCK",
-        domain: "souk.test.v1",
+        domain: "souk.test",
         code: Code::FailedPrecondition,
         http_status: 400,
         retry: Retry::Never,
@@ -312,7 +312,7 @@ mod tests {
             (violation.r#type.as_str(), violation.subject.as_str()),
             ("OUT_OF_STOCK", "mug")
         );
-        assert_eq!(status.get_details_resource_info().unwrap().resource_type, "souk.test.v1.Stock");
+        assert_eq!(status.get_details_resource_info().unwrap().resource_type, "souk.test.Stock");
         assert_eq!(
             status.get_details_bad_request().unwrap().field_violations[0].description,
             "out of stock"

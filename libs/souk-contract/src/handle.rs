@@ -34,6 +34,15 @@ pub trait Event: Message {
     /// Returns what the event is about, for instance an order's id. Events of one key are delivered
     /// in the order of their changes.
     fn key(&self) -> &str;
+
+    /// Returns the event without what no event may carry: fields whose `data_class` is PERSONAL or
+    /// SECRET (`souk.policy.v1.field`). None when its type has no such field.
+    fn without_private(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A service: the type that has the method of every RPC.

@@ -109,8 +109,8 @@ impl Idempotency {
 pub struct MethodPolicy {
     /// The path of the call: `/souk.orders.v1.OrderService/PlaceOrder`.
     pub path: &'static str,
-    /// The proto package: `souk.orders.v1`.
-    pub package: &'static str,
+    /// The domain of its reasons, its package without the version: `souk.orders`.
+    pub domain: &'static str,
     /// The full name of the service: `souk.orders.v1.OrderService`.
     pub service: &'static str,
     /// The name of the method: `PlaceOrder`.

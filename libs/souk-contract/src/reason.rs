@@ -10,7 +10,7 @@ use crate::Refusal;
 pub struct ReasonPolicy {
     /// The full name of the value: `ERROR_REASON_OUT_OF_STOCK`.
     pub name: &'static str,
-    /// The package that defines it: `souk.inventory.v1`.
+    /// The package that defines it, without its version: `souk.inventory`.
     pub domain: &'static str,
     /// The one gRPC code of a status with this reason.
     pub code: Code,

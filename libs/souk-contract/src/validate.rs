@@ -22,8 +22,8 @@ pub trait Validate {
     /// decoding.
     const IS_REQUEST: bool;
 
-    /// The proto package, which is the domain of the error when the message is refused.
-    const PACKAGE: &'static str;
+    /// The domain of the error when the message is refused: its package without the version.
+    const DOMAIN: &'static str;
 
     /// What is counted in the message before it is decoded; nothing, when it is the input of no
     /// method.

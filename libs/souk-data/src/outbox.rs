@@ -26,13 +26,16 @@ pub struct NewEvent {
 
 impl NewEvent {
     /// Returns an event that happened now, with a new id. Its type is the full name of its message,
-    /// its key what the contract says.
+    /// its key what the contract says. Fields that no event may carry are left out.
     pub fn new<M: souk_contract::Event + Name>(message: &M, now: Timestamp) -> Self {
         NewEvent {
             id: EventId::new(now),
             kind: M::full_name(),
             key: message.key().to_owned(),
-            payload: message.encode_to_vec(),
+            payload: match message.without_private() {
+                Some(public) => public.encode_to_vec(),
+                None => message.encode_to_vec(),
+            },
             time: now,
         }
     }

@@ -12,7 +12,7 @@ mod subscription;
 use std::time::Duration;
 
 pub use delivery::{Delivery, HandlerError};
-pub use owner::{is_from_owner, is_owner, owner_of};
+pub use owner::{is_from_owner, is_owner, is_version, owner_of};
 pub use relay::{FAULT_POINTS, relay};
 pub use stored::{Stored, open};
 pub use subscription::Subscription;

@@ -37,7 +37,7 @@ fn segment_of(kind: &str) -> Option<&str> {
 }
 
 /// Returns whether a segment of a package is a version: `v1`, `v1beta2`.
-fn is_version(segment: &str) -> bool {
+pub fn is_version(segment: &str) -> bool {
     let Some(rest) = segment.strip_prefix('v') else { return false };
     rest.starts_with(|first: char| first.is_ascii_digit())
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())

@@ -175,8 +175,9 @@ impl Relay {
         let events = batch.iter().map(|event| self.envelope(event)).collect();
         let mut bus = self.bus.clone();
         let context = Context::background(&self.service).with_timeout(PUBLISH_LIMIT);
-        let response =
-            context.scope(async move { bus.publish(pb::PublishRequest { events }).await }).await?;
+        let response = context
+            .scope(async move { bus.publish_events(pb::PublishEventsRequest { events }).await })
+            .await?;
         Ok(response.into_inner().results)
     }
 
@@ -211,7 +212,7 @@ impl Relay {
         for (event, result) in batch.iter().zip(results) {
             match result.result {
                 Some(Position(_)) => published.push(event.seq),
-                Some(Failure(failure)) if !failure.is_retryable => {
+                Some(Failure(failure)) if !failure.retryable => {
                     let kind = &event.event.kind;
                     let id = event.event.id;
                     tracing::error!(event.id = %id, "the event bus rejects {kind} {id} permanently: {}", failure.message);

@@ -8,6 +8,10 @@
 //! **Invariant:** an event reaches a handler only if it says that it comes from the owner of its
 //! type. The bus refuses others when they are published; an older log, or a topic that others write
 //! to, may hold some.
+//!
+//! **Invariant:** a subscription only ever gets more types from its consumers. While a service is
+//! being deployed two versions of it run, and a type that one took away from the other would be
+//! skipped for good. A version that handles fewer types waits until somebody decides.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -28,6 +32,7 @@ use souk_types::{Backoff, Clock, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic_types::StatusExt as _;
 use tracing::{info, warn};
 
 use crate::delivery::{Delivery, HandlerError, inbox_key};
@@ -41,11 +46,15 @@ const AT_ONCE: i32 = 256;
 /// deadline of an event.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long adding types to the subscription may take.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How often dropped events of one type are logged.
 const FOREIGN_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-const EARLIEST: pb::StartPosition =
-    pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) };
+const EARLIEST: pb::StartPosition = pb::StartPosition {
+    start: Some(pb::start_position::Start::Boundary(pb::LogBoundary::Earliest as i32)),
+};
 
 type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
 type Filter = Arc<dyn Fn(&pb::Event) -> bool + Send + Sync>;
@@ -130,33 +139,89 @@ impl Subscription {
         self.on(kind, handler)
     }
 
+    /// Keeps a type in the subscription that an earlier version handled, and does nothing with its
+    /// events. The subscription delivers it already, and types are not taken away by a consumer.
+    #[must_use]
+    pub fn ignore(mut self, kind: &'static str) -> Self {
+        self.handlers.insert(kind, Arc::new(|_, _| Box::pin(async { Ok(()) })));
+        self.filters.insert(kind, Arc::new(|_| false));
+        self
+    }
+
     /// Reads and handles until the drain; run it as a worker. A bus that is away is waited for.
     pub async fn run(self, drain: Drain) {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         while !drain.is_draining() {
             let ended = self.read(&drain, &mut backoff).await;
             let Err(status) = ended else { return };
+            let mut problem = format!("{:?}: {}", status.code(), status.message());
+            if differs(&status) {
+                match self.add_types().await {
+                    Ok(()) => {
+                        drain.pause(FIRST_PAUSE).await;
+                        continue;
+                    }
+                    Err(why) => problem = why,
+                }
+            }
             if !backoff.is_failing() {
                 let name = self.subscription;
-                let message = status.message();
                 warn!(
                     service = self.service,
-                    "subscription {name} waits for the event bus: {:?}: {message}",
-                    status.code()
+                    "subscription {name} waits for the event bus: {problem}"
                 );
             }
             drain.pause(backoff.next_pause()).await;
         }
     }
 
+    /// Adds the types that this version handles and the subscription does not deliver yet. Takes
+    /// none away: then it fails, with the reason for people.
+    async fn add_types(&self) -> Result<(), String> {
+        let context = Context::background(&self.service).with_timeout(UPDATE_TIMEOUT);
+        let mut bus = self.bus.clone();
+        let text = |status: tonic::Status| format!("{:?}: {}", status.code(), status.message());
+        let request = pb::GetSubscriptionRequest { subscription_id: self.subscription.to_owned() };
+        let found = context.scope(bus.get_subscription(request)).await.map_err(text)?;
+        let found = found.into_inner().subscription.unwrap_or_default();
+        let is_ours = |kind: &str| self.handlers.contains_key(kind);
+        let others: Vec<&str> =
+            found.event_types.iter().map(String::as_str).filter(|kind| !is_ours(kind)).collect();
+        if found.event_types.is_empty() || !others.is_empty() {
+            let others =
+                if others.is_empty() { "every type".to_owned() } else { others.join(", ") };
+            return Err(format!(
+                "it also delivers {others}, which this version does not handle; handle or ignore \
+                 them, or change the subscription's event_types"
+            ));
+        }
+        let subscription = pb::Subscription {
+            subscription_id: self.subscription.to_owned(),
+            event_types: self.event_types(),
+            etag: found.etag,
+            ..pb::Subscription::default()
+        };
+        let request = pb::UpdateSubscriptionRequest {
+            subscription: Some(subscription),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["event_types".to_owned()] }),
+        };
+        context.scope(bus.update_subscription(request)).await.map_err(text)?;
+        info!(service = self.service, "subscription {} has new event types", self.subscription);
+        Ok(())
+    }
+
+    fn event_types(&self) -> Vec<String> {
+        self.handlers.keys().map(|kind| (*kind).to_owned()).collect()
+    }
+
     /// Reads one stream to its end. Ok: the process drains.
     async fn read(&self, drain: &Drain, backoff: &mut Backoff) -> Result<(), tonic::Status> {
         let (updates, receiver) = mpsc::channel(AT_ONCE as usize);
         let start = pb::SubscribeStart {
-            subscription: self.subscription.to_owned(),
-            event_types: self.handlers.keys().map(|kind| (*kind).to_owned()).collect(),
+            subscription_id: self.subscription.to_owned(),
+            event_types: self.event_types(),
             start_position: self.from_the_beginning.then_some(EARLIEST),
-            max_outstanding_messages: AT_ONCE,
+            max_outstanding_events: AT_ONCE,
             ..pb::SubscribeStart::default()
         };
         // The channel is empty, so there is room.
@@ -201,7 +266,7 @@ impl Subscription {
     }
 
     /// Handles one event and returns how to acknowledge it.
-    async fn handle(&self, delivery: pb::Delivery) -> pb::SubscribeUpdate {
+    async fn handle(&self, delivery: pb::EventDelivery) -> pb::SubscribeUpdate {
         let ack_id = delivery.ack_id;
         let event = Arc::new(delivery.event.unwrap_or_default());
         let outcome = self.apply(&event).await;
@@ -216,10 +281,10 @@ impl Subscription {
                 let kind = &event.r#type;
                 let id = &event.id;
                 warn!(event.id = %id, "subscription {} could not handle {kind} {id}: {error}", self.subscription);
-                let is_final = matches!(error, HandlerError::Poison(_));
+                let permanent = matches!(error, HandlerError::Poison(_));
                 let reason: String =
                     error.to_string().chars().filter(|c| *c != '\0').take(1000).collect();
-                update.nacks.push(pb::Nack { ack_id, reason, is_final });
+                update.nacks.push(pb::Nack { ack_id, reason, permanent });
             }
         }
         update
@@ -284,6 +349,12 @@ async fn handle_first(
         handler(tx.clone(), event.clone()).await?;
     }
     Ok(())
+}
+
+/// Returns whether the bus says that the subscription has other settings than we ask for.
+fn differs(status: &tonic::Status) -> bool {
+    let info = status.get_details_error_info();
+    info.is_some_and(|info| info.reason == pb::ErrorReason::SubscriptionDiffers.as_str_name())
 }
 
 // A stream ends without an error only when the bus goes away in the middle.

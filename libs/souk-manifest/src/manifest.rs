@@ -110,7 +110,7 @@ pub struct Conformance {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unary {
-    /// `souk.recommendations.v1.RecommendationService/PopularProducts`.
+    /// `souk.recommendations.v1.RecommendationService/ListPopularProducts`.
     pub method: String,
     /// Who may call it: `user:alice`, `service:orders`, `staff:ann` or `anonymous`.
     pub caller: String,

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_client::events::v1 as pb;
-use souk_client::events::v1::event_service::{Publish, Subscribe};
+use souk_client::events::v1::event_service::{
+    GetSubscription, PublishEvents, Subscribe, UpdateSubscription,
+};
 use souk_client::events::v1::subscribe_request::Request as Part;
 use souk_contract::{Call, Handle, Handlers, Requests, Responses, Server};
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::FakeServer;
 
@@ -28,7 +31,9 @@ struct State {
     invalid: Mutex<Option<&'static str>>,
     starts: Mutex<Vec<pb::SubscribeStart>>,
     updates: Mutex<Vec<pb::SubscribeUpdate>>,
-    deliveries: broadcast::Sender<Option<pb::Delivery>>,
+    /// The types that the subscription delivers, if the test says so.
+    types: Mutex<Option<Vec<String>>>,
+    deliveries: broadcast::Sender<Option<pb::EventDelivery>>,
 }
 
 /// How a Publish is answered other than well.
@@ -50,12 +55,15 @@ impl Bus {
             invalid: Mutex::default(),
             starts: Mutex::default(),
             updates: Mutex::default(),
+            types: Mutex::default(),
             deliveries: broadcast::channel(100).0,
         }));
         let handlers = Arc::new(bus.clone());
         // The methods that no test needs are unimplemented.
         let server = Server::new("souk.events.v1.EventService")
-            .unary::<Publish, _, _, _>("Publish", &handlers)
+            .unary::<PublishEvents, _, _, _>("PublishEvents", &handlers)
+            .unary::<GetSubscription, _, _, _>("GetSubscription", &handlers)
+            .unary::<UpdateSubscription, _, _, _>("UpdateSubscription", &handlers)
             .bidi_streaming::<Subscribe, _, _, _>("Subscribe", &handlers);
         let server = FakeServer::start(server).await;
         (bus, server)
@@ -70,6 +78,16 @@ impl Bus {
     /// of the contract.
     pub fn refuse_as_invalid(&self, key: &'static str) {
         *self.0.invalid.lock() = Some(key);
+    }
+
+    /// Lets the subscription exist already, with these types.
+    pub fn set_types(&self, types: &[&str]) {
+        *self.0.types.lock() = Some(types.iter().map(|kind| (*kind).to_owned()).collect());
+    }
+
+    /// Returns the types that [`Bus::set_types`] or an update has set.
+    pub fn types(&self) -> Vec<String> {
+        self.0.types.lock().clone().unwrap_or_default()
     }
 
     /// Returns keys and ids of every request.
@@ -101,8 +119,11 @@ impl Bus {
 
     /// Sends an event to the stream that is open.
     pub fn deliver(&self, ack_id: &str, event: pb::Event) {
-        let delivery =
-            pb::Delivery { event: Some(event), ack_id: ack_id.into(), ..pb::Delivery::default() };
+        let delivery = pb::EventDelivery {
+            event: Some(event),
+            ack_id: ack_id.into(),
+            ..pb::EventDelivery::default()
+        };
         self.0.deliveries.send(Some(delivery)).expect("a consumer is connected");
     }
 
@@ -116,8 +137,11 @@ impl Handlers for Bus {
     type Error = Status;
 }
 
-impl Handle<Publish> for Bus {
-    async fn handle(&self, call: Call<pb::PublishRequest>) -> Result<pb::PublishResponse, Status> {
+impl Handle<PublishEvents> for Bus {
+    async fn handle(
+        &self,
+        call: Call<pb::PublishEventsRequest>,
+    ) -> Result<pb::PublishEventsResponse, Status> {
         use pb::publish_result::Result as Outcome;
         let events = call.request.events;
         self.0.published.lock().push(events.clone());
@@ -133,11 +157,11 @@ impl Handle<Publish> for Bus {
         let mut stopped = false;
         let mut results = Vec::new();
         for (offset, event) in events.iter().enumerate() {
-            let failure = |is_retryable| {
+            let failure = |retryable| {
                 let message = "the test says so".to_owned();
                 Outcome::Failure(pb::PublishFailure {
                     message,
-                    is_retryable,
+                    retryable,
                     ..pb::PublishFailure::default()
                 })
             };
@@ -154,8 +178,49 @@ impl Handle<Publish> for Bus {
             };
             results.push(pb::PublishResult { result: Some(result) });
         }
-        Ok(pb::PublishResponse { results })
+        Ok(pb::PublishEventsResponse { results })
     }
+}
+
+impl Handle<GetSubscription> for Bus {
+    async fn handle(
+        &self,
+        call: Call<pb::GetSubscriptionRequest>,
+    ) -> Result<pb::GetSubscriptionResponse, Status> {
+        let subscription = pb::Subscription {
+            subscription_id: call.request.subscription_id,
+            event_types: self.types(),
+            etag: "1".to_owned(),
+            ..pb::Subscription::default()
+        };
+        Ok(pb::GetSubscriptionResponse { subscription: Some(subscription) })
+    }
+}
+
+impl Handle<UpdateSubscription> for Bus {
+    async fn handle(
+        &self,
+        call: Call<pb::UpdateSubscriptionRequest>,
+    ) -> Result<pb::UpdateSubscriptionResponse, Status> {
+        let subscription = call.request.subscription.unwrap_or_default();
+        *self.0.types.lock() = Some(subscription.event_types.clone());
+        Ok(pb::UpdateSubscriptionResponse { subscription: Some(subscription) })
+    }
+}
+
+/// Refuses a stream that asks for other types than the subscription delivers.
+fn check_types(types: Option<&Vec<String>>, start: &pb::SubscribeStart) -> Result<(), Status> {
+    if types.is_none_or(|types| *types == start.event_types) {
+        return Ok(());
+    }
+    let metadata = [
+        ("subscription_id".to_owned(), start.subscription_id.clone()),
+        ("differs".to_owned(), "event_types".to_owned()),
+    ];
+    let reason = pb::ErrorReason::SubscriptionDiffers.as_str_name();
+    let details = ErrorDetails::with_error_info(reason, "souk.events", metadata);
+    let message = "the subscription has other event_types";
+    Err(Status::with_error_details(Code::FailedPrecondition, message, details))
 }
 
 impl Handle<Subscribe> for Bus {
@@ -171,7 +236,14 @@ impl Handle<Subscribe> for Bus {
             loop {
                 tokio::select! {
                     part = requests.message() => match part {
-                        Ok(Some(pb::SubscribeRequest { request: Some(Part::Start(start)) })) => state.starts.lock().push(start),
+                        Ok(Some(pb::SubscribeRequest { request: Some(Part::Start(start)) })) => {
+                            let checked = check_types(state.types.lock().as_ref(), &start);
+                            state.starts.lock().push(start);
+                            if let Err(status) = checked {
+                                let _ = sender.send(Err(status)).await;
+                                return;
+                            }
+                        }
                         Ok(Some(pb::SubscribeRequest { request: Some(Part::Update(update)) })) => state.updates.lock().push(update),
                         _ => return,
                     },

@@ -18,7 +18,10 @@ pub struct Token(Option<MetadataValue<Ascii>>);
 
 impl Token {
     pub(crate) fn of(caller: &Caller) -> Token {
-        let text = identity::development_token(caller);
+        Token::of_text(&identity::development_token(caller))
+    }
+
+    fn of_text(text: &str) -> Token {
         if text.is_empty() {
             return Token(None);
         }
@@ -42,6 +45,19 @@ impl Interceptor for Token {
 /// # Panics
 /// When the address is not a valid one.
 pub fn connect_as(url: &str, caller: &Caller) -> CallerChannel {
+    connect(url, Token::of(caller))
+}
+
+/// Connects as [`connect_as`] does, with a token that has these scopes only.
+///
+/// # Panics
+/// When the address is not a valid one.
+pub fn connect_with(url: &str, caller: &Caller, scopes: &[&str]) -> CallerChannel {
+    let text = identity::development_token_with(caller, scopes, identity::DEVELOPMENT_KEY);
+    connect(url, Token::of_text(&text))
+}
+
+fn connect(url: &str, token: Token) -> CallerChannel {
     let endpoint = Endpoint::from_shared(url.to_owned()).expect("the address of a test is valid");
-    InterceptedService::new(endpoint.connect_lazy(), Token::of(caller))
+    InterceptedService::new(endpoint.connect_lazy(), token)
 }

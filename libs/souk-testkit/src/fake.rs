@@ -27,12 +27,12 @@ type Method = Arc<dyn Fn(http::Request<Body>) -> Reply + Send + Sync>;
 /// An upstream whose unary methods a test scripts one by one; the others answer UNIMPLEMENTED.
 ///
 /// ```text
-/// let inventory = Fake::start().await;
-/// inventory.on("/souk.inventory.v1.InventoryService/Reserve", |request: pb::ReserveRequest| {
-///     Ok(pb::ReserveResponse { … })
+/// let catalog = Fake::start().await;
+/// catalog.on("/souk.catalog.v1.CatalogService/GetPrice", |request: pb::GetPriceRequest| {
+///     Ok(pb::GetPriceResponse { … })
 /// });
-/// // `inventory.url()` goes into the configuration of the service under test.
-/// assert_eq!(inventory.calls("/souk.inventory.v1.InventoryService/Reserve"), 1);
+/// // `catalog.url()` goes into the configuration of the service under test.
+/// assert_eq!(inventory.calls("/souk.inventory.v1.InventoryService/CreateReservation"), 1);
 /// ```
 pub struct Fake {
     script: Script,

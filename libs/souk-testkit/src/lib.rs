@@ -30,7 +30,7 @@ mod status;
 mod wait;
 
 pub use bus::{Bus, PublishAnswer};
-pub use caller_channel::{CallerChannel, connect_as};
+pub use caller_channel::{CallerChannel, connect_as, connect_with};
 pub use child::ChildShop;
 pub use database::TestDb;
 pub use engine::{is_available, nightly, postgres_url, run};

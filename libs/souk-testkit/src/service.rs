@@ -9,7 +9,7 @@ use souk_data::Engine;
 use souk_types::Clock;
 use tempfile::TempDir;
 
-use crate::{CallerChannel, RowCounts, TestDb, connect_as, eventually};
+use crate::{CallerChannel, RowCounts, TestDb, connect_as, connect_with, eventually};
 
 /// The setting that holds the address of a service's database.
 const DATABASE: &str = "data.url";
@@ -116,6 +116,12 @@ impl TestService {
     /// Returns a connection whose calls are made by `caller`; give it to the generated client.
     pub fn channel_as(&self, caller: &Caller) -> CallerChannel {
         connect_as(&self.url(), caller)
+    }
+
+    /// Returns a connection as [`channel_as`](Self::channel_as) does, whose token has these scopes
+    /// only.
+    pub fn channel_with(&self, caller: &Caller, scopes: &[&str]) -> CallerChannel {
+        connect_with(&self.url(), caller, scopes)
     }
 
     /// Returns its databases, the one at `data.url` first.

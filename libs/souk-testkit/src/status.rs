@@ -61,14 +61,14 @@ mod tests {
         let mut details = ErrorDetails::new();
         details.set_error_info(
             "ERROR_REASON_OUT_OF_STOCK",
-            "souk.inventory.v1",
+            "souk.inventory",
             [("sku".into(), "mug".into())],
         );
         details.add_bad_request_violation("lines[0].quantity", "must be at least 1");
         let status = Status::with_error_details(Code::InvalidArgument, "no", details);
 
         assert_eq!(reason_of(&status), "ERROR_REASON_OUT_OF_STOCK");
-        assert_eq!(domain_of(&status), "souk.inventory.v1");
+        assert_eq!(domain_of(&status), "souk.inventory");
         assert_eq!(metadata_of(&status)["sku"], "mug");
         assert_eq!(field_violations(&status)[0].field, "lines[0].quantity");
     }

@@ -165,11 +165,13 @@ macro_rules! typed_ids {
 typed_ids! {
     /// Names an order.
     OrderId = "order";
+    /// Names a capture: authorized money that is taken. Minted by whoever asks for it.
+    CaptureId = "capture";
     /// Names a refund of an order or a payment.
     RefundId = "refund";
-    /// Names a reservation of stock; chosen by the caller of Reserve.
+    /// Names a reservation of stock; chosen by the caller of CreateReservation.
     ReservationId = "reservation";
-    /// Names a payment intent.
+    /// Names a payment.
     PaymentId = "payment";
     /// Names one attempt to have a provider do something.
     AttemptId = "attempt";

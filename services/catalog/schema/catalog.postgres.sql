@@ -18,3 +18,21 @@ CREATE TABLE "default_prices" ( "variant_id" bytea NOT NULL, "currency_code" tex
 ALTER TABLE "prices" ADD COLUMN "audience" bigint NOT NULL DEFAULT 3 CHECK ("audience" BETWEEN 1 AND 3);
 DROP TRIGGER prices_no_update ON prices;
 CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices FOR EACH ROW WHEN (NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience) EXECUTE FUNCTION souk_refuse_change();
+
+-- 3: channels
+-- checksum cf2c8df87c5557be2cf85546e02ed37a58992f4dff889acbf178ced383bcf660
+ALTER TABLE "products" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "variants" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "prices" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "variants" ADD COLUMN "state" bigint NOT NULL DEFAULT 1 CHECK ("state" BETWEEN 1 AND 3);
+ALTER TABLE "prices" ADD COLUMN "channel" text NOT NULL DEFAULT '' COLLATE "C";
+DROP TRIGGER prices_no_update ON prices;
+CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices FOR EACH ROW WHEN (NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience OR NEW.channel <> OLD.channel OR NEW.metadata <> OLD.metadata) EXECUTE FUNCTION souk_refuse_change();
+ALTER TABLE "default_prices" ADD COLUMN "channel" text NOT NULL DEFAULT '' COLLATE "C";
+ALTER TABLE default_prices DROP CONSTRAINT default_prices_pkey;
+ALTER TABLE default_prices ADD PRIMARY KEY (variant_id, currency_code, channel);
+CREATE INDEX "products_by_state" ON "products" ("state", "title_key", "product_id");
+CREATE INDEX "products_by_update" ON "products" ("update_time", "product_id");
+CREATE TABLE "product_labels" ( "label_key" text NOT NULL COLLATE "C", "label_value" text NOT NULL COLLATE "C", "product_id" bytea NOT NULL, PRIMARY KEY ("label_key", "label_value", "product_id"), FOREIGN KEY ("product_id") REFERENCES "products" ("product_id") );
+CREATE INDEX "labels_of_product" ON "product_labels" ("product_id");
+INSERT INTO product_labels SELECT label.key, label.value, p.product_id FROM products p, json_each_text(p.labels::json) label;

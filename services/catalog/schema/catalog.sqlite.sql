@@ -17,3 +17,22 @@ CREATE TABLE "default_prices" ( "variant_id" blob NOT NULL, "currency_code" text
 ALTER TABLE "prices" ADD COLUMN "audience" integer NOT NULL DEFAULT 3 CHECK ("audience" BETWEEN 1 AND 3);
 DROP TRIGGER prices_no_update;
 CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices WHEN NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience BEGIN SELECT RAISE(ABORT, 'a price never changes'); END;
+
+-- 3: channels
+-- checksum 823a613ea588e149055dea96e8fbfc4909d48e2e012bcb983824b6d67d599c79
+ALTER TABLE "products" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "variants" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "prices" ADD COLUMN "metadata" text NOT NULL DEFAULT '{}';
+ALTER TABLE "variants" ADD COLUMN "state" integer NOT NULL DEFAULT 1 CHECK ("state" BETWEEN 1 AND 3);
+ALTER TABLE "prices" ADD COLUMN "channel" text NOT NULL DEFAULT '';
+DROP TRIGGER prices_no_update;
+CREATE TRIGGER prices_no_update BEFORE UPDATE ON prices WHEN NEW.price_id <> OLD.price_id OR NEW.variant_id <> OLD.variant_id OR NEW.currency_code <> OLD.currency_code OR NEW.minor_units <> OLD.minor_units OR NEW.create_time <> OLD.create_time OR NEW.effective_time <> OLD.effective_time OR OLD.archive_time IS NOT NULL OR NEW.audience <> OLD.audience OR NEW.channel <> OLD.channel OR NEW.metadata <> OLD.metadata BEGIN SELECT RAISE(ABORT, 'a price never changes'); END;
+CREATE TABLE "default_prices_again" ( "variant_id" blob NOT NULL, "currency_code" text NOT NULL, "channel" text NOT NULL, "price_id" blob NOT NULL, "change_time" integer NOT NULL, PRIMARY KEY ("variant_id", "currency_code", "channel"), FOREIGN KEY ("variant_id") REFERENCES "variants" ("variant_id"), FOREIGN KEY ("price_id") REFERENCES "prices" ("price_id") ) STRICT, WITHOUT ROWID;
+INSERT INTO default_prices_again SELECT variant_id, currency_code, '', price_id, change_time FROM default_prices;
+DROP TABLE default_prices;
+ALTER TABLE default_prices_again RENAME TO default_prices;
+CREATE INDEX "products_by_state" ON "products" ("state", "title_key", "product_id");
+CREATE INDEX "products_by_update" ON "products" ("update_time", "product_id");
+CREATE TABLE "product_labels" ( "label_key" text NOT NULL, "label_value" text NOT NULL, "product_id" blob NOT NULL, PRIMARY KEY ("label_key", "label_value", "product_id"), FOREIGN KEY ("product_id") REFERENCES "products" ("product_id") ) STRICT, WITHOUT ROWID;
+CREATE INDEX "labels_of_product" ON "product_labels" ("product_id");
+INSERT INTO product_labels SELECT label.key, label.value, p.product_id FROM products p, json_each(p.labels) label;

@@ -7,7 +7,8 @@ use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::types::v1 as types;
 use souk_contract::FieldError;
-use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
+use souk_data::page;
+use souk_types::{Currency, IdError, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use crate::error::Error;
 use crate::item::Wanted;
@@ -17,6 +18,7 @@ use crate::product::{Audience, Labels, Product, ProductChange, etag};
 use crate::state::State;
 use crate::variant::{Variant, VariantChange};
 use crate::variant_key::VariantKey;
+use crate::variant_state::VariantState;
 
 pub use import::{import_item, import_result};
 
@@ -38,6 +40,25 @@ fn price_id(text: &str) -> Result<PriceId, Error> {
     text.parse().map_err(|error| Error::field("price_id", error))
 }
 
+/// Reads the ids of products; the contract has checked their form already.
+pub fn product_ids(texts: &[String]) -> Result<Vec<ProductId>, Error> {
+    let ids = texts.iter().map(|text| text.parse());
+    ids.collect::<Result<_, _>>().map_err(|error: IdError| Error::field("product_ids", error))
+}
+
+/// Checks that the messages of a batch fit into one response, or says how many would.
+pub fn check_fits<M: prost::Message>(
+    field: &'static str,
+    messages: &mut Vec<M>,
+) -> Result<(), Error> {
+    if !page::fit(messages) {
+        return Ok(());
+    }
+    let most = messages.len();
+    let problem = format!("must be at most {most}, because the response would exceed 3 MiB");
+    Err(Error::field(field, problem))
+}
+
 /// Reads a currency that things can be sold in.
 pub fn currency(text: &str) -> Result<Currency, Error> {
     let currency = text.parse().and_then(Currency::of_commerce);
@@ -55,7 +76,7 @@ pub fn amount(name: &'static str, money: Option<types::Money>) -> Result<Money, 
 /// Reads a time within the calendar.
 pub fn time(name: &str, time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
     let time = time.map(Timestamp::try_from).transpose();
-    time.map_err(|_| Error::Time(FieldError::new(name, "must be in the years 1 to 9999")))
+    time.map_err(|_| FieldError::new(name, "must be in the years 1 to 9999").into())
 }
 
 /// Reads an effective time; it must not be in the future.
@@ -66,7 +87,7 @@ pub fn effective_time(
 ) -> Result<Option<Timestamp>, Error> {
     let effective_time = time(name, effective_time)?;
     if effective_time.is_some_and(|time| time > now) {
-        return Err(Error::Time(FieldError::new(name, "must not be in the future")));
+        return Err(FieldError::new(name, "must not be in the future").into());
     }
     Ok(effective_time)
 }
@@ -74,6 +95,37 @@ pub fn effective_time(
 /// Reads a state; none when it is not specified.
 pub fn state(number: i32) -> Option<State> {
     State::try_from_value(&number.into()).ok()
+}
+
+/// Returns which of the named states a list of products shows to who reads. Only the shop finds
+/// what is not for sale.
+pub fn product_states(numbers: &[i32], audience: Audience) -> Vec<State> {
+    let mut states: Vec<State> = numbers.iter().filter_map(|number| state(*number)).collect();
+    if numbers.is_empty() {
+        states.push(State::Active);
+    }
+    states.retain(|state| audience == Audience::Shop || *state == State::Active);
+    states
+}
+
+/// Returns which of the named states a list of variants shows to who reads. Only the shop finds
+/// what is archived.
+pub fn variant_states(numbers: &[i32], audience: Audience) -> Vec<VariantState> {
+    let mut states: Vec<VariantState> = numbers
+        .iter()
+        .filter_map(|number| VariantState::try_from_value(&(*number).into()).ok())
+        .collect();
+    if numbers.is_empty() {
+        states.extend(VariantState::SHOWN);
+    }
+    states.retain(|state| audience == Audience::Shop || *state != VariantState::Archived);
+    states
+}
+
+/// Reads labels to find products by; the contract has checked their form.
+pub fn wanted_labels(labels: Vec<String>) -> Vec<(String, String)> {
+    let parts = labels.iter().filter_map(|label| label.split_once('='));
+    parts.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// Reads the audience of a new price; none when it is not specified. A default is public.
@@ -93,69 +145,115 @@ pub fn price_audience(
     Ok(audience)
 }
 
-/// Makes the product that is asked for.
-pub fn new_product(request: pb::CreateProductRequest, now: Timestamp) -> Product {
-    Product {
-        id: ProductId::new(now),
-        title: request.title,
-        description: request.description,
-        state: state(request.state).unwrap_or(State::Draft),
-        labels: request.labels,
-        external_key: None,
+/// Makes the product that is asked for. With an external key it has the id that an import gives it,
+/// so that an import finds it.
+pub fn new_product(product: pb::Product, now: Timestamp) -> Result<Product, Error> {
+    if product.title.is_empty() {
+        return Err(title_is_required());
+    }
+    let external_key = Some(product.external_key).filter(|key| !key.is_empty());
+    let id = match &external_key {
+        Some(key) => crate::import::product_id(key),
+        None => ProductId::new(now),
+    };
+    Ok(Product {
+        id,
+        title: product.title,
+        description: product.description,
+        state: State::Draft,
+        labels: product.labels,
+        metadata: product.metadata,
+        external_key,
         version: 1,
         create_time: now,
         update_time: now,
+    })
+}
+
+fn title_is_required() -> Error {
+    Error::field("product.title", "must have 1 to 200 characters")
+}
+
+/// Makes the variant that is asked for; the state of its product is not known yet.
+pub fn new_variant(variant: pb::Variant, now: Timestamp) -> Result<Variant, Error> {
+    let product = variant.product_id()?;
+    let product = product.ok_or_else(|| Error::field("variant.product_id", "is required"))?;
+    if variant.sku.is_empty() {
+        return Err(Error::field("variant.sku", "is required"));
     }
+    Ok(Variant {
+        id: VariantId::new(now),
+        product,
+        product_state: State::Draft,
+        sku: variant.sku,
+        title: variant.title,
+        state: VariantState::Active,
+        attributes: variant.attributes,
+        metadata: variant.metadata,
+        version: 1,
+        create_time: now,
+        update_time: now,
+    })
+}
+
+/// Reads which product is to be changed.
+pub fn product_id(product: &pb::Product) -> Result<ProductId, Error> {
+    product.product_id()?.ok_or_else(|| Error::field("product.product_id", "is required"))
+}
+
+/// Reads which variant is to be changed.
+pub fn variant_to_change(variant: &pb::Variant) -> Result<VariantId, Error> {
+    variant.variant_id()?.ok_or_else(|| Error::field("variant.variant_id", "is required"))
 }
 
 /// Reads what is to be changed of a product.
-pub fn product_change(request: pb::UpdateProductRequest) -> Result<ProductChange, Error> {
-    let mut change = ProductChange::default();
-    for path in mask(request.update_mask)? {
-        match path.as_str() {
-            "title" if request.title.is_empty() => {
-                return Err(Error::field("title", "must have 1 to 200 characters"));
-            }
-            "title" => change.title = Some(request.title.clone()),
-            "description" => change.description = Some(request.description.clone()),
-            "labels" => change.labels = Some(request.labels.clone()),
-            "state" => {
-                change.state = Some(
-                    state(request.state).ok_or_else(|| Error::field("state", "must be a state"))?,
-                );
-            }
-            _ => return Err(unknown_path()),
-        }
+pub fn product_change(
+    product: pb::Product,
+    mask: Option<prost_types::FieldMask>,
+) -> Result<ProductChange, Error> {
+    let names = masked(mask, &["title", "description", "labels", "metadata"])?;
+    let is_named = |name: &str| names.iter().any(|other| other == name);
+    if is_named("title") && product.title.is_empty() {
+        return Err(title_is_required());
     }
-    Ok(change)
+    Ok(ProductChange {
+        title: is_named("title").then_some(product.title),
+        description: is_named("description").then_some(product.description),
+        labels: is_named("labels").then_some(product.labels),
+        metadata: is_named("metadata").then_some(product.metadata),
+    })
 }
 
 /// Reads what is to be changed of a variant.
-pub fn variant_change(request: pb::UpdateVariantRequest) -> Result<VariantChange, Error> {
-    let mut change = VariantChange::default();
-    for path in mask(request.update_mask)? {
-        match path.as_str() {
-            "title" => change.title = Some(request.title.clone()),
-            "attributes" => change.attributes = Some(request.attributes.clone()),
-            _ => return Err(unknown_path()),
-        }
-    }
-    Ok(change)
+pub fn variant_change(
+    variant: pb::Variant,
+    mask: Option<prost_types::FieldMask>,
+) -> Result<VariantChange, Error> {
+    let names = masked(mask, &["title", "attributes", "metadata"])?;
+    let is_named = |name: &str| names.iter().any(|other| other == name);
+    Ok(VariantChange {
+        title: is_named("title").then_some(variant.title),
+        attributes: is_named("attributes").then_some(variant.attributes),
+        metadata: is_named("metadata").then_some(variant.metadata),
+    })
 }
 
-fn mask(mask: Option<prost_types::FieldMask>) -> Result<Vec<String>, Error> {
+/// Returns the fields that a mask names, of those that can be changed; `*` names all.
+fn masked(
+    mask: Option<prost_types::FieldMask>,
+    changeable: &[&'static str],
+) -> Result<Vec<String>, Error> {
     let paths = mask.map(|mask| mask.paths).unwrap_or_default();
     if paths.is_empty() {
-        return Err(Error::UpdateMaskEmpty(FieldError::new(
-            "update_mask",
-            "must name at least one field",
-        )));
+        return Err(Error::field("update_mask", "must name at least one field"));
+    }
+    if paths.iter().any(|path| path == "*") {
+        return Ok(changeable.iter().map(|name| (*name).to_owned()).collect());
+    }
+    if paths.iter().any(|path| !changeable.contains(&path.as_str())) {
+        return Err(Error::field("update_mask", "must name whole fields that can be changed"));
     }
     Ok(paths)
-}
-
-fn unknown_path() -> Error {
-    Error::field("update_mask", "must name whole fields that can be changed")
 }
 
 impl TryFrom<Option<pb::get_variant_request::Variant>> for VariantKey {
@@ -202,11 +300,13 @@ pub fn resolved(offer: &Offer, price: OfferedPrice) -> pb::ResolvedPrice {
     pb::ResolvedPrice {
         sku: offer.sku.clone(),
         variant_id: offer.variant.to_string(),
+        product_id: offer.product.to_string(),
         price_id: price.id.to_string(),
         title,
         unit_price: Some(price.amount.into()),
         is_default: price.is_default,
         audience: audience_now(price.audience.is_public(price.is_default)),
+        channel: offer.channel.clone(),
     }
 }
 
@@ -225,10 +325,12 @@ impl From<&Product> for pb::Product {
             description: product.description.clone(),
             state: product.state as i32,
             labels: product.labels.clone(),
+            metadata: product.metadata.clone(),
             external_key: product.external_key.clone().unwrap_or_default(),
             etag: etag(product.version),
             create_time: Some(product.create_time.into()),
             update_time: Some(product.update_time.into()),
+            variants: vec![],
         }
     }
 }
@@ -240,7 +342,9 @@ impl From<&Variant> for pb::Variant {
             product_id: variant.product.to_string(),
             sku: variant.sku.clone(),
             title: variant.title.clone(),
+            state: variant.state as i32,
             attributes: variant.attributes.clone(),
+            metadata: variant.metadata.clone(),
             default_prices: vec![],
             etag: etag(variant.version),
             create_time: Some(variant.create_time.into()),
@@ -249,14 +353,16 @@ impl From<&Variant> for pb::Variant {
     }
 }
 
-/// Writes variants down with the default prices, among these, that belong to them.
+/// Writes variants down with the default prices, among these, that belong to them; what an
+/// integration keeps with a price is left to GetPrice.
 pub fn variants_with_prices(variants: &[Variant], defaults: &[Price]) -> Vec<pb::Variant> {
     let mut all: Vec<pb::Variant> = variants.iter().map(pb::Variant::from).collect();
     let places: std::collections::HashMap<VariantId, usize> =
         variants.iter().enumerate().map(|(place, variant)| (variant.id, place)).collect();
     for price in defaults {
         if let Some(place) = places.get(&price.variant) {
-            all[*place].default_prices.push(price.into());
+            let price = pb::Price { metadata: Labels::new(), ..price.into() };
+            all[*place].default_prices.push(price);
         }
     }
     all
@@ -270,7 +376,9 @@ impl From<&Price> for pb::Price {
             product_id: price.product.to_string(),
             sku: price.sku.clone(),
             unit_price: Some(price.amount.into()),
+            channel: price.channel.clone(),
             is_default: price.is_default,
+            metadata: price.metadata.clone(),
             archive_time: price.archive_time.map(Into::into),
             create_time: Some(price.create_time.into()),
             effective_time: Some(price.effective_time.into()),

@@ -2,7 +2,7 @@
 //! metadata.
 
 use souk_client::catalog::v1::ErrorReason as Reason;
-use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
 use souk_types::{Currency, PriceId, ProductId};
 
 use crate::item::{NotForSale, Wanted};
@@ -15,6 +15,7 @@ pub struct Unresolved {
     pub index: usize,
     pub wanted: Wanted,
     pub currency: Currency,
+    pub channel: String,
     pub why: NotForSale,
 }
 
@@ -34,24 +35,20 @@ pub enum Error {
     SkuExists(String),
     #[error("price {0} already exists")]
     PriceExists(PriceId),
+    #[error("external key {key} belongs to product {product}")]
+    ExternalKeyExists { key: String, product: ProductId },
     #[error("the etag is stale; the current one is {present}")]
     EtagMismatch { present: String },
     #[error("product {product} cannot become {requested} while it is {state}")]
     ProductState { product: ProductId, state: State, requested: State },
-    #[error("product {0} has the maximum of {MAX_VARIANTS} variants")]
+    #[error("product {0} has the maximum of {MAX_VARIANTS} variants that are not archived")]
     TooManyVariants(ProductId),
     #[error("price {0} is archived")]
     PriceArchived(PriceId),
-    #[error("price {0} is a default; make another price the default first")]
+    #[error("price {0} is a default; set another default or clear it first")]
     PriceIsDefault(PriceId),
     #[error("price {0} is restricted, and a default price is public")]
     PriceRestricted(PriceId),
-    #[error(transparent)]
-    AmountOutOfRange(FieldError),
-    #[error(transparent)]
-    UpdateMaskEmpty(FieldError),
-    #[error(transparent)]
-    Time(FieldError),
     #[error(transparent)]
     Field(#[from] FieldError),
     #[error("an import takes at most {0} items per call; the first {0} were processed")]
@@ -104,14 +101,20 @@ impl Unresolved {
                 format!("price {id} does not exist")
             }
             (NotForSale::NoPrice, Wanted::Sku(sku)) => {
-                format!("sku {sku} has no price in {}", self.currency)
+                format!("sku {sku} has no price in {} for {}", self.currency, self.channel)
             }
             (NotForSale::Archived(id), _) => format!("price {id} is archived"),
             (NotForSale::OtherCurrency(id, other), _) => {
                 format!("price {id} is in {other}, not in {}", self.currency)
             }
+            (NotForSale::OtherChannel(id, other), _) => {
+                format!("price {id} is for the channel {other}, not for {}", self.channel)
+            }
             (NotForSale::ProductState(sku, state), _) => {
                 format!("sku {sku} is not for sale: its product is {state}")
+            }
+            (NotForSale::VariantState(sku, state), _) => {
+                format!("sku {sku} is not for sale: it is {state}")
             }
         }
     }
@@ -122,7 +125,9 @@ impl Unresolved {
             NotForSale::NoPrice => Reason::PriceNotFound,
             NotForSale::Archived(_) => Reason::PriceArchived,
             NotForSale::OtherCurrency(..) => Reason::CurrencyMismatch,
+            NotForSale::OtherChannel(..) => Reason::ChannelMismatch,
             NotForSale::ProductState(..) => Reason::ProductNotForSale,
+            NotForSale::VariantState(..) => Reason::VariantNotForSale,
         }
     }
 
@@ -134,10 +139,20 @@ impl Unresolved {
         };
         match &self.why {
             NotForSale::NoVariant => refusal,
-            NotForSale::NoPrice => refusal.with("currency_code", self.currency),
+            NotForSale::NoPrice => {
+                let refusal = refusal.with("currency_code", self.currency);
+                match self.wanted {
+                    Wanted::Sku(_) => refusal.with("channel", &self.channel),
+                    Wanted::Price(_) => refusal,
+                }
+            }
             NotForSale::Archived(id) => refusal.with("price_id", id),
             NotForSale::OtherCurrency(_, other) => refusal.with("currency_code", other),
+            NotForSale::OtherChannel(id, other) => {
+                refusal.with("price_id", id).with("channel", other)
+            }
             NotForSale::ProductState(sku, state) => refusal.with("sku", sku).with("state", state),
+            NotForSale::VariantState(sku, state) => refusal.with("sku", sku).with("state", state),
         }
     }
 }
@@ -166,7 +181,12 @@ impl PublicError for Error {
             }
             Error::SkuExists(sku) => Reason::SkuExists.with("sku", sku),
             Error::PriceExists(id) => Reason::PriceExists.with("price_id", id),
-            Error::EtagMismatch { present } => Reason::EtagMismatch.with("etag", present),
+            Error::ExternalKeyExists { key, product } => {
+                Reason::ExternalKeyExists.with("external_key", key).with("product_id", product)
+            }
+            Error::EtagMismatch { present } => {
+                Refusal::new(&common::ETAG_MISMATCH).with("etag", present)
+            }
             Error::ProductState { product, state, requested } => Reason::ProductState
                 .with("product_id", product)
                 .with("state", state)
@@ -177,9 +197,6 @@ impl PublicError for Error {
             Error::PriceArchived(id) => Reason::PriceArchived.with("price_id", id),
             Error::PriceIsDefault(id) => Reason::PriceIsDefault.with("price_id", id),
             Error::PriceRestricted(id) => Reason::PriceRestricted.with("price_id", id),
-            Error::AmountOutOfRange(fault) => of_field(Reason::AmountOutOfRange, fault),
-            Error::UpdateMaskEmpty(fault) => of_field(Reason::UpdateMaskEmpty, fault),
-            Error::Time(fault) => of_field(Reason::InvalidTime, fault),
             Error::Field(error) => error.refusal(),
             Error::TooManyItems(limit) => Reason::TooManyItems.with("limit", limit),
             Error::Unresolved(unresolved) => not_for_sale(unresolved),
@@ -188,10 +205,6 @@ impl PublicError for Error {
             Error::Stream(status) => status.refusal(),
         }
     }
-}
-
-fn of_field(reason: Reason, fault: &FieldError) -> Refusal {
-    reason.refusal().field(&fault.field, &fault.problem)
 }
 
 /// Lists each item that cannot be sold, with the reason and the metadata of the first.
@@ -208,6 +221,7 @@ mod tests {
     use tonic_types::StatusExt;
 
     use super::*;
+    use crate::variant_state::VariantState;
 
     #[test]
     fn an_item_that_is_not_for_sale_is_named_with_its_place() {
@@ -216,6 +230,7 @@ mod tests {
             index,
             wanted: Wanted::Sku("TEA-1".into()),
             currency: gbp,
+            channel: "web".into(),
             why,
         };
         let status = status(&Error::Unresolved(vec![
@@ -224,15 +239,16 @@ mod tests {
         ]));
 
         assert_eq!(status.code(), Code::NotFound);
-        assert_eq!(status.message(), "items[3].sku: sku TEA-1 has no price in GBP (and 1 more)");
+        let text = "items[3].sku: sku TEA-1 has no price in GBP for web (and 1 more)";
+        assert_eq!(status.message(), text);
         let info = status.get_details_error_info().unwrap();
         assert_eq!(
             (&*info.reason, &*info.domain),
-            ("ERROR_REASON_PRICE_NOT_FOUND", "souk.catalog.v1")
+            ("ERROR_REASON_PRICE_NOT_FOUND", "souk.catalog")
         );
-        let facts =
-            ["item_index", "field", "sku", "currency_code"].map(|key| info.metadata[key].as_str());
-        assert_eq!(facts, ["3", "items[3].sku", "TEA-1", "GBP"]);
+        let facts = ["item_index", "field", "sku", "currency_code", "channel"]
+            .map(|key| info.metadata[key].as_str());
+        assert_eq!(facts, ["3", "items[3].sku", "TEA-1", "GBP", "web"]);
         assert_eq!(
             status.get_details_bad_request().unwrap().field_violations[1].field,
             "items[5].sku"
@@ -247,7 +263,9 @@ mod tests {
             NotForSale::NoPrice,
             NotForSale::Archived(id),
             NotForSale::OtherCurrency(id, eur),
+            NotForSale::OtherChannel(id, "b2b".into()),
             NotForSale::ProductState("TEA-1".into(), State::Draft),
+            NotForSale::VariantState("TEA-1".into(), VariantState::Disabled),
         ] {
             for wanted in [Wanted::Sku("TEA-1".into()), Wanted::Price(id)] {
                 // A debug build panics when facts and contract differ.
@@ -255,6 +273,7 @@ mod tests {
                     index: 0,
                     wanted,
                     currency: gbp,
+                    channel: "web".into(),
                     why: why.clone(),
                 }]));
             }
@@ -264,7 +283,7 @@ mod tests {
     #[test]
     fn a_field_at_fault_is_named_without_repeating_it_in_the_text() {
         let problem = "must be 0 to 1,000,000,000,000 minor units";
-        let status = status(&Error::AmountOutOfRange(FieldError::new("unit_price", problem)));
+        let status = status(&Error::field("unit_price", problem));
         let violation = &status.get_details_bad_request().unwrap().field_violations[0];
         assert_eq!((&*violation.field, &*violation.description), ("unit_price", problem));
     }

@@ -11,16 +11,18 @@ use crate::price::Price;
 use crate::product::Product;
 use crate::state::State;
 use crate::variant::Variant;
+use crate::variant_state::VariantState;
 
 /// What happened.
 pub enum Event<'a> {
     ProductCreated(&'a Product),
     ProductUpdated { product: &'a Product, previous_state: State },
     VariantCreated(&'a Variant),
-    VariantUpdated(&'a Variant),
+    VariantUpdated { variant: &'a Variant, previous_state: VariantState },
     PriceCreated(&'a Price),
     PriceArchived(&'a Price),
-    DefaultPriceChanged { price: &'a Price, previous: PriceId },
+    DefaultPriceChanged { price: &'a Price, previous: Option<PriceId> },
+    DefaultPriceCleared(&'a Price),
 }
 
 /// Puts an event into the outbox.
@@ -52,8 +54,10 @@ impl Event<'_> {
             Event::VariantCreated(variant) => {
                 NewEvent::new(&pb::VariantCreated { variant: Some(variant.into()) }, at)
             }
-            Event::VariantUpdated(variant) => {
-                NewEvent::new(&pb::VariantUpdated { variant: Some(variant.into()) }, at)
+            Event::VariantUpdated { variant, previous_state } => {
+                let previous_state = previous_state as i32;
+                let event = pb::VariantUpdated { variant: Some(variant.into()), previous_state };
+                NewEvent::new(&event, at)
             }
             Event::PriceCreated(price) => {
                 NewEvent::new(&pb::PriceCreated { price: Some(price.into()) }, at)
@@ -64,10 +68,17 @@ impl Event<'_> {
             Event::DefaultPriceChanged { price, previous } => {
                 let event = pb::DefaultPriceChanged {
                     price: Some(price.into()),
-                    previous_price_id: previous.to_string(),
+                    previous_price_id: previous.map(|id| id.to_string()).unwrap_or_default(),
                     change_time: Some(at.into()),
                 };
                 NewEvent::new(&event, at)
+            }
+            Event::DefaultPriceCleared(price) => {
+                let clear_time = Some(at.into());
+                NewEvent::new(
+                    &pb::DefaultPriceCleared { price: Some(price.into()), clear_time },
+                    at,
+                )
             }
         }
     }

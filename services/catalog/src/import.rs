@@ -14,6 +14,7 @@ use crate::product::{Labels, Product};
 use crate::state::State;
 use crate::variant::{self, Variant};
 use crate::variant_key::MAX_VARIANTS;
+use crate::variant_state::VariantState;
 
 /// A product as another system knows it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct Item {
     pub description: String,
     pub state: State,
     pub labels: Labels,
+    pub metadata: Labels,
     pub variants: Vec<ItemVariant>,
 }
 
@@ -39,6 +41,7 @@ pub struct ItemVariant {
     pub sku: String,
     pub title: String,
     pub attributes: Labels,
+    pub metadata: Labels,
     pub prices: Vec<ItemPrice>,
 }
 
@@ -46,6 +49,9 @@ pub struct ItemVariant {
 #[derive(Clone, Debug)]
 pub struct ItemPrice {
     pub amount: Money,
+    /// The channel that it is for; empty is every channel.
+    pub channel: String,
+    pub metadata: Labels,
     pub effective_time: Option<Timestamp>,
     pub is_default: bool,
     /// None leaves the choice to the catalogue.
@@ -56,13 +62,20 @@ impl ItemPrice {
     fn can_be_default(&self) -> bool {
         self.audience != Some(PriceAudience::Restricted)
     }
+
+    /// Returns what it can be the default of, beside its variant.
+    fn market(&self) -> Market {
+        (self.amount.currency, self.channel.clone())
+    }
 }
+
+/// A currency and a channel: a variant has at most one default price in each.
+pub type Market = (Currency, String);
 
 /// Why an item is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The name of the contract's reason.
-    pub reason: &'static str,
+    pub reason: ErrorReason,
     /// The field at fault; empty when it is the whole item.
     pub field: String,
     pub message: String,
@@ -86,17 +99,33 @@ pub struct Present {
     pub products: HashMap<ProductId, PresentProduct>,
     /// By sku: the variant and its product.
     pub variants: HashMap<String, (VariantId, ProductId)>,
-    pub prices: HashMap<PriceId, (VariantId, Money)>,
-    /// Which variants have a default in which currency.
-    pub defaults: HashSet<(VariantId, Currency)>,
+    pub prices: HashMap<PriceId, PresentPrice>,
+    /// Which variants have a default in which currency and channel.
+    pub defaults: HashSet<(VariantId, Market)>,
 }
 
 /// What has to be known of a product that is there.
 #[derive(Clone, Copy, Debug)]
 pub struct PresentProduct {
     pub state: State,
-    /// How many variants it has.
+    /// How many variants it has, without the archived ones.
     pub variants: usize,
+}
+
+/// What has to be known of a price that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentPrice {
+    pub variant: VariantId,
+    pub amount: Money,
+    pub channel: String,
+    pub audience: PriceAudience,
+}
+
+impl PresentPrice {
+    /// Returns whether it is what an item asks for.
+    fn is_the_same(&self, variant: VariantId, wanted: &ItemPrice) -> bool {
+        self.variant == variant && self.amount == wanted.amount && self.channel == wanted.channel
+    }
 }
 
 /// Everything that is to be written.
@@ -157,9 +186,16 @@ impl Additions {
             present.variants.insert(variant.sku.clone(), (variant.id, product));
         }
         for price in &self.prices {
-            present.prices.insert(price.id, (price.variant, price.amount));
+            let new = PresentPrice {
+                variant: price.variant,
+                amount: price.amount,
+                channel: price.channel.clone(),
+                audience: price.audience,
+            };
+            present.prices.insert(price.id, new);
             if price.is_default {
-                present.defaults.insert((price.variant, price.amount.currency));
+                let market = (price.amount.currency, price.channel.clone());
+                present.defaults.insert((price.variant, market));
             }
         }
         let outcome = match (&self.product, variants + prices) {
@@ -175,7 +211,7 @@ impl Additions {
 }
 
 fn refuse(reason: ErrorReason, field: String, message: impl Into<String>) -> Refusal {
-    Refusal { reason: reason.as_str_name(), field, message: message.into() }
+    Refusal { reason, field, message: message.into() }
 }
 
 fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions, Refusal> {
@@ -188,6 +224,7 @@ fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions
         description: item.description.clone(),
         state,
         labels: item.labels.clone(),
+        metadata: item.metadata.clone(),
         external_key: Some(item.external_key.clone()),
         version: 1,
         create_time: now,
@@ -199,13 +236,14 @@ fn additions(item: &Item, present: &Present, now: Timestamp) -> Result<Additions
         let field = format!("variants[{index}]");
         if !skus.insert(variant.sku.as_str()) {
             let message = format!("the item has the sku {} more than once", variant.sku);
-            return Err(refuse(ErrorReason::Duplicate, format!("{field}.sku"), message));
+            return Err(refuse(ErrorReason::Duplicate, format!("{field}.variant.sku"), message));
         }
         let variant_id = match present.variants.get(&variant.sku) {
             Some((found, of)) if *of == id => *found,
             Some(_) => {
                 let message = format!("the sku {} belongs to another product", variant.sku);
-                return Err(refuse(ErrorReason::SkuExists, format!("{field}.sku"), message));
+                let field = format!("{field}.variant.sku");
+                return Err(refuse(ErrorReason::SkuExists, field, message));
             }
             None => {
                 let new = new_variant(variant, id, state, now);
@@ -235,7 +273,9 @@ fn new_variant(
         product_state,
         sku: variant.sku.clone(),
         title: variant.title.clone(),
+        state: VariantState::Active,
         attributes: variant.attributes.clone(),
+        metadata: variant.metadata.clone(),
         version: 1,
         create_time: now,
         update_time: now,
@@ -253,11 +293,10 @@ fn add_prices(
     let mut defaults = marked_defaults(variant, variant_id, field, present)?;
     let mut seen = HashSet::new();
     for (index, wanted) in variant.prices.iter().enumerate() {
-        let (id, currency) =
-            (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
+        let id = price::imported_id(&variant.sku, wanted.amount, &wanted.channel);
         let is_repeated = !seen.insert(id);
         match present.prices.get(&id) {
-            Some((of, amount)) if *of != variant_id || *amount != wanted.amount => {
+            Some(price) if !price.is_the_same(variant_id, wanted) => {
                 let message = format!("price {id} already exists with other fields");
                 return Err(refuse(
                     ErrorReason::PriceExists,
@@ -269,11 +308,12 @@ fn add_prices(
             None if is_repeated => continue,
             None => {}
         }
+        let market = wanted.market();
         if wanted.can_be_default() {
-            defaults.entry(currency).or_insert(id);
+            defaults.entry(market.clone()).or_insert(id);
         }
-        let is_default = defaults.get(&currency) == Some(&id)
-            && !present.defaults.contains(&(variant_id, currency));
+        let is_default =
+            defaults.get(&market) == Some(&id) && !present.defaults.contains(&(variant_id, market));
         added.prices.push(Price {
             id,
             variant: variant_id,
@@ -281,6 +321,8 @@ fn add_prices(
             product: added.id,
             product_state: added.state,
             amount: wanted.amount,
+            channel: wanted.channel.clone(),
+            metadata: wanted.metadata.clone(),
             audience: wanted.audience.unwrap_or(PriceAudience::WhileDefault),
             is_default,
             archive_time: None,
@@ -291,29 +333,35 @@ fn add_prices(
     Ok(())
 }
 
-/// Returns the price of each currency that an item marks as the default of a variant.
+/// Returns the price of each currency and channel that an item marks as the default of a variant.
 fn marked_defaults(
     variant: &ItemVariant,
     variant_id: VariantId,
     field: &str,
     present: &Present,
-) -> Result<HashMap<Currency, PriceId>, Refusal> {
+) -> Result<HashMap<Market, PriceId>, Refusal> {
     let mut defaults = HashMap::new();
     for (index, wanted) in variant.prices.iter().enumerate().filter(|(_, wanted)| wanted.is_default)
     {
         let field = format!("{field}.prices[{index}].is_default");
-        let (id, currency) =
-            (price::imported_id(&variant.sku, wanted.amount), wanted.amount.currency);
-        if defaults.insert(currency, id).is_some() {
-            let message = format!("the item has more than one default price in {currency}");
+        let id = price::imported_id(&variant.sku, wanted.amount, &wanted.channel);
+        let market = wanted.market();
+        if defaults.insert(market.clone(), id).is_some() {
+            let currency = market.0;
+            let message =
+                format!("the item has more than one default price in {currency} and its channel");
             return Err(refuse(ErrorReason::Duplicate, field, message));
         }
-        // Of several with the same amount only the first is used. What is there already without
-        // being the default of a variant that has none is restricted.
-        let first = variant.prices.iter().find(|price| price.amount == wanted.amount);
-        let is_there = present.prices.get(&id).is_some_and(|(of, _)| *of == variant_id);
+        // Of several that are the same only the first is used.
+        let first = variant
+            .prices
+            .iter()
+            .find(|price| price.amount == wanted.amount && price.channel == wanted.channel);
+        let is_restricted = present.prices.get(&id).is_some_and(|price| {
+            price.variant == variant_id && price.audience == PriceAudience::Restricted
+        });
         if first.is_some_and(|first| !first.can_be_default())
-            || is_there && !present.defaults.contains(&(variant_id, currency))
+            || is_restricted && !present.defaults.contains(&(variant_id, market))
         {
             let message = format!("price {id} is restricted, and a default price is public");
             return Err(refuse(ErrorReason::PriceRestricted, field, message));

@@ -14,6 +14,8 @@ fn money(currency: &str, minor: i64) -> Money {
 fn item(key: &str, skus: &[(&str, &[i64])]) -> Item {
     let price = |minor: &i64| ItemPrice {
         amount: money("GBP", *minor),
+        channel: String::new(),
+        metadata: Labels::new(),
         effective_time: None,
         is_default: false,
         audience: None,
@@ -22,6 +24,7 @@ fn item(key: &str, skus: &[(&str, &[i64])]) -> Item {
         sku: (*sku).to_owned(),
         title: String::new(),
         attributes: Labels::new(),
+        metadata: Labels::new(),
         prices: prices.iter().map(price).collect(),
     });
     Item {
@@ -30,6 +33,7 @@ fn item(key: &str, skus: &[(&str, &[i64])]) -> Item {
         description: String::new(),
         state: State::Active,
         labels: Labels::new(),
+        metadata: Labels::new(),
         variants: variants.collect(),
     }
 }
@@ -46,17 +50,28 @@ fn after(mut present: Present, plan: &Plan) -> Present {
         );
     }
     for price in &plan.prices {
-        assert!(present.prices.insert(price.id, (price.variant, price.amount)).is_none());
+        let new = PresentPrice {
+            variant: price.variant,
+            amount: price.amount,
+            channel: price.channel.clone(),
+            audience: price.audience,
+        };
+        assert!(present.prices.insert(price.id, new).is_none());
         if price.is_default {
-            assert!(present.defaults.insert((price.variant, price.amount.currency)));
+            assert!(present.defaults.insert((price.variant, market(price))));
         }
     }
     present
 }
 
+/// What a price can be the default of, beside its variant.
+fn market(price: &Price) -> Market {
+    (price.amount.currency, price.channel.clone())
+}
+
 fn reason_of(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Failed(refusal) => refusal.reason,
+        Outcome::Failed(refusal) => refusal.reason.as_str_name(),
         other => panic!("it was taken: {other:?}"),
     }
 }
@@ -79,6 +94,8 @@ fn the_price_that_is_marked_is_the_default_of_its_currency() {
     rug.variants[0].prices[1].is_default = true;
     rug.variants[0].prices.push(ItemPrice {
         amount: money("EUR", 600),
+        channel: String::new(),
+        metadata: Labels::new(),
         effective_time: None,
         is_default: false,
         audience: None,
@@ -132,7 +149,7 @@ fn a_restricted_price_is_never_made_the_default() {
     ] {
         let plan = plan(&[Ok(item)], present, NOW);
         let Outcome::Failed(refusal) = &plan.outcomes[0].1 else { panic!("it was taken") };
-        assert_eq!((refusal.reason, &*refusal.field), ("ERROR_REASON_PRICE_RESTRICTED", field));
+        assert_eq!((refusal.reason, &*refusal.field), (ErrorReason::PriceRestricted, field));
         assert!(plan.prices.is_empty());
     }
 
@@ -185,10 +202,44 @@ fn two_defaults_in_one_currency_are_refused_with_their_place() {
 }
 
 #[test]
+fn each_channel_has_a_default_of_its_own() {
+    let mut rug = item("rug", &[("RUG-1", &[500, 500, 400])]);
+    rug.variants[0].prices[1].channel = "b2b".into();
+    rug.variants[0].prices[2].channel = "b2b".into();
+    let plan = plan(&[Ok(rug)], Present::default(), NOW);
+    let defaults: Vec<(&str, i64, bool)> = plan
+        .prices
+        .iter()
+        .map(|price| (&*price.channel, price.amount.minor, price.is_default))
+        .collect();
+    assert_eq!(defaults, [("", 500, true), ("b2b", 500, true), ("b2b", 400, false)]);
+}
+
+#[test]
+fn a_default_that_was_cleared_stays_so_until_there_is_a_new_price() {
+    let mut rug = item("rug", &[("RUG-1", &[500])]);
+    rug.variants[0].prices[0].is_default = true;
+    let first = plan(&[Ok(rug.clone())], Present::default(), NOW);
+    let mut present = after(Present::default(), &first);
+    present.defaults.clear();
+
+    let again = plan(&[Ok(rug)], present.clone(), NOW);
+    assert_eq!(again.outcomes[0].1, Outcome::Unchanged { product: product_id("rug") });
+    let more = plan(&[Ok(item("rug", &[("RUG-1", &[500, 450])]))], present, NOW);
+    assert_eq!(audiences(&more), [(PriceAudience::WhileDefault, true)]);
+}
+
+#[test]
 fn a_price_id_that_somebody_took_for_another_price_is_refused() {
     let mut present = Present::default();
-    let id = price::imported_id("RUG-1", money("GBP", 500));
-    present.prices.insert(id, (variant::imported_id("OTHER"), money("GBP", 1)));
+    let id = price::imported_id("RUG-1", money("GBP", 500), "");
+    let other = PresentPrice {
+        variant: variant::imported_id("OTHER"),
+        amount: money("GBP", 1),
+        channel: String::new(),
+        audience: PriceAudience::Public,
+    };
+    present.prices.insert(id, other);
     let plan = plan(&[Ok(item("rug", &[("RUG-1", &[500])]))], present, NOW);
     assert_eq!(reason_of(&plan.outcomes[0].1), "ERROR_REASON_PRICE_EXISTS");
     assert!(plan.products.is_empty() && plan.variants.is_empty());
@@ -213,8 +264,11 @@ fn a_product_never_has_more_variants_than_it_may() {
 fn prices() -> impl Strategy<Value = Vec<ItemPrice>> {
     use PriceAudience::{Public, Restricted};
     let audience = prop::sample::select(vec![None, Some(Public), Some(Restricted)]);
-    let price = (1i64..4, audience).prop_map(|(minor, audience)| ItemPrice {
+    let channel = prop::sample::select(vec!["", "b2b"]);
+    let price = (1i64..4, channel, audience).prop_map(|(minor, channel, audience)| ItemPrice {
         amount: money("GBP", minor),
+        channel: channel.to_owned(),
+        metadata: Labels::new(),
         effective_time: None,
         is_default: false,
         audience,
@@ -263,11 +317,11 @@ proptest! {
         };
         prop_assert_eq!(ids(&[&first, &second]), ids(&[&at_once]));
 
-        // Every variant with a price in a currency that is not restricted has exactly one default
-        // there, which is for everyone.
+        // Every variant with a price in a currency and channel that is not restricted has exactly
+        // one default there, which is for everyone.
         for price in &at_once.prices {
             let is_public = price.audience != PriceAudience::Restricted;
-            let has_default = present.defaults.contains(&(price.variant, price.amount.currency));
+            let has_default = present.defaults.contains(&(price.variant, market(price)));
             prop_assert!(!is_public || has_default);
             prop_assert!(is_public || !price.is_default);
         }

@@ -3,6 +3,7 @@
 use souk_types::{Currency, PriceId};
 
 use crate::state::State;
+use crate::variant_state::VariantState;
 
 /// What is to be priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,16 @@ pub enum Wanted {
 pub enum NotForSale {
     /// No variant has this sku.
     NoVariant,
-    /// There is no such price, or no default price in this currency.
+    /// There is no such price, or no default price in this currency and channel.
     NoPrice,
     /// The price is archived.
     Archived(PriceId),
     /// The price is in this other currency.
     OtherCurrency(PriceId, Currency),
-    /// The product is not active.
+    /// The price is for this other channel.
+    OtherChannel(PriceId, String),
+    /// The product of this sku is not active.
     ProductState(String, State),
+    /// The variant with this sku is not active.
+    VariantState(String, VariantState),
 }

@@ -18,6 +18,7 @@ mod state;
 mod store;
 mod variant;
 mod variant_key;
+mod variant_state;
 
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::catalog::v1::catalog_service;
@@ -42,7 +43,7 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
 }
 
 /// Returns the id that ImportProducts gives to the price of a sku for an amount in minor units of a
-/// currency; the contract (`ImportedPrice`) says how it is derived.
+/// currency, for every channel; the contract (`ImportedVariant`) says how it is derived.
 pub fn imported_price_id(sku: &str, currency: Currency, minor_units: i64) -> PriceId {
-    price::imported_id(sku, Money::new(currency, minor_units))
+    price::imported_id(sku, Money::new(currency, minor_units), "")
 }

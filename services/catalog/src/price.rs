@@ -6,15 +6,19 @@ use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 use crate::error::Error;
 use crate::item::{NotForSale, Wanted};
 use crate::price_audience::PriceAudience;
-use crate::product::Audience;
+use crate::product::{Audience, Labels};
 use crate::state::State;
+use crate::variant_state::VariantState;
+
+/// The channel of a call that names none.
+pub const DEFAULT_CHANNEL: &str = "default";
 
 /// The largest amount of a price, in minor units.
 pub const MAX_MINOR_UNITS: i64 = 1_000_000_000_000;
 
 /// One price of a variant.
 ///
-/// **Invariant:** its amount and its audience never change, and a default is for everyone.
+/// **Invariant:** nothing of it changes but that it is archived, and a default is for everyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     pub id: PriceId,
@@ -24,8 +28,12 @@ pub struct Price {
     /// The state of its product, which decides who sees it.
     pub product_state: State,
     pub amount: Money,
+    /// The channel that it is for; empty is every channel.
+    pub channel: String,
     pub audience: PriceAudience,
     pub is_default: bool,
+    /// What an integration keeps with it.
+    pub metadata: Labels,
     pub archive_time: Option<Timestamp>,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
@@ -43,7 +51,7 @@ impl Price {
         audience.sees(self.product_state) && (audience == Audience::Shop || is_on_offer)
     }
 
-    /// Checks that the price can become the default of its variant and currency.
+    /// Checks that the price can become the default of its variant, currency and channel.
     pub fn check_can_be_default(&self) -> Result<(), Error> {
         if self.archive_time.is_some() {
             return Err(Error::PriceArchived(self.id));
@@ -69,29 +77,32 @@ pub fn check_amount(field: &str, amount: Money) -> Result<Money, Error> {
     if (0..=MAX_MINOR_UNITS).contains(&amount.minor) {
         Ok(amount)
     } else {
-        Err(Error::AmountOutOfRange(FieldError::new(
-            field,
-            "must be 0 to 1,000,000,000,000 minor units",
-        )))
+        Err(FieldError::new(field, "must be 0 to 1,000,000,000,000 minor units").into())
     }
 }
 
-/// Returns the id of the price that an import makes; the contract (`ImportedPrice`) promises it.
-pub fn imported_id(sku: &str, amount: Money) -> PriceId {
-    PriceId::derive(b"souk.catalog.price", &format!("{sku} {} {}", amount.currency, amount.minor))
+/// Returns the id of the price that an import makes; the contract (`ImportedVariant`) promises it.
+pub fn imported_id(sku: &str, amount: Money, channel: &str) -> PriceId {
+    let separator = if channel.is_empty() { "" } else { " " };
+    let text = format!("{sku} {} {}{separator}{channel}", amount.currency, amount.minor);
+    PriceId::derive(b"souk.catalog.price", &text)
 }
 
 /// What the catalogue has for something wanted: a variant, and the price it would be sold at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     pub variant: VariantId,
+    pub product: ProductId,
     pub sku: String,
     pub product_title: String,
     pub variant_title: String,
     pub product_state: State,
-    /// The default price in the currency asked, or the price asked; absent when there is no
-    /// default.
+    pub variant_state: VariantState,
+    /// The default price in the currency and for the channel asked, or the price asked; absent when
+    /// there is no default.
     pub price: Option<OfferedPrice>,
+    /// The channel that the price is for; empty is every channel.
+    pub channel: String,
 }
 
 /// The price of an offer.
@@ -101,7 +112,7 @@ pub struct OfferedPrice {
     pub amount: Money,
     pub audience: PriceAudience,
     pub is_archived: bool,
-    /// It is the default of its variant and currency.
+    /// It is the default of its variant, currency and channel.
     pub is_default: bool,
 }
 
@@ -115,11 +126,12 @@ impl Offer {
     }
 }
 
-/// Returns the price at which something wanted is sold in a currency, or why it is not.
+/// Returns the price at which something wanted is sold in a currency and channel, or why it is not.
 pub fn resolve(
     wanted: &Wanted,
     offer: Option<&Offer>,
     currency: Currency,
+    channel: &str,
 ) -> Result<OfferedPrice, NotForSale> {
     let Some(offer) = offer else {
         return Err(match wanted {
@@ -127,13 +139,19 @@ pub fn resolve(
             Wanted::Price(_) => NotForSale::NoPrice,
         });
     };
-    // What is not for sale at all is so in every currency.
+    // What is not for sale at all is so in every currency and channel.
     if offer.product_state != State::Active {
         return Err(NotForSale::ProductState(offer.sku.clone(), offer.product_state));
+    }
+    if offer.variant_state != VariantState::Active {
+        return Err(NotForSale::VariantState(offer.sku.clone(), offer.variant_state));
     }
     let price = offer.price.ok_or(NotForSale::NoPrice)?;
     if price.amount.currency != currency {
         return Err(NotForSale::OtherCurrency(price.id, price.amount.currency));
+    }
+    if !offer.channel.is_empty() && offer.channel != channel {
+        return Err(NotForSale::OtherChannel(price.id, offer.channel.clone()));
     }
     if price.is_archived {
         return Err(NotForSale::Archived(price.id));
@@ -152,14 +170,16 @@ mod tests {
     fn price(minor: i64) -> Price {
         let at = Timestamp::from_micros(1);
         Price {
-            id: imported_id("RUG-1", Money::new(gbp(), minor)),
+            id: imported_id("RUG-1", Money::new(gbp(), minor), ""),
             variant: crate::variant::imported_id("RUG-1"),
             sku: "RUG-1".into(),
             product: ProductId::derive(b"test", "rug"),
             product_state: State::Active,
             amount: Money::new(gbp(), minor),
+            channel: String::new(),
             audience: PriceAudience::Public,
             is_default: false,
+            metadata: Labels::new(),
             archive_time: None,
             create_time: at,
             effective_time: at,
@@ -169,10 +189,13 @@ mod tests {
     fn offer() -> Offer {
         Offer {
             variant: price(5).variant,
+            product: price(5).product,
             sku: "RUG-1".into(),
             product_title: "Rug".into(),
             variant_title: String::new(),
             product_state: State::Active,
+            variant_state: VariantState::Active,
+            channel: String::new(),
             price: Some(OfferedPrice {
                 id: price(5).id,
                 amount: price(5).amount,
@@ -249,13 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn imported_ids_differ_by_sku_currency_and_amount() {
+    fn imported_ids_differ_by_sku_currency_amount_and_channel() {
         let eur = Money::new("EUR".parse().unwrap(), 5);
         let ids = [
-            imported_id("A", Money::new(gbp(), 5)),
-            imported_id("A", Money::new(gbp(), 6)),
-            imported_id("A", eur),
-            imported_id("B", eur),
+            imported_id("A", Money::new(gbp(), 5), ""),
+            imported_id("A", Money::new(gbp(), 6), ""),
+            imported_id("A", eur, ""),
+            imported_id("B", eur, ""),
+            imported_id("B", eur, "b2b"),
+            imported_id("B", eur, "default"),
         ];
         for (index, id) in ids.iter().enumerate() {
             assert!(!ids[..index].contains(id));
@@ -265,8 +290,11 @@ mod tests {
     #[test]
     fn imported_ids_are_those_that_the_contract_promises() {
         // Computed by Python's uuid module, as the contract describes it.
-        let id = imported_id("85123A", Money::new(gbp(), 255));
+        let amount = Money::new(gbp(), 255);
+        let id = imported_id("85123A", amount, "");
         assert_eq!(id.to_string(), "price_0cf2e72vqta6nvcnbfj8dg3xvw");
+        let id = imported_id("85123A", amount, "b2b");
+        assert_eq!(id.to_string(), "price_2r43sa5q80bdc8wqz29vrkjrym");
     }
 
     #[test]
@@ -276,32 +304,46 @@ mod tests {
         let eur: Currency = "EUR".parse().unwrap();
         for wanted in [&sku, &by_id] {
             assert_eq!(
-                resolve(wanted, Some(&offer()), gbp()).map(|price| price.amount.minor),
+                resolve(wanted, Some(&offer()), gbp(), "b2b").map(|price| price.amount.minor),
                 Ok(5)
             );
             assert_eq!(
-                resolve(wanted, Some(&offer()), eur),
+                resolve(wanted, Some(&offer()), eur, "b2b"),
                 Err(NotForSale::OtherCurrency(price(5).id, gbp()))
             );
         }
-        assert_eq!(resolve(&sku, None, gbp()), Err(NotForSale::NoVariant));
-        assert_eq!(resolve(&by_id, None, gbp()), Err(NotForSale::NoPrice));
+        assert_eq!(resolve(&sku, None, gbp(), ""), Err(NotForSale::NoVariant));
+        assert_eq!(resolve(&by_id, None, gbp(), ""), Err(NotForSale::NoPrice));
         assert_eq!(
-            resolve(&sku, Some(&Offer { price: None, ..offer() }), gbp()),
+            resolve(&sku, Some(&Offer { price: None, ..offer() }), gbp(), ""),
             Err(NotForSale::NoPrice)
+        );
+        let of_b2b = Offer { channel: "b2b".into(), ..offer() };
+        assert!(resolve(&by_id, Some(&of_b2b), gbp(), "b2b").is_ok());
+        assert_eq!(
+            resolve(&by_id, Some(&of_b2b), gbp(), DEFAULT_CHANNEL),
+            Err(NotForSale::OtherChannel(price(5).id, "b2b".into()))
         );
     }
 
     #[test]
-    fn drafts_archived_products_and_archived_prices_are_not_sold() {
+    fn what_is_not_active_and_archived_prices_are_not_sold() {
         let wanted = Wanted::Price(price(5).id);
         for state in [State::Draft, State::Archived] {
             let offer = Offer { product_state: state, ..offer() };
             let expected = NotForSale::ProductState("RUG-1".into(), state);
-            assert_eq!(resolve(&wanted, Some(&offer), gbp()), Err(expected));
+            assert_eq!(resolve(&wanted, Some(&offer), gbp(), ""), Err(expected));
+        }
+        for state in [VariantState::Disabled, VariantState::Archived] {
+            let offer = Offer { variant_state: state, ..offer() };
+            let expected = NotForSale::VariantState("RUG-1".into(), state);
+            assert_eq!(resolve(&wanted, Some(&offer), gbp(), ""), Err(expected));
         }
         let price = OfferedPrice { is_archived: true, ..offer().price.unwrap() };
         let archived = Offer { price: Some(price), ..offer() };
-        assert_eq!(resolve(&wanted, Some(&archived), gbp()), Err(NotForSale::Archived(price.id)));
+        assert_eq!(
+            resolve(&wanted, Some(&archived), gbp(), ""),
+            Err(NotForSale::Archived(price.id))
+        );
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use souk_types::{ProductId, Timestamp};
 
 use crate::error::Error;
-use crate::state::State;
+use crate::state::{State, StateChange};
 
-/// What products and variants are marked with: keys and values, in the order of the keys.
+/// Labels, attributes and metadata: keys and values, in the order of the keys.
 pub type Labels = BTreeMap<String, String>;
 
 /// Who reads: drafts, with their variants and prices, exist for the shop's own people and services
@@ -35,7 +35,9 @@ pub struct Product {
     pub description: String,
     pub state: State,
     pub labels: Labels,
-    /// The key it was imported under.
+    /// What an integration keeps with it.
+    pub metadata: Labels,
+    /// Its key in another system, from which its id is derived.
     pub external_key: Option<String>,
     /// Grows by one with each change, from 1.
     pub version: i64,
@@ -48,15 +50,14 @@ pub struct Product {
 pub struct ProductChange {
     pub title: Option<String>,
     pub description: Option<String>,
-    pub state: Option<State>,
     pub labels: Option<Labels>,
+    pub metadata: Option<Labels>,
 }
 
 impl Product {
     /// Returns the product after a change at this time.
     ///
-    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one, and
-    /// [`Error::ProductState`].
+    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one.
     pub fn change(
         mut self,
         change: ProductChange,
@@ -64,21 +65,36 @@ impl Product {
         at: Timestamp,
     ) -> Result<Self, Error> {
         check_etag(etag, self.version)?;
-        if let Some(state) = change.state {
-            if !self.state.may_become(state) {
-                return Err(Error::ProductState {
-                    product: self.id,
-                    state: self.state,
-                    requested: state,
-                });
-            }
-            self.state = state;
-        }
         self.title = change.title.unwrap_or(self.title);
         self.description = change.description.unwrap_or(self.description);
         self.labels = change.labels.unwrap_or(self.labels);
+        self.metadata = change.metadata.unwrap_or(self.metadata);
         self.version += 1;
         self.update_time = at;
+        Ok(self)
+    }
+
+    /// Returns the product after a change of its state at this time; as it was when it is in that
+    /// state already.
+    ///
+    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one, and
+    /// [`Error::ProductState`].
+    pub fn change_state(
+        mut self,
+        change: StateChange,
+        etag: &str,
+        at: Timestamp,
+    ) -> Result<Self, Error> {
+        check_etag(etag, self.version)?;
+        let requested = change.target();
+        if !change.is_possible_in(self.state) {
+            return Err(Error::ProductState { product: self.id, state: self.state, requested });
+        }
+        if self.state != requested {
+            self.state = requested;
+            self.version += 1;
+            self.update_time = at;
+        }
         Ok(self)
     }
 }
@@ -129,6 +145,7 @@ mod tests {
             description: String::new(),
             state,
             labels: Labels::new(),
+            metadata: Labels::new(),
             external_key: None,
             version: 3,
             create_time: at,
@@ -136,31 +153,33 @@ mod tests {
         }
     }
 
-    fn to(state: State) -> ProductChange {
-        ProductChange { state: Some(state), ..Default::default() }
-    }
-
     #[test]
     fn what_was_public_never_becomes_a_draft_again() {
         use State::{Active, Archived, Draft};
+        use StateChange::{Archive, Publish, Restore};
         let later = Timestamp::from_micros(2);
-        for (from, next, allowed) in [
-            (Draft, Draft, true),
-            (Draft, Active, true),
-            (Draft, Archived, true),
-            (Active, Draft, false),
-            (Active, Active, true),
-            (Active, Archived, true),
-            (Archived, Draft, false),
-            (Archived, Active, true),
-            (Archived, Archived, true),
+        for (from, change, next) in [
+            (Draft, Publish, Some(Active)),
+            (Active, Publish, Some(Active)),
+            (Archived, Publish, None),
+            (Draft, Archive, Some(Archived)),
+            (Active, Archive, Some(Archived)),
+            (Archived, Archive, Some(Archived)),
+            (Draft, Restore, None),
+            (Active, Restore, Some(Active)),
+            (Archived, Restore, Some(Active)),
         ] {
-            match product(from).change(to(next), "", later) {
-                Ok(changed) => assert!(allowed && changed.state == next, "{from} to {next}"),
-                Err(Error::ProductState { state, requested, .. }) => {
-                    assert!(!allowed && state == from && requested == next, "{from} to {next}");
+            match (product(from).change_state(change, "", later), next) {
+                (Ok(changed), Some(next)) => {
+                    let is_new = next != from;
+                    assert_eq!(changed.state, next, "{from} {change:?}");
+                    assert_eq!(changed.version, if is_new { 4 } else { 3 }, "{from} {change:?}");
+                    assert_eq!(changed.update_time == later, is_new, "{from} {change:?}");
                 }
-                Err(error) => panic!("{error}"),
+                (Err(Error::ProductState { state, requested, .. }), None) => {
+                    assert_eq!((state, requested), (from, Active), "{change:?}");
+                }
+                (result, next) => panic!("{from} {change:?}: {result:?}, not {next:?}"),
             }
         }
     }
@@ -181,9 +200,14 @@ mod tests {
 
     #[test]
     fn a_change_of_what_somebody_else_changed_is_refused_with_the_present_etag() {
-        let refused =
-            product(State::Active).change(to(State::Archived), "2", Timestamp::from_micros(9));
-        assert!(matches!(refused, Err(Error::EtagMismatch { present }) if present == "3"));
+        let at = Timestamp::from_micros(9);
+        for refused in [
+            product(State::Active).change(ProductChange::default(), "2", at),
+            product(State::Active).change_state(StateChange::Archive, "2", at),
+            product(State::Archived).change_state(StateChange::Archive, "2", at),
+        ] {
+            assert!(matches!(refused, Err(Error::EtagMismatch { present }) if present == "3"));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod imports;
 mod migrations;
 pub mod offers;
 pub mod prices;
+pub mod product_labels;
 pub mod products;
 pub mod variants;
 

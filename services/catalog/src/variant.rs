@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::product::{Labels, check_etag};
 use crate::state::State;
 use crate::variant_key::MAX_VARIANTS;
+use crate::variant_state::VariantState;
 
 /// One form of a product that can be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,10 @@ pub struct Variant {
     /// Unique in the shop, and never changed: stock, orders and price ids hang on it.
     pub sku: String,
     pub title: String,
+    pub state: VariantState,
     pub attributes: Labels,
+    /// What an integration keeps with it.
+    pub metadata: Labels,
     /// Grows by one with each change, from 1.
     pub version: i64,
     pub create_time: Timestamp,
@@ -29,6 +33,7 @@ pub struct Variant {
 pub struct VariantChange {
     pub title: Option<String>,
     pub attributes: Option<Labels>,
+    pub metadata: Option<Labels>,
 }
 
 impl Variant {
@@ -44,8 +49,27 @@ impl Variant {
         check_etag(etag, self.version)?;
         self.title = change.title.unwrap_or(self.title);
         self.attributes = change.attributes.unwrap_or(self.attributes);
+        self.metadata = change.metadata.unwrap_or(self.metadata);
         self.version += 1;
         self.update_time = at;
+        Ok(self)
+    }
+
+    /// Returns the variant in a state, entered at this time unless it is in it already.
+    ///
+    /// Fails with [`Error::EtagMismatch`] when `etag` is not empty and not the present one.
+    pub fn change_state(
+        mut self,
+        state: VariantState,
+        etag: &str,
+        at: Timestamp,
+    ) -> Result<Self, Error> {
+        check_etag(etag, self.version)?;
+        if self.state != state {
+            self.state = state;
+            self.version += 1;
+            self.update_time = at;
+        }
         Ok(self)
     }
 }
@@ -55,7 +79,7 @@ pub fn imported_id(sku: &str) -> VariantId {
     VariantId::derive(b"souk.catalog.variant", sku)
 }
 
-/// Checks that a product with this many variants may have one more.
+/// Checks that a product with this many variants, without the archived ones, may have one more.
 pub fn check_room(product: ProductId, present: usize) -> Result<(), Error> {
     if present < MAX_VARIANTS { Ok(()) } else { Err(Error::TooManyVariants(product)) }
 }
@@ -72,7 +96,9 @@ mod tests {
             product_state: State::Active,
             sku: "RUG-1".into(),
             title: "small".into(),
+            state: VariantState::Active,
             attributes: Labels::new(),
+            metadata: Labels::new(),
             version: 1,
             create_time: at,
             update_time: at,
@@ -81,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_change_keeps_the_sku_and_what_it_does_not_name() {
-        let change = VariantChange { title: Some("large".into()), attributes: None };
+        let change = VariantChange { title: Some("large".into()), ..Default::default() };
         let changed = variant().change(change, "1", Timestamp::from_micros(5)).unwrap();
         let expected = Variant {
             title: "large".into(),
@@ -92,6 +118,22 @@ mod tests {
         assert_eq!(changed, expected);
         let again = changed.change(VariantChange::default(), "1", Timestamp::from_micros(6));
         assert!(matches!(again, Err(Error::EtagMismatch { present }) if present == "2"));
+    }
+
+    #[test]
+    fn a_state_is_entered_once_and_every_state_can_be_left() {
+        use VariantState::{Active, Archived, Disabled};
+        let mut changed = variant();
+        for (version, state) in [(2, Disabled), (3, Archived), (4, Disabled), (5, Active)] {
+            let at = Timestamp::from_micros(version);
+            let etag = (version - 1).to_string();
+            changed = changed.change_state(state, &etag, at).unwrap();
+            let again = changed.clone().change_state(state, "", Timestamp::from_micros(99));
+            assert_eq!(again.unwrap(), changed);
+            assert_eq!((changed.state, changed.version, changed.update_time), (state, version, at));
+        }
+        let late = changed.change_state(Active, "1", Timestamp::from_micros(99));
+        assert!(matches!(late, Err(Error::EtagMismatch { present }) if present == "5"));
     }
 
     #[test]

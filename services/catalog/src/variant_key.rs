@@ -2,7 +2,7 @@
 
 use souk_types::VariantId;
 
-/// The most variants of one product.
+/// The most variants of one product, without the archived ones.
 pub const MAX_VARIANTS: usize = 100;
 
 /// Names a variant.

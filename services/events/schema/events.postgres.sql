@@ -12,3 +12,10 @@ CREATE TABLE "reader" ( "subscription" bigint NOT NULL, "replica" text NOT NULL 
 CREATE TABLE "retry" ( "subscription" bigint NOT NULL, "partition" bigint NOT NULL, "log_offset" bigint NOT NULL, "attempts" bigint NOT NULL, "due_time" bigint NOT NULL, PRIMARY KEY ("subscription", "partition", "log_offset"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE );
 CREATE TABLE "dead_letter" ( "subscription" bigint NOT NULL, "partition" bigint NOT NULL, "log_offset" bigint NOT NULL, "publish_time" bigint NOT NULL, "event" bytea NOT NULL, "attempts" bigint NOT NULL, "reason" text NOT NULL, "create_time" bigint NOT NULL, "state" bigint NOT NULL CHECK ("state" IN (1, 2, 3)), "due_time" bigint NOT NULL, PRIMARY KEY ("subscription", "partition", "log_offset"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE );
 CREATE INDEX "dead_letter_by_age" ON "dead_letter" ("subscription", "state", "create_time", "partition", "log_offset");
+
+-- 2: pull
+-- checksum 968677ef3511dd33640175ecf71aea97239fcc6ea1d3ead000595986b49dc8e9
+ALTER TABLE "subscription" ADD COLUMN "update_time" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "subscription" ADD COLUMN "version" bigint NOT NULL DEFAULT 1;
+UPDATE subscription SET update_time = create_time;
+CREATE TABLE "acknowledgement" ( "subscription" bigint NOT NULL, "replica" text NOT NULL COLLATE "C", "acknowledgement_id" bytea NOT NULL, "message" bytea NOT NULL, "create_time" bigint NOT NULL, PRIMARY KEY ("subscription", "replica", "acknowledgement_id"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE );

@@ -10,3 +10,10 @@ CREATE TABLE "reader" ( "subscription" integer NOT NULL, "replica" text NOT NULL
 CREATE TABLE "retry" ( "subscription" integer NOT NULL, "partition" integer NOT NULL, "log_offset" integer NOT NULL, "attempts" integer NOT NULL, "due_time" integer NOT NULL, PRIMARY KEY ("subscription", "partition", "log_offset"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE ) STRICT;
 CREATE TABLE "dead_letter" ( "subscription" integer NOT NULL, "partition" integer NOT NULL, "log_offset" integer NOT NULL, "publish_time" integer NOT NULL, "event" blob NOT NULL, "attempts" integer NOT NULL, "reason" text NOT NULL, "create_time" integer NOT NULL, "state" integer NOT NULL CHECK ("state" IN (1, 2, 3)), "due_time" integer NOT NULL, PRIMARY KEY ("subscription", "partition", "log_offset"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE ) STRICT;
 CREATE INDEX "dead_letter_by_age" ON "dead_letter" ("subscription", "state", "create_time", "partition", "log_offset");
+
+-- 2: pull
+-- checksum 2cf2389ec21b8044ec9a8c3b3a6063092b6ed45b97aaac2001d564751701638a
+ALTER TABLE "subscription" ADD COLUMN "update_time" integer NOT NULL DEFAULT 0;
+ALTER TABLE "subscription" ADD COLUMN "version" integer NOT NULL DEFAULT 1;
+UPDATE subscription SET update_time = create_time;
+CREATE TABLE "acknowledgement" ( "subscription" integer NOT NULL, "replica" text NOT NULL, "acknowledgement_id" blob NOT NULL, "message" blob NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("subscription", "replica", "acknowledgement_id"), FOREIGN KEY ("subscription") REFERENCES "subscription" ("number") ON DELETE CASCADE ) STRICT, WITHOUT ROWID;

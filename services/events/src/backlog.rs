@@ -31,10 +31,9 @@ pub async fn of(
     let hub = delivery.find(number);
     // What is acknowledged here and not written yet counts.
     let here = hub.as_ref().map(|hub| hub.progress()).unwrap_or_default();
-    let (outstanding, streams) = hub.map(|hub| hub.load()).unwrap_or_default();
+    let outstanding = hub.map(|hub| hub.outstanding()).unwrap_or_default();
     let mut backlog = Backlog {
         outstanding,
-        streams,
         dead_letters: store::dead_letter::count(&reader, number).await?,
         ..Backlog::default()
     };

@@ -9,7 +9,14 @@ use souk_types::Timestamp;
 
 use crate::dead_letter::{DeadLetter, DeadLetterId};
 use crate::error::Error;
-use crate::subscription::{EventTypes, RequestedSettings, Retries, Settings, Start, Subscription};
+use crate::log::Entry;
+use crate::subscription::{
+    EventTypes, RequestedSettings, Retries, Settings, SettingsChange, Start, Subscription,
+};
+
+/// The fields of a subscription that an update can change.
+const CHANGEABLE: [&str; 5] =
+    ["event_types", "ack_deadline", "max_attempts", "min_retry_delay", "max_retry_delay"];
 
 /// Returns a length of time from the wire; none when it was left out.
 pub fn duration(duration: Option<prost_types::Duration>) -> Option<Duration> {
@@ -47,28 +54,68 @@ pub fn start(
 ) -> Result<Start, Error> {
     use pb::start_position::Start as Wire;
     match position.and_then(|position| position.start) {
-        None | Some(Wire::Latest(true)) => Ok(Start::Latest),
-        Some(Wire::Earliest(true)) => Ok(Start::Earliest),
-        Some(Wire::Latest(false)) => {
-            Err(Error::field(format!("{field}.latest"), "must be true when it is set"))
-        }
-        Some(Wire::Earliest(false)) => {
-            Err(Error::field(format!("{field}.earliest"), "must be true when it is set"))
-        }
-        Some(Wire::Time(time)) => {
+        None => Ok(Start::Latest),
+        Some(Wire::Boundary(boundary)) => match pb::LogBoundary::try_from(boundary) {
+            Ok(pb::LogBoundary::Earliest) => Ok(Start::Earliest),
+            Ok(pb::LogBoundary::Latest) => Ok(Start::Latest),
+            Ok(pb::LogBoundary::Unspecified) | Err(_) => {
+                Err(Error::field(format!("{field}.boundary"), "must be an end of the log"))
+            }
+        },
+        Some(Wire::PublishTime(time)) => {
             let time = Timestamp::try_from(time)
-                .map_err(|error| Error::field(format!("{field}.time"), error))?;
+                .map_err(|error| Error::field(format!("{field}.publish_time"), error))?;
             Ok(Start::Time(time))
         }
         Some(Wire::Position(position)) => {
-            let missing =
-                || Error::NoSuchPartition { field, partition: position.partition, partitions };
-            let partition =
-                u32::try_from(position.partition).ok().filter(|partition| *partition < partitions);
-            let partition = partition.ok_or_else(missing)?;
+            let field = format!("{field}.position.partition");
+            let partition = partition(field, position.partition, partitions)?;
             Ok(Start::Position { partition, offset: position.offset })
         }
     }
+}
+
+/// Reads the number of a partition, which `field` holds.
+pub fn partition(field: impl Into<String>, partition: i32, partitions: u32) -> Result<u32, Error> {
+    let found = u32::try_from(partition).ok().filter(|partition| *partition < partitions);
+    found.ok_or_else(|| Error::NoSuchPartition { field: field.into(), partition, partitions })
+}
+
+/// Reads what is to be changed of a subscription.
+pub fn settings_change(
+    subscription: &pb::Subscription,
+    mask: Option<prost_types::FieldMask>,
+) -> Result<SettingsChange, Error> {
+    let new = settings(subscription);
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        return Err(Error::field("update_mask", "must name at least one field"));
+    }
+    let mut change = SettingsChange::default();
+    for path in paths {
+        let is_all = path == "*";
+        let names = |name: &str| is_all || path == name;
+        if !is_all && !CHANGEABLE.contains(&path.as_str()) {
+            let problem = format!("must name some of {}, or be *", CHANGEABLE.join(", "));
+            return Err(Error::field("update_mask", problem));
+        }
+        if names("event_types") {
+            change.event_types = Some(new.event_types.clone());
+        }
+        if names("ack_deadline") {
+            change.ack_deadline = Some(new.ack_deadline);
+        }
+        if names("max_attempts") {
+            change.max_attempts = Some(new.retries.max_attempts);
+        }
+        if names("min_retry_delay") {
+            change.min_delay = Some(new.retries.min_delay);
+        }
+        if names("max_retry_delay") {
+            change.max_delay = Some(new.retries.max_delay);
+        }
+    }
+    Ok(change)
 }
 
 /// Reads what a stream asks of its subscription.
@@ -80,16 +127,16 @@ pub fn requested_settings(start: &pb::SubscribeStart) -> RequestedSettings {
     }
 }
 
-/// Reads the settings of a new subscription.
-pub fn settings(request: &pb::CreateSubscriptionRequest) -> Settings {
+/// Reads the settings of a subscription; what is left out is as usual.
+pub fn settings(subscription: &pb::Subscription) -> Settings {
     let usual = Settings::default();
-    let min_delay = duration(request.min_retry_delay).unwrap_or(usual.retries.min_delay);
-    let max_delay = duration(request.max_retry_delay).unwrap_or(usual.retries.max_delay);
+    let min_delay = duration(subscription.min_retry_delay).unwrap_or(usual.retries.min_delay);
+    let max_delay = duration(subscription.max_retry_delay).unwrap_or(usual.retries.max_delay);
     Settings {
-        event_types: EventTypes::new(request.event_types.clone()),
-        ack_deadline: duration(request.ack_deadline).unwrap_or(usual.ack_deadline),
+        event_types: EventTypes::new(subscription.event_types.clone()),
+        ack_deadline: duration(subscription.ack_deadline).unwrap_or(usual.ack_deadline),
         retries: Retries {
-            max_attempts: attempts(request.max_attempts).unwrap_or(usual.retries.max_attempts),
+            max_attempts: attempts(subscription.max_attempts).unwrap_or(usual.retries.max_attempts),
             min_delay,
             // A longest wait below the shortest one means that every wait is the shortest.
             max_delay: max_delay.max(min_delay),
@@ -107,16 +154,16 @@ pub struct Backlog {
     pub lag: i64,
     pub outstanding: usize,
     pub dead_letters: i64,
-    pub streams: usize,
     /// The next offset that is not finished, by partition.
     pub positions: Vec<(u32, i64)>,
 }
 
 /// Returns a subscription for the wire.
 pub fn subscription(subscription: Subscription, backlog: Backlog) -> pb::Subscription {
+    let etag = subscription.etag();
     let Settings { event_types, ack_deadline, retries } = subscription.settings;
     pb::Subscription {
-        name: subscription.name,
+        subscription_id: subscription.name,
         owner: subscription.owner,
         event_types: event_types.names().to_vec(),
         ack_deadline: Some(wire_duration(ack_deadline)),
@@ -124,10 +171,11 @@ pub fn subscription(subscription: Subscription, backlog: Backlog) -> pb::Subscri
         min_retry_delay: Some(wire_duration(retries.min_delay)),
         max_retry_delay: Some(wire_duration(retries.max_delay)),
         create_time: Some(subscription.create_time.into()),
+        update_time: Some(subscription.update_time.into()),
+        etag,
         lag: backlog.lag,
-        outstanding: i32::try_from(backlog.outstanding).unwrap_or(i32::MAX),
-        dead_letters: backlog.dead_letters,
-        streams: i32::try_from(backlog.streams).unwrap_or(i32::MAX),
+        outstanding_count: i32::try_from(backlog.outstanding).unwrap_or(i32::MAX),
+        dead_letter_count: backlog.dead_letters,
         positions: backlog
             .positions
             .into_iter()
@@ -150,18 +198,23 @@ pub fn dead_letter_ids(ids: &[String]) -> Result<Vec<DeadLetterId>, Error> {
         .collect()
 }
 
+/// Returns an event of the log for the wire.
+pub fn logged_event(partition: u32, entry: &Entry) -> pb::LoggedEvent {
+    pb::LoggedEvent {
+        event: Some(pb::Event::clone(&entry.event)),
+        position: Some(position(partition, entry.offset)),
+        publish_time: Some(entry.publish_time.into()),
+    }
+}
+
 /// Returns a dead letter for the wire.
 pub fn dead_letter(subscription: &str, letter: &DeadLetter) -> pb::DeadLetter {
     let DeadLetter { id, entry, .. } = letter;
     pb::DeadLetter {
         dead_letter_id: id.to_string(),
-        subscription: subscription.to_owned(),
-        event: Some(pb::LoggedEvent {
-            event: Some(pb::Event::clone(&entry.event)),
-            position: Some(position(id.partition, id.offset)),
-            publish_time: Some(entry.publish_time.into()),
-        }),
-        attempts: i32::try_from(letter.attempts).unwrap_or(i32::MAX),
+        subscription_id: subscription.to_owned(),
+        event: Some(logged_event(id.partition, entry)),
+        attempt_count: i32::try_from(letter.attempts).unwrap_or(i32::MAX),
         reason: letter.reason.clone(),
         create_time: Some(letter.create_time.into()),
     }

@@ -6,21 +6,26 @@ mod ack_id;
 mod hub;
 mod lease_manager;
 mod recorder;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use souk_client::events::v1 as pb;
 use souk_data::Db;
+use souk_data::Isolation::ReadCommitted;
 use souk_types::Clock;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use crate::config::DeliveryConfig;
 use crate::error::Error;
 use crate::log::Log;
+use crate::store;
 use crate::subscription::Subscription;
-pub use hub::{Consumer, Hub, Limits, Updates};
+pub use hub::{Consumer, Hub, Limits, PULL_BYTES, Updates};
 pub use recorder::record;
+use routes::Routes;
 
 /// All subscriptions that are being delivered here. Clones are one.
 #[derive(Clone)]
@@ -94,6 +99,36 @@ impl Delivery {
     pub async fn write_progress(&self) -> Result<(), Error> {
         let _writing = self.0.writing.lock().await;
         recorder::write_progress(self).await
+    }
+
+    /// Applies what a consumer says of deliveries, wherever their partitions are leased. When it
+    /// returns, what concerns this replica is stored, and the rest is left for the others.
+    pub async fn acknowledge(
+        &self,
+        subscription: i64,
+        update: pb::SubscribeUpdate,
+    ) -> Result<(), Error> {
+        let shared = &*self.0;
+        let hub = self.find(subscription);
+        let epochs = hub.as_ref().map(|hub| hub.epochs()).unwrap_or_default();
+        let mut away = Routes::new(&update);
+        away.retain(|(partition, epoch)| epochs.get(partition) != Some(epoch));
+        if let Some(hub) = hub {
+            hub.updates().apply(&update);
+        }
+        self.write_progress().await?;
+        if away.is_empty() {
+            return Ok(());
+        }
+        let reader = shared.db.read();
+        let holders = store::position::holders(&reader, subscription, &shared.replica).await?;
+        let messages = away.messages(&update, &holders);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let input = (subscription, messages, shared.clock.now());
+        shared.db.write(ReadCommitted, input, store::acknowledgement::insert).await?;
+        Ok(())
     }
 
     fn hubs(&self) -> Vec<Arc<Hub>> {

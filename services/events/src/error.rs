@@ -1,7 +1,7 @@
 //! All errors of a call: each variant is one reason of the contract with its metadata.
 
 use souk_client::events::v1::ErrorReason as Reason;
-use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
 use tonic::Status;
 
 use crate::log::LogError;
@@ -13,15 +13,24 @@ pub enum Error {
     SubscriptionNotFound(String),
     #[error("subscription {0} exists with other settings or another owner")]
     SubscriptionExists(String),
-    #[error("the subscription is named {name}, but this caller may only use {allowed}")]
-    SubscriptionName { field: &'static str, name: String, allowed: String },
+    #[error("the subscription is called {name}, but this caller may only use {allowed}")]
+    SubscriptionNotYours { field: &'static str, name: String, allowed: String },
     #[error("the stream violated the protocol: {0}")]
     StreamProtocol(&'static str),
+    #[error("reading these types of events takes the scope {}", .0.join(" and "))]
+    TypesNotReadable(Vec<String>),
+    #[error(
+        "subscription {name} has other settings than the stream asks for: {}; change them with \
+         UpdateSubscription", .differs.join(" and ")
+    )]
+    SubscriptionDiffers { name: String, differs: Vec<&'static str> },
+    #[error("the etag is not that of the settings that subscription {name} has")]
+    EtagMismatch { name: String, etag: String },
     #[error("partition {partition} does not exist; the log has {partitions}")]
-    NoSuchPartition { field: &'static str, partition: i32, partitions: u32 },
+    NoSuchPartition { field: String, partition: i32, partitions: u32 },
     #[error("dead letter {0} does not exist")]
     DeadLetterNotFound(String),
-    #[error("subscription {0} was deleted or set to another position")]
+    #[error("subscription {0} was deleted, moved to another position or given other event types")]
     SubscriptionChanged(String),
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -66,15 +75,24 @@ impl PublicError for Error {
             Error::SubscriptionNotFound(name) => of(Reason::SubscriptionNotFound, name),
             Error::SubscriptionExists(name) => of(Reason::SubscriptionExists, name),
             Error::SubscriptionChanged(name) => of(Reason::SubscriptionChanged, name),
-            Error::SubscriptionName { field, name, allowed } => Reason::SubscriptionName
-                .with("subscription", name)
+            Error::SubscriptionNotYours { field, name, allowed } => Reason::SubscriptionNotYours
+                .with("subscription_id", name)
                 .with("allowed", allowed)
                 .field(*field, format!("must be {allowed}")),
+            Error::TypesNotReadable(scopes) => {
+                Refusal::new(&common::ACCESS_DENIED).with("scopes", scopes.join(","))
+            }
+            Error::SubscriptionDiffers { name, differs } => {
+                of(Reason::SubscriptionDiffers, name).with("differs", differs.join(","))
+            }
+            Error::EtagMismatch { etag, .. } => {
+                Refusal::new(&common::ETAG_MISMATCH).with("etag", etag)
+            }
             Error::StreamProtocol(problem) => Reason::StreamProtocol.with("problem", problem),
             Error::NoSuchPartition { field, partition, partitions } => Reason::NoSuchPartition
                 .with("partition", partition)
                 .with("partitions", partitions)
-                .field_at_fault(format!("{field}.position.partition")),
+                .field_at_fault(field),
             Error::DeadLetterNotFound(id) => {
                 Reason::DeadLetterNotFound.with("dead_letter_id", id).resource("DeadLetter", id)
             }
@@ -88,7 +106,7 @@ impl PublicError for Error {
 }
 
 fn of(reason: Reason, subscription: &str) -> Refusal {
-    reason.with("subscription", subscription).resource("Subscription", subscription)
+    reason.with("subscription_id", subscription).resource("Subscription", subscription)
 }
 
 #[cfg(test)]
@@ -109,17 +127,21 @@ mod tests {
         ] {
             let status = status(&error);
             assert_eq!(status.code(), code);
-            assert_eq!(status.get_details_error_info().unwrap().metadata["subscription"], "mail");
+            assert_eq!(
+                status.get_details_error_info().unwrap().metadata["subscription_id"],
+                "mail"
+            );
             assert_eq!(
                 status.get_details_resource_info().unwrap().resource_type,
-                "souk.events.v1.Subscription"
+                "souk.events.Subscription"
             );
         }
     }
 
     #[test]
     fn a_partition_that_is_not_there_is_named_with_its_field() {
-        let status = status(&Error::NoSuchPartition { field: "to", partition: 9, partitions: 8 });
+        let field = "position.position.partition".to_owned();
+        let status = status(&Error::NoSuchPartition { field, partition: 9, partitions: 8 });
         let info = status.get_details_error_info().unwrap();
         assert_eq!(
             (info.metadata["partition"].as_str(), info.metadata["partitions"].as_str()),
@@ -128,7 +150,7 @@ mod tests {
         let violation = &status.get_details_bad_request().unwrap().field_violations[0];
         assert_eq!(
             (violation.field.as_str(), violation.description.as_str()),
-            ("to.position.partition", status.message())
+            ("position.position.partition", status.message())
         );
     }
 
@@ -136,7 +158,7 @@ mod tests {
     fn a_name_of_another_caller_is_refused_with_those_that_may_be_used() {
         let name = "orders".to_owned();
         let allowed = "mail or mail.NAME".to_owned();
-        let status = status(&Error::SubscriptionName { field: "subscription", name, allowed });
+        let status = status(&Error::SubscriptionNotYours { field: "subscription", name, allowed });
         assert_eq!(
             status.get_details_error_info().unwrap().metadata["allowed"],
             "mail or mail.NAME"

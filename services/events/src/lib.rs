@@ -5,6 +5,7 @@
 //! (`subscription.rs`), what may be delivered next (`window.rs`), how streams, leases and writes
 //! work together (`delivery.rs`), the RPCs (`rpc/`), all SQL (`store.rs`).
 
+mod access;
 mod backlog;
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 mod cloudevents;

@@ -1,16 +1,20 @@
 //! The dependencies of the methods of events. Each method is in `rpc/<method>.rs`.
 
+mod acknowledge_events;
 mod audit_events;
 mod create_subscription;
 mod delete_subscription;
 mod drop_dead_letters;
 mod get_subscription;
 mod list_dead_letters;
+mod list_events;
 mod list_subscriptions;
-mod publish;
+mod publish_events;
+mod pull_events;
 mod requeue_dead_letters;
 mod seek_subscription;
 mod subscribe;
+mod update_subscription;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@
 //! then partitions of the log by number; so no two writes wait for each other in a circle, and READ
 //! COMMITTED is enough.
 
+pub mod acknowledgement;
 pub mod audit;
 pub mod checkpoint;
 pub mod dead_letter;

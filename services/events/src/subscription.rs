@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use souk_chassis::Caller;
+use souk_events::is_version;
 use souk_types::Timestamp;
 
 use crate::error::Error;
@@ -30,6 +31,10 @@ pub struct Subscription {
     pub owner: String,
     pub settings: Settings,
     pub create_time: Timestamp,
+    /// When its settings were changed last.
+    pub update_time: Timestamp,
+    /// Grows with every change of the settings.
+    pub version: i64,
     /// Grows when it is set to another position; streams of an earlier revision end.
     pub revision: i64,
 }
@@ -67,7 +72,18 @@ pub enum Start {
     Position { partition: u32, offset: i64 },
 }
 
-/// What a stream asks of its subscription; what it leaves out stays as it is.
+/// What is to be changed of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    pub event_types: Option<EventTypes>,
+    pub ack_deadline: Option<Duration>,
+    pub max_attempts: Option<u32>,
+    pub min_delay: Option<Duration>,
+    pub max_delay: Option<Duration>,
+}
+
+/// The settings that a stream takes its subscription to have; of what it leaves out it says
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedSettings {
     pub event_types: EventTypes,
@@ -116,10 +132,29 @@ fn check_name(caller: &Caller, field: &'static str, name: &str) -> Result<(), Er
         Caller::Staff(_) => format!("{STAFF}.NAME"),
         _ => format!("{owner} or {owner}.NAME"),
     };
-    Err(Error::SubscriptionName { field, name: name.to_owned(), allowed })
+    Err(Error::SubscriptionNotYours { field, name: name.to_owned(), allowed })
 }
 
 impl Subscription {
+    /// Returns this subscription if it has the settings that a stream takes it to have.
+    pub fn with_settings(self, requested: &RequestedSettings) -> Result<Self, Error> {
+        let differs = self.settings.differences(requested);
+        if differs.is_empty() {
+            return Ok(self);
+        }
+        Err(Error::SubscriptionDiffers { name: self.name, differs })
+    }
+
+    /// Refuses everybody but its owner, as if it were not there.
+    pub fn check_consumer(&self, caller_key: &str) -> Result<(), Error> {
+        self.check_owner(caller_key, false)
+    }
+
+    /// Returns what identifies the settings as they are.
+    pub fn etag(&self) -> String {
+        self.version.to_string()
+    }
+
     /// Refuses a caller that neither made it nor is staff, as if it were not there.
     pub fn check_owner(&self, caller_key: &str, is_staff: bool) -> Result<(), Error> {
         if is_staff || self.owner == caller_key {
@@ -150,6 +185,35 @@ impl Default for Retries {
 }
 
 impl Settings {
+    /// Returns these settings with a change.
+    pub fn changed(&self, change: &SettingsChange) -> Settings {
+        let min_delay = change.min_delay.unwrap_or(self.retries.min_delay);
+        let max_delay = change.max_delay.unwrap_or(self.retries.max_delay);
+        Settings {
+            event_types: change.event_types.clone().unwrap_or_else(|| self.event_types.clone()),
+            ack_deadline: change.ack_deadline.unwrap_or(self.ack_deadline),
+            retries: Retries {
+                max_attempts: change.max_attempts.unwrap_or(self.retries.max_attempts),
+                min_delay,
+                // As in a new subscription: every wait is the shortest.
+                max_delay: max_delay.max(min_delay),
+            },
+        }
+    }
+
+    /// Returns the names of the settings that a stream takes to be others. The deadline is the
+    /// stream's own.
+    pub fn differences(&self, requested: &RequestedSettings) -> Vec<&'static str> {
+        let mut differs = Vec::new();
+        if requested.event_types != self.event_types {
+            differs.push("event_types");
+        }
+        if requested.max_attempts.is_some_and(|most| most != self.retries.max_attempts) {
+            differs.push("max_attempts");
+        }
+        differs
+    }
+
     /// Returns these settings with what a stream asks for.
     pub fn with(&self, requested: &RequestedSettings) -> Settings {
         Settings {
@@ -179,10 +243,21 @@ impl EventTypes {
     /// Returns whether events of this type are delivered.
     pub fn matches(&self, kind: &str) -> bool {
         self.0.is_empty()
-            || self.0.iter().any(|name| match name.strip_suffix('*') {
-                Some(package) => kind.starts_with(package),
+            || self.0.iter().any(|name| match name.strip_suffix(".*") {
+                Some(package) => is_in(kind, package),
                 None => kind == name,
             })
+    }
+}
+
+/// Returns whether a type is in a package, or in a version of it. Not in a package below: that may
+/// belong to another service, whose scope was not asked for.
+fn is_in(kind: &str, package: &str) -> bool {
+    let rest = kind.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
+    let Some(rest) = rest else { return false };
+    match rest.split_once('.') {
+        None => true,
+        Some((version, message)) => is_version(version) && !message.contains('.'),
     }
 }
 
@@ -206,6 +281,8 @@ mod tests {
             owner: owner.into(),
             settings: Settings::default(),
             create_time: Timestamp::from_micros(0),
+            update_time: Timestamp::from_micros(0),
+            version: 1,
             revision: 0,
         }
     }
@@ -214,19 +291,20 @@ mod tests {
     fn a_name_begins_with_that_of_its_owner() {
         let mail = Caller::Service("mail".into());
         let ann = Caller::Staff("ann".into());
-        let check = |caller: &Caller, name: &str| check_reader(caller, "subscription", name, None);
+        let check =
+            |caller: &Caller, name: &str| check_reader(caller, "subscription_id", name, None);
         for name in ["mail", "mail.rebuild", "mail.a-b.c"] {
             assert!(check(&mail, name).is_ok(), "{name}");
         }
         for name in ["orders", "mail.", "mail-out", "mailbox", "mai", "staff.mail", "m"] {
-            let Err(Error::SubscriptionName { allowed, .. }) = check(&mail, name) else {
+            let Err(Error::SubscriptionNotYours { allowed, .. }) = check(&mail, name) else {
                 panic!("{name}")
             };
             assert_eq!(allowed, "mail or mail.NAME");
         }
         assert!(check(&ann, "staff.ann").is_ok());
         for name in ["staff", "staff.", "ann", "mail"] {
-            assert!(matches!(check(&ann, name), Err(Error::SubscriptionName { .. })), "{name}");
+            assert!(matches!(check(&ann, name), Err(Error::SubscriptionNotYours { .. })), "{name}");
         }
         assert!(check(&Caller::Service(String::new()), ".a").is_err());
     }
@@ -236,7 +314,7 @@ mod tests {
         let mail = Caller::Service("mail".into());
         let ann = Caller::Staff("ann".into());
         let check = |caller: &Caller, found: &Subscription| {
-            check_reader(caller, "subscription", &found.name, Some(found))
+            check_reader(caller, "subscription_id", &found.name, Some(found))
         };
         assert!(check(&mail, &of("service:mail", "an-older-name")).is_ok());
         assert!(matches!(
@@ -245,7 +323,7 @@ mod tests {
         ));
         assert!(matches!(
             check(&mail, &of("service:orders", "orders")),
-            Err(Error::SubscriptionName { .. })
+            Err(Error::SubscriptionNotYours { .. })
         ));
         assert!(matches!(
             check(&ann, &of("staff:bob", "staff.bob")),
@@ -253,7 +331,7 @@ mod tests {
         ));
         assert!(matches!(
             check(&ann, &of("service:mail", "mail")),
-            Err(Error::SubscriptionName { .. })
+            Err(Error::SubscriptionNotYours { .. })
         ));
     }
 
@@ -266,6 +344,13 @@ mod tests {
         assert!(!types.matches("souk.payments.v1.PaymentFailedAgain"));
         assert!(!types.matches("souk.ordersplus.v1.OrderPlaced"));
         assert!(EventTypes::default().matches("anything.At"));
+
+        let types = EventTypes::new(vec!["souk.orders.v1.*".into(), "souk.*".into()]);
+        assert!(types.matches("souk.orders.v1.OrderPlaced"));
+        assert!(types.matches("souk.v1.Happened") && types.matches("souk.Happened"));
+        for other in ["souk.orders.v2.OrderPlaced", "souk.orders.v1.mail.Sent", "souk.mail.v1.A"] {
+            assert!(!types.matches(other), "{other}");
+        }
     }
 
     #[test]

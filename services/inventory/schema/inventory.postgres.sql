@@ -24,3 +24,29 @@ ALTER TABLE "reservation" ADD COLUMN "effective_time" bigint NULL;
 -- checksum 876625727bba69be8bb088fd248828d84089bab3500ee1b1cd3134af996aaecb
 ALTER TABLE "reservation" ADD COLUMN "owner" text NOT NULL DEFAULT '';
 UPDATE reservation SET owner = 'service:orders';
+
+-- 4: policies, several locations, parts of reservations, actors
+-- checksum 0178d19929cd9a9ccd00cb3ba2d5ed279dd1f4492926f3006d09ec0533780fe4
+ALTER TABLE "location" ADD COLUMN "update_time" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "location" ADD COLUMN "address" bytea NULL;
+ALTER TABLE "location" ADD COLUMN "priority" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "location" ADD COLUMN "is_active" bigint NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1));
+ALTER TABLE "location" ADD COLUMN "version" bigint NOT NULL DEFAULT 1;
+UPDATE location SET update_time = create_time;
+ALTER TABLE "stock" ADD COLUMN "backorder_limit" bigint NOT NULL DEFAULT 0;
+ALTER TABLE stock DROP CONSTRAINT stock_is_not_over_promised;
+ALTER TABLE stock ADD CONSTRAINT stock_is_not_over_promised CHECK (0 <= on_hand AND 0 <= backorder_limit AND 0 <= reserved AND reserved <= on_hand + backorder_limit);
+CREATE INDEX "stock_by_location" ON "stock" ("location_id", "sku");
+CREATE TABLE "stock_policy" ( "sku" text NOT NULL PRIMARY KEY COLLATE "C", "policy" bigint NOT NULL CHECK ("policy" BETWEEN 1 AND 3), "backorder_limit" bigint NOT NULL CHECK ("backorder_limit" >= 0), "backorder_location_id" text NOT NULL COLLATE "C", "expected_time" bigint NULL, "low_quantity" bigint NOT NULL CHECK ("low_quantity" >= 0), "version" bigint NOT NULL, "update_time" bigint NULL );
+ALTER TABLE "reservation_line" ADD COLUMN "consumed" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "reservation_line" ADD COLUMN "released" bigint NOT NULL DEFAULT 0 CHECK (0 <= consumed AND 0 <= released AND consumed + released <= quantity);
+ALTER TABLE "reservation_line" ADD COLUMN "is_untracked" bigint NOT NULL DEFAULT 0 CHECK (is_untracked IN (0, 1));
+CREATE INDEX "reservation_line_by_sku" ON "reservation_line" ("sku", "reservation");
+CREATE INDEX "reservation_by_order" ON "reservation" ("order_id", "number") WHERE "order_id" IS NOT NULL;
+CREATE TABLE "reservation_step" ( "reservation" bigint NOT NULL, "request_id" text NOT NULL COLLATE "C", "kind" bigint NOT NULL CHECK ("kind" BETWEEN 1 AND 7), "lines_hash" bytea NOT NULL CHECK (length(lines_hash) = 32), PRIMARY KEY ("reservation", "request_id") );
+ALTER TABLE "movement" ADD COLUMN "actor" text NOT NULL DEFAULT '';
+DROP INDEX movement_by_sku;
+CREATE INDEX "movement_by_sku" ON "movement" ("sku", "create_time", "number");
+CREATE INDEX "movement_by_location" ON "movement" ("location_id", "create_time", "number");
+CREATE INDEX "movement_by_reservation" ON "movement" ("reservation_id", "create_time", "number") WHERE "reservation_id" IS NOT NULL;
+CREATE INDEX "movement_by_time" ON "movement" ("create_time", "number");

@@ -1,7 +1,7 @@
 //! All errors of a call: each variant is one reason of the contract with its metadata.
 
 use souk_client::inventory::v1::{ErrorReason as Reason, ReservationState};
-use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
+use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
 use souk_types::{OrderId, ReservationId};
 
 use crate::state::State;
@@ -12,7 +12,7 @@ use crate::stock_key::{Shortage, StockKey};
 pub enum Error {
     #[error("location {0} does not exist")]
     LocationNotFound(String),
-    #[error("location {0} exists with another title")]
+    #[error("location {0} exists with another title, address or priority")]
     LocationExists(String),
     #[error("stock {0} does not exist: it was never received")]
     StockNotFound(StockKey),
@@ -34,8 +34,16 @@ pub enum Error {
         "cannot return {requested} of {key}: only {returnable} were consumed and not returned before"
     )]
     ReturnExceedsConsumed { key: StockKey, requested: i64, returnable: i64 },
-    #[error("stock {0} would overflow 64 bits")]
+    #[error("stock {0} would have more than 1,000,000,000 units")]
     QuantityOverflow(StockKey),
+    #[error("cannot take {requested} of {key} out of the reservation: it holds {held}")]
+    ExceedsReserved { key: StockKey, requested: i64, held: i64 },
+    #[error("stock {key} has {on_hand} on hand, so {requested} cannot leave: they are backordered")]
+    StockNotOnHand { key: StockKey, requested: i64, on_hand: i64 },
+    #[error("of stock {key} {backordered} are backordered, which is more than the policy allows")]
+    UnitsBackordered { key: StockKey, backordered: i64 },
+    #[error("the etag is stale; the current one is '{current}'")]
+    EtagMismatch { current: String },
     #[error(transparent)]
     Field(#[from] FieldError),
     /// The database contradicts itself; the audit would find it too.
@@ -75,7 +83,7 @@ impl PublicError for Error {
                 Reason::LocationExists.with("location_id", id).resource("Location", id)
             }
             Error::StockNotFound(key) => {
-                with_key(Reason::StockNotFound, key).resource("Stock", key)
+                with_key(Reason::StockNotFound, key).resource("Stock", key.subject())
             }
             Error::OutOfStock(short) => out_of_stock(short),
             Error::ReservationNotFound(id) => {
@@ -97,15 +105,30 @@ impl PublicError for Error {
                 with_key(Reason::StockWouldFallShort, key)
                     .with("on_hand", on_hand)
                     .with("reserved", reserved)
-                    .precondition(key)
+                    .precondition(key.subject())
             }
             Error::ReturnExceedsConsumed { key, returnable, .. } => {
                 with_key(Reason::ReturnExceedsConsumed, key)
                     .with("returnable", returnable)
-                    .precondition(key)
+                    .precondition(key.subject())
             }
             Error::QuantityOverflow(key) => {
                 with_key(Reason::QuantityOverflow, key).field_at_fault("quantity")
+            }
+            Error::ExceedsReserved { key, held, .. } => with_key(Reason::ExceedsReserved, key)
+                .with("held", held)
+                .precondition(key.subject()),
+            Error::StockNotOnHand { key, requested, on_hand } => {
+                with_key(Reason::StockNotOnHand, key)
+                    .with("requested", requested)
+                    .with("on_hand", on_hand)
+                    .precondition(key.subject())
+            }
+            Error::UnitsBackordered { key, backordered } => with_key(Reason::UnitsBackordered, key)
+                .with("backordered", backordered)
+                .precondition(key.subject()),
+            Error::EtagMismatch { current } => {
+                Refusal::new(&common::ETAG_MISMATCH).with("etag", current)
             }
             Error::Field(error) => error.refusal(),
             Error::Inconsistent(_) => Refusal::internal(),
@@ -130,7 +153,10 @@ fn out_of_stock(short: &[Shortage]) -> Refusal {
     let refusal =
         with_key(Reason::OutOfStock, key).with("requested", requested).with("available", available);
     short.iter().take(TOLD).fold(refusal, |refusal, Shortage { key, requested, available }| {
-        refusal.precondition_because(key, format!("requested {requested}, available {available}"))
+        refusal.precondition_because(
+            key.subject(),
+            format!("requested {requested}, available {available}"),
+        )
     })
 }
 
@@ -170,7 +196,7 @@ mod tests {
         let info = status.get_details_error_info().unwrap();
         assert_eq!(
             (info.reason.as_str(), info.domain.as_str()),
-            ("ERROR_REASON_OUT_OF_STOCK", "souk.inventory.v1")
+            ("ERROR_REASON_OUT_OF_STOCK", "souk.inventory")
         );
         let facts =
             ["sku", "location_id", "requested", "available"].map(|key| info.metadata[key].as_str());

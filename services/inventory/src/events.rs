@@ -5,17 +5,20 @@ use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
 use souk_types::Timestamp;
 
+use crate::convert;
 use crate::error::Error;
 use crate::movement::Movement;
 use crate::reservation::Reservation;
+use crate::state::State;
 use crate::stock::Stock;
 
 /// The most lines of a reservation that an event carries: an event passes brokers that take a
 /// megabyte.
 const LINES_AT_MOST: usize = 200;
 
-/// Publishes that units on hand changed, or that reserved ones became available again; `after` and
-/// `movements` speak of the same stocks in the same order.
+/// Publishes what may change what a shop window shows: units on hand changed, reserved ones became
+/// available again, or few are left. `after` and `movements` speak of the same stocks in the same
+/// order.
 pub async fn stock_changed(
     tx: &Tx,
     after: &[Stock],
@@ -33,14 +36,22 @@ pub async fn stock_changed(
     Ok(outbox::append_all(tx, &events).await?)
 }
 
-/// Publishes that a reservation entered a new state.
+/// Publishes that a reservation was made, entered a new state, or that units of it left or were
+/// released.
 pub async fn reservation_changed(
     tx: &Tx,
+    previous: Option<State>,
     reservation: &Reservation,
+    actor: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut reservation = pb::Reservation::from(reservation.clone());
     reservation.lines.truncate(LINES_AT_MOST);
-    let event = pb::ReservationChanged { reservation: Some(reservation) };
+    let previous = previous.map_or(pb::ReservationState::Unspecified, State::into);
+    let event = pb::ReservationChanged {
+        reservation: Some(reservation),
+        previous_state: previous.into(),
+        actor: convert::actor(actor),
+    };
     Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

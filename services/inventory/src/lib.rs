@@ -1,14 +1,18 @@
 //! The inventory service: stock by location, its reservations, and the record of every movement.
 //!
 //! Read it in this order: the contract (`proto/souk/inventory/v1`), the rules of stock
-//! (`stock.rs`), the life of a reservation (`reservation.rs`), the RPCs (`rpc.rs`), background work
-//! (`worker.rs`), all SQL (`store.rs`).
+//! (`stock.rs`), where the units of a reservation come from (`allocation.rs`), its life
+//! (`reservation.rs`), the RPCs (`rpc.rs`), background work (`worker.rs`), all SQL (`store.rs`).
 
+mod allocation;
+mod availability;
 mod config;
 mod convert;
 mod error;
 mod events;
+mod location;
 mod movement;
+mod policy;
 mod reservation;
 mod rpc;
 mod state;

@@ -6,7 +6,7 @@ use souk_types::{MovementId, ReservationId, Timestamp};
 use crate::stock_key::{Quantities, StockKey};
 
 /// Why a stock changed. The numbers are those of the contract and of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum MovementKind {
     Received = 1,
@@ -37,6 +37,8 @@ pub struct Movement {
     /// When it happened in the world.
     pub effective_time: Timestamp,
     pub note: String,
+    /// Who caused it, as `service:orders`, or `system`; empty when it is older than this record.
+    pub actor: String,
 }
 
 /// What the movements of one write have in common.
@@ -46,7 +48,11 @@ pub struct Occasion<'a> {
     pub now: Timestamp,
     pub effective_time: Timestamp,
     pub note: &'a str,
+    pub actor: &'a str,
 }
+
+/// Who acts when a time is over.
+pub const SYSTEM: &str = "system";
 
 impl MovementKind {
     /// Returns by how much on_hand and reserved change when this many units move.
@@ -77,6 +83,7 @@ impl Movement {
                 create_time: occasion.now,
                 effective_time: occasion.effective_time,
                 note: occasion.note.to_owned(),
+                actor: occasion.actor.to_owned(),
             }
         });
         movements.collect()
@@ -84,9 +91,9 @@ impl Movement {
 }
 
 impl<'a> Occasion<'a> {
-    /// Returns something that happens now and needs no further word.
-    pub fn now(now: Timestamp) -> Self {
-        Occasion { reservation: None, now, effective_time: now, note: "" }
+    /// Returns something that somebody does now and that needs no further word.
+    pub fn by(actor: &'a str, now: Timestamp) -> Self {
+        Occasion { reservation: None, now, effective_time: now, note: "", actor }
     }
 
     /// Returns the same, as part of a reservation.

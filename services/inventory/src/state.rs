@@ -5,7 +5,7 @@ use std::fmt;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The state of a reservation. The numbers are those of the contract and of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum State {
     Held = 1,

@@ -7,14 +7,18 @@ use souk_types::Timestamp;
 
 use crate::error::Error;
 use crate::movement::MovementKind;
-use crate::stock_key::{Quantities, Shortage, StockKey};
+use crate::stock_key::{Quantities, StockKey};
 
 /// The stock that was found, and locked, for some keys. What was never received is not in it.
 pub type Found = BTreeMap<StockKey, Stock>;
 
+/// The most units that one stock holds: the contract says them in 32 bits.
+pub const MOST_UNITS: i64 = 1_000_000_000;
+
 /// The stock of one sku at one location, in units.
 ///
-/// **Invariant:** `0 ≤ reserved ≤ on_hand`. It is a CHECK of the table as well.
+/// **Invariant:** `0 ≤ on_hand` and `0 ≤ reserved ≤ on_hand + backorder_limit`. It is a CHECK of
+/// the table as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stock {
     pub key: StockKey,
@@ -22,23 +26,30 @@ pub struct Stock {
     pub on_hand: i64,
     /// Units that are promised to reservations which are held or committed.
     pub reserved: i64,
+    /// Units that may be promised beyond those on hand.
+    pub backorder_limit: i64,
     pub update_time: Timestamp,
 }
 
 impl Stock {
-    /// Returns how many units are not reserved.
+    /// Returns how many units on hand are not reserved.
     pub fn available(&self) -> i64 {
-        self.on_hand - self.reserved
+        (self.on_hand - self.reserved).max(0)
     }
 
-    /// Returns the stock after a movement; nothing when that would break the invariant or leave the
-    /// range of 64 bits.
-    fn after(&self, kind: MovementKind, quantity: i64, now: Timestamp) -> Option<Stock> {
+    /// Returns how many units can be reserved, those that have yet to arrive included.
+    pub fn reservable(&self) -> i64 {
+        (self.on_hand + self.backorder_limit - self.reserved).max(0)
+    }
+
+    /// Returns the stock after a movement; nothing when that would break the invariant.
+    pub fn after(&self, kind: MovementKind, quantity: i64, now: Timestamp) -> Option<Stock> {
         let (on_hand_change, reserved_change) = kind.changes(quantity);
         let on_hand = self.on_hand.checked_add(on_hand_change)?;
         let reserved = self.reserved.checked_add(reserved_change)?;
-        let holds = 0 <= reserved && reserved <= on_hand;
-        holds.then(|| Stock { key: self.key.clone(), on_hand, reserved, update_time: now })
+        let limit = on_hand.checked_add(self.backorder_limit)?;
+        let holds = 0 <= on_hand && 0 <= reserved && reserved <= limit;
+        holds.then(|| Stock { on_hand, reserved, update_time: now, ..self.clone() })
     }
 }
 
@@ -52,9 +63,8 @@ pub fn add(
     let mut after = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
         let stock = found.get(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
-        let more =
-            stock.after(kind, quantity, now).ok_or_else(|| Error::QuantityOverflow(key.clone()))?;
-        after.push(more);
+        let more = stock.after(kind, quantity, now).filter(|more| more.on_hand <= MOST_UNITS);
+        after.push(more.ok_or_else(|| Error::QuantityOverflow(key.clone()))?);
     }
     Ok(after)
 }
@@ -62,7 +72,7 @@ pub fn add(
 /// Corrects the units on hand by a signed number. What is promised must stay there.
 pub fn adjust(found: &Found, key: &StockKey, change: i64, now: Timestamp) -> Result<Stock, Error> {
     let stock = found.get(key).ok_or_else(|| Error::StockNotFound(key.clone()))?;
-    if stock.on_hand.checked_add(change).is_none() {
+    if change > 0 && change > MOST_UNITS - stock.on_hand {
         return Err(Error::QuantityOverflow(key.clone()));
     }
     stock.after(MovementKind::Adjusted, change, now).ok_or_else(|| Error::StockWouldFallShort {
@@ -73,21 +83,9 @@ pub fn adjust(found: &Found, key: &StockKey, change: i64, now: Timestamp) -> Res
     })
 }
 
-/// Reserves units of every stock, or returns every stock that is short.
-pub fn reserve(found: &Found, wanted: &Quantities) -> Result<(), Error> {
-    let mut short = Vec::new();
-    for (key, &requested) in wanted {
-        let available = found.get(key).map_or(0, Stock::available);
-        if requested > available {
-            short.push(Shortage { key: key.clone(), requested, available });
-        }
-    }
-    if short.is_empty() { Ok(()) } else { Err(Error::OutOfStock(short)) }
-}
-
-/// Takes units out of the promised ones, because they left or because the promise ended. No call
-/// can be refused here: a reservation that is held or committed has its units, or the database is
-/// wrong. Returns the stock after it.
+/// Takes units out of the promised ones, because they left or because the promise ended. Only units
+/// that have yet to arrive cannot leave; otherwise a reservation that is held or committed has its
+/// units, or the database is wrong. Returns the stock after it.
 pub fn settle(
     kind: MovementKind,
     found: &Found,
@@ -96,7 +94,16 @@ pub fn settle(
 ) -> Result<Vec<Stock>, Error> {
     let mut settled = Vec::with_capacity(units.len());
     for (key, &quantity) in units {
-        let after = found.get(key).and_then(|stock| stock.after(kind, quantity, now));
+        let stock = found.get(key);
+        if let Some(stock) = stock
+            && kind == MovementKind::Consumed
+            && stock.on_hand < quantity
+            && quantity <= stock.reserved
+        {
+            let on_hand = stock.on_hand;
+            return Err(Error::StockNotOnHand { key: key.clone(), requested: quantity, on_hand });
+        }
+        let after = stock.and_then(|stock| stock.after(kind, quantity, now));
         let after = after.ok_or_else(|| {
             Error::Inconsistent(format!("stock {key} does not hold the units reserved of it"))
         });
@@ -105,20 +112,24 @@ pub fn settle(
     Ok(settled)
 }
 
+/// Sets how many units may be promised beyond those on hand. What is promised stays promised.
+pub fn limit(stock: &Stock, backorder_limit: i64, now: Timestamp) -> Result<Stock, Error> {
+    let backordered = stock.reserved - stock.on_hand;
+    if backordered > backorder_limit {
+        return Err(Error::UnitsBackordered { key: stock.key.clone(), backordered });
+    }
+    Ok(Stock { backorder_limit, update_time: now, ..stock.clone() })
+}
+
 /// Makes what is promised of a stock what its reservations promise. The units on hand come from a
 /// count and stay unchanged.
 pub fn repair(stock: &Stock, promised: i64, now: Timestamp) -> Result<Stock, Error> {
-    if promised > stock.on_hand {
+    if promised > stock.on_hand + stock.backorder_limit {
         let key = stock.key.clone();
         let on_hand = stock.on_hand;
         return Err(Error::StockWouldFallShort { key, change: 0, on_hand, reserved: promised });
     }
-    Ok(Stock {
-        key: stock.key.clone(),
-        on_hand: stock.on_hand,
-        reserved: promised,
-        update_time: now,
-    })
+    Ok(Stock { reserved: promised, update_time: now, ..stock.clone() })
 }
 
 #[cfg(test)]
@@ -134,7 +145,8 @@ mod tests {
     fn found(stock: &[(&str, i64, i64)]) -> Found {
         let stock = stock.iter().map(|&(sku, on_hand, reserved)| {
             let update_time = Timestamp::from_micros(1);
-            (key(sku), Stock { key: key(sku), on_hand, reserved, update_time })
+            let key = key(sku);
+            (key.clone(), Stock { key, on_hand, reserved, backorder_limit: 0, update_time })
         });
         stock.collect()
     }
@@ -147,16 +159,14 @@ mod tests {
     fn units_that_arrive_or_come_back_are_added_to_those_on_hand() {
         for kind in [MovementKind::Received, MovementKind::Returned] {
             let after = add(kind, &found(&[("mug", 5, 3)]), &units(&[("mug", 2)]), NOW).unwrap();
-            assert_eq!(
-                after,
-                [Stock { key: key("mug"), on_hand: 7, reserved: 3, update_time: NOW }]
-            );
+            let stock = &after[0];
+            assert_eq!((stock.on_hand, stock.reserved, stock.update_time), (7, 3, NOW));
         }
     }
 
     #[test]
     fn more_units_than_can_be_counted_are_refused() {
-        let full = found(&[("mug", i64::MAX, 0)]);
+        let full = found(&[("mug", MOST_UNITS, 0)]);
         let refused = add(MovementKind::Received, &full, &units(&[("mug", 1)]), NOW).unwrap_err();
         assert!(matches!(refused, Error::QuantityOverflow(at) if at == key("mug")));
         assert!(matches!(adjust(&full, &key("mug"), 1, NOW), Err(Error::QuantityOverflow(_))));
@@ -183,18 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn the_last_available_unit_can_be_promised() {
-        reserve(&found(&[("mug", 5, 3), ("cup", 1, 0)]), &units(&[("mug", 2), ("cup", 1)]))
-            .unwrap();
-    }
+    fn units_that_have_yet_to_arrive_are_promised_up_to_the_limit_and_do_not_leave() {
+        let mut stock = found(&[("mug", 1, 3)]);
+        stock.get_mut(&key("mug")).unwrap().backorder_limit = 4;
+        let mug = &stock[&key("mug")];
+        assert_eq!((mug.available(), mug.reservable()), (0, 2));
+        assert!(mug.after(MovementKind::Reserved, 2, NOW).is_some());
+        assert!(mug.after(MovementKind::Reserved, 3, NOW).is_none());
 
-    #[test]
-    fn every_stock_that_is_short_is_told() {
-        let stock = found(&[("mug", 5, 3), ("cup", 9, 0)]);
-        let refused = reserve(&stock, &units(&[("mug", 3), ("cup", 9), ("jar", 1)])).unwrap_err();
-        let Error::OutOfStock(short) = refused else { panic!("{refused}") };
-        let of = |sku, requested, available| Shortage { key: key(sku), requested, available };
-        assert_eq!(short, [of("jar", 1, 0), of("mug", 3, 2)]);
+        settle(MovementKind::Consumed, &stock, &units(&[("mug", 1)]), NOW).unwrap();
+        let refused = settle(MovementKind::Consumed, &stock, &units(&[("mug", 2)]), NOW);
+        assert!(matches!(refused, Err(Error::StockNotOnHand { requested: 2, on_hand: 1, .. })));
+        settle(MovementKind::Released, &stock, &units(&[("mug", 3)]), NOW).unwrap();
+        assert_eq!(adjust(&stock, &key("mug"), -1, NOW).unwrap().on_hand, 0);
     }
 
     #[test]
@@ -208,6 +219,14 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_does_not_fall_below_what_is_backordered() {
+        let stock = Stock { backorder_limit: 4, ..found(&[("mug", 1, 3)])[&key("mug")].clone() };
+        assert_eq!(limit(&stock, 2, NOW).unwrap().backorder_limit, 2);
+        let refused = limit(&stock, 1, NOW).unwrap_err();
+        assert!(matches!(refused, Error::UnitsBackordered { backordered: 2, .. }));
+    }
+
+    #[test]
     fn stock_sorts_by_sku_and_then_by_location() {
         let at = |sku: &str, location: &str| StockKey {
             sku: sku.to_owned(),
@@ -215,5 +234,6 @@ mod tests {
         };
         assert!(at("a", "z") < at("b", "a") && at("a", "a") < at("a", "b"));
         assert_eq!(at("mug", "main").to_string(), "mug@main");
+        assert_eq!(at("mug", "").to_string(), "mug");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Names one stock: a sku at a location. Sorts by sku, then location, which is the order in which
-/// rows are locked.
+/// rows are locked. What a call asks for may have an empty location: any.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StockKey {
     pub sku: String,
@@ -14,9 +14,21 @@ pub struct StockKey {
 /// Units by stock; each stock appears once, with the sum of all lines that named it.
 pub type Quantities = BTreeMap<StockKey, i64>;
 
+impl StockKey {
+    /// Returns `sku@location`, also without a location: as a program reads it in an error. A sku
+    /// may have an `@` of its own, a location has none.
+    pub fn subject(&self) -> String {
+        format!("{}@{}", self.sku, self.location)
+    }
+}
+
 impl fmt::Display for StockKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.sku, self.location)
+        f.write_str(&self.sku)?;
+        if self.location.is_empty() {
+            return Ok(());
+        }
+        write!(f, "@{}", self.location)
     }
 }
 

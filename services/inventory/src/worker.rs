@@ -11,7 +11,7 @@ use souk_types::Timestamp;
 use crate::config::{ExpiryConfig, RetentionConfig};
 use crate::error::Error;
 use crate::events;
-use crate::movement::{Movement, MovementKind, Occasion};
+use crate::movement::{Movement, MovementKind, Occasion, SYSTEM};
 use crate::reservation::{Reservation, Step};
 use crate::rpc::InventoryRpc;
 use crate::state::State;
@@ -50,25 +50,21 @@ async fn expire_due(tx: &Tx, &now: &Timestamp) -> Result<usize, Error> {
     // A commit or release that came first has changed the state; the lock then no longer finds that
     // hold.
     let due = store::reservation::lock_due(tx, now, HOLDS_AT_A_TIME).await?;
-    let expired: Vec<Reservation> = due
-        .into_iter()
-        .filter_map(|hold| match hold.expire(now) {
-            Step::Changed(expired) => Some(expired),
-            Step::Repeated(_) => None,
-        })
-        .collect();
+    let mut expired: Vec<Reservation> = Vec::new();
     let mut sums = Quantities::new();
     let mut movements = Vec::new();
-    for reservation in &expired {
-        let units = reservation.units();
+    for hold in due {
+        let units = hold.held();
+        let Step::Changed(reservation) = hold.expire(now) else { continue };
         movements.extend(Movement::of(
             MovementKind::Expired,
             &units,
-            Occasion::now(now).of(reservation.id),
+            Occasion::by(SYSTEM, now).of(reservation.id),
         ));
         for (key, quantity) in units {
             *sums.entry(key).or_default() += quantity;
         }
+        expired.push(reservation);
     }
 
     let found = store::stock::lock(tx, sums.keys()).await?;
@@ -76,7 +72,7 @@ async fn expire_due(tx: &Tx, &now: &Timestamp) -> Result<usize, Error> {
     store::stock::record(tx, &movements, now).await?;
     store::reservation::set_state(tx, &expired).await?;
     for reservation in &expired {
-        events::reservation_changed(tx, reservation, now).await?;
+        events::reservation_changed(tx, Some(State::Held), reservation, SYSTEM, now).await?;
     }
     events::stock_changed(tx, &after, &of_each(&after, &movements), now).await?;
     Ok(expired.len())

@@ -23,3 +23,15 @@ CREATE TABLE "due" ( "expire_time" bigint NOT NULL, "pending_id" bytea NOT NULL,
 CREATE TABLE book (id bigint PRIMARY KEY CHECK (id = 1), version bigint NOT NULL);
 INSERT INTO book (id, version) SELECT 1, last_value / 8192 + 1 FROM transfer_block;
 DROP SEQUENCE transfer_block;
+
+-- 3: ledgers and lists
+-- checksum 4537fb3aa7b455388f42fcfba7a357a902f26addd026316eb15f3aca6774e8be
+CREATE TABLE "ledger" ( "number" bigint PRIMARY KEY, "currency_code" text NOT NULL, "create_time" bigint NOT NULL );
+INSERT INTO ledger (number, currency_code, create_time) SELECT ledger, MAX(CASE WHEN ledger <= 17576 AND user_data = substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 676 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 26 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 1 % 26 + 1 AS INTEGER), 1) || ' sales' THEN substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 676 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 26 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 1 % 26 + 1 AS INTEGER), 1) ELSE '' END), MIN(create_time) FROM account GROUP BY ledger;
+CREATE TRIGGER ledger_never_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE INDEX "account_by_ledger" ON "account" ("ledger", "number");
+CREATE INDEX "account_by_code" ON "account" ("code", "number");
+CREATE INDEX "account_by_ledger_and_code" ON "account" ("ledger", "code", "number");
+CREATE INDEX "account_by_user_data" ON "account" ("user_data", "number") WHERE user_data <> '';
+CREATE INDEX transfer_by_create_time ON transfer (create_time, sequence);
+CREATE INDEX transfer_by_user_data ON transfer (user_data, create_time, sequence) WHERE user_data <> '';

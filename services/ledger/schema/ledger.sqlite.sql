@@ -14,3 +14,16 @@ CREATE TABLE "due" ( "expire_time" integer NOT NULL, "pending_id" blob NOT NULL,
 
 -- 2: one write after another
 -- checksum e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+
+-- 3: ledgers and lists
+-- checksum 2368962575a6baaf7da98ba91b76e923a3bb09575e0d8ee50538daad509fd2a9
+CREATE TABLE "ledger" ( "number" integer PRIMARY KEY, "currency_code" text NOT NULL, "create_time" integer NOT NULL ) STRICT;
+INSERT INTO ledger (number, currency_code, create_time) SELECT ledger, MAX(CASE WHEN ledger <= 17576 AND user_data = substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 676 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 26 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 1 % 26 + 1 AS INTEGER), 1) || ' sales' THEN substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 676 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 26 % 26 + 1 AS INTEGER), 1) || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / 1 % 26 + 1 AS INTEGER), 1) ELSE '' END), MIN(create_time) FROM account GROUP BY ledger;
+CREATE TRIGGER ledger_never_changes BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'ledgers are never changed'); END;
+CREATE TRIGGER ledger_is_never_deleted BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'ledgers are never deleted'); END;
+CREATE INDEX "account_by_ledger" ON "account" ("ledger", "number");
+CREATE INDEX "account_by_code" ON "account" ("code", "number");
+CREATE INDEX "account_by_ledger_and_code" ON "account" ("ledger", "code", "number");
+CREATE INDEX "account_by_user_data" ON "account" ("user_data", "number") WHERE user_data <> '';
+CREATE INDEX transfer_by_create_time ON transfer (create_time);
+CREATE INDEX transfer_by_user_data ON transfer (user_data, create_time) WHERE user_data <> '';

@@ -65,9 +65,14 @@ pub struct NewAccount {
     pub user_data: String,
 }
 
-/// Decides which accounts of the batch are created; `existing` holds the stored ones among them.
-/// Returns a status for each and the indexes of those to store, both in order.
-pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<usize>) {
+/// Decides which accounts of the batch are created; `existing` holds the stored ones among them,
+/// `ledgers` the ledgers that exist. Returns a status for each and the indexes of those to store,
+/// both in order.
+pub fn create(
+    existing: &[Account],
+    ledgers: &HashSet<u32>,
+    batch: &[NewAccount],
+) -> (Vec<Status>, Vec<usize>) {
     let mut known: HashMap<AccountId, NewAccount> =
         existing.iter().map(|account| (account.id, NewAccount::of(account))).collect();
     let mut statuses = Vec::with_capacity(batch.len());
@@ -75,7 +80,7 @@ pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<u
 
     for chain in chains(batch, |account| account.flags.linked) {
         let members = &batch[chain.range.clone()];
-        let verdicts = judge(&known, members, chain.is_open);
+        let verdicts = judge(&known, ledgers, members, chain.is_open);
         for ((index, member), verdict) in chain.range.zip(members).zip(&verdicts) {
             if *verdict == Status::Created {
                 known.insert(member.id, member.clone());
@@ -90,6 +95,7 @@ pub fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<u
 /// Judges one chain: all created, all existing, or a refusal of one that fails the others.
 fn judge(
     known: &HashMap<AccountId, NewAccount>,
+    ledgers: &HashSet<u32>,
     chain: &[NewAccount],
     is_open: bool,
 ) -> Vec<Status> {
@@ -103,7 +109,7 @@ fn judge(
     }
 
     let statuses: Vec<Status> =
-        chain.iter().map(|account| account.judge(known.get(&account.id))).collect();
+        chain.iter().map(|account| account.judge(known.get(&account.id), ledgers)).collect();
     if statuses.iter().all(|status| *status == Status::Exists) {
         return statuses;
     }
@@ -131,11 +137,17 @@ impl NewAccount {
         }
     }
 
-    fn judge(&self, existing: Option<&NewAccount>) -> Status {
+    fn judge(&self, existing: Option<&NewAccount>, ledgers: &HashSet<u32>) -> Status {
         let Some(existing) = existing else {
             let limits_both = self.flags.debits_must_not_exceed_credits
                 && self.flags.credits_must_not_exceed_debits;
-            return if limits_both { Status::FlagsAreMutuallyExclusive } else { Status::Created };
+            return if limits_both {
+                Status::FlagsAreMutuallyExclusive
+            } else if !ledgers.contains(&self.ledger) {
+                Status::LedgerNotFound
+            } else {
+                Status::Created
+            };
         };
         if existing.flags != self.flags {
             Status::ExistsWithDifferentFlags
@@ -154,6 +166,11 @@ impl NewAccount {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Decides where the ledgers 826 and 840 exist.
+    fn create(existing: &[Account], batch: &[NewAccount]) -> (Vec<Status>, Vec<usize>) {
+        super::create(existing, &HashSet::from([826, 840]), batch)
+    }
 
     fn id(name: &str) -> AccountId {
         AccountId::derive(b"account", name)
@@ -227,6 +244,15 @@ mod tests {
         };
         let (statuses, created) = create(&[], &[NewAccount { flags, ..new("a") }]);
         assert_eq!((statuses, created), (vec![Status::FlagsAreMutuallyExclusive], vec![]));
+    }
+
+    #[test]
+    fn an_account_needs_its_ledger() {
+        let batch = [NewAccount { ledger: 1, ..new("a") }, new("b")];
+        assert_eq!(create(&[], &batch), (vec![Status::LedgerNotFound, Status::Created], vec![1]));
+        let moved = NewAccount { ledger: 1, ..new("a") };
+        let existing = [stored(&new("a"))];
+        assert_eq!(create(&existing, &[moved]).0, [Status::ExistsWithDifferentLedger]);
     }
 
     #[test]

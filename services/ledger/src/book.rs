@@ -14,7 +14,7 @@ use crate::balance::Side;
 use crate::chain::chains;
 use crate::entry::Entries;
 use crate::party::{Party, Posting};
-use crate::transfer::{Kind, NewTransfer, Resolution, Transfer};
+use crate::transfer::{Kind, MOST_AHEAD, NewTransfer, Resolution, Transfer, is_remembered};
 
 /// Holds everything that a batch names.
 pub struct Book {
@@ -26,6 +26,18 @@ pub struct Book {
     resolved: HashMap<TransferId, Resolution>,
     created: Vec<Posting>,
     created_by_id: HashMap<TransferId, usize>,
+    /// Every id that is refused for ever.
+    refused: HashSet<TransferId>,
+    /// Those that this batch added.
+    newly_refused: Vec<TransferId>,
+}
+
+/// What came of one transfer of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub status: Status,
+    /// When it was recorded, if it was.
+    pub create_time: Option<Timestamp>,
 }
 
 impl Book {
@@ -40,6 +52,8 @@ impl Book {
     ) -> Self {
         // Clocks of replicas differ; along the history of an account time never goes back.
         let now = parties.iter().map(|party| party.last_time).fold(now, Timestamp::max);
+        let (refused, stored): (Vec<_>, Vec<_>) =
+            stored.into_iter().partition(|transfer| transfer.kind == Kind::Refused);
         Book {
             now,
             by_id: parties.iter().enumerate().map(|(index, party)| (party.id, index)).collect(),
@@ -53,6 +67,8 @@ impl Book {
             resolved: resolved.into_iter().collect(),
             created: Vec::new(),
             created_by_id: HashMap::new(),
+            refused: refused.into_iter().map(|transfer| transfer.id).collect(),
+            newly_refused: Vec::new(),
         }
     }
 
@@ -69,6 +85,16 @@ impl Book {
             }
         }
         statuses
+    }
+
+    /// Returns what came of each transfer of a batch that was applied with these statuses.
+    pub fn verdicts(&self, batch: &[NewTransfer], statuses: &[Status]) -> Vec<Verdict> {
+        let verdict = |(new, status): (&NewTransfer, &Status)| {
+            let is_there = matches!(status, Status::Created | Status::Exists);
+            let recorded = is_there.then(|| self.find(new.id)).flatten();
+            Verdict { status: *status, create_time: recorded.map(|found| found.create_time) }
+        };
+        batch.iter().zip(statuses).map(verdict).collect()
     }
 
     /// Expires pending transfers whose timeout has passed. Those that are resolved, or not due, are
@@ -104,12 +130,19 @@ impl Book {
     /// Closes the book: returns what is to be written, the first transfer with the sequence
     /// `first`.
     pub fn close(self, first: i64) -> Entries {
-        Entries::new(self.parties, self.created, &self.stored, first)
+        let refused =
+            self.newly_refused.iter().map(|id| Transfer::refused(*id, self.now)).collect();
+        Entries::new(self.parties, self.created, refused, &self.stored, first)
     }
 
     /// Returns how many transfers the batch created.
     pub fn created_count(&self) -> usize {
         self.created.len()
+    }
+
+    /// Returns whether there is nothing to write.
+    pub fn is_unchanged(&self) -> bool {
+        self.created.is_empty() && self.newly_refused.is_empty()
     }
 
     fn apply_chain(&mut self, chain: &[NewTransfer], is_open: bool, statuses: &mut Vec<Status>) {
@@ -146,6 +179,9 @@ impl Book {
         if let Some(existing) = self.find(new.id) {
             return self.compare(existing, new);
         }
+        if self.refused.contains(&new.id) {
+            return Status::IdAlreadyFailed;
+        }
         let admitted = match new.flags.kind() {
             Ok(kind @ (Kind::Single | Kind::Pending)) => self.admit_movement(new, kind),
             Ok(kind) => self.admit_resolution(new, kind),
@@ -156,12 +192,26 @@ impl Book {
                 self.enter(created);
                 Status::Created
             }
-            Err(status) => status,
+            Err(status) => {
+                if is_remembered(status) {
+                    self.refused.insert(new.id);
+                    self.newly_refused.push(new.id);
+                }
+                status
+            }
         }
+    }
+
+    fn check_time(&self, new: &NewTransfer) -> Result<(), Status> {
+        if new.effective_time.is_some_and(|time| time > self.now.plus(MOST_AHEAD)) {
+            return Err(Status::EffectiveTimeMustNotBeAhead);
+        }
+        Ok(())
     }
 
     fn admit_movement(&self, new: &NewTransfer, kind: Kind) -> Result<Posting, Status> {
         let (debit_id, credit_id) = new.check_movement(kind)?;
+        self.check_time(new)?;
         let debit = *self.by_id.get(&debit_id).ok_or(Status::DebitAccountNotFound)?;
         let credit = *self.by_id.get(&credit_id).ok_or(Status::CreditAccountNotFound)?;
         let debit_party = &self.parties[debit];
@@ -215,6 +265,7 @@ impl Book {
 
     fn admit_resolution(&self, new: &NewTransfer, kind: Kind) -> Result<Posting, Status> {
         let pending_id = new.check_resolution()?;
+        self.check_time(new)?;
         let pending = self.find(pending_id).ok_or(Status::PendingTransferNotFound)?;
         if pending.kind != Kind::Pending {
             return Err(Status::PendingTransferNotPending);

@@ -246,11 +246,69 @@ fn what_is_wrong_with_a_movement_itself_is_refused() {
             Status::TransferMustHaveTheSameLedgerAsAccounts,
         ),
     ];
-    let mut book = book();
     for (transfer, status) in refused {
+        let mut book = book();
         assert_eq!(book.apply(&[transfer]), [status]);
+        assert_eq!(book.created_count(), 0);
     }
-    assert_eq!(book.created_count(), 0);
+}
+
+#[test]
+fn what_could_be_created_later_is_refused_for_ever_and_written_down() {
+    let mut first = book();
+    let overdrawn = transfer("1", "debt", "a", 1);
+    let batch = [
+        overdrawn.clone(),
+        linked(transfer("2", "a", "b", 5)),
+        resolving("3", POST, "unknown", 0),
+        transfer("4", "a", "b", 0),
+        overdrawn.clone(),
+        transfer("5", "a", "debt", 10),
+    ];
+    assert_eq!(
+        first.apply(&batch),
+        [
+            Status::ExceedsCredits,
+            Status::LinkedEventFailed,
+            Status::PendingTransferNotFound,
+            Status::AmountMustNotBeZero,
+            Status::IdAlreadyFailed,
+            Status::Created,
+        ]
+    );
+    assert!(!first.is_unchanged());
+    let entries = first.close(10);
+    let rows: Vec<_> = entries.transfers.iter().map(|t| (t.sequence, t.id, t.kind)).collect();
+    let refused = Kind::Refused;
+    assert_eq!(rows, [(10, id("5"), Kind::Single), (11, id("1"), refused), (12, id("3"), refused)]);
+    assert_eq!(entries.parties.len(), 2, "a refusal changes no account");
+
+    let mut next = Book::new(START, entries.parties, entries.transfers, vec![]);
+    assert_eq!(next.apply(&[overdrawn]), [Status::IdAlreadyFailed]);
+    assert!(next.is_unchanged(), "it is written down once");
+    assert_eq!(next.apply(&[transfer("6", "debt", "a", 1)]), [Status::Created]);
+}
+
+#[test]
+fn a_transfer_happens_a_minute_after_it_is_recorded_at_the_latest() {
+    let at =
+        |time: Timestamp| NewTransfer { effective_time: Some(time), ..transfer("1", "a", "b", 5) };
+    let latest = START.plus(MOST_AHEAD);
+    let too_late = latest.plus(Duration::from_micros(1));
+    let mut book = book();
+    assert_eq!(book.apply(&[at(too_late)]), [Status::EffectiveTimeMustNotBeAhead]);
+    assert_eq!(book.apply(&[at(latest)]), [Status::Created]);
+}
+
+#[test]
+fn a_verdict_has_the_time_of_what_is_there() {
+    let mut book = book();
+    let batch =
+        [transfer("1", "a", "b", 5), transfer("1", "a", "b", 5), transfer("1", "a", "b", 6)];
+    let statuses = book.apply(&batch);
+    let times = book.verdicts(&batch, &statuses);
+    let times: Vec<_> = times.iter().map(|verdict| verdict.create_time).collect();
+    assert_eq!(times, [Some(START), Some(START), None]);
 }
 
 #[test]
@@ -345,11 +403,6 @@ fn voiding_sets_the_whole_free() {
 
 #[test]
 fn what_is_wrong_with_a_resolution_is_refused() {
-    let mut book = book();
-    assert_eq!(
-        book.apply(&[pending("p", 500, 0), transfer("single", "a", "b", 1)]),
-        [Status::Created; 2]
-    );
     let good = resolving("r", POST, "p", 0);
     let refused = [
         (NewTransfer { pending: None, ..good.clone() }, Status::PendingIdMustNotBeEmpty),
@@ -375,9 +428,14 @@ fn what_is_wrong_with_a_resolution_is_refused() {
         (resolving("r", VOID, "p", 499), Status::PendingTransferHasDifferentAmount),
     ];
     for (transfer, status) in refused {
+        let mut book = book();
+        assert_eq!(
+            book.apply(&[pending("p", 500, 0), self::transfer("single", "a", "b", 1)]),
+            [Status::Created; 2]
+        );
         assert_eq!(book.apply(&[transfer]), [status]);
+        assert_eq!(balance(&book, "a"), (500, 1, 0, 0));
     }
-    assert_eq!(balance(&book, "a"), (500, 1, 0, 0));
 }
 
 #[test]

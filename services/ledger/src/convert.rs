@@ -3,12 +3,15 @@
 use std::str::FromStr;
 
 use souk_client::ledger::v1 as pb;
-use souk_types::{IdError, Timestamp};
+use souk_types::{Currency, IdError, MoneyError, Timestamp};
 
 use crate::account::{Account, AccountFlags, NewAccount};
-use crate::balance::Balance;
+use crate::balance::{Balance, Side};
 use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::listing::{Filter, Range};
 use crate::store::account::LedgerSums;
+use crate::store::ledger::Currencies;
 use crate::store::transfer::ListedTransfer;
 use crate::transfer::{Kind, NewTransfer, Resolution, TransferFlags};
 
@@ -30,6 +33,55 @@ pub fn optional_time(
 ) -> Result<Option<Timestamp>, Error> {
     time.map(|time| Timestamp::try_from(time).map_err(|problem| Error::field(field, problem)))
         .transpose()
+}
+
+/// Reads a ledger to create.
+pub fn new_ledger(ledger: pb::Ledger, now: Timestamp) -> Result<Ledger, Error> {
+    let currency: Option<Currency> = (!ledger.currency_code.is_empty())
+        .then(|| ledger.currency_code.parse().and_then(Currency::of_commerce))
+        .transpose()
+        .map_err(|problem: MoneyError| Error::field("ledger.currency_code", problem))?;
+    Ok(Ledger { number: ledger.ledger, currency, create_time: now })
+}
+
+/// Reads which transfers a list has.
+pub fn filter(request: &pb::ListTransfersRequest) -> Result<Filter, Error> {
+    Ok(Filter {
+        ledger: request.ledger,
+        code: request.code,
+        user_data: request.user_data.clone(),
+        side: None,
+        created: Range {
+            after: optional_time("create_time_after", request.create_time_after)?,
+            before: optional_time("create_time_before", request.create_time_before)?,
+        },
+        effective: Range {
+            after: optional_time("effective_time_after", request.effective_time_after)?,
+            before: optional_time("effective_time_before", request.effective_time_before)?,
+        },
+    })
+}
+
+/// Reads which transfers of an account a list has.
+pub fn account_filter(request: &pb::ListAccountTransfersRequest) -> Result<Filter, Error> {
+    Ok(Filter {
+        ledger: 0,
+        code: request.code,
+        user_data: request.user_data.clone(),
+        side: match request.side() {
+            pb::TransferSide::Unspecified => None,
+            pb::TransferSide::Debit => Some(Side::Debit),
+            pb::TransferSide::Credit => Some(Side::Credit),
+        },
+        created: Range {
+            after: optional_time("create_time_after", request.create_time_after)?,
+            before: optional_time("create_time_before", request.create_time_before)?,
+        },
+        effective: Range {
+            after: optional_time("effective_time_after", request.effective_time_after)?,
+            before: optional_time("effective_time_before", request.effective_time_before)?,
+        },
+    })
 }
 
 /// Reads the elements of a batch; a refusal names the index of the element.
@@ -105,9 +157,22 @@ impl From<AccountFlags> for pb::AccountFlags {
     }
 }
 
-impl From<Account> for pb::Account {
-    fn from(account: Account) -> Self {
+impl From<Ledger> for pb::Ledger {
+    fn from(ledger: Ledger) -> Self {
+        pb::Ledger {
+            ledger: ledger.number,
+            currency_code: ledger.currency_code().to_owned(),
+            fraction_digits: ledger.fraction_digits().into(),
+            create_time: Some(ledger.create_time.into()),
+        }
+    }
+}
+
+impl Currencies {
+    /// Returns an account as it is shown.
+    pub fn account(&self, account: Account) -> pb::Account {
         pb::Account {
+            currency_code: self.code(account.ledger),
             account_id: account.id.to_string(),
             ledger: account.ledger,
             code: account.code,
@@ -119,17 +184,6 @@ impl From<Account> for pb::Account {
             credits_posted: account.balance.credits_posted,
             create_time: Some(account.create_time.into()),
             transfer_count: account.transfer_count,
-        }
-    }
-}
-
-impl From<Balance> for pb::AccountBalance {
-    fn from(balance: Balance) -> Self {
-        pb::AccountBalance {
-            debits_pending: balance.debits_pending,
-            debits_posted: balance.debits_posted,
-            credits_pending: balance.credits_pending,
-            credits_posted: balance.credits_posted,
         }
     }
 }
@@ -146,8 +200,20 @@ impl From<TransferFlags> for pb::TransferFlags {
     }
 }
 
-impl From<ListedTransfer> for pb::Transfer {
-    fn from(listed: ListedTransfer) -> Self {
+impl Currencies {
+    /// Returns a balance of an account of this ledger as it is shown.
+    pub fn balance(&self, ledger: u32, balance: Balance) -> pb::AccountBalance {
+        pb::AccountBalance {
+            debits_pending: balance.debits_pending,
+            debits_posted: balance.debits_posted,
+            credits_pending: balance.credits_pending,
+            credits_posted: balance.credits_posted,
+            currency_code: self.code(ledger),
+        }
+    }
+
+    /// Returns a transfer as it is shown.
+    pub fn transfer(&self, listed: ListedTransfer) -> pb::Transfer {
         let transfer = listed.transfer;
         let pending_state = match (transfer.kind, listed.resolution) {
             (Kind::Pending, None) => pb::PendingState::Pending,
@@ -169,16 +235,16 @@ impl From<ListedTransfer> for pb::Transfer {
             effective_time: Some(transfer.effective_time().into()),
             create_time: Some(transfer.create_time.into()),
             pending_state: pending_state.into(),
+            currency_code: self.code(transfer.ledger),
             user_data: transfer.user_data,
         }
     }
-}
 
-impl From<LedgerSums> for pb::TrialBalanceLine {
-    fn from(sums: LedgerSums) -> Self {
+    /// Returns a line of the trial balance.
+    pub fn line(&self, sums: LedgerSums) -> pb::TrialBalanceLine {
         pb::TrialBalanceLine {
             ledger: sums.ledger,
-            balance: Some(sums.balance.into()),
+            balance: Some(self.balance(sums.ledger, sums.balance)),
             account_count: sums.account_count,
         }
     }

@@ -38,7 +38,7 @@ pub struct Due {
 /// Everything that a batch changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// To be appended, in order.
+    /// To be appended, in order; the ids that are refused for ever come last.
     pub transfers: Vec<Transfer>,
     /// The accounts that changed, as they are afterwards.
     pub parties: Vec<Party>,
@@ -52,10 +52,11 @@ pub struct Entries {
 
 impl Entries {
     /// Numbers the created transfers from `first` on and threads them into the histories of their
-    /// accounts.
+    /// accounts; numbers the refused ids after them.
     pub(crate) fn new(
         mut parties: Vec<Party>,
         created: Vec<Posting>,
+        refused: Vec<Transfer>,
         stored: &HashMap<TransferId, Transfer>,
         first: i64,
     ) -> Self {
@@ -92,6 +93,10 @@ impl Entries {
             }
             entries.transfers.push(transfer);
         }
+        let next = first + entries.transfers.len() as i64;
+        let numbered = (next..).zip(refused);
+        let numbered = numbered.map(|(sequence, refused)| Transfer { sequence, ..refused });
+        entries.transfers.extend(numbered);
         entries.due = pending_here.into_values().collect();
         entries.due.sort_unstable_by_key(|due| (due.expire_time, due.pending));
 

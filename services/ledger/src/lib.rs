@@ -14,6 +14,8 @@ mod convert;
 pub mod entry;
 mod error;
 mod expiry;
+mod ledger;
+mod listing;
 pub mod party;
 mod replay;
 mod rpc;

@@ -2,11 +2,15 @@
 
 mod audit_ledger;
 mod create_accounts;
+mod create_ledger;
 mod create_transfers;
 mod get_account_balance;
+mod get_ledger;
 mod get_trial_balance;
 mod list_account_transfers;
 mod list_accounts;
+mod list_ledgers;
+mod list_transfers;
 mod lookup_accounts;
 mod lookup_transfers;
 

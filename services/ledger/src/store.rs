@@ -8,6 +8,8 @@ pub mod book;
 pub mod checkpoint;
 pub mod due;
 pub mod history;
+pub mod ledger;
+pub mod list;
 mod migrations;
 pub mod transfer;
 

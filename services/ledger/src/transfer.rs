@@ -24,13 +24,33 @@ pub enum Kind {
     /// Sets the amount of a pending transfer free because its timeout passed; made by the ledger
     /// itself.
     Expire = 4,
+    /// No transfer: its id was refused for a reason that could pass, and is refused for ever. It
+    /// changes nothing and is never shown.
+    Refused = 5,
+}
+
+/// How far a transfer may happen after it is recorded: as much as the clocks of callers are ahead.
+pub const MOST_AHEAD: Duration = Duration::from_secs(60);
+
+/// Returns whether the id of a transfer that is refused with this status is refused for ever: where
+/// the same transfer could be created later. Otherwise a call that is repeated after a lost
+/// response could have another outcome than the first.
+pub fn is_remembered(status: Status) -> bool {
+    matches!(
+        status,
+        Status::DebitAccountNotFound
+            | Status::CreditAccountNotFound
+            | Status::PendingTransferNotFound
+            | Status::ExceedsCredits
+            | Status::ExceedsDebits
+    )
 }
 
 impl Kind {
     /// Returns what a transfer of this kind does to the pending transfer that it names.
     pub fn resolution(self) -> Option<Resolution> {
         match self {
-            Kind::Single | Kind::Pending => None,
+            Kind::Single | Kind::Pending | Kind::Refused => None,
             Kind::Post => Some(Resolution::Posted),
             Kind::Void => Some(Resolution::Voided),
             Kind::Expire => Some(Resolution::Expired),
@@ -44,6 +64,7 @@ impl Kind {
             Kind::Pending => Change { pending: amount, posted: 0 },
             Kind::Post => Change { pending: -pending_amount, posted: amount },
             Kind::Void | Kind::Expire => Change { pending: -pending_amount, posted: 0 },
+            Kind::Refused => Change { pending: 0, posted: 0 },
         }
     }
 }
@@ -140,6 +161,30 @@ impl Resolution {
 }
 
 impl Transfer {
+    /// Returns the row that keeps an id refused.
+    pub fn refused(id: TransferId, now: Timestamp) -> Self {
+        Transfer {
+            sequence: 0,
+            id,
+            // Numbers that no account has.
+            debit_account: 0,
+            credit_account: -1,
+            amount: 0,
+            pending_amount: 0,
+            pending: None,
+            user_data: String::new(),
+            timeout_seconds: 0,
+            ledger: 0,
+            code: 0,
+            kind: Kind::Refused,
+            linked: false,
+            effective_time: None,
+            create_time: now,
+            debit_previous: 0,
+            credit_previous: 0,
+        }
+    }
+
     /// Returns what it adds to the debit sums of one account and the credit sums of the other.
     pub fn change(&self) -> Change {
         self.kind.change(self.amount, self.pending_amount)

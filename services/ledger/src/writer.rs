@@ -10,12 +10,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use souk_client::ledger::v1::CreateTransferStatus as Status;
 use souk_data::Isolation::ReadCommitted;
 use souk_data::{Db, Error};
 use souk_types::Timestamp;
 use tokio::sync::oneshot;
 
+use crate::book::Verdict;
 use crate::store;
 use crate::transfer::NewTransfer;
 use ticket::{Ticket, Tickets};
@@ -38,7 +38,7 @@ pub struct Writer {
 struct QueuedCall {
     batch: Vec<NewTransfer>,
     now: Timestamp,
-    reply: oneshot::Sender<Result<Vec<Status>, Error>>,
+    reply: oneshot::Sender<Result<Vec<Verdict>, Error>>,
 }
 
 impl Writer {
@@ -47,12 +47,12 @@ impl Writer {
         Writer { db, queue: Mutex::default(), tickets: Tickets::default() }
     }
 
-    /// Creates a batch, together with others that wait; returns a status for each transfer.
+    /// Creates a batch, together with others that wait; returns a verdict for each transfer.
     pub async fn create(
         self: &Arc<Self>,
         batch: Vec<NewTransfer>,
         now: Timestamp,
-    ) -> Result<Vec<Status>, Error> {
+    ) -> Result<Vec<Verdict>, Error> {
         let (reply, mut answer) = oneshot::channel();
         self.queue.lock().push_back(QueuedCall { batch, now, reply });
         loop {
@@ -114,9 +114,9 @@ impl Writer {
         let (batches, replies): (Vec<_>, Vec<_>) =
             group.into_iter().map(|call| (call.batch, call.reply)).unzip();
         match self.write_batches(ticket, batches, now).await {
-            Ok(statuses) => {
-                for (reply, statuses) in replies.into_iter().zip(statuses) {
-                    let _ = reply.send(Ok(statuses));
+            Ok(verdicts) => {
+                for (reply, verdicts) in replies.into_iter().zip(verdicts) {
+                    let _ = reply.send(Ok(verdicts));
                 }
             }
             Err(error) => {
@@ -132,7 +132,7 @@ impl Writer {
         ticket: Ticket,
         batches: Vec<Vec<NewTransfer>>,
         now: Timestamp,
-    ) -> Result<Vec<Vec<Status>>, Error> {
+    ) -> Result<Vec<Vec<Verdict>>, Error> {
         let ticket = Arc::new(ticket);
         let batches = Arc::new(batches);
         let mut look_up_ids = false;

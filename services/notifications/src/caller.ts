@@ -1,15 +1,18 @@
-/** Who may see what: accounts and endpoints. */
+/** Who may see what: customers and endpoints. */
 import type { Caller } from "@souk/chassis";
 
-import { Refusal } from "./error.js";
+import { Refusal, invalidField } from "./error.js";
 
-/** Returns the account that a call is about: a user's own, or the one that others name. */
-export function accountOf(caller: Caller, named: string): string {
+/** How a signed-in customer may name itself, so that a path of HTTP needs no id. */
+const ME = "me";
+
+/** Returns the customer that a call is about: a user's own, or the one that others name in `field`. */
+export function customerOf(caller: Caller, named: string, field = "customer_id"): string {
   if (caller.kind === "user") {
-    if (named !== "" && named !== caller.id) throw Refusal.otherAccount();
+    if (named !== "" && named !== ME && named !== caller.id) throw Refusal.otherCustomer(field);
     return caller.id;
   }
-  if (named === "") throw Refusal.noAccount();
+  if (named === "" || named === ME) throw invalidField(field, "must name a customer");
   return named;
 }
 

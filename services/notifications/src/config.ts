@@ -1,7 +1,6 @@
 /** The settings of this service; config.default.toml says what each is for. */
 import { z } from "zod";
 
-import { linkHostProblem } from "./link.js";
 import { keyProblem } from "./sealing.js";
 import { networkProblem, portProblem } from "./target.js";
 
@@ -21,8 +20,8 @@ function list(what: string, problemOf: (value: string) => string | undefined) {
 }
 
 const address = z.string().regex(
-  /^($|[A-Za-z0-9._+{}-]*\{account_id\}[A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$)/,
-  "must be empty, or an address with {account_id} before the @",
+  /^($|[A-Za-z0-9._+{}-]*\{customer_id\}[A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$)/,
+  "must be empty, or an address with {customer_id} before the @",
 );
 
 export const config = z
@@ -31,7 +30,6 @@ export const config = z
     shop: z.object({
       name: z.string().regex(/^[^\p{Cc}]{1,100}$/u, "must be 1 to 100 characters on one line"),
       url: z.string().refine(isWebAddress, "must be empty, http://… or https://…"),
-      link_hosts: list("host names", linkHostProblem),
       locale: z.string().refine(isLocale, "must be a locale such as en-GB"),
     }),
     telling: z.object({ max_age_hours: whole(1, 87_600), templates: z.string() }),

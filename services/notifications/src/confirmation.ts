@@ -1,5 +1,5 @@
 /**
- * Confirms that an account may have mail sent to its address: a code is mailed there, and the account enters it.
+ * Confirms that a customer may have mail sent to its address: a code is mailed there, and the customer enters it.
  *
  * **Invariant:** the code is at rest only as a hash, and sealed until it was mailed; nothing else goes to an address before.
  */
@@ -8,7 +8,7 @@ import { randomInt, timingSafeEqual } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { newId, type Reader, type Tx } from "@souk/chassis";
 
-import { Channel, EventSchema, NotificationKind as Kind } from "./contract.js";
+import { NotificationChannel as Channel, EventSchema, NotificationKind as Kind } from "./contract.js";
 import { keyOf } from "./delivery.js";
 import { Refusal } from "./error.js";
 import type { Facts } from "./facts.js";
@@ -35,7 +35,7 @@ const GROUP_LENGTH = 4;
 /** What asking for a code needs. */
 export interface Confirming {
   sealing: Sealing;
-  /** How many codes an account may ask for, and may be asked for one address, within a day. */
+  /** How many codes a customer may ask for, and may be asked for one address, within a day. */
   mostADay: number;
 }
 
@@ -44,40 +44,40 @@ export function isGood(confirmation: Confirmation | undefined, now: Date): boole
   return confirmation !== undefined && confirmation.expireTime > now && confirmation.wrongCodes < MOST_WRONG_CODES;
 }
 
-/** Makes a new code for the address that the account has now, and the delivery that mails it. Refuses more than are allowed within a day. */
-export function askToConfirm(tx: Tx, { account, emailAddress }: Preferences, { sealing, mostADay }: Confirming, now: Date): void {
+/** Makes a new code for the address that the customer has now, and the delivery that mails it. Refuses more than are allowed within a day. */
+export function askToConfirm(tx: Tx, { customer, emailAddress }: Preferences, { sealing, mostADay }: Confirming, now: Date): void {
   const addressHash = sealing.hash("address", emailAddress.toLowerCase());
-  const earlier = requestsSince(tx, account, addressHash, new Date(now.getTime() - DAY_MS), mostADay);
+  const earlier = requestsSince(tx, customer, addressHash, new Date(now.getTime() - DAY_MS), mostADay);
   const [oldest] = earlier;
   if (oldest !== undefined && earlier.length >= mostADay) {
     throw Refusal.tooManyConfirmations(mostADay, oldest.getTime() + DAY_MS - now.getTime());
   }
-  noteRequest(tx, account, addressHash, now);
+  noteRequest(tx, customer, addressHash, now);
 
   const code = newCode();
-  const event = create(EventSchema, { id: newId("event", now), source: SOURCE, type: EVENT_TYPE, subject: account });
+  const event = create(EventSchema, { id: newId("event", now), source: SOURCE, type: EVENT_TYPE, subject: customer });
   saveConfirmation(tx, {
-    account,
+    customer,
     eventId: event.id,
-    codeHash: hashOf(sealing, account, emailAddress, code),
-    sealedCode: sealing.seal(code, purposeOf(account)),
+    codeHash: hashOf(sealing, customer, emailAddress, code),
+    sealedCode: sealing.seal(code, purposeOf(customer)),
     wrongCodes: 0,
     expireTime: new Date(now.getTime() + GOOD_HOURS * HOUR_MS),
   });
   const kind = Kind.EMAIL_CONFIRMATION;
-  const key = keyOf(event, Channel.EMAIL, account, String(kind));
-  const delivery = { id: newId("delivery", now), key, subject: account, channel: Channel.EMAIL, kind, account, endpoint: "" };
+  const key = keyOf(event, Channel.EMAIL, customer, String(kind));
+  const delivery = { id: newId("delivery", now), key, subject: customer, channel: Channel.EMAIL, kind, customer, endpoint: "" };
   addDelivery(tx, { ...delivery, eventRow: keepEvent(tx, event, now) }, now);
 }
 
-/** Forgets the code of an account whose address is gone. */
+/** Forgets the code of a customer whose address is gone. */
 export const forgetToConfirm = deleteConfirmation;
 
-/** Returns whether a code confirms the address of the account now; for an address that is confirmed, whether it is the one that did. */
+/** Returns whether a code confirms the address of the customer now; for an address that is confirmed, whether it is the one that did. */
 export function confirms(confirmation: Confirmation | undefined, preferences: Preferences, code: string, sealing: Sealing, now: Date): boolean {
   if (confirmation === undefined || preferences.emailAddress === "") return false;
   if (preferences.emailConfirmedTime === undefined && !isGood(confirmation, now)) return false;
-  const hash = hashOf(sealing, preferences.account, preferences.emailAddress, tidyCode(code));
+  const hash = hashOf(sealing, preferences.customer, preferences.emailAddress, tidyCode(code));
   return timingSafeEqual(hash, confirmation.codeHash);
 }
 
@@ -88,12 +88,12 @@ export function isForConfirmation({ kind }: Delivery): boolean {
 
 /** Returns where a code goes and what its e-mail says. Throws a Failure when it is not to be mailed any more. */
 export function confirmationMail(reader: Reader, sealing: Sealing, delivery: Delivery, preferences: Preferences, now: Date): { to: string; facts: Facts } {
-  const confirmation = loadConfirmation(reader, delivery.account);
+  const confirmation = loadConfirmation(reader, delivery.customer);
   const isWanted = confirmation?.eventId === delivery.eventId && isGood(confirmation, now);
   if (!isWanted || preferences.emailAddress === "" || preferences.emailConfirmedTime !== undefined) {
     throw new Failure("nothing to confirm", { isFinal: true });
   }
-  const code = sealing.open(confirmation.sealedCode, purposeOf(delivery.account));
+  const code = sealing.open(confirmation.sealedCode, purposeOf(delivery.customer));
   if (code === undefined) throw new Failure("sealed with another key", { isFinal: true });
   return { to: preferences.emailAddress, facts: { confirmation: { code: inGroups(code), hours: GOOD_HOURS } } };
 }
@@ -111,10 +111,10 @@ function tidyCode(code: string): string {
   return code.toUpperCase().replace(/[ -]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
 }
 
-function hashOf(sealing: Sealing, account: string, address: string, code: string): Buffer {
-  return sealing.hash("code", account, address, code);
+function hashOf(sealing: Sealing, customer: string, address: string, code: string): Buffer {
+  return sealing.hash("code", customer, address, code);
 }
 
-function purposeOf(account: string): string {
-  return `confirmation code of ${account}`;
+function purposeOf(customer: string): string {
+  return `confirmation code of ${customer}`;
 }

@@ -6,12 +6,12 @@ import { file_souk_inventory_v1_events } from "@souk/client/gen/souk/inventory/v
 import { file_souk_orders_v1_events } from "@souk/client/gen/souk/orders/v1/events_pb.js";
 import { file_souk_payments_v1_events } from "@souk/client/gen/souk/payments/v1/events_pb.js";
 
-export * from "@souk/client/gen/souk/notifications/v1/delivery_pb.js";
+export * from "@souk/client/gen/souk/notifications/v1/notification_delivery_pb.js";
 export * from "@souk/client/gen/souk/notifications/v1/error_reason_pb.js";
-export * from "@souk/client/gen/souk/notifications/v1/message_pb.js";
+export * from "@souk/client/gen/souk/notifications/v1/in_app_message_pb.js";
 export * from "@souk/client/gen/souk/notifications/v1/notification_pb.js";
 export * from "@souk/client/gen/souk/notifications/v1/notification_service_pb.js";
-export * from "@souk/client/gen/souk/notifications/v1/preferences_pb.js";
+export * from "@souk/client/gen/souk/notifications/v1/notification_preferences_pb.js";
 export * from "@souk/client/gen/souk/notifications/v1/webhook_endpoint_pb.js";
 export { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 export { StockChangedSchema } from "@souk/client/gen/souk/inventory/v1/events_pb.js";
@@ -23,9 +23,9 @@ export {
   OrderRefundedSchema,
   OrderRejectedSchema,
 } from "@souk/client/gen/souk/orders/v1/events_pb.js";
-export { OrderSchema, OrderState, RefundState, type Order } from "@souk/client/gen/souk/orders/v1/order_pb.js";
+export { OrderClosureReason, OrderSchema, OrderState, RefundState, type Order } from "@souk/client/gen/souk/orders/v1/order_pb.js";
 export { PaymentChangedSchema, PaymentRefundedSchema } from "@souk/client/gen/souk/payments/v1/events_pb.js";
-export { PaymentRefundState, PaymentState, type Payment } from "@souk/client/gen/souk/payments/v1/payment_pb.js";
+export { DeclineCode, PaymentRefundState, PaymentState, type Payment } from "@souk/client/gen/souk/payments/v1/payment_pb.js";
 export { MoneySchema, type Money } from "@souk/client/gen/souk/type/v1/money_pb.js";
 
 /** The messages that an event may carry, for their JSON. A service that begins to publish is added here. */

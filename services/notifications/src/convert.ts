@@ -3,34 +3,43 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 import {
-  DeliverySchema,
-  MessageSchema,
-  PreferencesSchema,
+  InAppMessageSchema,
+  NotificationDeliverySchema,
+  NotificationPreferencesSchema,
+  WebhookEndpointDisableReason as DisableReason,
   WebhookEndpointSchema,
-  type Delivery as WireDelivery,
-  type Message as WireMessage,
-  type Preferences as WirePreferences,
+  type InAppMessage,
+  type NotificationDelivery,
+  type NotificationPreferences,
   type WebhookEndpoint,
 } from "./contract.js";
+import { describe } from "./failure.js";
 import { etagOf, type Preferences } from "./preferences.js";
 import type { Delivery } from "./store/deliveries.js";
 import type { Endpoint } from "./store/endpoints.js";
 import type { Message } from "./store/messages.js";
 
 /** Returns preferences as they are answered. */
-export function wirePreferences(preferences: Preferences, watchedSkus: string[]): WirePreferences {
-  return create(PreferencesSchema, {
-    accountId: preferences.account,
+export function wirePreferences(preferences: Preferences, watchedSkus: string[]): NotificationPreferences {
+  return create(NotificationPreferencesSchema, {
+    customerId: preferences.customer,
     emailAddress: preferences.emailAddress,
-    isEmailAddressConfirmed: preferences.emailAddress !== "" && preferences.emailConfirmedTime !== undefined,
+    emailAddressConfirmed: preferences.emailAddress !== "" && preferences.emailConfirmedTime !== undefined,
     locale: preferences.locale,
     defaultChannels: preferences.defaultChannels,
-    kinds: preferences.kinds as MessageInitShape<typeof PreferencesSchema>["kinds"] & object,
+    kinds: preferences.kinds as MessageInitShape<typeof NotificationPreferencesSchema>["kinds"] & object,
     watchedSkus,
-    etag: etagOf(preferences.account, preferences.version),
+    etag: etagOf(preferences.customer, preferences.version),
     ...optional("updateTime", preferences.updateTime),
   });
 }
+
+const DISABLE_REASONS: Readonly<Record<Endpoint["disableReason"], DisableReason>> = {
+  "": DisableReason.UNSPECIFIED,
+  requested: DisableReason.REQUESTED,
+  gone: DisableReason.GONE,
+  failing: DisableReason.FAILING,
+};
 
 /** Returns an endpoint as it is answered: without its secrets. */
 export function wireEndpoint(endpoint: Endpoint): WebhookEndpoint {
@@ -41,31 +50,31 @@ export function wireEndpoint(endpoint: Endpoint): WebhookEndpoint {
     eventTypes: endpoint.eventTypes,
     description: endpoint.description,
     state: endpoint.state,
-    disableReason: endpoint.disableReason,
+    disableReason: DISABLE_REASONS[endpoint.disableReason],
     etag: etagOf(endpoint.id, endpoint.version),
     createTime: timestampFromDate(endpoint.createTime),
     updateTime: timestampFromDate(endpoint.updateTime),
     ...optional("lastSuccessTime", endpoint.lastSuccessTime),
-    ...optional("failingSince", endpoint.failingSince),
+    ...optional("failingStartTime", endpoint.failingStartTime),
     ...optional("previousSecretExpireTime", endpoint.previousSecretExpireTime),
   });
 }
 
 /** Returns a delivery as it is answered. */
-export function wireDelivery(delivery: Delivery): WireDelivery {
-  return create(DeliverySchema, {
+export function wireDelivery(delivery: Delivery): NotificationDelivery {
+  return create(NotificationDeliverySchema, {
     deliveryId: delivery.id,
     eventId: delivery.eventId,
     eventType: delivery.eventType,
     subject: delivery.subject,
     channel: delivery.channel,
     kind: delivery.kind,
-    accountId: delivery.account,
+    customerId: delivery.customer,
     endpointId: delivery.endpoint,
     state: delivery.state,
     key: delivery.key,
-    attempts: delivery.attempts,
-    failure: delivery.failure,
+    attemptCount: delivery.attempts,
+    ...describe(delivery.failure),
     createTime: timestampFromDate(delivery.createTime),
     ...optional("nextAttemptTime", delivery.nextTime),
     ...optional("endTime", delivery.endTime),
@@ -73,16 +82,16 @@ export function wireDelivery(delivery: Delivery): WireDelivery {
 }
 
 /** Returns a message as it is answered. */
-export function wireMessage(message: Message): WireMessage {
-  return create(MessageSchema, {
+export function wireMessage(message: Message): InAppMessage {
+  return create(InAppMessageSchema, {
     messageId: message.id,
-    accountId: message.account,
+    customerId: message.customer,
     kind: message.kind,
     title: message.title,
     body: message.body,
     subject: message.subject,
     sequence: BigInt(message.sequence),
-    isRead: message.isRead,
+    read: message.isRead,
     eventTime: timestampFromDate(message.eventTime),
     createTime: timestampFromDate(message.createTime),
   });

@@ -3,7 +3,7 @@ import { define, Service } from "@souk/chassis";
 import { Counter, Gauge } from "prom-client";
 
 import { config } from "./config.js";
-import { Channel, DeliveryState, NotificationService } from "./contract.js";
+import { NotificationChannel as Channel, NotificationDeliveryState as DeliveryState, NotificationService } from "./contract.js";
 import { purgeUntil } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { Notifications, SUBSCRIPTION } from "./service.js";

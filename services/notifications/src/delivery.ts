@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-import { Channel } from "./contract.js";
+import { NotificationChannel as Channel } from "./contract.js";
 import type { Failure } from "./failure.js";
 
 /** How often and how far apart it is tried. */

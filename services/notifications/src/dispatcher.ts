@@ -186,7 +186,7 @@ export class Dispatcher {
       const isDead = await store.write((tx) => {
         if (failure !== undefined) return this.#failed(tx, next, failure, now) === undefined;
         markDelivered(tx, next.sequence, next.attempts + 1, now);
-        if (isForConfirmation(next)) forgetCode(tx, next.account, next.eventId);
+        if (isForConfirmation(next)) forgetCode(tx, next.customer, next.eventId);
         return false;
       });
       this.#dependencies.counted("email", failure === undefined ? "delivered" : isDead ? "dead" : "failed");
@@ -197,10 +197,10 @@ export class Dispatcher {
   }
 
   async #mailTo(delivery: Delivery): Promise<void> {
-    const { key, kind, account, createTime } = delivery;
+    const { key, kind, customer, createTime } = delivery;
     const { config, store, clock, sealing, templates, mail } = this.#dependencies;
     // The address and the language are those of now; kinds and channels were decided when the event came.
-    const preferences = loadPreferences(store.read, account);
+    const preferences = loadPreferences(store.read, customer);
     const locale = localeOf(preferences, config);
     if (isForConfirmation(delivery)) {
       const { to, facts } = confirmationMail(store.read, sealing, delivery, preferences, clock.now());
@@ -212,7 +212,7 @@ export class Dispatcher {
     return mail.send({ key, to, time: createTime, mail: templates.mail(kind, facts, { time, locale }) });
   }
 
-  /** Returns what the e-mail of a delivery says. Throws a final Failure when its event says nothing to this account any more. */
+  /** Returns what the e-mail of a delivery says. Throws a final Failure when its event says nothing to this customer any more. */
   #contentOf({ eventRow, kind, createTime }: Delivery): { facts: Facts; time: Date } {
     const event = loadEvent(this.#dependencies.store.read, eventRow);
     let notice: Notice | undefined;

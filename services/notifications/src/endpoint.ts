@@ -38,12 +38,17 @@ export function secretsAt(endpoint: Endpoint, now: Date): string[] {
   return hasPrevious ? [endpoint.secret, endpoint.previousSecret] : [endpoint.secret];
 }
 
-/** Returns the endpoint switched off, with why: `gone` or `failing`. */
-export function disable(endpoint: Endpoint, reason: "gone" | "failing", now: Date): Endpoint {
+/** Returns the endpoint enabled. The time of its failing begins again. */
+export function enable(endpoint: Endpoint, now: Date): Endpoint {
+  return { ...endpoint, state: State.ENABLED, disableReason: "", failingStartTime: undefined, version: endpoint.version + 1, updateTime: now };
+}
+
+/** Returns the endpoint disabled, with why. */
+export function disable(endpoint: Endpoint, reason: "requested" | "gone" | "failing", now: Date): Endpoint {
   return { ...endpoint, state: State.DISABLED, disableReason: reason, version: endpoint.version + 1, updateTime: now };
 }
 
 /** Returns whether an endpoint has failed for so long that it is switched off. */
 export function hasFailedTooLong(endpoint: Endpoint, now: Date, limit: number): boolean {
-  return endpoint.failingSince !== undefined && now.getTime() - endpoint.failingSince.getTime() >= limit;
+  return endpoint.failingStartTime !== undefined && now.getTime() - endpoint.failingStartTime.getTime() >= limit;
 }

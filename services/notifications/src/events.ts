@@ -5,7 +5,7 @@
 import { newId, Poison, type Tx } from "@souk/chassis";
 
 import type { NotificationsConfig } from "./config.js";
-import { Channel, type Event, type NotificationKind } from "./contract.js";
+import { NotificationChannel as Channel, type Event, type NotificationKind } from "./contract.js";
 import { keyOf } from "./delivery.js";
 import { noticesOf, type Notice } from "./notice.js";
 import { addressByRule, channelsFor, type Preferences } from "./preferences.js";
@@ -18,12 +18,12 @@ import type { Templates } from "./template.js";
 import { HOUR_MS } from "./time.js";
 import { isSubscribed } from "./webhook.js";
 
-/** The most accounts that one event notifies; those who came later to the queue of a sku wait for its next return. */
+/** The most customers who one event notifies; those who came later to the queue of a sku wait for its next return. */
 const MAX_NOTIFIED = 2000;
 
 /** Who is to be woken once the transaction is durable. */
 export interface Woken {
-  accounts: Set<string>;
+  customers: Set<string>;
   endpoints: Set<string>;
   hasEmail: boolean;
 }
@@ -36,7 +36,7 @@ export interface ConsumerDependencies {
 
 /** Stores the messages and deliveries that an event leads to. Throws when the event cannot be read. */
 export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies, now: Date): Woken {
-  const woken: Woken = { accounts: new Set(), endpoints: new Set(), hasEmail: false };
+  const woken: Woken = { customers: new Set(), endpoints: new Set(), hasEmail: false };
   const { notices, time } = readable(event, now);
 
   // The event is kept only when something waits for it.
@@ -47,7 +47,7 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
     if (!isSubscribed(endpoint.eventTypes, event.type)) continue;
     const key = keyOf(event, Channel.WEBHOOK, endpoint.id);
     const id = newId("delivery", now);
-    const delivery = { id, key, subject: event.subject, channel: Channel.WEBHOOK, kind: 0, account: "", endpoint: endpoint.id };
+    const delivery = { id, key, subject: event.subject, channel: Channel.WEBHOOK, kind: 0, customer: "", endpoint: endpoint.id };
     addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
     woken.endpoints.add(endpoint.id);
   }
@@ -55,8 +55,8 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
     const happened = notice.happened ?? time;
     // Imported and replayed history goes to webhooks and not to mailboxes.
     if (now.getTime() - happened.getTime() > dependencies.config.telling.max_age_hours * HOUR_MS) continue;
-    for (const account of audienceOf(tx, notice)) {
-      notify(tx, { event, notice, account, happened, eventRow }, dependencies, now, woken);
+    for (const customer of audienceOf(tx, notice)) {
+      notify(tx, { event, notice, customer, happened, eventRow }, dependencies, now, woken);
     }
   }
   return woken;
@@ -76,31 +76,31 @@ function readable(event: Event, now: Date): { notices: Notice[]; time: Date } {
 
 /** The database keeps no text with a NUL; the contract allows none, but payloads are not validated. */
 function isKeepable({ audience, subject }: Notice): boolean {
-  const name = "account" in audience ? audience.account : audience.watching;
+  const name = "customer" in audience ? audience.customer : audience.watching;
   return !`${name}${subject}`.includes("\0");
 }
 
-/** A notice for one account. */
-interface AccountNotice {
+/** A notice for one customer. */
+interface CustomerNotice {
   event: Event;
   notice: Notice;
-  account: string;
+  customer: string;
   happened: Date;
   eventRow: () => number;
 }
 
-function notify(tx: Tx, accountNotice: AccountNotice, { config, templates }: ConsumerDependencies, now: Date, woken: Woken): void {
-  const { event, notice, account, happened, eventRow } = accountNotice;
-  const preferences = loadPreferences(tx, account);
+function notify(tx: Tx, customerNotice: CustomerNotice, { config, templates }: ConsumerDependencies, now: Date, woken: Woken): void {
+  const { event, notice, customer, happened, eventRow } = customerNotice;
+  const preferences = loadPreferences(tx, customer);
   for (const channel of channelsFor(preferences, notice.kind)) {
-    const key = keyOf(event, channel, account, kindText(notice.kind));
+    const key = keyOf(event, channel, customer, kindText(notice.kind));
     if (channel === Channel.IN_APP) {
       const locale = localeOf(preferences, config);
       const { title, body } = templates.inApp(notice.kind, notice.facts, { time: happened, locale });
-      const message = { id: newId("message", now), key, account, kind: notice.kind, title, body, subject: notice.subject };
-      if (addMessage(tx, { ...message, eventTime: happened, createTime: now })) woken.accounts.add(account);
+      const message = { id: newId("message", now), key, customer, kind: notice.kind, title, body, subject: notice.subject };
+      if (addMessage(tx, { ...message, eventTime: happened, createTime: now })) woken.customers.add(customer);
     } else if (channel === Channel.EMAIL && addressOf(preferences, config) !== "") {
-      const delivery = { id: newId("delivery", now), key, subject: event.subject, channel, kind: notice.kind, account, endpoint: "" };
+      const delivery = { id: newId("delivery", now), key, subject: event.subject, channel, kind: notice.kind, customer, endpoint: "" };
       addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
       woken.hasEmail = true;
     }
@@ -108,21 +108,21 @@ function notify(tx: Tx, accountNotice: AccountNotice, { config, templates }: Con
 }
 
 function audienceOf(tx: Tx, notice: Notice): string[] {
-  return "account" in notice.audience ? [notice.audience.account] : takeWatchers(tx, notice.audience.watching, MAX_NOTIFIED);
+  return "customer" in notice.audience ? [notice.audience.customer] : takeWatchers(tx, notice.audience.watching, MAX_NOTIFIED);
 }
 
-/** Returns where e-mail to an account goes now; empty: nowhere. **Invariant:** never to an address that is not confirmed. */
+/** Returns where e-mail to a customer goes now; empty: nowhere. **Invariant:** never to an address that is not confirmed. */
 export function addressOf(preferences: Preferences, config: NotificationsConfig): string {
-  if (preferences.emailAddress === "") return addressByRule(config.email.default_address, preferences.account);
+  if (preferences.emailAddress === "") return addressByRule(config.email.default_address, preferences.customer);
   return preferences.emailConfirmedTime === undefined ? "" : preferences.emailAddress;
 }
 
-/** Returns the locale that an account is written to in. */
+/** Returns the locale that a customer is written to in. */
 export function localeOf(preferences: Preferences, config: NotificationsConfig): string {
   return preferences.locale === "" ? config.shop.locale : preferences.locale;
 }
 
-/** One event may notify an account of two kinds; each has its own key. */
+/** One event may notify a customer of two kinds; each has its own key. */
 function kindText(kind: NotificationKind): string {
   return String(kind);
 }

@@ -2,7 +2,7 @@
  * What templates may say: plain data with names of its own, so that a template does not depend on the contract's messages
  * and shows nothing that was not meant to be shown.
  */
-import type { Money, Order, Payment } from "./contract.js";
+import { DeclineCode, OrderClosureReason, type Money, type Order, type Payment } from "./contract.js";
 
 /** An amount in minor units; the template filter `money` writes it for people. */
 export interface Amount {
@@ -13,14 +13,18 @@ export interface Amount {
 /** What a template may say of an order. */
 export interface OrderFacts {
   id: string;
-  /** The customer's own name for it when there is one, else its id. */
+  /** What people call it: its own reference when there is one, else its number. */
   name: string;
-  lines: { title: string; sku: string; quantity: bigint; unit_price: Amount | null; amount: Amount | null }[];
+  lines: { title: string; sku: string; quantity: number; unit_price: Amount | null; amount: Amount | null }[];
   /** How many lines are not shown, because a message is no place for a thousand. */
   more_lines: number;
+  /** What is taken off and added besides the lines; null when it is nothing. */
+  discount: Amount | null;
+  shipping: Amount | null;
+  tax: Amount | null;
   total: Amount | null;
   refunded: Amount | null;
-  /** Why it was rejected or cancelled, in lower case: `out_of_stock`. Empty otherwise. */
+  /** Why it was rejected or canceled, in lower case: `out_of_stock`. Empty otherwise. */
   reason: string;
 }
 
@@ -31,8 +35,6 @@ export interface PaymentFacts {
   amount: Amount | null;
   /** Why the provider declined, such as `insufficient_funds`. */
   decline: string;
-  /** Where the customer confirms; empty unless it leads to the shop or to a host that it names. */
-  action_url: string;
 }
 
 /** All of it; each kind has a part. */
@@ -40,7 +42,7 @@ export interface Facts {
   order?: OrderFacts;
   payment?: PaymentFacts;
   refund?: { amount: Amount | null };
-  stock?: { sku: string; available: bigint };
+  stock?: { sku: string; available: number };
   /** The code that confirms an address, and for how long it is good. */
   confirmation?: { code: string; hours: number };
 }
@@ -54,17 +56,22 @@ export function orderFacts(order: Order): OrderFacts {
     sku: line.sku,
     quantity: line.quantity,
     unit_price: amountOf(line.unitPrice),
-    amount: times(line.unitPrice, line.quantity),
+    // Orders of earlier versions say the price of one unit only.
+    amount: amountOf(line.total) ?? times(line.unitPrice, line.quantity),
   }));
   return {
     id: order.orderId,
-    name: order.reference === "" ? order.orderId : order.reference,
+    name: [order.reference, order.orderNumber].find((name) => name !== "") ?? order.orderId,
     lines,
     // An event has the first lines of a long order only.
     more_lines: Math.max(order.lineCount, order.lines.length) - lines.length,
+    discount: unlessZero(order.discountTotal),
+    shipping: unlessZero(order.shippingTotal),
+    // What the prices contain already is not added.
+    tax: order.taxIncluded ? null : unlessZero(order.taxTotal),
     total: amountOf(order.total),
-    refunded: amountOf(order.refunded),
-    reason: order.reason.replace(/^ERROR_REASON_/, "").toLowerCase(),
+    refunded: amountOf(order.refundedTotal),
+    reason: wordOf(OrderClosureReason, order.closureReason),
   };
 }
 
@@ -74,8 +81,7 @@ export function paymentFacts(payment: Payment): PaymentFacts {
     id: payment.paymentId,
     order_id: payment.orderId,
     amount: amountOf(payment.amount),
-    decline: payment.decline,
-    action_url: payment.actionUrl,
+    decline: wordOf(DeclineCode, payment.decline?.code ?? DeclineCode.UNSPECIFIED),
   };
 }
 
@@ -85,7 +91,7 @@ export function refundFacts(amount: Money | undefined): { amount: Amount | null 
 }
 
 /** Returns what a template may say of a stock; `available` is in units. */
-export function stockFacts(sku: string, available: bigint): { sku: string; available: bigint } {
+export function stockFacts(sku: string, available: number): { sku: string; available: number } {
   return { sku, available };
 }
 
@@ -93,6 +99,15 @@ function amountOf(money: Money | undefined): Amount | null {
   return money === undefined ? null : { currency: money.currencyCode, minor: money.minorUnits };
 }
 
-function times(money: Money | undefined, quantity: bigint): Amount | null {
-  return money === undefined ? null : { currency: money.currencyCode, minor: money.minorUnits * quantity };
+function unlessZero(money: Money | undefined): Amount | null {
+  return money?.minorUnits === 0n ? null : amountOf(money);
+}
+
+function times(money: Money | undefined, quantity: number): Amount | null {
+  return money === undefined ? null : { currency: money.currencyCode, minor: money.minorUnits * BigInt(quantity) };
+}
+
+/** Returns the name of an enum's value in lower case; empty for UNSPECIFIED, and for a value that this version does not know. */
+function wordOf(names: Readonly<Record<number, string>>, value: number): string {
+  return value === 0 ? "" : (names[value] ?? "").toLowerCase();
 }

@@ -1,4 +1,7 @@
 /** Why an attempt failed: words that do not change and say nothing of what the receiver wrote, so that they may be kept and logged. */
+import { NotificationDeliveryFailure as Kind } from "./contract.js";
+
+/** Why an attempt failed. */
 export class Failure extends Error {
   /** True when another attempt can never succeed. */
   readonly isFinal: boolean;
@@ -29,4 +32,32 @@ export function failureOf(error: unknown): Failure {
   const code = (error as { code?: unknown }).code;
   // Node's and OpenSSL's codes are fixed words without data: ECONNREFUSED, CERT_HAS_EXPIRED.
   return new Failure(typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? code.toLowerCase() : "failed");
+}
+
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ["", Kind.UNSPECIFIED],
+  ["timeout", Kind.TIMEOUT],
+  ["etimedout", Kind.TIMEOUT],
+  ["smtp etimedout", Kind.TIMEOUT],
+  ["refused address", Kind.TARGET_REFUSED],
+  ["endpoint disabled", Kind.ENDPOINT_DISABLED],
+  // As it was called when an owner paused an endpoint.
+  ["endpoint paused", Kind.ENDPOINT_DISABLED],
+  ["no address", Kind.NO_EMAIL_ADDRESS],
+  ["address not confirmed", Kind.EMAIL_ADDRESS_NOT_CONFIRMED],
+  ["nothing to confirm", Kind.OBSOLETE],
+  ["no notification", Kind.OBSOLETE],
+  ["unreadable event", Kind.EVENT_UNREADABLE],
+  ["sealed with another key", Kind.INTERNAL],
+  ["failed", Kind.INTERNAL],
+]);
+
+/** Returns the word of a failure as the contract says it: what failed, the code of the receiver if there is one, and the word. */
+export function describe(word: string): { failure: Kind; failureCode: number; failureDetail: string } {
+  const [, protocol, code] = /^(http|smtp) ([0-9]{1,4})$/.exec(word) ?? [];
+  if (code !== undefined) {
+    return { failure: protocol === "http" ? Kind.HTTP_STATUS : Kind.SMTP_REPLY, failureCode: Number(code), failureDetail: word };
+  }
+  // What is left are the words of sockets, of TLS and of the look-up of a name.
+  return { failure: KINDS.get(word) ?? Kind.UNREACHABLE, failureCode: 0, failureDetail: word };
 }

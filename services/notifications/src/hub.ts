@@ -1,16 +1,16 @@
-/** Wakes who watches the messages of an account. Knows nothing of the messages: who is woken reads them from the database. */
+/** Wakes who watches the messages of a customer. Knows nothing of the messages: who is woken reads them from the database. */
 export class Hub {
   readonly #watchers = new Map<string, Set<() => void>>();
 
-  /** Wakes all watchers of an account. */
-  wake(account: string): void {
-    for (const wake of this.#watchers.get(account) ?? []) wake();
+  /** Wakes all watchers of a customer. */
+  wake(customer: string): void {
+    for (const wake of this.#watchers.get(customer) ?? []) wake();
   }
 
   /** Begins to watch. Whatever is written from now on makes the next `changed` return, so read after this and before that. */
-  watch(account: string, stop: AbortSignal): Watch {
-    const watchers = this.#watchers.get(account) ?? new Set();
-    this.#watchers.set(account, watchers);
+  watch(customer: string, stop: AbortSignal): Watch {
+    const watchers = this.#watchers.get(customer) ?? new Set();
+    this.#watchers.set(customer, watchers);
     let isChanged = false;
     let ring: (() => void) | undefined;
     const wake = () => {
@@ -28,7 +28,7 @@ export class Hub {
       end: () => {
         stop.removeEventListener("abort", wake);
         watchers.delete(wake);
-        if (watchers.size === 0) this.#watchers.delete(account);
+        if (watchers.size === 0) this.#watchers.delete(customer);
       },
     };
   }

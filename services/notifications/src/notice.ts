@@ -26,8 +26,8 @@ import {
 import { orderFacts, paymentFacts, refundFacts, stockFacts, type Facts } from "./facts.js";
 import { dateOf } from "./time.js";
 
-/** Who is notified: one account, or every account that watches a sku. */
-export type Audience = { account: string } | { watching: string };
+/** Who is notified: one customer, or every customer that watches a sku. */
+export type Audience = { customer: string } | { watching: string };
 
 /** One thing to notify an audience of. */
 export interface Notice {
@@ -65,7 +65,7 @@ const RULES = new Map<string, Rule>([
   }),
   rule(PaymentChangedSchema, [Kind.PAYMENT_FAILED, Kind.PAYMENT_ACTION_REQUIRED], ({ payment }) => {
     if (payment?.state === PaymentState.REQUIRES_ACTION) return ofPayment(Kind.PAYMENT_ACTION_REQUIRED, payment, imported(payment));
-    const declined = payment?.state === PaymentState.REQUIRES_PAYMENT_METHOD && payment.decline !== "";
+    const declined = payment?.state === PaymentState.REQUIRES_PAYMENT_METHOD && payment.decline !== undefined;
     return declined ? ofPayment(Kind.PAYMENT_FAILED, payment, imported(payment)) : [];
   }),
   rule(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund }) => {
@@ -75,10 +75,11 @@ const RULES = new Map<string, Rule>([
   }),
   rule(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
     if (stock === undefined || movement === undefined) return [];
+    // More is reserved than on hand when units are backordered.
     const available = stock.onHand - stock.reserved;
     // A delivery, a return or a promise that was taken back: whatever leads from nothing to something.
     const before = available - (movement.onHandChange - movement.reservedChange);
-    if (before > 0n || available <= 0n) return [];
+    if (before > 0 || available <= 0) return [];
     return [
       {
         kind: Kind.BACK_IN_STOCK,
@@ -113,14 +114,14 @@ function rule<S extends DescMessage>(
 function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order) };
-  return [{ kind, audience: { account: order.customerId }, facts, subject: order.orderId, happened }];
+  return [{ kind, audience: { customer: order.customerId }, facts, subject: order.orderId, happened }];
 }
 
 function ofPayment(kind: Kind, payment: Payment, happened: Date | undefined): Notice[] {
   if (payment.customerId === "") return [];
   const subject = payment.orderId === "" ? payment.paymentId : payment.orderId;
   const facts = { payment: paymentFacts(payment) };
-  return [{ kind, audience: { account: payment.customerId }, facts, subject, happened }];
+  return [{ kind, audience: { customer: payment.customerId }, facts, subject, happened }];
 }
 
 /** Returns when something happened that was recorded long after; undefined when it was recorded as it happened. */

@@ -1,14 +1,14 @@
 /** The rules of preferences, pure: who is notified of what over which channel, and where e-mail goes. */
 import { createHash } from "node:crypto";
 
-import { Channel, NotificationKind as Kind } from "./contract.js";
-import { Refusal } from "./error.js";
+import { NotificationChannel as Channel, NotificationKind as Kind } from "./contract.js";
+import { invalidField } from "./error.js";
 
-/** What an account has chosen. */
+/** What a customer has chosen. */
 export interface Preferences {
-  account: string;
+  customer: string;
   emailAddress: string;
-  /** When the account confirmed the address; undefined while it has not. */
+  /** When the customer confirmed the address; undefined while it has not. */
   emailConfirmedTime: Date | undefined;
   locale: string;
   defaultChannels: Channel[];
@@ -19,10 +19,10 @@ export interface Preferences {
   updateTime: Date | undefined;
 }
 
-/** Returns what holds for an account that has set nothing: notified in the shop and by e-mail. */
-export function defaultPreferences(account: string): Preferences {
+/** Returns what holds for a customer who has set nothing: notified in the shop and by e-mail. */
+export function defaultPreferences(customer: string): Preferences {
   return {
-    account,
+    customer,
     emailAddress: "",
     emailConfirmedTime: undefined,
     locale: "",
@@ -33,17 +33,17 @@ export function defaultPreferences(account: string): Preferences {
   };
 }
 
-/** Returns the channels over which the account is notified of a kind; none when it does not want to be. */
+/** Returns the channels over which the customer is notified of a kind; none when it does not want to be. */
 export function channelsFor(preferences: Preferences, kind: Kind): Channel[] {
   const chosen = preferences.kinds.find((one) => one.kind === kind);
   return chosen === undefined ? preferences.defaultChannels : chosen.channels;
 }
 
-/** Returns the preferences with the channels of each kind once and in order. Refuses a kind that appears more than once. */
-export function tidyKinds(kinds: { kind: Kind; channels: Channel[] }[]): Preferences["kinds"] {
+/** Returns the kinds of `field` in order, each with its channels once and in order. Refuses a kind that appears more than once. */
+export function tidyKinds(kinds: { kind: Kind; channels: Channel[] }[], field: string): Preferences["kinds"] {
   const seen = new Set<Kind>();
-  for (const { kind } of kinds) {
-    if (seen.has(kind)) throw Refusal.kindRepeated(kind);
+  for (const [index, { kind }] of kinds.entries()) {
+    if (seen.has(kind)) throw invalidField(`${field}[${index}].kind`, `must not be NOTIFICATION_KIND_${Kind[kind]} again`);
     seen.add(kind);
   }
   const tidy = kinds.map(({ kind, channels }) => ({ kind, channels: tidyChannels(channels) }));
@@ -55,13 +55,13 @@ export function tidyChannels(channels: Channel[]): Channel[] {
   return [...new Set(channels)].sort((a, b) => a - b);
 }
 
-/** Returns a locale as it is written everywhere, `en-gb` as `en-GB`; empty stays empty. Refuses what is none. */
-export function tidyLocale(locale: string): string {
+/** Returns the locale of `field` as it is written everywhere, `en-gb` as `en-GB`; empty stays empty. Refuses what is none. */
+export function tidyLocale(locale: string, field: string): string {
   if (locale === "") return "";
   try {
     return new Intl.Locale(locale).toString();
   } catch {
-    throw Refusal.unknownLocale(locale);
+    throw invalidField(field, "must be a locale of BCP 47, such as en-GB");
   }
 }
 
@@ -73,15 +73,15 @@ export function etagOf(id: string, version: number): string {
 const MOST_LOCAL_CHARACTERS = 64;
 
 /**
- * Returns where e-mail to an account goes that has set no address: `template` with `{account_id}` filled in, made fit for
- * an address. Two accounts never share one. An empty template: nowhere.
+ * Returns where e-mail to a customer goes that has set no address: `template` with `{customer_id}` filled in, made fit for
+ * an address. Two customers never share one. An empty template: nowhere.
  */
-export function addressByRule(template: string, account: string): string {
+export function addressByRule(template: string, customer: string): string {
   if (template === "") return "";
-  let local = account.replace(/[^A-Za-z0-9_-]/gu, (character) =>
+  let local = customer.replace(/[^A-Za-z0-9_-]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
   );
-  const room = MOST_LOCAL_CHARACTERS - (template.split("@")[0] ?? "").replace("{account_id}", "").length;
-  if (local.length > room) local = createHash("sha256").update(account).digest("hex").slice(0, Math.min(room, 40));
-  return template.replace("{account_id}", () => local);
+  const room = MOST_LOCAL_CHARACTERS - (template.split("@")[0] ?? "").replace("{customer_id}", "").length;
+  if (local.length > room) local = createHash("sha256").update(customer).digest("hex").slice(0, Math.min(room, 40));
+  return template.replace("{customer_id}", () => local);
 }

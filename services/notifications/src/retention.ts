@@ -1,7 +1,7 @@
 /** Deletes what has been kept long enough, in small writes. */
 import type { Tx } from "@souk/chassis";
 
-import { DeliveryState } from "./contract.js";
+import { NotificationDeliveryState as DeliveryState } from "./contract.js";
 import type { Notifications } from "./service.js";
 import { purgeRequests } from "./store/confirmations.js";
 import { purgeDeliveries } from "./store/deliveries.js";

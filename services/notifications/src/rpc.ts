@@ -6,42 +6,44 @@ import { auditNotifications } from "./rpc/audit_notifications.js";
 import { confirmEmailAddress } from "./rpc/confirm_email_address.js";
 import { createWebhookEndpoint } from "./rpc/create_webhook_endpoint.js";
 import { deleteWebhookEndpoint } from "./rpc/delete_webhook_endpoint.js";
-import { dropDeadDeliveries } from "./rpc/drop_dead_deliveries.js";
-import { getPreferences } from "./rpc/get_preferences.js";
+import { disableWebhookEndpoint } from "./rpc/disable_webhook_endpoint.js";
+import { dropNotificationDeliveries } from "./rpc/drop_notification_deliveries.js";
+import { enableWebhookEndpoint } from "./rpc/enable_webhook_endpoint.js";
+import { getNotificationPreferences } from "./rpc/get_notification_preferences.js";
 import { getWebhookEndpoint } from "./rpc/get_webhook_endpoint.js";
-import { listDeadDeliveries } from "./rpc/list_dead_deliveries.js";
-import { listDeliveries } from "./rpc/list_deliveries.js";
-import { listMessages } from "./rpc/list_messages.js";
+import { listInAppMessages } from "./rpc/list_in_app_messages.js";
+import { listNotificationDeliveries } from "./rpc/list_notification_deliveries.js";
 import { listWebhookEndpoints } from "./rpc/list_webhook_endpoints.js";
-import { markRead } from "./rpc/mark_read.js";
-import { previewTemplate } from "./rpc/preview_template.js";
-import { requeueDeadDeliveries } from "./rpc/requeue_dead_deliveries.js";
+import { markInAppMessagesRead } from "./rpc/mark_in_app_messages_read.js";
+import { previewNotificationTemplate } from "./rpc/preview_notification_template.js";
+import { requeueNotificationDeliveries } from "./rpc/requeue_notification_deliveries.js";
 import { rotateWebhookSecret } from "./rpc/rotate_webhook_secret.js";
-import { updatePreferences } from "./rpc/update_preferences.js";
+import { updateNotificationPreferences } from "./rpc/update_notification_preferences.js";
 import { updateWebhookEndpoint } from "./rpc/update_webhook_endpoint.js";
-import { watchMessages } from "./rpc/watch_messages.js";
+import { watchInAppMessages } from "./rpc/watch_in_app_messages.js";
 import type { Notifications } from "./service.js";
 
 /** Returns the code of every method. */
 export function rpc(service: Notifications): Implementation<typeof NotificationService> {
   return {
-    getPreferences: (request, { caller }) => getPreferences(service, request, caller),
-    updatePreferences: (request, { caller }) => updatePreferences(service, request, caller),
+    getNotificationPreferences: (request, { caller }) => getNotificationPreferences(service, request, caller),
+    updateNotificationPreferences: (request, { caller }) => updateNotificationPreferences(service, request, caller),
     confirmEmailAddress: (request, { caller }) => confirmEmailAddress(service, request, caller),
-    listMessages: (request, { caller }) => listMessages(service, request, caller),
-    markRead: (request, { caller }) => markRead(service, request, caller),
-    watchMessages: (request, { caller, signal }) => watchMessages(service, request, caller, signal),
+    listInAppMessages: (request, { caller }) => listInAppMessages(service, request, caller),
+    markInAppMessagesRead: (request, { caller }) => markInAppMessagesRead(service, request, caller),
+    watchInAppMessages: (request, { caller, signal }) => watchInAppMessages(service, request, caller, signal),
     createWebhookEndpoint: (request, context) => createWebhookEndpoint(service, request, context),
     getWebhookEndpoint: (request, { caller }) => getWebhookEndpoint(service, request, caller),
     listWebhookEndpoints: (request, { caller }) => listWebhookEndpoints(service, request, caller),
     updateWebhookEndpoint: (request, { caller }) => updateWebhookEndpoint(service, request, caller),
+    enableWebhookEndpoint: (request, { caller }) => enableWebhookEndpoint(service, request, caller),
+    disableWebhookEndpoint: (request, { caller }) => disableWebhookEndpoint(service, request, caller),
     deleteWebhookEndpoint: (request, { caller }) => deleteWebhookEndpoint(service, request, caller),
     rotateWebhookSecret: (request, context) => rotateWebhookSecret(service, request, context),
-    listDeliveries: (request, { caller }) => listDeliveries(service, request, caller),
-    listDeadDeliveries: (request, { caller }) => listDeadDeliveries(service, request, caller),
-    requeueDeadDeliveries: (request, { caller }) => requeueDeadDeliveries(service, request, caller),
-    dropDeadDeliveries: (request, { caller }) => dropDeadDeliveries(service, request, caller),
-    previewTemplate: (request) => previewTemplate(service, request),
+    listNotificationDeliveries: (request, { caller }) => listNotificationDeliveries(service, request, caller),
+    requeueNotificationDeliveries: (request, { caller }) => requeueNotificationDeliveries(service, request, caller),
+    dropNotificationDeliveries: (request, { caller }) => dropNotificationDeliveries(service, request, caller),
+    previewNotificationTemplate: (request) => previewNotificationTemplate(service, request),
     auditNotifications: () => auditNotifications(service),
   };
 }

@@ -11,25 +11,27 @@ const order = {
   id: "order_01h455vb4pex5vsknk084sn02q",
   name: "INV-1042",
   lines: [
-    { title: "Tea towel <blue & white>", sku: "TOWEL-1", quantity: 2n, unit_price: gbp(495n), amount: gbp(990n) },
-    { title: "Enamel mug", sku: "MUG-7", quantity: 1n, unit_price: gbp(1250n), amount: gbp(1250n) },
+    { title: "Tea towel <blue & white>", sku: "TOWEL-1", quantity: 2, unit_price: gbp(495n), amount: gbp(990n) },
+    { title: "Enamel mug", sku: "MUG-7", quantity: 1, unit_price: gbp(1250n), amount: gbp(1250n) },
   ],
   more_lines: 0,
-  total: gbp(2240n),
+  discount: gbp(100n),
+  shipping: gbp(390n),
+  tax: null,
+  total: gbp(2530n),
   refunded: gbp(0n),
   reason: "",
 };
 
-const payment = (linkHost: string) => ({
+const payment = {
   id: "payment_01h455vb4pex5vsknk084sn02q",
   order_id: order.id,
-  amount: gbp(2240n),
+  amount: gbp(2530n),
   decline: "insufficient_funds",
-  action_url: `https://${linkHost}/confirm/42`,
-});
+};
 
-/** Returns the sample data of a kind, with links that lead to a host. */
-export function sampleFacts(kind: Kind, linkHost = "pay.example.com"): Facts {
+/** Returns the sample data of a kind. */
+export function sampleFacts(kind: Kind): Facts {
   switch (kind) {
     case Kind.UNSPECIFIED:
       return {};
@@ -40,16 +42,16 @@ export function sampleFacts(kind: Kind, linkHost = "pay.example.com"): Facts {
     case Kind.ORDER_REJECTED:
       return { order: { ...order, reason: "out_of_stock" } };
     case Kind.ORDER_CANCELED:
-      return { order: { ...order, reason: "order_canceled" } };
+      return { order: { ...order, reason: "canceled" } };
     case Kind.ORDER_REFUNDED:
       return { order: { ...order, refunded: gbp(990n) }, refund: { amount: gbp(990n) } };
     case Kind.PAYMENT_FAILED:
     case Kind.PAYMENT_ACTION_REQUIRED:
-      return { payment: payment(linkHost) };
+      return { payment };
     case Kind.REFUND_FAILED:
-      return { payment: payment(linkHost), refund: { amount: gbp(990n) } };
+      return { payment, refund: { amount: gbp(990n) } };
     case Kind.BACK_IN_STOCK:
-      return { stock: { sku: "MUG-7", available: 12n } };
+      return { stock: { sku: "MUG-7", available: 12 } };
     case Kind.EMAIL_CONFIRMATION:
       return { confirmation: { code: "7K2Q-9FXH-M3TD", hours: 24 } };
   }

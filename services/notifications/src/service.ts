@@ -115,8 +115,8 @@ export class Notifications {
     await this.store.close();
   }
 
-  #wake({ accounts, endpoints, hasEmail }: Woken): void {
-    for (const account of accounts) this.hub.wake(account);
+  #wake({ customers, endpoints, hasEmail }: Woken): void {
+    for (const customer of customers) this.hub.wake(customer);
     for (const endpoint of endpoints) this.dispatcher.wakeEndpoint(endpoint);
     if (hasEmail) this.dispatcher.wakeMail();
   }
@@ -129,7 +129,7 @@ function storeLog(log: DispatcherDependencies["log"]) {
 /** Returns the templates that the settings name. */
 export function templatesOf({ telling, shop }: NotificationsConfig): Templates {
   const folder = telling.templates === "" ? OWN_TEMPLATES : resolve(telling.templates);
-  return new Templates(folder, { name: shop.name, url: shop.url, linkHosts: shop.link_hosts });
+  return new Templates(folder, { name: shop.name, url: shop.url });
 }
 
 function targetsOf({ webhooks }: NotificationsConfig): Targets {

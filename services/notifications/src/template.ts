@@ -9,7 +9,6 @@ import { Liquid } from "liquidjs";
 
 import { NotificationKind as Kind } from "./contract.js";
 import type { Amount, Facts } from "./facts.js";
-import { Links } from "./link.js";
 import { formatMoney } from "./money.js";
 
 /** What a kind has a template for. */
@@ -44,14 +43,13 @@ const MOST_MILLISECONDS = 2000;
 export class Templates {
   readonly #folder: string;
   readonly #shop: { name: string; url: string };
-  readonly #links: Links;
   readonly #plain: Liquid;
   readonly #html: Liquid;
 
-  constructor(folder: string, { name, url, linkHosts }: { name: string; url: string; linkHosts: readonly string[] }) {
+  /** The address of the shop is the only link that a message has: events carry none. */
+  constructor(folder: string, { name, url }: { name: string; url: string }) {
     this.#folder = folder;
     this.#shop = { name, url };
-    this.#links = new Links(url, linkHosts);
     const options = {
       root: folder,
       extname: ".liquid",
@@ -86,14 +84,8 @@ export class Templates {
 
   #render(kind: Kind, part: Part, facts: Facts, occasion: Occasion): string {
     const engine = part === "html" ? this.#html : this.#plain;
-    const scope = { ...this.#withLinks(facts), time: occasion.time.toISOString(), locale: occasion.locale, shop: this.#shop };
+    const scope = { ...facts, time: occasion.time.toISOString(), locale: occasion.locale, shop: this.#shop };
     return engine.renderFileSync(this.#file(kind, part, occasion.locale), scope, { globals: { locale: occasion.locale } }) as string;
-  }
-
-  /** **Invariant:** no template sees a link of an event that leads to a host which the shop has not named. */
-  #withLinks(facts: Facts): Facts {
-    if (facts.payment === undefined) return facts;
-    return { ...facts, payment: { ...facts.payment, action_url: this.#links.allowed(facts.payment.action_url) } };
   }
 
   /** Prefers the file of the language: `order_placed/text.de` before `order_placed/text`. */

@@ -47,7 +47,7 @@ export async function bus(t: TestContext): Promise<Bus> {
       try {
         for await (const { request } of requests) {
           if (request.case === "start") {
-            most = request.value.maxOutstandingMessages || most;
+            most = request.value.maxOutstandingEvents || most;
             start();
           }
           if (request.case !== "update") continue;
@@ -73,7 +73,7 @@ export async function bus(t: TestContext): Promise<Bus> {
       }
     })();
     await started;
-    yield create(SubscribeResponseSchema, { started: { subscription: { name: "notifications" } } });
+    yield create(SubscribeResponseSchema, { started: { subscription: { subscriptionId: "notifications" } } });
     while (isOpen) {
       const due = log.filter(({ id }) => !acknowledged.has(id) && !held.has(id)).slice(0, most - mine.size);
       if (due.length === 0) {

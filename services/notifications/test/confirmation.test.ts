@@ -6,9 +6,9 @@ import { Caller } from "@souk/chassis";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 
-import { ConfirmEmailAddressRequestSchema, DeliveryState, NotificationKind as Kind, UpdatePreferencesRequestSchema } from "#src/contract.js";
+import { ConfirmEmailAddressRequestSchema, NotificationDeliveryState as DeliveryState, NotificationKind as Kind, UpdateNotificationPreferencesRequestSchema } from "#src/contract.js";
 import { confirmEmailAddress } from "#src/rpc/confirm_email_address.js";
-import { updatePreferences } from "#src/rpc/update_preferences.js";
+import { updateNotificationPreferences } from "#src/rpc/update_notification_preferences.js";
 import type { Notifications } from "#src/service.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { messagesAfter } from "#src/store/messages.js";
@@ -30,8 +30,8 @@ async function mailing(t: TestContext, changes: Changes = {}): Promise<Mailing> 
 }
 
 async function setAddress(service: Notifications, emailAddress: string, caller = alice): Promise<boolean> {
-  const request = create(UpdatePreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, emailAddress });
-  return (await updatePreferences(service, request, caller)).preferences?.isEmailAddressConfirmed ?? false;
+  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, preferences: { emailAddress } });
+  return (await updateNotificationPreferences(service, request, caller)).preferences?.emailAddressConfirmed ?? false;
 }
 
 const confirm = (service: Notifications, code: string, caller = alice) =>
@@ -48,7 +48,7 @@ test("nothing but the code goes to an address until it is confirmed, and message
   assert.match(letters[0]?.raw ?? "", /^Subject: Confirm your e-mail address\r$/m);
 
   const { preferences } = await confirm(service, codeIn(letters[0]));
-  assert.equal(preferences?.isEmailAddressConfirmed, true);
+  assert.equal(preferences?.emailAddressConfirmed, true);
   await service.consume(placedNow(service));
   await eventually(() => letters.length === 2);
   assert.match(letters[1]?.raw ?? "", /^Subject: Your order INV-1042 is placed\r$/m);
@@ -75,13 +75,13 @@ test("mail that was decided before the address changed is dead, with a reason", 
   const placed = placedNow(service);
   // Both in one commit: the e-mail is decided for the old address and due after the change.
   await Promise.all([service.consume(placed), setAddress(service, "new@example.org")]);
-  const dead = await eventually(() => listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 1)[0]);
+  const dead = await eventually(() => listDeliveries(service.store.read, { states: [DeliveryState.DEAD] }, "oldest first", undefined, 1)[0]);
   assert.deepEqual([dead.kind, dead.failure], [Kind.ORDER_PLACED, "address not confirmed"]);
   await eventually(() => letters.length === 2);
   assert.match(letters[1]?.raw ?? "", /Confirm your e-mail address/);
 });
 
-test("a code is another account's, too old or tried too often, and then confirms nothing", async (t) => {
+test("a code is another customer's, too old or tried too often, and then confirms nothing", async (t) => {
   const { service, letters, clock } = await mailing(t);
   await setAddress(service, "alice@example.org");
   await eventually(() => letters.length === 1);
@@ -106,13 +106,13 @@ test("a repeat of the call sends no second code while the first is good", async 
   await eventually(() => letters.length === 1);
   await confirm(service, codeIn(letters[0]));
   assert.equal(await setAddress(service, "alice@example.org"), true);
-  const all = listDeliveries(service.store.read, {}, { after: 0 }, 10);
+  const all = listDeliveries(service.store.read, {}, "oldest first", undefined, 10);
   assert.deepEqual(all.map(({ kind, state }) => [kind, state]), [[Kind.EMAIL_CONFIRMATION, DeliveryState.DELIVERED]]);
 });
 
-test("confirmations are limited within a day, by the account and by the address", async (t) => {
+test("confirmations are limited within a day, by the customer and by the address", async (t) => {
   const { service, clock } = await mailing(t, { "email.confirmations_a_day": 3 });
-  const tooMany = { reason: "ERROR_REASON_TOO_MANY_CONFIRMATIONS", metadata: { most: "3" } };
+  const tooMany = { reason: "ERROR_REASON_TOO_MANY_CONFIRMATIONS", metadata: { limit: "3" } };
   for (const name of ["a", "b", "c"]) await setAddress(service, `${name}@example.org`);
   await assert.rejects(setAddress(service, "d@example.org"), tooMany);
   // Nothing of a refused change is kept.
@@ -138,8 +138,8 @@ test("the code is at rest as a hash and sealed, and after it was mailed as a has
 const bigints = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
 
 async function updateNothing(service: Notifications) {
-  const request = create(UpdatePreferencesRequestSchema, { updateMask: { paths: ["locale"] } });
-  const { preferences } = await updatePreferences(service, request, alice);
+  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["locale"] }, preferences: {} });
+  const { preferences } = await updateNotificationPreferences(service, request, alice);
   assert.ok(preferences);
   return preferences;
 }

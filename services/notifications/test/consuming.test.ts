@@ -10,7 +10,7 @@ import { TimestampSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Webhook } from "standardwebhooks";
 
 import {
-  Channel,
+  NotificationChannel as Channel,
   CreateWebhookEndpointRequestSchema,
   CreateWebhookEndpointResponseSchema,
   NotificationKind as Kind,
@@ -19,14 +19,14 @@ import {
   OrderPlacedSchema,
   RotateWebhookSecretRequestSchema,
   StockChangedSchema,
-  UpdatePreferencesRequestSchema,
-  WatchMessagesRequestSchema,
+  UpdateNotificationPreferencesRequestSchema,
+  WatchInAppMessagesRequestSchema,
 } from "#src/contract.js";
 import { purge } from "#src/retention.js";
 import { createWebhookEndpoint } from "#src/rpc/create_webhook_endpoint.js";
 import { rotateWebhookSecret } from "#src/rpc/rotate_webhook_secret.js";
-import { updatePreferences } from "#src/rpc/update_preferences.js";
-import { watchMessages } from "#src/rpc/watch_messages.js";
+import { updateNotificationPreferences } from "#src/rpc/update_notification_preferences.js";
+import { watchInAppMessages } from "#src/rpc/watch_in_app_messages.js";
 import type { Notifications } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
 import { listDeliveries } from "#src/store/deliveries.js";
@@ -41,10 +41,10 @@ const erp = Caller.service("erp");
 const never = new AbortController().signal;
 
 /** The deliveries of a service, without those of others. */
-const deliveries = (service: Notifications) => listDeliveries(service.store.read, {}, { after: 0 }, 1000);
+const deliveries = (service: Notifications) => listDeliveries(service.store.read, {}, "oldest first", undefined, 1000);
 
 async function prefer(service: Notifications, paths: string[], more: object): Promise<void> {
-  await updatePreferences(service, create(UpdatePreferencesRequestSchema, { updateMask: { paths }, ...more }), alice);
+  await updateNotificationPreferences(service, create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths }, preferences: more }), alice);
 }
 
 test("a customer who has set nothing is notified in the shop and by e-mail", async (t) => {
@@ -55,7 +55,7 @@ test("a customer who has set nothing is notified in the shop and by e-mail", asy
   assert.equal(message?.title, "Your order INV-1042 is placed");
   assert.equal(message?.body, "2 line(s), £22.40 in all.");
   assert.equal(message?.sequence, 1);
-  assert.deepEqual(deliveries(service).map(({ channel, account, kind }) => [channel, account, kind]), [[Channel.EMAIL, "alice", Kind.ORDER_PLACED]]);
+  assert.deepEqual(deliveries(service).map(({ channel, customer, kind }) => [channel, customer, kind]), [[Channel.EMAIL, "alice", Kind.ORDER_PLACED]]);
 });
 
 test("an event that comes again has its effect once", async (t) => {
@@ -92,7 +92,7 @@ test("with a mail server and no address nothing is mailed", async (t) => {
 
 test("history that is imported or replayed goes to webhooks and to no customer", async (t) => {
   const { service } = await running(t, LOOPBACK);
-  const request = { requestId: "1", url: "http://127.0.0.1:9/", eventTypes: ["souk.orders.v1.*"] };
+  const request = { requestId: "1", endpoint: { url: "http://127.0.0.1:9/", eventTypes: ["souk.orders.v1.*"] } };
   await createWebhookEndpoint(service, create(CreateWebhookEndpointRequestSchema, request), contextOf(erp));
   const old = timestampFromDate(new Date("2010-12-01T08:26:00Z"));
   await service.consume(event(OrderPlacedSchema, { order: order("alice", { effectiveTime: old }) }));
@@ -154,7 +154,7 @@ test("a title with what no text may hold is written without it", async (t) => {
 test("webhook secrets lie sealed in the database, and those of before are sealed at the start", async (t) => {
   const dataDir = await folder();
   const first = await running(t, LOOPBACK, { dataDir });
-  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", url: "http://127.0.0.1:9/", eventTypes: ["souk.orders.v1.*"] });
+  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", endpoint: { url: "http://127.0.0.1:9/", eventTypes: ["souk.orders.v1.*"] } });
   const made = await createWebhookEndpoint(first.service, request, contextOf(erp));
   const id = made.endpoint?.endpointId ?? "";
   assert.match(made.secret, /^whsec_/);
@@ -184,7 +184,7 @@ test("with another key nothing is signed, nobody is blamed, and a rotated secret
   const dataDir = await folder();
   const receiver = await httpReceiver(t);
   const first = await running(t, LOOPBACK, { dataDir });
-  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", url: receiver.url, eventTypes: ["souk.orders.v1.*"] });
+  const request = create(CreateWebhookEndpointRequestSchema, { requestId: "1", endpoint: { url: receiver.url, eventTypes: ["souk.orders.v1.*"] } });
   const id = (await createWebhookEndpoint(first.service, request, contextOf(erp))).endpoint?.endpointId ?? "";
   await first.stop();
 
@@ -193,7 +193,7 @@ test("with another key nothing is signed, nobody is blamed, and a rotated secret
   assert.match(log.join(), /the secrets of 1 webhook endpoints were sealed with another key/);
   await service.consume(orderPlaced("alice"));
   await eventually(() => deliveries(service)[0]?.failure === "sealed with another key" && clock.sleeping.at(-1) !== undefined);
-  assert.equal(loadEndpoint(service.store.read, id)?.failingSince, undefined);
+  assert.equal(loadEndpoint(service.store.read, id)?.failingStartTime, undefined);
 
   const rotate = create(RotateWebhookSecretRequestSchema, { requestId: "2", endpointId: id });
   const { secret } = await rotateWebhookSecret(service, rotate, contextOf(erp));
@@ -214,7 +214,7 @@ async function fileText(dataDir: string): Promise<string> {
 test("who watches a sku is notified once when it is back, and taken off the queue", async (t) => {
   const { service } = await running(t);
   await prefer(service, ["watched_skus"], { watchedSkus: ["MUG-7", "TOWEL-1"] });
-  const back = () => event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3n }, movement: { onHandChange: 3n } });
+  const back = () => event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } });
   await service.consume(back());
   await service.consume(back());
 
@@ -236,11 +236,11 @@ test("the stream goes on after the resume token, without a gap or a repeat", asy
   await service.consume(orderPlaced("alice"));
   await service.consume(orderPlaced("bob"));
 
-  const first = watchMessages(service, create(WatchMessagesRequestSchema), alice, never);
+  const first = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, never);
   const one = (await first.next()).value;
   await first.return(undefined);
 
-  const second = watchMessages(service, create(WatchMessagesRequestSchema, { resumeToken: one?.resumeToken ?? "" }), alice, never);
+  const second = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { resumeToken: one?.resumeToken ?? "" }), alice, never);
   const two = (await second.next()).value;
   const waiting = second.next();
   await service.consume(orderPlaced("alice"));
@@ -249,23 +249,23 @@ test("the stream goes on after the resume token, without a gap or a repeat", asy
   assert.deepEqual([one, two, three].map((answer) => answer?.message?.sequence), [1n, 2n, 3n]);
 });
 
-test("a resume token of another account or a changed one is refused", async (t) => {
+test("a resume token of another customer or a changed one is refused", async (t) => {
   const { service } = await running(t);
   await service.consume(orderPlaced("alice"));
-  const mine = watchMessages(service, create(WatchMessagesRequestSchema), alice, never);
+  const mine = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, never);
   const token = (await mine.next()).value?.resumeToken ?? "";
   await mine.return(undefined);
 
   for (const [caller, resumeToken] of [[Caller.user("bob"), token], [alice, `${token}A`]] as const) {
-    const stream = watchMessages(service, create(WatchMessagesRequestSchema, { resumeToken }), caller, never);
-    await assert.rejects(stream.next(), { reason: "ERROR_REASON_INVALID_RESUME_TOKEN" });
+    const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { resumeToken }), caller, never);
+    await assert.rejects(stream.next(), { reason: "ERROR_REASON_INVALID_PAGE_TOKEN" });
   }
 });
 
 test("a stream ends with its signal, also while it waits", async (t) => {
   const { service } = await running(t);
   const controller = new AbortController();
-  const stream = watchMessages(service, create(WatchMessagesRequestSchema), alice, controller.signal);
+  const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, controller.signal);
   const waiting = stream.next();
   controller.abort();
   assert.equal((await waiting).done, true);

@@ -11,18 +11,20 @@ import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Webhook } from "standardwebhooks";
 
 import {
-  Channel,
+  NotificationChannel as Channel,
   CreateWebhookEndpointRequestSchema,
-  DeliveryState,
-  DropDeadDeliveriesRequestSchema,
+  NotificationDeliveryState as DeliveryState,
+  DropNotificationDeliveriesRequestSchema,
+  EnableWebhookEndpointRequestSchema,
   EventSchema,
-  RequeueDeadDeliveriesRequestSchema,
+  RequeueNotificationDeliveriesRequestSchema,
   UpdateWebhookEndpointRequestSchema,
   WebhookEndpointState as State,
 } from "#src/contract.js";
 import { createWebhookEndpoint } from "#src/rpc/create_webhook_endpoint.js";
-import { dropDeadDeliveries } from "#src/rpc/drop_dead_deliveries.js";
-import { requeueDeadDeliveries } from "#src/rpc/requeue_dead_deliveries.js";
+import { dropNotificationDeliveries } from "#src/rpc/drop_notification_deliveries.js";
+import { enableWebhookEndpoint } from "#src/rpc/enable_webhook_endpoint.js";
+import { requeueNotificationDeliveries } from "#src/rpc/requeue_notification_deliveries.js";
 import { updateWebhookEndpoint } from "#src/rpc/update_webhook_endpoint.js";
 import type { Notifications, Dependencies } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
@@ -44,12 +46,12 @@ async function webhooks(t: TestContext, changes: Changes = {}, more: Partial<Dep
 let requests = 0;
 async function endpointTo(service: Notifications, url: string) {
   requests += 1;
-  const request = { requestId: `r${requests}`, url, eventTypes: ["souk.orders.v1.*"] };
+  const request = { requestId: `r${requests}`, endpoint: { url, eventTypes: ["souk.orders.v1.*"] } };
   const { endpoint, secret } = await createWebhookEndpoint(service, create(CreateWebhookEndpointRequestSchema, request), contextOf(erp));
   return { id: endpoint?.endpointId ?? "", secret };
 }
 
-const states = (service: Notifications) => listDeliveries(service.store.read, {}, { after: 0 }, 1000).map(({ state }) => state);
+const states = (service: Notifications) => listDeliveries(service.store.read, {}, "oldest first", undefined, 1000).map(({ state }) => state);
 const allDelivered = (service: Notifications) => states(service).every((state) => state === DeliveryState.DELIVERED);
 const idOf = ({ headers }: Received) => String(headers["webhook-id"]);
 const verify = (secret: string, { headers, body }: Received) => {
@@ -121,7 +123,7 @@ test("an event that the endpoint refuses holds up its own subject and nothing el
   clock.advance(10_000);
   await eventually(() => allDelivered(service));
   const [first, second] = receiver.received.slice(-2).map(({ body }) => (JSON.parse(body) as { id: string }).id);
-  const [one, , two] = listDeliveries(service.store.read, {}, { after: 0 }, 10);
+  const [one, , two] = listDeliveries(service.store.read, {}, "oldest first", undefined, 10);
   assert.deepEqual([first, second], [one?.eventId, two?.eventId]);
 });
 
@@ -155,17 +157,17 @@ test("an event that cannot be written as a webhook is dead at once, counts again
     tx.run("UPDATE events SET event = ? WHERE row = ?", bad(9223372036854775807n), rows[0]?.row ?? 0);
     tx.run("UPDATE events SET event = ? WHERE row = ?", Buffer.from([255, 255]), rows[1]?.row ?? 0);
     tx.run("UPDATE deliveries SET attempts = 0, next_time = 0");
-    tx.run("UPDATE endpoints SET failing_since = NULL, wait_time = NULL");
+    tx.run("UPDATE endpoints SET failing_start_time = NULL, wait_time = NULL");
   });
   await strict.stop();
 
   const { service } = await webhooks(t, {}, { dataDir: open.dataDir });
   await eventually(() => !states(service).includes(DeliveryState.PENDING));
-  const all = listDeliveries(service.store.read, {}, { after: 0 }, 10).map(({ state, attempts, failure }) => [state, attempts, failure]);
+  const all = listDeliveries(service.store.read, {}, "oldest first", undefined, 10).map(({ state, attempts, failure }) => [state, attempts, failure]);
   const dead = [DeliveryState.DEAD, 0, "unreadable event"];
   assert.deepEqual(all, [dead, dead, [DeliveryState.DELIVERED, 1, ""]]);
   assert.equal(receiver.received.length, 1);
-  assert.equal(loadEndpoint(service.store.read, id)?.failingSince, undefined);
+  assert.equal(loadEndpoint(service.store.read, id)?.failingStartTime, undefined);
 });
 
 test("retries wait longer each time on the clock, and after the last one the delivery is dead", async (t) => {
@@ -185,7 +187,7 @@ test("retries wait longer each time on the clock, and after the last one the del
   await eventually(() => states(service)[0] === DeliveryState.DEAD);
   // Three quarters of 8, 24 and 72: half, and half of the other half by the chance that the test chose.
   assert.deepEqual(waits, [6, 18, 54]);
-  const [dead] = listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 10);
+  const [dead] = listDeliveries(service.store.read, { states: [DeliveryState.DEAD] }, "oldest first", undefined, 10);
   assert.deepEqual([dead?.attempts, dead?.failure], [4, "http 500"]);
 });
 
@@ -197,19 +199,19 @@ test("a dead delivery is requeued with the same key, or dropped", async (t) => {
   await service.consume(orderPlaced("alice"));
   await service.consume(orderPlaced("alice"));
   await eventually(() => states(service).every((state) => state === DeliveryState.DEAD));
-  const [first, second] = listDeliveries(service.store.read, {}, { after: 0 }, 10);
+  const [first, second] = listDeliveries(service.store.read, {}, "oldest first", undefined, 10);
 
   isUp = true;
-  const requeue = (ids: string[]) => requeueDeadDeliveries(service, create(RequeueDeadDeliveriesRequestSchema, { deliveryIds: ids }), erp);
+  const requeue = (ids: string[]) => requeueNotificationDeliveries(service, create(RequeueNotificationDeliveriesRequestSchema, { deliveryIds: ids }), erp);
   await assert.rejects(requeue(["delivery_00000000000000000000000000"]), { reason: "ERROR_REASON_DELIVERY_NOT_FOUND" });
-  assert.equal((await requeue([first?.id ?? ""])).requeued, 1n);
+  assert.equal((await requeue([first?.id ?? ""])).requeuedCount, 1);
   await eventually(() => states(service)[0] === DeliveryState.DELIVERED);
-  assert.equal((await requeue([first?.id ?? ""])).requeued, 0n);
+  assert.equal((await requeue([first?.id ?? ""])).requeuedCount, 0);
   assert.deepEqual(receiver.received.map(idOf), [first?.key, second?.key, first?.key]);
 
-  const other = create(DropDeadDeliveriesRequestSchema);
-  assert.equal((await dropDeadDeliveries(service, other, Caller.service("other"))).dropped, 0n);
-  assert.equal((await dropDeadDeliveries(service, other, erp)).dropped, 1n);
+  const other = create(DropNotificationDeliveriesRequestSchema);
+  assert.equal((await dropNotificationDeliveries(service, other, Caller.service("other"))).droppedCount, 0);
+  assert.equal((await dropNotificationDeliveries(service, other, erp)).droppedCount, 1);
   assert.equal(states(service).length, 1);
 });
 
@@ -226,7 +228,7 @@ test("410 Gone switches the endpoint off and gives up what waits for it", async 
   assert.match(log.join(), new RegExp(id));
   await service.consume(orderPlaced("alice"));
   assert.equal(states(service).length, 3);
-  const requeue = requeueDeadDeliveries(service, create(RequeueDeadDeliveriesRequestSchema), erp);
+  const requeue = requeueNotificationDeliveries(service, create(RequeueNotificationDeliveriesRequestSchema), erp);
   await assert.rejects(requeue, { reason: "ERROR_REASON_ENDPOINT_NOT_ENABLED" });
   assert.deepEqual(audit(service.store.read).findings, []);
 });
@@ -245,11 +247,10 @@ test("an endpoint that fails for too long is switched off, and starts again when
   assert.equal(loadEndpoint(service.store.read, id)?.disableReason, "failing");
 
   isUp = true;
-  const enable = { endpointId: id, state: State.ENABLED, updateMask: { paths: ["state"] } };
-  await updateWebhookEndpoint(service, create(UpdateWebhookEndpointRequestSchema, enable), erp);
-  await requeueDeadDeliveries(service, create(RequeueDeadDeliveriesRequestSchema), erp);
+  await enableWebhookEndpoint(service, create(EnableWebhookEndpointRequestSchema, { endpointId: id }), erp);
+  await requeueNotificationDeliveries(service, create(RequeueNotificationDeliveriesRequestSchema), erp);
   await eventually(() => allDelivered(service));
-  assert.equal(loadEndpoint(service.store.read, id)?.failingSince, undefined);
+  assert.equal(loadEndpoint(service.store.read, id)?.failingStartTime, undefined);
 });
 
 test("redirects are not followed, wherever they lead", async (t) => {
@@ -261,7 +262,7 @@ test("redirects are not followed, wherever they lead", async (t) => {
   await eventually(() => states(service).every((state) => state === DeliveryState.DEAD));
   assert.equal(receiver.received.length, 5);
   assert.equal(inside.received.length, 0);
-  assert.deepEqual(listDeliveries(service.store.read, {}, { after: 0 }, 10).map(({ failure }) => failure), ["http 301", "http 302", "http 303", "http 307", "http 308"]);
+  assert.deepEqual(listDeliveries(service.store.read, {}, "oldest first", undefined, 10).map(({ failure }) => failure), ["http 301", "http 302", "http 303", "http 307", "http 308"]);
 });
 
 test("a name that leads inside after it led outside is refused on that attempt", async (t) => {
@@ -279,7 +280,7 @@ test("a name that leads inside after it led outside is refused on that attempt",
   const failures: string[] = [];
   for (let attempt = 1; attempt <= 4; attempt += 1) {
     const [delivery] = await eventually(() => {
-      const found = listDeliveries(service.store.read, {}, { after: 0 }, 1);
+      const found = listDeliveries(service.store.read, {}, "oldest first", undefined, 1);
       return found[0]?.attempts === attempt && (attempt === 4 || clock.sleeping.at(-1) !== undefined) && found;
     });
     failures.push(delivery?.failure ?? "");
@@ -320,7 +321,7 @@ test("a target that is private is refused when the endpoint is made and when it 
     await assert.rejects(make(url), { reason: "ERROR_REASON_TARGET_REFUSED" }, url);
   }
   const { id } = await make("https://hooks.example.com/");
-  const change = { endpointId: id, url: "https://10.0.0.1/", updateMask: { paths: ["url"] } };
+  const change = { endpoint: { endpointId: id, url: "https://10.0.0.1/" }, updateMask: { paths: ["url"] } };
   const update = () => updateWebhookEndpoint(service, create(UpdateWebhookEndpointRequestSchema, change), erp);
   await assert.rejects(update, { reason: "ERROR_REASON_TARGET_REFUSED" });
 });
@@ -342,15 +343,15 @@ test("a receiver that is slow, endless or gone costs one attempt and no more tha
   await service.consume(orderPlaced("alice"));
 
   await eventually(() => !states(service).includes(DeliveryState.PENDING));
-  const failures = listDeliveries(service.store.read, {}, { after: 0 }, 10).map(({ state, failure }) => `${state} ${failure}`).sort();
+  const failures = listDeliveries(service.store.read, {}, "oldest first", undefined, 10).map(({ state, failure }) => `${state} ${failure}`).sort();
   // An endless body after a 200 was taken all the same; the rest of it is not read.
   assert.deepEqual(failures, [`${DeliveryState.DELIVERED} `, `${DeliveryState.DEAD} econnrefused`, `${DeliveryState.DEAD} timeout`]);
 });
 
 /** Sets an address that was confirmed before, so that a test of mail is not one of confirmations. */
-async function address(service: Notifications, account: string, emailAddress: string): Promise<void> {
+async function address(service: Notifications, customer: string, emailAddress: string): Promise<void> {
   const now = service.clock.now();
-  const before = loadPreferences(service.store.read, account);
+  const before = loadPreferences(service.store.read, customer);
   await service.store.write((tx) => savePreferences(tx, { ...before, emailAddress, emailConfirmedTime: now }, now));
 }
 
@@ -362,7 +363,7 @@ test("e-mail goes over SMTP with a Message-ID that follows from the event", asyn
   await eventually(() => allDelivered(service) && server.letters.length === 1);
 
   const [letter] = server.letters;
-  const [delivery] = listDeliveries(service.store.read, {}, { after: 0 }, 10);
+  const [delivery] = listDeliveries(service.store.read, {}, "oldest first", undefined, 10);
   assert.deepEqual([letter?.from, letter?.to], ["shop@example.com", ["alice@example.org"]]);
   assert.equal(letter?.messageId, `<${delivery?.key}@example.com>`);
   assert.match(letter?.raw ?? "", /^Subject: Your order INV-1042 is placed\r$/m);
@@ -379,14 +380,14 @@ test("a server that has trouble gets the same letter again, one that refuses the
   await address(service, "alice", "alice@example.org");
   await service.consume(orderPlaced("alice"));
   for (const attempt of [1, 2]) {
-    await eventually(() => listDeliveries(service.store.read, {}, { after: 0 }, 1)[0]?.attempts === attempt && clock.sleeping.at(-1) !== undefined);
+    await eventually(() => listDeliveries(service.store.read, {}, "oldest first", undefined, 1)[0]?.attempts === attempt && clock.sleeping.at(-1) !== undefined);
     clock.advance(HOUR);
   }
   await eventually(() => allDelivered(service) && server.letters.length === 1);
 
   await address(service, "bob", "nobody@example.org");
   await service.consume(orderPlaced("bob", { time: undefined as never }));
-  const dead = await eventually(() => listDeliveries(service.store.read, { state: DeliveryState.DEAD }, { after: 0 }, 1)[0]);
+  const dead = await eventually(() => listDeliveries(service.store.read, { states: [DeliveryState.DEAD] }, "oldest first", undefined, 1)[0]);
   assert.deepEqual([dead.failure, dead.attempts], ["smtp 550", 1]);
 });
 
@@ -410,7 +411,7 @@ test("servers that answer nothing, garbage or half an answer have taken nothing,
     clock.advance(HOUR);
   }
   await eventually(() => states(service)[0] === DeliveryState.DEAD);
-  const [dead] = listDeliveries(service.store.read, {}, { after: 0 }, 1);
+  const [dead] = listDeliveries(service.store.read, {}, "oldest first", undefined, 1);
   assert.match(dead?.failure ?? "", /^[a-z0-9_ ]+$/);
 
   // A mail server that never takes over the responsibility for the letter: "354" to everything.
@@ -455,8 +456,8 @@ test("no address is in the log, in a delivery or in an error, whatever the serve
   await eventually(() => clock.sleeping.at(-1) !== undefined);
   clock.advance(HOUR);
   await eventually(() => states(service)[0] === DeliveryState.DEAD);
-  const rows = JSON.stringify(service.store.read.all("SELECT id, key, account, failure, endpoint FROM deliveries"));
+  const rows = JSON.stringify(service.store.read.all("SELECT id, key, customer, failure, endpoint FROM deliveries"));
   assert.doesNotMatch(`${log.join("\n")}${rows}`, /secret\.address/);
-  const [delivery] = listDeliveries(service.store.read, {}, { after: 0 }, 1);
+  const [delivery] = listDeliveries(service.store.read, {}, "oldest first", undefined, 1);
   assert.deepEqual([delivery?.failure, delivery?.channel], ["smtp 451", Channel.EMAIL]);
 });

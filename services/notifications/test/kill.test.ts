@@ -22,13 +22,13 @@ test("200 notifications arrive through four kills, none missing, with at most on
     "upstreams.events": events.url,
     "smtp.url": server.url,
     "smtp.require_tls": "false",
-    "email.default_address": "{account_id}@customers.example.org",
+    "email.default_address": "{customer_id}@customers.example.org",
     "webhooks.allow_http": "true",
     "webhooks.allowed_networks": "127.0.0.0/8",
   });
   const made = await service
     .client(Caller.service("erp"))
-    .createWebhookEndpoint({ requestId: "1", url: receiver.url, eventTypes: ["souk.orders.v1.OrderPlaced"] });
+    .createWebhookEndpoint({ requestId: "1", endpoint: { url: receiver.url, eventTypes: ["souk.orders.v1.OrderPlaced"] } });
 
   for (let index = 0; index < NOTIFICATIONS; index += 1) {
     events.publish(orderPlaced(`customer-${index}`, { time: timestampFromDate(new Date()) }));
@@ -43,7 +43,7 @@ test("200 notifications arrive through four kills, none missing, with at most on
   const messageIds = () => new Set(server.letters.map(({ messageId }) => messageId));
   await eventually(() => webhookIds().size === NOTIFICATIONS && messageIds().size === NOTIFICATIONS, "every notification");
   const staff = service.client(Caller.staff("ann"));
-  await eventually(async () => (await staff.listDeliveries({ state: 1, pageSize: 1 })).deliveries.length === 0, "the end of sending");
+  await eventually(async () => (await staff.listNotificationDeliveries({ states: [1], pageSize: 1 })).deliveries.length === 0, "the end of sending");
 
   // The receiver drops repeats by the id, and every event is there.
   for (const { body, headers } of receiver.received) new Webhook(made.secret).verify(body, headers as Record<string, string>);

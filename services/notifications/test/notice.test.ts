@@ -6,7 +6,9 @@ import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufb
 import { TimestampSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 
 import {
+  DeclineCode,
   NotificationKind as Kind,
+  OrderClosureReason,
   OrderCanceledSchema,
   OrderFulfilledSchema,
   OrderPaidSchema,
@@ -40,7 +42,7 @@ test("every event of an order's life notifies its customer", () => {
   ] as const;
   for (const [schema, kind] of events) {
     const found = notices(schema, { order: order("alice") });
-    assert.deepEqual(found.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { account: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
+    assert.deepEqual(found.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { customer: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
   }
 });
 
@@ -61,13 +63,16 @@ test("a refund notifies when the money has gone back, and through payments when 
 });
 
 test("a payment notifies when it was declined and when it waits for the customer, and not otherwise", () => {
-  const changed = (state: PaymentState, decline = "") =>
-    notices(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, decline, actionUrl: "https://pay.example.com" } }).map(({ kind }) => kind);
-  assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD, "insufficient_funds"), [Kind.PAYMENT_FAILED]);
+  const of = (state: PaymentState, code?: DeclineCode) =>
+    notices(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, ...(code === undefined ? {} : { decline: { code } }) } });
+  const changed = (state: PaymentState, code?: DeclineCode) => of(state, code).map(({ kind }) => kind);
+  assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD, DeclineCode.INSUFFICIENT_FUNDS), [Kind.PAYMENT_FAILED]);
+  const words = [DeclineCode.INSUFFICIENT_FUNDS, DeclineCode.UNSPECIFIED, 9999].map((code) => of(PaymentState.REQUIRES_PAYMENT_METHOD, code)[0]?.facts.payment?.decline);
+  assert.deepEqual(words, ["insufficient_funds", "", ""]);
   assert.deepEqual(changed(PaymentState.REQUIRES_PAYMENT_METHOD), []);
   assert.deepEqual(changed(PaymentState.REQUIRES_ACTION), [Kind.PAYMENT_ACTION_REQUIRED]);
   for (const state of [PaymentState.PROCESSING, PaymentState.REQUIRES_CAPTURE, PaymentState.SUCCEEDED, PaymentState.CANCELED]) {
-    assert.deepEqual(changed(state, "old_decline"), []);
+    assert.deepEqual(changed(state, DeclineCode.GENERIC), []);
   }
 });
 
@@ -95,32 +100,49 @@ test("a time that no calendar has is an error, wherever in the payload it is", (
   const never = create(TimestampSchema, { seconds: 9223372036854775807n });
   assert.throws(() => notices(OrderPlacedSchema, { order: order("alice", { effectiveTime: never }) }), RangeError);
   assert.throws(() => notices(OrderFulfilledSchema, { order: order("alice"), effectiveTime: never }), RangeError);
-  const movement = { onHandChange: 5n, effectiveTime: create(TimestampSchema, { nanos: -1 }) };
-  assert.throws(() => notices(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 5n }, movement }), RangeError);
+  const movement = { onHandChange: 5, effectiveTime: create(TimestampSchema, { nanos: -1 }) };
+  assert.throws(() => notices(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 5 }, movement }), RangeError);
 });
 
 test("a sku is back when nothing was available and something is now", () => {
-  const changed = (onHand: bigint, reserved: bigint, onHandChange: bigint, reservedChange = 0n) =>
+  const changed = (onHand: number, reserved: number, onHandChange: number, reservedChange = 0) =>
     notices(StockChangedSchema, { stock: { sku: "MUG-7", onHand, reserved }, movement: { onHandChange, reservedChange } }).map(({ kind, audience }) => [kind, audience]);
   const back = [[Kind.BACK_IN_STOCK, { watching: "MUG-7" }]];
-  assert.deepEqual(changed(5n, 0n, 5n), back);
-  assert.deepEqual(changed(7n, 5n, 2n), back);
-  assert.deepEqual(changed(7n, 2n, 2n), []);
-  assert.deepEqual(changed(5n, 5n, 5n), []);
-  assert.deepEqual(changed(0n, 0n, -5n), []);
+  assert.deepEqual(changed(5, 0, 5), back);
+  assert.deepEqual(changed(7, 5, 2), back);
+  assert.deepEqual(changed(7, 2, 2), []);
+  assert.deepEqual(changed(5, 5, 5), []);
+  assert.deepEqual(changed(0, 0, -5), []);
   // Another order took the last one and was canceled: its reservation was released.
-  assert.deepEqual(changed(1n, 0n, 0n, -1n), back);
-  assert.deepEqual(changed(2n, 0n, 0n, -1n), []);
+  assert.deepEqual(changed(1, 0, 0, -1), back);
+  assert.deepEqual(changed(2, 0, 0, -1), []);
   // Units that leave with their promise change nothing of what is available.
-  assert.deepEqual(changed(3n, 0n, -2n, -2n), []);
+  assert.deepEqual(changed(3, 0, -2, -2), []);
 });
 
 test("long orders are cut, and say so", () => {
-  const lines = Array.from({ length: 60 }, (_, index) => ({ lineNumber: index + 1, sku: `S${index}`, quantity: 1n }));
+  const lines = Array.from({ length: 60 }, (_, index) => ({ lineNumber: index + 1, sku: `S${index}`, quantity: 1 }));
   const [notice] = notices(OrderPlacedSchema, { order: { orderId: "o", customerId: "alice", lines } });
   assert.equal(notice?.facts.order?.lines.length, 50);
   assert.equal(notice?.facts.order?.more_lines, 10);
   assert.equal(notice?.facts.order?.lines[0]?.title, "S0");
+});
+
+test("an order is called by its reference or its number, and says why it ended and what is not of its lines", () => {
+  const facts = (more: MessageInitShape<typeof OrderRejectedSchema>["order"]) =>
+    notices(OrderRejectedSchema, { order: { orderId: "order_1", customerId: "alice", ...more } })[0]?.facts.order;
+  assert.equal(facts({ reference: "INV-1", orderNumber: "1042" })?.name, "INV-1");
+  assert.equal(facts({ orderNumber: "1042" })?.name, "1042");
+  assert.equal(facts({})?.name, "order_1");
+  assert.equal(facts({ closureReason: OrderClosureReason.OUT_OF_STOCK })?.reason, "out_of_stock");
+  assert.deepEqual([facts({})?.reason, facts({ closureReason: 9999 as OrderClosureReason })?.reason], ["", ""]);
+
+  const totals = { shippingTotal: gbp(390n), discountTotal: gbp(0n), taxTotal: gbp(100n) };
+  assert.deepEqual([facts(totals)?.shipping, facts(totals)?.discount, facts(totals)?.tax], [{ currency: "GBP", minor: 390n }, null, { currency: "GBP", minor: 100n }]);
+  assert.equal(facts({ ...totals, taxIncluded: true })?.tax, null);
+  const line = { sku: "MUG-7", quantity: 2, unitPrice: gbp(500n) };
+  const amounts = facts({ lines: [line, { ...line, total: gbp(900n) }] })?.lines.map(({ amount }) => amount?.minor);
+  assert.deepEqual(amounts, [1000n, 900n]);
 });
 
 test("an event without a rule leads to no notice, and what cannot be read is an error", () => {

@@ -8,11 +8,11 @@ import { create, fromBinary, toBinary, type DescMessage } from "@bufbuild/protob
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { BadRequestSchema, Caller, ConfigError, type Refusal as Refused } from "@souk/chassis";
 import { isAddress } from "#src/address.js";
-import { accountOf, ownerSeenBy } from "#src/caller.js";
-import { Channel, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
+import { customerOf, ownerSeenBy } from "#src/caller.js";
+import { NotificationChannel as Channel, NotificationDeliveryFailure as Why, NotificationKind as Kind, WebhookEndpointState as State } from "#src/contract.js";
 import { afterFailure } from "#src/delivery.js";
-import { disable, hasFailedTooLong, rotate, secretsAt } from "#src/endpoint.js";
-import { Failure, failureOf } from "#src/failure.js";
+import { disable, enable, hasFailedTooLong, rotate, secretsAt } from "#src/endpoint.js";
+import { Failure, describe, failureOf } from "#src/failure.js";
 import { fieldsOf } from "#src/mask.js";
 import { addressByRule, channelsFor, defaultPreferences, etagOf, tidyChannels, tidyKinds, tidyLocale } from "#src/preferences.js";
 import { Sealing, keyOf } from "#src/sealing.js";
@@ -59,10 +59,28 @@ test("a failure keeps a code and never a text that somebody else wrote", () => {
   assert.equal(failureOf("text").message, "failed");
 });
 
-test("preferences decide kinds and channels; an account that has set nothing is notified in the shop and by e-mail", () => {
+test("a failure is said as a program acts on it, with the receiver's code and the word for people", () => {
+  const said: [string, Why, number][] = [
+    ["", Why.UNSPECIFIED, 0],
+    ["http 503", Why.HTTP_STATUS, 503],
+    ["smtp 550", Why.SMTP_REPLY, 550],
+    ["timeout", Why.TIMEOUT, 0],
+    ["econnrefused", Why.UNREACHABLE, 0],
+    ["dns", Why.UNREACHABLE, 0],
+    ["smtp", Why.UNREACHABLE, 0],
+    ["refused address", Why.TARGET_REFUSED, 0],
+    ["endpoint disabled", Why.ENDPOINT_DISABLED, 0],
+    ["endpoint paused", Why.ENDPOINT_DISABLED, 0],
+    ["address not confirmed", Why.EMAIL_ADDRESS_NOT_CONFIRMED, 0],
+    ["failed", Why.INTERNAL, 0],
+  ];
+  for (const [word, failure, failureCode] of said) assert.deepEqual(describe(word), { failure, failureCode, failureDetail: word });
+});
+
+test("preferences decide kinds and channels; a customer who has set nothing is notified in the shop and by e-mail", () => {
   const none = defaultPreferences("alice");
   assert.deepEqual(channelsFor(none, Kind.ORDER_PLACED), [Channel.IN_APP, Channel.EMAIL]);
-  const some = { ...none, defaultChannels: [Channel.IN_APP], kinds: tidyKinds([{ kind: Kind.ORDER_PAID, channels: [] }, { kind: Kind.ORDER_PLACED, channels: [Channel.EMAIL] }]) };
+  const some = { ...none, defaultChannels: [Channel.IN_APP], kinds: tidyKinds([{ kind: Kind.ORDER_PAID, channels: [] }, { kind: Kind.ORDER_PLACED, channels: [Channel.EMAIL] }], "kinds") };
   assert.deepEqual(channelsFor(some, Kind.ORDER_PLACED), [Channel.EMAIL]);
   assert.deepEqual(channelsFor(some, Kind.ORDER_PAID), []);
   assert.deepEqual(channelsFor(some, Kind.REFUND_FAILED), [Channel.IN_APP]);
@@ -71,25 +89,26 @@ test("preferences decide kinds and channels; an account that has set nothing is 
 test("kinds and channels are tidied, and a kind that appears more than once is refused", () => {
   assert.deepEqual(tidyChannels([Channel.EMAIL, Channel.IN_APP, Channel.EMAIL]), [Channel.IN_APP, Channel.EMAIL]);
   const twice = [{ kind: Kind.ORDER_PAID, channels: [] }, { kind: Kind.ORDER_PAID, channels: [Channel.EMAIL] }];
-  assert.throws(() => tidyKinds(twice), { reason: "ERROR_REASON_KIND_REPEATED", message: "NOTIFICATION_KIND_ORDER_PAID appears more than once" });
+  const message = "field preferences.kinds[1].kind must not be NOTIFICATION_KIND_ORDER_PAID again";
+  assert.throws(() => tidyKinds(twice, "preferences.kinds"), { reason: "ERROR_REASON_INVALID_FIELD", message });
 });
 
 test("a locale is written in one way, and what is none is refused", () => {
-  assert.equal(tidyLocale("en-gb"), "en-GB");
-  assert.equal(tidyLocale("DE"), "de");
-  assert.equal(tidyLocale(""), "");
+  assert.equal(tidyLocale("en-gb", "locale"), "en-GB");
+  assert.equal(tidyLocale("DE", "locale"), "de");
+  assert.equal(tidyLocale("", "locale"), "");
   for (const locale of ["e", "en-", "xx-yy-zz-", "en-aaaaaaaaa"]) {
-    assert.throws(() => tidyLocale(locale), { reason: "ERROR_REASON_UNKNOWN_LOCALE" }, locale);
+    assert.throws(() => tidyLocale(locale, "locale"), { reason: "ERROR_REASON_INVALID_FIELD" }, locale);
   }
 });
 
-test("the rule gives each account an address of its own that is an address", () => {
-  const rule = "{account_id}@mailbox.localhost";
+test("the rule gives each customer an address of its own that is an address", () => {
+  const rule = "{customer_id}@mailbox.localhost";
   assert.equal(addressByRule(rule, "alice"), "alice@mailbox.localhost");
   assert.equal(addressByRule("", "alice"), "");
-  const accounts = ["al ice", "al_ice", "al@ice", "al.ice", "a%40b", "a@b", "ä", "<x>,y@z", "$&", "x".repeat(64), "x".repeat(65), "x".repeat(128), "\u{1f600}"];
-  const addresses = accounts.map((account) => addressByRule(rule, account));
-  assert.equal(new Set(addresses).size, accounts.length);
+  const customers = ["al ice", "al_ice", "al@ice", "al.ice", "a%40b", "a@b", "ä", "<x>,y@z", "$&", "x".repeat(64), "x".repeat(65), "x".repeat(128), "\u{1f600}"];
+  const addresses = customers.map((customer) => addressByRule(rule, customer));
+  assert.equal(new Set(addresses).size, customers.length);
   for (const address of addresses) assert.match(address, /^[A-Za-z0-9%_-]{1,64}@mailbox\.localhost$/);
 });
 
@@ -100,7 +119,7 @@ test("an etag changes with each version and says nothing else", () => {
 });
 
 const now = new Date("2026-03-01T12:00:00Z");
-const endpoint = { secret: "whsec_a", previousSecret: "", state: State.ENABLED, version: 1, failingSince: undefined } as Endpoint;
+const endpoint = { secret: "whsec_a", previousSecret: "", state: State.ENABLED, version: 1, failingStartTime: undefined } as Endpoint;
 
 test("the old secret signs along for a day", () => {
   const rotated = rotate(endpoint, "whsec_b", now);
@@ -110,13 +129,15 @@ test("the old secret signs along for a day", () => {
 });
 
 test("an endpoint is switched off after long failure, with its reason", () => {
-  const failing = { ...endpoint, failingSince: now };
+  const failing = { ...endpoint, failingStartTime: now };
   const hours = (count: number) => new Date(now.getTime() + count * 3_600_000);
   assert.ok(!hasFailedTooLong(endpoint, hours(1000), 120 * 3_600_000));
   assert.ok(!hasFailedTooLong(failing, hours(119), 120 * 3_600_000));
   assert.ok(hasFailedTooLong(failing, hours(120), 120 * 3_600_000));
   const off = disable(failing, "failing", hours(120));
   assert.deepEqual([off.state, off.disableReason, off.version], [State.DISABLED, "failing", 2]);
+  const on = enable(off, hours(121));
+  assert.deepEqual([on.state, on.disableReason, on.failingStartTime, on.version], [State.ENABLED, "", undefined, 3]);
 });
 
 test("an address is what mail servers take: no stray dot, no hyphen at an end, other scripts as A-labels", () => {
@@ -133,7 +154,8 @@ test("an address is what mail servers take: no stray dot, no hyphen at an end, o
 test("a mask names whole fields that can be changed, and nothing else", () => {
   const fields = ["email_address", "locale"];
   assert.deepEqual([...fieldsOf(create(FieldMaskSchema, { paths: ["locale"] }), fields)], ["locale"]);
-  for (const paths of [["email_address.x"], ["locale", "etag"], ["locale."], ["*"], [""], []]) {
+  assert.deepEqual([...fieldsOf(create(FieldMaskSchema, { paths: ["*"] }), fields)], fields);
+  for (const paths of [["email_address.x"], ["locale", "etag"], ["locale."], ["*", "etag"], [""], []]) {
     assert.throws(() => fieldsOf(create(FieldMaskSchema, { paths }), fields), (error: Refused) => {
       assert.equal(error.reason, "ERROR_REASON_INVALID_FIELD");
       assert.deepEqual(fieldsIn(error), ["update_mask"]);
@@ -170,19 +192,20 @@ test("the key is made once, for its owner alone, and never inside the data folde
   assert.throws(() => keyOf({ secretKey: "", secretKeyFile: join(file, "key") }, dataDir, () => undefined), /NOTIFICATIONS__WEBHOOKS__SECRET_KEY/);
 });
 
-test("a user has its own account and no other, others name one", () => {
-  assert.equal(accountOf(Caller.user("alice"), ""), "alice");
-  assert.equal(accountOf(Caller.user("alice"), "alice"), "alice");
-  assert.throws(() => accountOf(Caller.user("alice"), "bob"), { reason: "ERROR_REASON_OTHER_ACCOUNT" });
-  assert.throws(() => accountOf(Caller.staff("ann"), ""), { reason: "ERROR_REASON_NO_ACCOUNT" });
-  assert.equal(accountOf(Caller.service("erp"), "bob"), "bob");
+test("a user has its own customer and no other, others name one", () => {
+  assert.equal(customerOf(Caller.user("alice"), ""), "alice");
+  assert.equal(customerOf(Caller.user("alice"), "alice"), "alice");
+  assert.equal(customerOf(Caller.user("alice"), "me"), "alice");
+  assert.throws(() => customerOf(Caller.user("alice"), "bob"), { reason: "ERROR_REASON_OTHER_CUSTOMER" });
+  for (const named of ["", "me"]) assert.throws(() => customerOf(Caller.staff("ann"), named), { reason: "ERROR_REASON_INVALID_FIELD" });
+  assert.equal(customerOf(Caller.service("erp"), "bob"), "bob");
   assert.equal(ownerSeenBy(Caller.staff("ann")), undefined);
   assert.equal(ownerSeenBy(Caller.service("erp")), "service:erp");
 });
 
 test("the settings that hold are good ones, and e-mail goes to the mailbox until a server is set", () => {
   const config = settings();
-  assert.equal(config.email.default_address, "{account_id}@mailbox.localhost");
+  assert.equal(config.email.default_address, "{customer_id}@mailbox.localhost");
   assert.equal(settings({ "smtp.url": "smtp://mail.example.com" }).email.default_address, "");
   assert.equal(config.webhooks.timeout_seconds, 15);
   assert.equal(settings({ "retry.attempts": "7" }).retry.attempts, 7);
@@ -198,12 +221,11 @@ test("a setting that is not allowed is refused with its name, its value and what
     ["webhooks.allowed_networks", "10.0.0.0/99", 'webhooks.allowed_networks = "10.0.0.0/99": must be networks separated by commas: 10.0.0.0/99 '],
     ["webhooks.allowed_ports", "8443, ssh", 'webhooks.allowed_ports = "8443, ssh": must be ports separated by commas: ssh '],
     ["webhooks.secret_key", "hunter2", "webhooks.secret_key = [hidden]: must be empty, or 32 bytes in base64"],
-    ["shop.link_hosts", "https://pay.example.com", 'shop.link_hosts = "https://pay.example.com": must be host names separated by commas: https://'],
     ["email.confirmations_a_day", 0, "email.confirmations_a_day = 0: must be a whole number from 1 to 1000"],
     ["smtp.url", "http://user:hunter2@host", "smtp.url = [hidden]: must be empty, smtp://… or smtps://…"],
     ["email.from", "nobody", 'email.from = "nobody": must be an address, or a name and an address in <>'],
-    ["email.default_address", "everybody@example.com", 'email.default_address = "everybody@example.com": must be empty, or an address with {account_id}'],
-    ["mailbox.address", "everybody@example.com", 'mailbox.address = "everybody@example.com": must be empty, or an address with {account_id}'],
+    ["email.default_address", "everybody@example.com", 'email.default_address = "everybody@example.com": must be empty, or an address with {customer_id}'],
+    ["mailbox.address", "everybody@example.com", 'mailbox.address = "everybody@example.com": must be empty, or an address with {customer_id}'],
     ["shop.name", "", 'shop.name = "": must be 1 to 100 characters on one line'],
     ["shop.url", "shop.example.com", "shop.url = [hidden]: must be empty, http://… or https://…"],
     ["shop.locale", "not a locale", 'shop.locale = "not a locale": must be a locale such as en-GB'],

@@ -109,11 +109,11 @@ export function order(customer: string, more: Partial<Order> = {}): Order {
     reference: "INV-1042",
     state: OrderState.PLACED,
     lines: [
-      { lineNumber: 1, sku: "TOWEL-1", title: "Tea towel <blue & white>", quantity: 2n, unitPrice: gbp(495n) },
-      { lineNumber: 2, sku: "MUG-7", title: "Enamel mug", quantity: 1n, unitPrice: gbp(1250n) },
+      { lineNumber: 1, sku: "TOWEL-1", title: "Tea towel <blue & white>", quantity: 2, unitPrice: gbp(495n) },
+      { lineNumber: 2, sku: "MUG-7", title: "Enamel mug", quantity: 1, unitPrice: gbp(1250n) },
     ],
     total: gbp(2240n),
-    refunded: gbp(0n),
+    refundedTotal: gbp(0n),
     ...(more as object),
   });
 }

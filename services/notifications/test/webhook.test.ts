@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
 
-import { Channel, EventSchema } from "#src/contract.js";
+import { NotificationChannel as Channel, EventSchema } from "#src/contract.js";
 import { keyOf } from "#src/delivery.js";
 import { bodyOf, isSubscribed, newSecret, signedHeaders } from "#src/webhook.js";
 import { orderPlaced } from "./support.js";

@@ -1,10 +1,12 @@
 //! A change of an order: one decision, which determines its new state, its row of history and its
 //! event. Pure.
 
+use souk_client::orders::v1::{OrderChangeCause, OrderChangeKind};
 use souk_types::{RefundId, Timestamp};
 
+use crate::actor::Actor;
 use crate::error::Error;
-use crate::order::{Line, Order};
+use crate::order::{Action, Line, Order};
 use crate::reason::Reason;
 use crate::step::Kind;
 
@@ -31,35 +33,67 @@ pub enum Change {
     GoodsReturned(RefundId),
     RefundFailed(RefundId),
     /// The customer must act; where.
-    ActionNeeded(String),
+    ActionNeeded(Action),
+    /// The payment method was declined, for this reason, and another one may come.
+    PaymentMethodDeclined(String),
+    /// Another payment method has come.
+    PaymentRetried,
     Quarantined,
     Resumed,
 }
 
-impl Change {
-    /// The name of [`Change::Fulfilled`].
-    pub const FULFILLED: &str = "fulfilled";
+/// Why an order changes, who asked for it, and what they noted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    pub cause: OrderChangeCause,
+    pub actor: Actor,
+    /// A number of the contract's `CancelReason`; 0 unless the change is of a cancellation.
+    pub cancel_reason: i64,
+    pub note: String,
+}
 
-    /// Returns the name that the history stores and WatchOrder sends. It never changes.
-    pub fn name(&self) -> &'static str {
+impl Cause {
+    /// Returns a cause without a note.
+    pub fn new(cause: OrderChangeCause, actor: Actor) -> Self {
+        Cause { cause, actor, cancel_reason: 0, note: String::new() }
+    }
+}
+
+impl Change {
+    /// Returns the kind in the contract.
+    pub fn kind(&self) -> OrderChangeKind {
         match self {
-            Change::Started(Kind::Place) => "created",
-            Change::Started(Kind::Cancel) => "cancel_started",
-            Change::Started(Kind::Fulfill) => "fulfill_started",
-            Change::Started(Kind::Refund) => "refund_started",
-            Change::Priced(_) => "priced",
-            Change::Placed => "placed",
-            Change::Paid => "paid",
-            Change::Rejected(_) => "rejected",
-            Change::Canceled { .. } => "canceled",
-            Change::Fulfilled { .. } => Change::FULFILLED,
-            Change::RefundSucceeded(_) => "refund_succeeded",
-            Change::GoodsReturned(_) => "goods_returned",
-            Change::RefundFailed(_) => "refund_failed",
-            Change::ActionNeeded(_) => "action_needed",
-            Change::Quarantined => "quarantined",
-            Change::Resumed => "resumed",
+            Change::Started(Kind::Place) => OrderChangeKind::Created,
+            Change::Started(Kind::Cancel) => OrderChangeKind::CancelStarted,
+            Change::Started(Kind::Fulfill) => OrderChangeKind::FulfillStarted,
+            Change::Started(Kind::Refund) => OrderChangeKind::RefundStarted,
+            Change::Priced(_) => OrderChangeKind::Priced,
+            Change::Placed => OrderChangeKind::Placed,
+            Change::Paid => OrderChangeKind::Paid,
+            Change::Rejected(_) => OrderChangeKind::Rejected,
+            Change::Canceled { .. } => OrderChangeKind::Canceled,
+            Change::Fulfilled { .. } => OrderChangeKind::Fulfilled,
+            Change::RefundSucceeded(_) => OrderChangeKind::RefundSucceeded,
+            Change::GoodsReturned(_) => OrderChangeKind::GoodsReturned,
+            Change::RefundFailed(_) => OrderChangeKind::RefundFailed,
+            Change::ActionNeeded(_) => OrderChangeKind::PaymentActionRequired,
+            Change::PaymentMethodDeclined(_) => OrderChangeKind::PaymentMethodDeclined,
+            Change::PaymentRetried => OrderChangeKind::PaymentRetried,
+            Change::Quarantined => OrderChangeKind::Quarantined,
+            Change::Resumed => OrderChangeKind::Resumed,
         }
+    }
+
+    /// Returns the name that the history stores: that of the contract, in lower case and without
+    /// its prefix. It never changes.
+    pub fn name(&self) -> String {
+        self.kind().as_str_name().trim_start_matches(KIND_PREFIX).to_lowercase()
+    }
+
+    /// Returns the kind of a change that the history stores under this name.
+    pub fn kind_of(name: &str) -> OrderChangeKind {
+        let name = format!("{KIND_PREFIX}{}", name.to_uppercase());
+        OrderChangeKind::from_str_name(&name).unwrap_or(OrderChangeKind::Unspecified)
     }
 
     /// Makes the change to an order as the rules of orders have it, or says why it cannot be made.
@@ -79,10 +113,9 @@ impl Change {
                 order.settle_refund(*id, true)
             }
             Change::RefundFailed(id) => order.settle_refund(*id, false),
-            Change::ActionNeeded(url) => {
-                order.action_url = Some(url.clone());
-                Ok(())
-            }
+            Change::ActionNeeded(action) => order.require_action(action.clone()),
+            Change::PaymentMethodDeclined(decline) => order.decline(decline.clone()),
+            Change::PaymentRetried => order.retry_payment(),
             Change::Quarantined => {
                 order.is_quarantined = true;
                 Ok(())
@@ -92,5 +125,26 @@ impl Change {
                 Ok(())
             }
         }
+    }
+}
+
+const KIND_PREFIX: &str = "ORDER_CHANGE_KIND_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_found_again_by_its_name() {
+        for (change, name) in [
+            (Change::Started(Kind::Place), "created"),
+            (Change::Started(Kind::Refund), "refund_started"),
+            (Change::Placed, "placed"),
+            (Change::PaymentRetried, "payment_retried"),
+        ] {
+            assert_eq!(change.name(), name);
+            assert_eq!(Change::kind_of(name), change.kind());
+        }
+        assert_eq!(Change::kind_of("unheard_of"), OrderChangeKind::Unspecified);
     }
 }

@@ -25,8 +25,9 @@ pub struct SagaConfig {
     pub lease_seconds: u64,
     /// How long an order is tried to be placed before it is given up, in seconds.
     pub give_up_seconds: u64,
-    /// How long a customer has to confirm its payment, in seconds; less than `hold_seconds`.
-    pub confirm_seconds: u64,
+    /// How long a customer who has not paid yet is waited for, in seconds; less than
+    /// `hold_seconds`.
+    pub payment_seconds: u64,
     /// How long stock is held while an order is being placed, in seconds; more than
     /// `give_up_seconds`.
     pub hold_seconds: u64,
@@ -35,9 +36,9 @@ pub struct SagaConfig {
 }
 
 impl SagaConfig {
-    /// Returns how long a customer has to confirm its payment.
-    pub fn confirm_time(&self) -> Duration {
-        Duration::from_secs(self.confirm_seconds)
+    /// Returns how long a customer who has not paid yet is waited for.
+    pub fn time_to_pay(&self) -> Duration {
+        Duration::from_secs(self.payment_seconds)
     }
 
     /// Returns the first setting that cannot work: its key, its value, and what is allowed.
@@ -61,10 +62,10 @@ impl SagaConfig {
                     .then(|| ("orders.saga.hold_seconds", self.hold_seconds.to_string(), allowed))
             })
             .or_else(|| {
-                let fits = (1..self.hold_seconds).contains(&self.confirm_seconds);
+                let fits = (1..self.hold_seconds).contains(&self.payment_seconds);
                 let allowed = "must be at least 1 and less than saga.hold_seconds";
                 (!fits).then(|| {
-                    ("orders.saga.confirm_seconds", self.confirm_seconds.to_string(), allowed)
+                    ("orders.saga.payment_seconds", self.payment_seconds.to_string(), allowed)
                 })
             })
     }
@@ -76,20 +77,20 @@ mod tests {
 
     #[test]
     fn a_customer_may_not_take_longer_than_stock_is_held() {
-        let of = |confirm_seconds| SagaConfig {
+        let of = |payment_seconds| SagaConfig {
             max_under_way: 1,
             lease_seconds: 30,
             give_up_seconds: 60,
-            confirm_seconds,
+            payment_seconds,
             hold_seconds: 600,
             sweep_milliseconds: 500,
         };
         assert_eq!(of(540).problem(), None);
-        assert_eq!(of(540).confirm_time(), Duration::from_secs(540));
+        assert_eq!(of(540).time_to_pay(), Duration::from_secs(540));
         for wrong in [0, 600, 601, u64::MAX] {
             assert_eq!(
                 of(wrong).problem().map(|(key, ..)| key),
-                Some("orders.saga.confirm_seconds"),
+                Some("orders.saga.payment_seconds"),
                 "{wrong}"
             );
         }

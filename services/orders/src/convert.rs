@@ -1,20 +1,30 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
+use souk_client::payments::v1::DeclineCode;
 use souk_contract::FieldError;
 use souk_data::page::PageTokens;
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
+use crate::actor::Actor;
+use crate::change::Change;
 use crate::error::{EffectiveTimeFault, Error};
 use crate::new_order::NewOrder;
 use crate::order::{
-    Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest, RefundScope, RequestedLine,
+    Details, Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest, RefundScope,
+    RequestedLine, RequestedRefundLine,
 };
 use crate::request_key::RequestKey;
+use crate::saga::Cancellation;
+use crate::state::{CaptureMethod, State};
 use crate::store::history;
+use crate::store::order::{DEFAULT_CHANNEL, Filter};
 
-fn field(field: &'static str, problem: impl std::fmt::Display) -> Error {
+fn field(field: impl Into<String>, problem: impl std::fmt::Display) -> Error {
     FieldError::new(field, problem).into()
 }
 
@@ -30,7 +40,7 @@ fn requested_lines(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<RequestedLine>,
                     Item::Price(id.parse().map_err(|error| field("lines.price_id", error))?)
                 }
             };
-            Ok(RequestedLine { item, quantity: line.quantity })
+            Ok(RequestedLine { item, quantity: line.quantity.into() })
         })
         .collect()
 }
@@ -61,11 +71,7 @@ pub fn effective_time(
 }
 
 /// Reads an amount of at least `least` minor units, 0 or 1.
-fn amount(
-    name: &'static str,
-    money: souk_client::types::v1::Money,
-    least: i64,
-) -> Result<Money, Error> {
+fn amount(name: &str, money: souk_client::types::v1::Money, least: i64) -> Result<Money, Error> {
     let money = Money::try_from(money).map_err(|error| field(name, error))?;
     money.currency.of_commerce().map_err(|error| field(name, error))?;
     if money.minor < least {
@@ -81,40 +87,106 @@ fn amount(
 
 /// Reads what is to be refunded.
 pub fn refund(
+    caller: &Caller,
     request: pb::RefundOrderRequest,
     effective_time: Option<Timestamp>,
 ) -> Result<RefundRequest, Error> {
-    let scope = match (request.lines.is_empty(), request.amount) {
-        (false, Some(_)) if !request.restock => {
-            return Err(field(
-                "amount",
-                "beside lines needs restock, because without it the price of the lines is the amount",
-            ));
+    let restock = request.restock();
+    let takes_all_back = restock == pb::RestockPolicy::All;
+    if let Some(money) = request.shipping_amount.clone()
+        && amount("shipping_amount", money, 0)?.minor > 0
+    {
+        let order = request.order_id()?;
+        return Err(Error::RefundExceedsOrder { order, refundable: 0 });
+    }
+    let scope = match (request.lines.is_empty(), request.amount.clone()) {
+        (false, Some(_)) => {
+            return Err(field("amount", "must be absent beside lines: each has its own amount"));
         }
-        (false, money) => {
-            let lines = request.lines.iter();
-            let lines = lines.map(|line| RefundLine {
-                number: line.line_number.into(),
-                quantity: line.quantity,
-            });
-            RefundScope::Lines(
-                lines.collect(),
-                money.map(|money| amount("amount", money, 0)).transpose()?,
-            )
-        }
-        (true, Some(_)) if request.restock => {
+        (false, None) => RefundScope::Lines(refund_lines(&request.lines, takes_all_back)?),
+        (true, Some(_)) if takes_all_back => {
             return Err(field("restock", "needs lines, because an amount names no goods"));
         }
         (true, Some(money)) => RefundScope::Amount(amount("amount", money, 1)?),
-        (true, None) => RefundScope::Rest,
+        (true, None) => RefundScope::Rest { restock: takes_all_back },
     };
-    Ok(RefundRequest { scope, restock: request.restock, effective_time })
+    Ok(RefundRequest {
+        scope,
+        reason: request.reason.into(),
+        note: request.note,
+        actor: Actor::of(caller),
+        effective_time,
+    })
 }
 
-/// Reads an order that is to be placed.
+fn refund_lines(
+    lines: &[pb::RefundLine],
+    takes_all_back: bool,
+) -> Result<Vec<RequestedRefundLine>, Error> {
+    let mut named = BTreeSet::new();
+    let lines = lines.iter().enumerate().map(|(index, line)| {
+        if !named.insert(line.line_number) {
+            let path = format!("lines[{index}].line_number");
+            return Err(field(path, "must not be named by another line of the request"));
+        }
+        let restock = match line.restock() {
+            pb::RestockPolicy::Unspecified => takes_all_back,
+            policy => policy == pb::RestockPolicy::All,
+        };
+        let path = format!("lines[{index}].amount");
+        // Units that neither are paid back nor return would be a refund of nothing.
+        let least = i64::from(!restock);
+        let amount = line.amount.clone().map(|money| amount(&path, money, least)).transpose()?;
+        Ok(RequestedRefundLine {
+            number: line.line_number.into(),
+            quantity: line.quantity.into(),
+            amount,
+            restock,
+        })
+    });
+    lines.collect()
+}
+
+/// Reads who cancels an order, and why.
+pub fn cancellation(caller: &Caller, request: &pb::CancelOrderRequest) -> Cancellation {
+    Cancellation {
+        actor: Actor::of(caller),
+        reason: request.reason.into(),
+        note: request.note.clone(),
+    }
+}
+
+/// Reads which orders to list.
+pub fn filter(caller: &Caller, request: &pb::ListOrdersRequest) -> Result<Filter, Error> {
+    let time = |name: &'static str, time: Option<prost_types::Timestamp>| {
+        let time = time.map(Timestamp::try_from).transpose();
+        time.map_err(|_| field(name, EffectiveTimeFault::OutOfRange.text()))
+    };
+    let number = match request.order_number.as_str() {
+        "" => None,
+        // Whatever is no number is that of no order.
+        text => Some(text.parse().unwrap_or(-1)),
+    };
+    let of = |values: &[i32]| values.iter().map(|value| i64::from(*value)).collect();
+    Ok(Filter {
+        customer: customer(caller, request.customer_id.clone())?,
+        states: of(&request.states),
+        payment_statuses: of(&request.payment_statuses),
+        fulfillment_statuses: of(&request.fulfillment_statuses),
+        created_from: time("create_time_after", request.create_time_after)?,
+        created_before: time("create_time_before", request.create_time_before)?,
+        reference: request.reference.clone(),
+        number,
+        channel: request.channel.clone(),
+        oldest_first: request.order_by == "create_time",
+    })
+}
+
+/// Reads an order that is to be placed; its number is given later.
 pub fn new_order(
     caller: &Caller,
     mut request: pb::PlaceOrderRequest,
+    time_to_pay: Duration,
     now: Timestamp,
 ) -> Result<NewOrder, Error> {
     let request_id = std::mem::take(&mut request.request_id);
@@ -132,13 +204,36 @@ pub fn new_order(
             format!("must be {currency}, the currency of the order"),
         ));
     }
+    let capture = match request.capture_method() {
+        pb::CaptureMethod::Unspecified | pb::CaptureMethod::Automatic => CaptureMethod::Automatic,
+        pb::CaptureMethod::OnFulfillment => CaptureMethod::OnFulfillment,
+        pb::CaptureMethod::Manual => CaptureMethod::Manual,
+    };
+    let channel = match request.channel.as_str() {
+        "" => DEFAULT_CHANNEL.to_owned(),
+        _ => request.channel,
+    };
     Ok(NewOrder {
         id: OrderId::new(now),
+        number: 0,
+        actor: Actor::of(caller),
         customer: customer(caller, request.customer_id)?,
         reference: request.reference,
+        channel,
+        locale: request.locale,
+        details: Details {
+            contact: request.contact,
+            shipping_address: request.shipping_address,
+            billing_address: request.billing_address,
+            customer_note: request.customer_note,
+            metadata: request.metadata,
+        },
         currency,
         requested_lines: requested_lines(request.lines)?,
         payment_method: request.payment_method,
+        return_url: request.return_url,
+        capture,
+        expire_time: now.plus(time_to_pay),
         expected_minor: expected.map(|expected| expected.minor),
         request: key,
         effective_time: effective_time(caller, request.effective_time, now)?,
@@ -169,79 +264,142 @@ fn wire(money: Money) -> Option<souk_client::types::v1::Money> {
 impl From<&Order> for pb::Order {
     fn from(order: &Order) -> Self {
         let is_priced = order.total.is_some();
+        let is_pending = order.axes.state == State::Pending;
+        let part = |minor| order.total.map(|total| Money::new(total.currency, minor).into());
         pb::Order {
             order_id: order.id.to_string(),
             customer_id: order.customer.clone(),
             reference: order.reference.clone(),
-            state: order.state as i32,
+            state: order.axes.state as i32,
             lines: order.lines.iter().take(LINES_SHOWN).map(pb::OrderLine::from).collect(),
             total: order.total.and_then(wire),
-            refunded: wire(order.refunded),
-            payment_id: if is_priced { order.payment_id().to_string() } else { String::new() },
+            refunded_total: wire(order.refunded),
             reservation_id: if is_priced {
                 order.reservation_id().to_string()
             } else {
                 String::new()
             },
             refunds: order.refunds.iter().map(pb::Refund::from).collect(),
-            reason: order.reason.map_or_else(String::new, |reason| reason.name().to_owned()),
             version: order.version,
-            is_quarantined: order.is_quarantined,
-            payment_action_url: order.action_url.clone().unwrap_or_default(),
+            quarantined: order.is_quarantined,
             create_time: Some(order.create_time.into()),
             update_time: Some(order.update_time.into()),
             effective_time: Some(order.effective_time.into()),
             line_count: order.line_count as i32,
+            order_number: order.number.to_string(),
+            payment_status: order.axes.payment as i32,
+            fulfillment_status: order.axes.fulfillment as i32,
+            closure_reason: order.closure.map_or(0, |reason| reason.closure() as i32),
+            channel: order.channel.clone(),
+            locale: order.locale.clone(),
+            subtotal: part(order.parts.subtotal),
+            discount_total: part(order.parts.discount),
+            shipping_total: part(order.parts.shipping),
+            tax_total: part(order.parts.tax),
+            tax_included: false,
+            adjustments: vec![],
+            payments: order.total.map(|total| payment_of(order, total)).into_iter().collect(),
+            payment_action: order.action.as_ref().map(|action| pb::OrderPaymentAction {
+                redirect_uri: action.url.clone(),
+                expire_time: Some(action.expire_time.unwrap_or(order.expire_time).into()),
+            }),
+            expire_time: is_pending.then(|| order.expire_time.into()),
+            contact: order.details.contact.clone(),
+            shipping_address: order.details.shipping_address.clone(),
+            billing_address: order.details.billing_address.clone(),
+            customer_note: order.details.customer_note.clone(),
+            metadata: order.details.metadata.clone(),
+            capture_method: order.capture as i32,
         }
+    }
+}
+
+fn payment_of(order: &Order, total: Money) -> pb::OrderPayment {
+    pb::OrderPayment {
+        payment_id: order.payment_id().to_string(),
+        status: order.axes.payment as i32,
+        amount: wire(total),
+        decline: order
+            .decline
+            .as_deref()
+            .and_then(DeclineCode::from_str_name)
+            .unwrap_or_default()
+            .into(),
     }
 }
 
 impl From<&Line> for pb::OrderLine {
     fn from(line: &Line) -> Self {
+        let zero = Money::zero(line.unit_price.currency);
+        let subtotal = line.unit_price.times(line.quantity).ok();
         pb::OrderLine {
             line_number: line.number as i32,
             sku: line.sku.clone(),
             price_id: line.price.to_string(),
             title: line.title.clone(),
-            quantity: line.quantity,
+            quantity: line.quantity as i32,
             unit_price: wire(line.unit_price),
-            refunded_quantity: line.refunded,
-            returned_quantity: line.returned,
+            refunded_quantity: line.refunded as i32,
+            returned_quantity: line.returned as i32,
+            product_id: line.product.map_or_else(String::new, |id| id.to_string()),
+            variant_id: line.variant.map_or_else(String::new, |id| id.to_string()),
+            subtotal: subtotal.and_then(wire),
+            discount_total: wire(zero),
+            tax_total: wire(zero),
+            total: subtotal.and_then(wire),
         }
     }
 }
 
 impl From<&Refund> for pb::Refund {
     fn from(refund: &Refund) -> Self {
+        let currency = refund.amount.currency;
+        let line = |line: &RefundLine| pb::RefundLine {
+            line_number: line.number as i32,
+            quantity: line.quantity as i32,
+            amount: wire(Money::new(currency, line.amount)),
+            restock: if line.restock {
+                pb::RestockPolicy::All.into()
+            } else {
+                pb::RestockPolicy::None.into()
+            },
+        };
         pb::Refund {
             refund_id: refund.id.to_string(),
             state: refund.state as i32,
             amount: wire(refund.amount),
-            lines: refund
-                .lines
-                .iter()
-                .take(LINES_SHOWN)
-                .map(|line| pb::RefundLine {
-                    line_number: line.number as i32,
-                    quantity: line.quantity,
-                })
-                .collect(),
-            restock: refund.restock,
+            lines: refund.lines.iter().take(LINES_SHOWN).map(line).collect(),
             create_time: Some(refund.create_time.into()),
             effective_time: Some(refund.effective_time.into()),
             line_count: refund.lines.len() as i32,
+            reason: refund.reason as i32,
+            note: refund.note.clone(),
+            shipping_amount: wire(Money::zero(currency)),
+            actor: (&refund.actor).into(),
         }
     }
 }
 
-impl From<&history::Model> for pb::OrderChange {
-    fn from(change: &history::Model) -> Self {
-        pb::OrderChange {
-            version: change.version,
-            state: change.state as i32,
-            kind: change.kind.clone(),
-            refunded_minor_units: change.refunded_minor,
-            change_time: Some(change.change_time.into()),
-        }
+/// Returns a change of an order in this currency; `to_staff` also what staff noted for staff.
+pub fn change(row: &history::Row, currency: Currency, to_staff: bool) -> pb::OrderChange {
+    let kind = Change::kind_of(&row.kind);
+    let is_for_staff = kind == pb::OrderChangeKind::Resumed;
+    pb::OrderChange {
+        version: row.version,
+        kind: kind.into(),
+        state: row.state as i32,
+        payment_status: row.payment_status as i32,
+        fulfillment_status: row.fulfillment_status as i32,
+        previous_state: row.previous_state.map_or(0, |state| state as i32),
+        previous_payment_status: row.previous_payment_status.map_or(0, |status| status as i32),
+        previous_fulfillment_status: row
+            .previous_fulfillment_status
+            .map_or(0, |status| status as i32),
+        refunded_total: wire(Money::new(currency, row.refunded_minor)),
+        cause: row.cause as i32,
+        actor: (&Actor(row.actor.clone())).into(),
+        cancel_reason: row.cancel_reason as i32,
+        note: if is_for_staff && !to_staff { String::new() } else { row.note.clone() },
+        change_time: Some(row.change_time.into()),
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::change::Change;
 use crate::config::SagaConfig;
 use crate::error::Error;
-use crate::order::{Order, RefundState};
+use crate::order::{Order, Refund, RefundState};
 use crate::reason::Reason;
 use crate::record::{self, Entry, Record};
 use crate::saga::{
@@ -121,6 +121,11 @@ impl Sagas {
         Duration::from_secs(self.limits.give_up_seconds)
     }
 
+    /// Returns how long a customer may take to pay a new order.
+    pub fn time_to_pay(&self) -> Duration {
+        self.limits.time_to_pay()
+    }
+
     /// Waits for the permit to drive one more saga, so that a flood of orders waits outside the
     /// database.
     pub async fn permit(&self) -> Permit {
@@ -220,7 +225,10 @@ impl Sagas {
                 };
                 match self.db.write(ReadCommitted, entry, record::decision).await? {
                     Record::Written(after, changed) => break (next, after, *changed, now),
-                    Record::CancelRequested => saga.cancel_requested = true,
+                    Record::CancelRequested(cancellation) => {
+                        saga.cancel_requested = true;
+                        saga.cancellation = cancellation;
+                    }
                 }
             };
             self.point(step, Moment::AfterRecord, order.id).await;
@@ -231,7 +239,7 @@ impl Sagas {
             saga = after;
             order = changed;
 
-            let is_placed = saga.kind == Kind::Place && order.state != State::Pending;
+            let is_placed = saga.kind == Kind::Place && order.axes.state != State::Pending;
             if (is_placed || next == Next::End)
                 && let Some(sender) = sender.take()
             {
@@ -239,7 +247,7 @@ impl Sagas {
                 let _ = sender.send(order.clone());
             }
             match next {
-                Next::Step(_) | Next::Cancel => {}
+                Next::Step(_) | Next::Cancel(_) => {}
                 Next::End => return Ok(()),
                 Next::Quarantine => {
                     metrics::counter!("souk_orders_quarantined_total", "step" => step.name())
@@ -266,27 +274,33 @@ impl Sagas {
         let now = self.clock.now();
         let refund = saga.refund.and_then(|id| order.refund(id));
         let pending = refund.filter(|refund| refund.state == RefundState::Pending);
-        let confirm_over = now >= order.create_time.plus(self.limits.confirm_time());
+        // What the payment says about its action, or else the order.
+        let action = answer.action.as_ref().or(order.action.as_ref());
+        let expire_time = action.and_then(|action| action.expire_time);
+        let expire_time = expire_time.map_or(order.expire_time, |time| time.min(order.expire_time));
+        let time_to_pay = (now < expire_time).then(|| expire_time.since(now));
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
             // An order that waits for the customer is not given up because a service is briefly
             // unreachable.
-            give_up: if order.action_url.is_some() {
-                confirm_over
+            give_up: if order.action.is_some() {
+                time_to_pay.is_none()
             } else {
                 now >= saga.give_up_time
             },
-            confirm_over,
+            time_to_pay,
             cancel_requested: saga.cancel_requested,
-            placed: order.state != State::Pending,
-            restock: refund.is_some_and(|refund| refund.restock),
+            placed: order.axes.state != State::Pending,
+            captures_at_once: order.captures_at_once(),
+            restock: refund.is_some_and(Refund::takes_goods_back),
             gives_up_stock: refund.is_some_and(|refund| order.gives_up_stock(refund)),
             taking_back: saga.taking_back,
             refund: pending.map(|refund| PendingRefund {
                 id: refund.id,
                 is_of_money: refund.amount.minor > 0,
             }),
-            action_url: order.action_url.as_deref(),
+            action: order.action.as_ref(),
+            is_declined: order.decline.is_some(),
             effective_time: saga.effective_time,
         };
         let decision = saga::decide(saga.kind, saga.step, answer, circumstances);

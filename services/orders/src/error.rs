@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use souk_client::orders::v1::ErrorReason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
-use souk_types::{OrderId, PaymentId, RefundId};
+use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
 
-use crate::reason::{FIELD, Reason};
-use crate::state::{MAX_REFUNDS, State};
+use crate::reason::{FIELD, Reason, SHORTAGE};
+use crate::state::{Axes, MAX_REFUNDS};
 
 /// When to come back to a service that drives as many orders as it can.
 const OVERLOADED_DELAY: Duration = Duration::from_millis(100);
@@ -22,7 +22,8 @@ pub enum EffectiveTimeFault {
 }
 
 impl EffectiveTimeFault {
-    fn text(self) -> &'static str {
+    /// Says what must be so.
+    pub fn text(self) -> &'static str {
         match self {
             EffectiveTimeFault::NotStaff => "only staff may set it",
             EffectiveTimeFault::InTheFuture => "must not be in the future",
@@ -39,12 +40,19 @@ pub enum Error {
     NotFound(OrderId),
     #[error("order {order} was not placed: {}", reason.text())]
     Rejected { order: OrderId, payment: PaymentId, reason: Reason, facts: Vec<(String, String)> },
-    #[error("order {order} does not allow this while {state}")]
-    State { order: OrderId, state: State },
+    #[error("the payment of order {order} was declined; try again with RetryPayment")]
+    PaymentMethodDeclined {
+        order: OrderId,
+        payment: PaymentId,
+        decline: String,
+        expire_time: Timestamp,
+    },
+    #[error("order {order} does not allow this while {axes}")]
+    State { order: OrderId, axes: Axes },
     #[error("another step of order {0} is in progress; retry")]
     Busy(OrderId),
     #[error("order {order} has no line {line}")]
-    LineNotFound { order: OrderId, line: i64 },
+    LineNotFound { order: OrderId, line: i64, index: usize },
     #[error("order {order} has only {refundable} left to refund")]
     RefundExceedsOrder { order: OrderId, refundable: i64 },
     #[error("line {line} of order {order} has only {returnable} units left to return")]
@@ -91,14 +99,22 @@ impl PublicError for Error {
             Error::Rejected { order, payment, reason, facts } => {
                 rejected(order, payment, *reason, facts)
             }
-            Error::State { order, state } => {
-                of(ErrorReason::OrderState, order).with("state", state)
+            Error::PaymentMethodDeclined { order, payment, decline, expire_time } => {
+                of(ErrorReason::PaymentMethodDeclined, order)
+                    .with("payment_id", payment)
+                    .with("expire_time", expire_time)
+                    .with_some("decline", Some(decline).filter(|decline| !decline.is_empty()))
             }
+            Error::State { order, axes } => of(ErrorReason::OrderState, order)
+                .with("state", axes.state.name())
+                .with("payment_status", axes.payment.name())
+                .with("fulfillment_status", axes.fulfillment.name())
+                .precondition(order),
             Error::Busy(id) => of(ErrorReason::OrderBusy, id),
             Error::LeaseLost => ErrorReason::OrderBusy.refusal(),
-            Error::LineNotFound { order, line } => of(ErrorReason::LineNotFound, order)
+            Error::LineNotFound { order, line, index } => of(ErrorReason::LineNotFound, order)
                 .with("line_number", line)
-                .field_at_fault("lines.line_number"),
+                .field_at_fault(format!("lines[{index}].line_number")),
             Error::RefundExceedsOrder { order, refundable } => {
                 of(ErrorReason::RefundExceedsOrder, order).with("refundable", refundable)
             }
@@ -116,8 +132,7 @@ impl PublicError for Error {
             Error::RefundDeclined { order, refund } => {
                 of(ErrorReason::RefundDeclined, order).with("refund_id", refund)
             }
-            Error::OtherCustomer => ErrorReason::OtherCustomer
-                .refusal()
+            Error::OtherCustomer => Refusal::new(&common::OTHER_CUSTOMER)
                 .field("customer_id", "a user may place and read only its own orders"),
             Error::EffectiveTime(fault) => {
                 let reason = match fault {
@@ -127,11 +142,9 @@ impl PublicError for Error {
                 reason.refusal().field("effective_time", fault.text())
             }
             Error::NotQuarantined(id) => of(ErrorReason::NotQuarantined, id),
-            Error::ResumeToken => ErrorReason::InvalidResumeToken
-                .refusal()
+            Error::ResumeToken => Refusal::new(&common::INVALID_PAGE_TOKEN)
                 .field("resume_token", "does not belong to this order"),
-            Error::RequestIdReused(what) => ErrorReason::RequestIdReused
-                .refusal()
+            Error::RequestIdReused(what) => Refusal::new(&common::REQUEST_ID_REUSED)
                 .field("request_id", format!("was already used for a different {what}")),
             Error::Field(error) => error.refusal(),
             Error::Overloaded => Refusal::new(&common::OVERLOADED).retry_after(OVERLOADED_DELAY),
@@ -152,12 +165,28 @@ fn rejected(
     reason: Reason,
     facts: &[(String, String)],
 ) -> Refusal {
-    let refusal = of(reason.contract(), order).with("payment_id", payment).with_all(facts);
+    let of_key = |wanted: &'static str| {
+        facts.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value)
+    };
+    // The first of several counts, as the first line does.
+    let mut metadata: Vec<(String, String)> = vec![];
+    for (key, value) in facts.iter().filter(|(key, _)| key != SHORTAGE) {
+        if metadata.iter().all(|(known, _)| known != key) {
+            metadata.push((key.clone(), value.clone()));
+        }
+    }
+    let mut refusal = of(reason.error(), order).with("payment_id", payment).with_all(&metadata);
+    for shortage in of_key(SHORTAGE) {
+        let mut words = shortage.splitn(3, ' ');
+        if let (Some(requested), Some(available), Some(sku)) =
+            (words.next(), words.next(), words.next())
+        {
+            let description = format!("requested {requested}, available {available}");
+            refusal = refusal.precondition_because(sku, description);
+        }
+    }
     if reason == Reason::UnknownPaymentMethod {
         return refusal.field("payment_method", "is not known to the payment provider");
     }
-    match facts.iter().find(|(key, _)| key == FIELD) {
-        Some((_, field)) => refusal.field(field, reason.text()),
-        None => refusal,
-    }
+    of_key(FIELD).fold(refusal, |refusal, field| refusal.field(field, reason.text()))
 }

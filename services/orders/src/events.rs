@@ -7,38 +7,73 @@ use souk_data::outbox::{self, NewEvent};
 use souk_types::Timestamp;
 
 use crate::change::Change;
+use crate::convert;
 use crate::error::Error;
 use crate::order::Order;
+use crate::store::history;
 
 /// Puts the event of a change into the outbox; many changes have none.
-pub async fn publish(tx: &Tx, order: &Order, change: &Change, now: Timestamp) -> Result<(), Error> {
-    let Some(event) = event_of(order, change, now) else { return Ok(()) };
+pub async fn publish(
+    tx: &Tx,
+    order: &Order,
+    change: &Change,
+    row: &history::Row,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(event) = event_of(order, change, row, now) else { return Ok(()) };
     Ok(outbox::append(tx, event).await?)
 }
 
-fn event_of(order: &Order, change: &Change, now: Timestamp) -> Option<NewEvent> {
-    let whole = || Some(pb::Order::from(order));
+/// Returns an order as events carry it.
+///
+/// **Invariant:** without personal data, and without anything that lets its reader act for the
+/// customer.
+fn public(order: &Order) -> pb::Order {
+    pb::Order {
+        contact: None,
+        shipping_address: None,
+        billing_address: None,
+        customer_note: String::new(),
+        payment_action: None,
+        ..pb::Order::from(order)
+    }
+}
+
+fn event_of(
+    order: &Order,
+    change: &Change,
+    row: &history::Row,
+    now: Timestamp,
+) -> Option<NewEvent> {
+    let whole = || Some(public(order));
+    let told = || Some(convert::change(row, order.currency, false));
     Some(match change {
-        Change::Placed => NewEvent::new(&pb::OrderPlaced { order: whole() }, now),
-        Change::Rejected(_) => NewEvent::new(&pb::OrderRejected { order: whole() }, now),
-        Change::Paid => NewEvent::new(&pb::OrderPaid { order: whole() }, now),
+        Change::Placed => NewEvent::new(&pb::OrderPlaced { order: whole(), change: told() }, now),
+        Change::Rejected(_) => {
+            NewEvent::new(&pb::OrderRejected { order: whole(), change: told() }, now)
+        }
+        Change::Paid => NewEvent::new(&pb::OrderPaid { order: whole(), change: told() }, now),
         Change::Canceled { effective_time, .. } => {
             let effective_time = effective_time.map(Into::into);
-            NewEvent::new(&pb::OrderCanceled { order: whole(), effective_time }, now)
+            let event = pb::OrderCanceled { order: whole(), effective_time, change: told() };
+            NewEvent::new(&event, now)
         }
         Change::Fulfilled { effective_time } => {
             let effective_time = Some((*effective_time).into());
-            NewEvent::new(&pb::OrderFulfilled { order: whole(), effective_time }, now)
+            let event = pb::OrderFulfilled { order: whole(), effective_time, change: told() };
+            NewEvent::new(&event, now)
         }
         Change::RefundSucceeded(id) => {
             let refund = order.refund(*id).map(pb::Refund::from);
-            NewEvent::new(&pb::OrderRefunded { order: whole(), refund }, now)
+            NewEvent::new(&pb::OrderRefunded { order: whole(), refund, change: told() }, now)
         }
         Change::Started(_)
         | Change::Priced(_)
         | Change::GoodsReturned(_)
         | Change::RefundFailed(_)
         | Change::ActionNeeded(_)
+        | Change::PaymentMethodDeclined(_)
+        | Change::PaymentRetried
         | Change::Quarantined
         | Change::Resumed => return None,
     })
@@ -47,47 +82,107 @@ fn event_of(order: &Order, change: &Change, now: Timestamp) -> Option<NewEvent> 
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
+    use souk_client::types::v1::{Address, Contact};
     use souk_types::{Money, OrderId, RefundId};
 
     use super::*;
+    use crate::actor::Actor;
+    use crate::change::Cause;
     use crate::new_order::NewOrder;
-    use crate::order::{Refund, RefundState};
+    use crate::order::{Action, Details, Refund, RefundState};
     use crate::request_key::RequestKey;
 
-    #[test]
-    fn the_event_of_a_refund_tells_of_that_refund_and_not_of_the_last_one() {
+    fn order() -> Order {
         let now = Timestamp::from_micros(1);
-        let amount = Money::new("GBP".parse().unwrap(), 1);
+        let address = Address { region_code: "GB".into(), ..Default::default() };
         let new = NewOrder {
             id: OrderId::new(now),
+            number: 1001,
+            actor: Actor("user:alice".into()),
             customer: "alice".to_owned(),
             reference: String::new(),
-            currency: amount.currency,
+            channel: "default".to_owned(),
+            locale: String::new(),
+            details: Details {
+                contact: Some(Contact { name: "Alice".into(), ..Default::default() }),
+                shipping_address: Some(address.clone()),
+                billing_address: Some(address),
+                customer_note: "leave it with Bob".to_owned(),
+                metadata: [("erp".to_owned(), "7".to_owned())].into(),
+            },
+            currency: "GBP".parse().unwrap(),
             requested_lines: vec![],
             payment_method: String::new(),
+            capture: crate::state::CaptureMethod::Automatic,
+            return_url: String::new(),
+            expire_time: now,
             expected_minor: None,
             request: RequestKey { key: String::new(), hash: vec![] },
             effective_time: None,
         };
+        new.begin(now)
+    }
+
+    fn published(order: &Order, change: &Change) -> NewEvent {
+        let now = Timestamp::from_micros(1);
+        let cause = Cause::new(pb::OrderChangeCause::RefundOrder, Actor("staff:ann".into()));
+        let row = history::Row::of(order, Some(order.axes), change, &cause);
+        event_of(order, change, &row, now).unwrap()
+    }
+
+    #[test]
+    fn the_event_of_a_refund_tells_of_that_refund_and_not_of_the_last_one() {
+        let now = Timestamp::from_micros(1);
+        let mut order = order();
         let refund = |micros| Refund {
             id: RefundId::new(Timestamp::from_micros(micros)),
             state: RefundState::Succeeded,
-            amount,
+            amount: Money::new("GBP".parse().unwrap(), 1),
             lines: vec![],
-            restock: false,
+            reason: 0,
+            note: String::new(),
+            actor: Actor::default(),
             create_time: now,
             effective_time: now,
         };
-        let mut order = new.begin(now);
         order.refunds = vec![refund(1), refund(2)];
 
         let first = order.refunds[0].id;
-        let event = event_of(&order, &Change::RefundSucceeded(first), now).unwrap();
+        let event = published(&order, &Change::RefundSucceeded(first));
         let told = pb::OrderRefunded::decode(event.payload.as_slice()).unwrap();
         assert_eq!(
             (event.kind.as_str(), event.key),
             ("souk.orders.v1.OrderRefunded", order.id.to_string())
         );
         assert_eq!(told.refund.unwrap().refund_id, first.to_string());
+        let change = told.change.unwrap();
+        assert_eq!(change.actor.as_ref().unwrap().id, "ann");
+        assert_eq!(change.cause(), pb::OrderChangeCause::RefundOrder);
+        assert_eq!(change.previous_state(), pb::OrderState::Pending);
+    }
+
+    #[test]
+    fn no_event_carries_personal_data_or_the_way_to_pay() {
+        let mut order = order();
+        let url = "https://bank.test/confirm".to_owned();
+        order.action = Some(Action { url, expire_time: None });
+        let shown = pb::Order::from(&order);
+        assert!(shown.contact.is_some() && shown.payment_action.is_some());
+
+        let event = published(&order, &Change::Placed);
+        let told = pb::OrderPlaced::decode(event.payload.as_slice()).unwrap().order.unwrap();
+        let expected = pb::Order {
+            contact: None,
+            shipping_address: None,
+            billing_address: None,
+            customer_note: String::new(),
+            payment_action: None,
+            ..shown
+        };
+        assert_eq!(told, expected);
+        for secret in ["Alice", "Bob", "bank.test"] {
+            let found = event.payload.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!found, "{secret}");
+        }
     }
 }

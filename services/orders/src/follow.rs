@@ -4,18 +4,20 @@
 use souk_chassis::Host;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::ReservationChanged;
+use souk_client::orders::v1::{OrderChangeCause, RefundReason};
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::PaymentRefunded;
 use souk_data::{Db, Tx};
 use souk_events::{Delivery, HandlerError, Subscription};
 use souk_types::{Clock, Money, OrderId, RefundId, ReservationId, Timestamp};
 
-use crate::change::Change;
+use crate::actor::Actor;
+use crate::change::{Cause, Change};
 use crate::error::Error;
 use crate::order::{RefundRequest, RefundScope};
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
-use crate::saga::{Progress, Saga};
+use crate::saga::{Cancellation, Progress, Saga};
 use crate::state::State;
 use crate::step::{Kind, Step};
 use crate::store::saga::Due;
@@ -122,18 +124,28 @@ async fn adopt_refund(
     }
     let effective_time = foreign.effective_time.unwrap_or(now).max(order.effective_time);
     let scope = RefundScope::Amount(foreign.amount);
-    let wanted = RefundRequest { scope, restock: false, effective_time: Some(effective_time) };
-    let Ok(refund) = order.plan_refund(foreign.id, &wanted, false, now) else {
+    let actor = Actor::service("payments");
+    let wanted = RefundRequest {
+        scope,
+        reason: RefundReason::OutsideOfOrder as i64,
+        note: String::new(),
+        actor: actor.clone(),
+        effective_time: Some(effective_time),
+    };
+    let Ok(refund) = order.plan_refund(foreign.id, &wanted, now) else {
         return Ok(Reaction::CannotFollow);
     };
     order.refunds.push(refund);
     let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
     store::refund::insert_last(tx, &order, &request).await?;
 
-    let saga = Saga { refund: Some(foreign.id), ..saga.restart(Kind::Refund, effective_time, now) };
+    let saga = saga.restart(Kind::Refund, actor, effective_time, now);
+    let saga = Saga { refund: Some(foreign.id), ..saga };
     // The next sweep takes it up.
     store::saga::restart(tx, &saga, None, Due::free(now)).await?;
-    record::change(tx, &mut order, &Change::Started(Kind::Refund), now).await?;
+    let change = Change::Started(Kind::Refund);
+    let cause = saga.cause_of(&change, &order);
+    record::change(tx, &mut order, &change, &cause, now).await?;
     Ok(Reaction::Follows)
 }
 
@@ -144,21 +156,22 @@ async fn lose_stock(tx: &Tx, id: OrderId, now: Timestamp) -> Result<Reaction, Er
     let mut order = store::order::get(tx, id).await?;
     let is_own =
         saga.kind == Kind::Cancel || saga.step == Step::Release || saga.taking_back.is_some();
-    match order.state {
-        State::Placed | State::Paid if saga.progress == Progress::Ended => {}
-        State::Placed | State::Paid if !is_own => return Ok(Reaction::Busy),
-        // One that is being placed finds out when it commits; the others need no stock any more.
-        _ => return Ok(Reaction::Known),
+    // One that is being placed finds out when it commits; the others need no stock any more.
+    if order.axes.state != State::Placed {
+        return Ok(Reaction::Known);
     }
-    let saga = Saga {
-        progress: Progress::Quarantined,
-        taking_back: Some(Reason::OutOfStock),
-        ..saga.restart(Kind::Cancel, now, now)
-    };
+    if saga.progress != Progress::Ended {
+        return Ok(if is_own { Reaction::Known } else { Reaction::Busy });
+    }
+    let cancellation =
+        Cancellation { actor: Actor::service("inventory"), ..Cancellation::default() };
+    let saga = saga.cancel(&order, Reason::OutOfStock, cancellation, now, now);
+    let saga = Saga { progress: Progress::Quarantined, ..saga };
     let failure =
         "its stock was released outside of the order; ResumeOrder cancels it and pays it back";
     store::saga::restart(tx, &saga, Some(failure), Due::free(now)).await?;
-    record::change(tx, &mut order, &Change::Quarantined, now).await?;
+    let cause = Cause::new(OrderChangeCause::StockReleased, saga.actor.clone());
+    record::change(tx, &mut order, &Change::Quarantined, &cause, now).await?;
     Ok(Reaction::Follows)
 }
 

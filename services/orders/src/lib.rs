@@ -4,6 +4,7 @@
 //! Read `saga.rs` for what happens to an order, `drive.rs` and `record.rs` for how it survives a
 //! crash, `rpc/` for what can be asked.
 
+mod actor;
 mod change;
 mod config;
 mod convert;
@@ -12,6 +13,7 @@ mod error;
 mod events;
 mod follow;
 mod new_order;
+mod numbers;
 mod order;
 mod reason;
 mod record;
@@ -41,6 +43,7 @@ pub use drive::FAULT_POINTS;
 pub use store::SCHEMA;
 
 use drive::Sagas;
+use numbers::Numbers;
 use rpc::OrderRpc;
 use upstream::Upstream;
 use watchers::Watchers;
@@ -84,8 +87,14 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         config.saga,
     );
     let consumer = follow::consumer(&host, db.clone(), clock.clone());
-    let rpc =
-        OrderRpc { db: db.clone(), sagas: sagas.clone(), watchers, clock, drain: host.drain() };
+    let rpc = OrderRpc {
+        db: db.clone(),
+        sagas: sagas.clone(),
+        numbers: Numbers::new(db.clone()),
+        watchers,
+        clock,
+        drain: host.drain(),
+    };
 
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(order_service::server(rpc))

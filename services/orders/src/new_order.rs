@@ -2,19 +2,30 @@
 
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use crate::order::{Order, RequestedLine};
+use crate::actor::Actor;
+use crate::order::{Details, Order, Parts, RequestedLine};
 use crate::request_key::RequestKey;
-use crate::state::State;
+use crate::state::{Axes, CaptureMethod};
 
 /// An order that is about to exist.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
     pub id: OrderId,
+    /// The number that people use; given before it is stored.
+    pub number: i64,
+    pub actor: Actor,
     pub customer: String,
     pub reference: String,
+    pub channel: String,
+    pub locale: String,
+    pub details: Details,
     pub currency: Currency,
     pub requested_lines: Vec<RequestedLine>,
     pub payment_method: String,
+    pub capture: CaptureMethod,
+    pub return_url: String,
+    /// Until when a customer who has not paid yet is waited for.
+    pub expire_time: Timestamp,
     pub expected_minor: Option<i64>,
     pub request: RequestKey,
     pub effective_time: Option<Timestamp>,
@@ -25,19 +36,28 @@ impl NewOrder {
     pub fn begin(&self, now: Timestamp) -> Order {
         Order {
             id: self.id,
+            number: self.number,
             customer: self.customer.clone(),
             reference: self.reference.clone(),
+            channel: self.channel.clone(),
+            locale: self.locale.clone(),
             currency: self.currency,
-            state: State::Pending,
+            axes: Axes::NEW,
+            capture: self.capture,
             lines: vec![],
             line_count: 0,
             total: None,
+            parts: Parts::default(),
             refunded: Money::zero(self.currency),
             refunds: vec![],
-            reason: None,
+            closure: None,
+            decline: None,
+            tries: 1,
             version: 1,
             is_quarantined: false,
-            action_url: None,
+            action: None,
+            expire_time: self.expire_time,
+            details: self.details.clone(),
             create_time: now,
             update_time: now,
             effective_time: self.effective_time.unwrap_or(now),

@@ -1,32 +1,42 @@
 //! The rules of an order and its refunds. Pure: no async, no I/O, no database, no wire.
 //!
 //! ```text
-//!            place           pay           fulfill            settle_refund (all paid back)
-//!   Pending ───────▶ Placed ──────▶ Paid ──────────▶ Fulfilled ──────▶ Refunded
-//!      │ reject         │ cancel      │ cancel  └──────────────────────▶ Refunded, and its stock is released
-//!      ▼                ▼             ▼
-//!   Rejected         Canceled      Canceled
+//!            place              pay            fulfill
+//!   Pending ───────▶ Placed ────────▶ Placed ──────────▶ Completed
+//!   Unpaid   │       Authorized │     Paid    │          Paid, then PartiallyRefunded, Refunded
+//!            │                  │             │          Fulfilled, then PartiallyReturned, Returned
+//!            ▼ reject           ▼ cancel      ▼ cancel, or paid back in full
+//!         Rejected           Canceled      Canceled
+//!         Unpaid             Voided        Refunded
 //! ```
 
 use std::collections::BTreeMap;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
+use souk_client::types::v1::{Address, Contact};
 use souk_types::{
-    Currency, Money, OrderId, PaymentId, PriceId, RefundId, ReservationId, Timestamp,
+    Currency, Money, OrderId, PaymentId, PriceId, ProductId, RefundId, ReservationId, Timestamp,
+    VariantId,
 };
 
+use crate::actor::Actor;
 use crate::error::{EffectiveTimeFault, Error};
 use crate::reason::Reason;
-use crate::state::{MAX_REFUNDS, State};
+use crate::state::{Axes, CaptureMethod, FulfillmentStatus, MAX_REFUNDS, PaymentStatus, State};
 
 /// What a customer ordered, and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     pub id: OrderId,
+    /// The number that people use.
+    pub number: i64,
     pub customer: String,
     pub reference: String,
+    pub channel: String,
+    pub locale: String,
     pub currency: Currency,
-    pub state: State,
+    pub axes: Axes,
+    pub capture: CaptureMethod,
     /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for
     /// `refunded` and `returned`. The rules want all of them, numbered from 1; an order that was
     /// read to be shown has the first [`LINES_SHOWN`] only.
@@ -34,17 +44,56 @@ pub struct Order {
     /// How many lines there are.
     pub line_count: i64,
     pub total: Option<Money>,
+    /// What the total is made of.
+    pub parts: Parts,
     /// **Invariant:** 0 ≤ refunded, and refunded plus every pending refund ≤ total.
     pub refunded: Money,
     pub refunds: Vec<Refund>,
-    pub reason: Option<Reason>,
+    /// Why it was rejected or canceled.
+    pub closure: Option<Reason>,
+    /// Why the provider declined its payment, while it waits for another payment method.
+    pub decline: Option<String>,
+    /// How many payment methods were tried, from 1.
+    pub tries: i64,
     /// **Invariant:** grows by one with every change, and each has its row in the history.
     pub version: i64,
     pub is_quarantined: bool,
-    pub action_url: Option<String>,
+    pub action: Option<Action>,
+    /// Until when a customer who has not paid yet is waited for.
+    pub expire_time: Timestamp,
+    pub details: Details,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
     pub effective_time: Timestamp,
+}
+
+/// What the total of an order is made of, in minor units.
+///
+/// **Invariant:** total = subtotal - discount + shipping + tax, and none is negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub subtotal: i64,
+    pub discount: i64,
+    pub shipping: i64,
+    pub tax: i64,
+}
+
+/// Where the customer confirms the payment, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    pub url: String,
+    pub expire_time: Option<Timestamp>,
+}
+
+/// What the request said about the order and the rules do not need. It is personal data for the
+/// most part: never logged, and not in events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
+    pub contact: Option<Contact>,
+    pub shipping_address: Option<Address>,
+    pub billing_address: Option<Address>,
+    pub customer_note: String,
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// One line of an order, at its frozen price.
@@ -53,6 +102,9 @@ pub struct Line {
     pub number: i64,
     pub sku: String,
     pub price: PriceId,
+    /// None in orders of earlier versions, and where the catalog did not say.
+    pub product: Option<ProductId>,
+    pub variant: Option<VariantId>,
     pub title: String,
     pub quantity: i64,
     pub unit_price: Money,
@@ -81,11 +133,13 @@ pub struct RequestedLine {
 pub struct Refund {
     pub id: RefundId,
     pub state: RefundState,
-    /// **Invariant:** when it is 0, `lines` are units that only come back; otherwise they are units
-    /// whose price goes back.
+    /// **Invariant:** at least the sum of the amounts of its lines.
     pub amount: Money,
     pub lines: Vec<RefundLine>,
-    pub restock: bool,
+    /// Why: a number of the contract's `RefundReason`.
+    pub reason: i64,
+    pub note: String,
+    pub actor: Actor,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
 }
@@ -95,6 +149,12 @@ pub struct Refund {
 pub struct RefundLine {
     pub number: i64,
     pub quantity: i64,
+    /// How much goes back for them, in minor units.
+    pub amount: i64,
+    /// Whether they come back on hand.
+    pub restock: bool,
+    /// Whether they count as paid back: not, when they only come back.
+    pub is_refunded: bool,
 }
 
 /// The state of a refund. The numbers are those of the contract and of the database.
@@ -110,17 +170,49 @@ pub enum RefundState {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefundRequest {
     pub scope: RefundScope,
-    pub restock: bool,
+    pub reason: i64,
+    pub note: String,
+    pub actor: Actor,
     pub effective_time: Option<Timestamp>,
 }
 
 /// Some lines, an amount, or everything that is left.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefundScope {
-    /// Lines at their price, or, when goods come back, for an amount of the caller's.
-    Lines(Vec<RefundLine>, Option<Money>),
+    /// Lines, each once.
+    Lines(Vec<RequestedRefundLine>),
     Amount(Money),
-    Rest,
+    Rest {
+        restock: bool,
+    },
+}
+
+/// Units of a line that a caller wants to have refunded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RequestedRefundLine {
+    pub number: i64,
+    pub quantity: i64,
+    /// None for their price, or what is left.
+    pub amount: Option<Money>,
+    pub restock: bool,
+}
+
+impl RefundScope {
+    /// Returns whether goods come back.
+    fn takes_goods_back(&self) -> bool {
+        match self {
+            RefundScope::Lines(lines) => lines.iter().any(|line| line.restock),
+            RefundScope::Amount(_) => false,
+            RefundScope::Rest { restock } => *restock,
+        }
+    }
+}
+
+impl Refund {
+    /// Returns whether goods come back.
+    pub fn takes_goods_back(&self) -> bool {
+        self.lines.iter().any(|line| line.restock)
+    }
 }
 
 /// The largest total of an order, in minor units: the largest amount that payments take.
@@ -158,50 +250,116 @@ impl Order {
         }
         self.line_count = lines.len() as i64;
         self.lines = lines;
+        self.parts = Parts { subtotal: total.minor, ..Parts::default() };
         self.total = Some(total);
         Ok(())
     }
 
     /// Records that stock and payment are the order's own.
     pub fn place(&mut self) -> Result<(), Error> {
-        self.step(&[State::Pending], State::Placed)
+        self.check(self.axes.state == State::Pending)?;
+        self.leave_pending(State::Placed, PaymentStatus::Authorized);
+        Ok(())
     }
 
     /// Records that the payment is captured.
     pub fn pay(&mut self) -> Result<(), Error> {
-        self.step(&[State::Placed], State::Paid)
+        let is_authorized = self.axes.payment == PaymentStatus::Authorized;
+        self.check(self.axes.state == State::Placed && is_authorized)?;
+        self.axes.payment = PaymentStatus::Paid;
+        Ok(())
     }
 
     /// Records that it could not be placed.
     pub fn reject(&mut self, reason: Reason) -> Result<(), Error> {
-        self.step(&[State::Pending], State::Rejected)?;
-        self.reason = Some(reason);
+        self.check(self.axes.state == State::Pending)?;
+        self.leave_pending(State::Rejected, PaymentStatus::Unpaid);
+        self.closure = Some(reason);
         Ok(())
     }
 
-    /// Records that it was taken back before the goods left.
+    /// Records that it was taken back before the goods left, and that what was captured went back.
     pub fn cancel(&mut self, reason: Reason) -> Result<(), Error> {
-        self.step(&[State::Placed, State::Paid], State::Canceled)?;
-        self.reason = Some(reason);
+        self.check(self.is_waiting_to_leave())?;
+        self.axes.state = State::Canceled;
+        if self.axes.payment.is_captured() {
+            self.axes.payment = PaymentStatus::Refunded;
+            self.refunded = self.total.unwrap_or(self.refunded);
+        } else {
+            self.axes.payment = PaymentStatus::Voided;
+        }
+        self.closure = Some(reason);
         Ok(())
     }
 
     /// Records that the goods have left.
     pub fn fulfill(&mut self) -> Result<(), Error> {
-        self.step(&[State::Paid], State::Fulfilled)
-    }
-
-    fn step(&mut self, from: &[State], to: State) -> Result<(), Error> {
-        if !from.contains(&self.state) {
-            return Err(self.not_now());
-        }
-        self.state = to;
-        self.action_url = None;
+        self.check(self.is_waiting_to_leave() && self.axes.payment.is_captured())?;
+        self.axes.state = State::Completed;
+        self.axes.fulfillment = FulfillmentStatus::Fulfilled;
         Ok(())
     }
 
-    fn not_now(&self) -> Error {
-        Error::State { order: self.id, state: self.state }
+    /// Records where the customer confirms the payment.
+    pub fn require_action(&mut self, action: Action) -> Result<(), Error> {
+        self.check(self.axes.state == State::Pending)?;
+        self.axes.payment = PaymentStatus::ActionRequired;
+        self.action = Some(action);
+        Ok(())
+    }
+
+    /// Records that the payment method was declined and another one may come.
+    pub fn decline(&mut self, decline: String) -> Result<(), Error> {
+        self.check(self.axes.state == State::Pending)?;
+        self.axes.payment = PaymentStatus::Unpaid;
+        self.action = None;
+        self.decline = Some(decline);
+        Ok(())
+    }
+
+    /// Records that another payment method has come.
+    pub fn retry_payment(&mut self) -> Result<(), Error> {
+        self.check(self.axes.state == State::Pending && self.decline.is_some())?;
+        self.decline = None;
+        self.tries += 1;
+        Ok(())
+    }
+
+    /// Returns whether it waits for nothing that happens by itself: it was placed or is over, or
+    /// the customer must act.
+    pub fn is_settled(&self) -> bool {
+        self.axes.state != State::Pending || self.action.is_some() || self.decline.is_some()
+    }
+
+    /// Returns whether its payment is captured as soon as it is placed.
+    pub fn captures_at_once(&self) -> bool {
+        self.capture == CaptureMethod::Automatic
+    }
+
+    /// Returns whether its payment is to be captured and nothing has been captured.
+    pub fn is_capturable(&self) -> bool {
+        self.is_waiting_to_leave() && self.axes.payment == PaymentStatus::Authorized
+    }
+
+    /// Returns whether it is placed and its goods have not left.
+    pub fn is_waiting_to_leave(&self) -> bool {
+        self.axes.state == State::Placed && !self.axes.fulfillment.has_left()
+    }
+
+    fn leave_pending(&mut self, state: State, payment: PaymentStatus) {
+        self.axes.state = state;
+        self.axes.payment = payment;
+        self.action = None;
+        self.decline = None;
+    }
+
+    fn check(&self, is_allowed: bool) -> Result<(), Error> {
+        if is_allowed { Ok(()) } else { Err(self.not_now()) }
+    }
+
+    /// Returns the error that the order does not allow something as it is.
+    pub fn not_now(&self) -> Error {
+        Error::State { order: self.id, axes: self.axes }
     }
 
     /// Returns what can still be refunded: the total less what went back and what is on its way
@@ -227,21 +385,20 @@ impl Order {
     }
 
     /// Turns a request into a pending refund of this order, or says why it cannot be one.
-    /// `has_left`: its goods have left.
     pub fn plan_refund(
         &self,
         id: RefundId,
         request: &RefundRequest,
-        has_left: bool,
         now: Timestamp,
     ) -> Result<Refund, Error> {
-        let state_allows = match (request.restock, self.state) {
-            (_, State::Fulfilled) => true,
-            (true, State::Refunded) => has_left,
-            (false, State::Paid) => true,
+        let takes_goods_back = request.scope.takes_goods_back();
+        let is_paid = match self.axes.payment {
+            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded => true,
+            PaymentStatus::Refunded => takes_goods_back,
             _ => false,
         };
-        if !state_allows || self.open_refunds().next().is_some() {
+        let has_goods = !takes_goods_back || self.axes.fulfillment.has_left();
+        if !is_paid || !has_goods || self.open_refunds().next().is_some() {
             return Err(self.not_now());
         }
         if self.refunds.len() >= MAX_REFUNDS {
@@ -250,25 +407,27 @@ impl Order {
         if request.effective_time.is_some_and(|time| time < self.effective_time) {
             return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
         }
-        let (amount, lines) = match &request.scope {
-            RefundScope::Lines(lines, amount) => {
-                self.refund_of_lines(lines, *amount, request.restock)?
-            }
-            RefundScope::Amount(amount) => (*amount, vec![]),
-            RefundScope::Rest => self.refund_of_the_rest(request.restock),
-        };
         let refundable = self.refundable();
-        let is_something =
-            amount.minor > 0 || (amount.minor == 0 && request.restock && !lines.is_empty());
-        if amount.currency != self.currency || !is_something || amount.minor > refundable {
+        let (amount, lines) = match &request.scope {
+            RefundScope::Lines(lines) => self.refund_of_lines(lines)?,
+            RefundScope::Amount(amount) if amount.currency != self.currency => {
+                return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+            }
+            RefundScope::Amount(amount) => (amount.minor, vec![]),
+            RefundScope::Rest { restock } => self.refund_of_the_rest(*restock),
+        };
+        let is_something = amount > 0 || lines.iter().any(|line| line.restock);
+        if !is_something || amount > refundable {
             return Err(Error::RefundExceedsOrder { order: self.id, refundable });
         }
         Ok(Refund {
             id,
             state: RefundState::Pending,
-            amount,
+            amount: Money::new(self.currency, amount),
             lines,
-            restock: request.restock,
+            reason: request.reason,
+            note: request.note.clone(),
+            actor: request.actor.clone(),
             create_time: now,
             effective_time: request.effective_time.unwrap_or(now),
         })
@@ -276,67 +435,72 @@ impl Order {
 
     fn refund_of_lines(
         &self,
-        requested: &[RefundLine],
-        amount: Option<Money>,
-        restock: bool,
-    ) -> Result<(Money, Vec<RefundLine>), Error> {
-        let mut summed: BTreeMap<i64, i64> = BTreeMap::new();
-        for units in requested {
-            let sum = summed.entry(units.number).or_default();
-            *sum = sum.saturating_add(units.quantity);
-        }
-        // When nothing is left to pay back, goods come back for nothing.
-        let left = Money::new(self.currency, self.refundable());
-        let amount = if restock && left.minor == 0 { Some(amount.unwrap_or(left)) } else { amount };
-        let is_for_nothing = amount.is_some_and(|amount| amount.minor == 0);
-        let mut value = Money::zero(self.currency);
-        for (&number, &quantity) in &summed {
-            let line =
-                self.line(number).ok_or(Error::LineNotFound { order: self.id, line: number })?;
+        requested: &[RequestedRefundLine],
+    ) -> Result<(i64, Vec<RefundLine>), Error> {
+        let refundable = self.refundable();
+        let mut lines = Vec::with_capacity(requested.len());
+        let mut sum = 0_i64;
+        for (index, wanted) in requested.iter().enumerate() {
+            let RequestedRefundLine { number, quantity, restock, .. } = *wanted;
+            let line = self.line(number);
+            let line = line.ok_or(Error::LineNotFound { order: self.id, line: number, index })?;
             let returnable = line.quantity - line.returned;
             if restock && quantity > returnable {
                 return Err(Error::ReturnExceedsOrder { order: self.id, line: number, returnable });
             }
-            let refundable = line.quantity - line.refunded;
-            if !is_for_nothing && quantity > refundable {
-                return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+            let price = line.unit_price.times(quantity).map_or(i64::MAX, |price| price.minor);
+            let amount = match wanted.amount {
+                Some(amount) if amount.currency != self.currency => {
+                    return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+                }
+                Some(amount) => amount.minor,
+                // Money that went back as a bare amount is not there for the goods that follow.
+                None if restock => price.min((refundable - sum).max(0)),
+                None => price,
+            };
+            let is_refunded = amount > 0 || !restock;
+            let left = line.quantity - line.refunded;
+            if is_refunded && quantity > left {
+                return Err(Error::RefundExceedsOrder { order: self.id, refundable: left });
             }
-            let part =
-                line.unit_price.times(quantity).expect("a part of a line is smaller than the line");
-            value = value.add(part).expect("a part of the order is smaller than its total");
+            sum = sum.saturating_add(amount);
+            lines.push(RefundLine { number, quantity, amount, restock, is_refunded });
         }
-        let lines =
-            summed.into_iter().map(|(number, quantity)| RefundLine { number, quantity }).collect();
-        let amount = match amount {
-            Some(amount) => amount,
-            // Money that went back as a bare amount is not there for the goods that follow.
-            None if restock && value.minor > left.minor => left,
-            None => value,
-        };
-        Ok((amount, lines))
+        lines.sort_by_key(|line| line.number);
+        Ok((sum, lines))
     }
 
-    fn refund_of_the_rest(&self, restock: bool) -> (Money, Vec<RefundLine>) {
-        let left = Money::new(self.currency, self.refundable());
-        let units = |line: &Line| match (restock, left.minor) {
-            (true, 0) => line.quantity - line.returned,
-            (true, _) => line.quantity - line.refunded.max(line.returned),
-            (false, _) => line.quantity - line.refunded,
-        };
-        let lines =
-            self.lines.iter().map(|line| RefundLine { number: line.number, quantity: units(line) });
-        (left, lines.filter(|line| line.quantity > 0).collect())
+    fn refund_of_the_rest(&self, restock: bool) -> (i64, Vec<RefundLine>) {
+        let left = self.refundable();
+        let mut unassigned = left;
+        let mut lines = vec![];
+        for line in &self.lines {
+            let quantity = match (restock, left) {
+                (true, 0) => line.quantity - line.returned,
+                (true, _) => line.quantity - line.refunded.max(line.returned),
+                (false, _) => line.quantity - line.refunded,
+            };
+            if quantity <= 0 {
+                continue;
+            }
+            let price = line.unit_price.times(quantity).map_or(i64::MAX, |price| price.minor);
+            let amount = price.min(unassigned);
+            unassigned -= amount;
+            let is_refunded = left > 0;
+            lines.push(RefundLine { number: line.number, quantity, amount, restock, is_refunded });
+        }
+        (left, lines)
     }
 
     /// Returns whether this refund leaves nothing paid of an order whose goods have not left, so
     /// that its stock is to be released.
     pub fn gives_up_stock(&self, refund: &Refund) -> bool {
         let after = self.refunded.add(refund.amount);
-        matches!(self.state, State::Paid) && self.total.is_some_and(|total| after == Ok(total))
+        self.is_waiting_to_leave() && self.total.is_some_and(|total| after == Ok(total))
     }
 
-    /// Ends a pending refund. The order is Refunded once everything that was paid has gone back and
-    /// nothing is on its way.
+    /// Ends a pending refund. The payment is Refunded once everything that was paid has gone back;
+    /// an order whose goods have not left is canceled then.
     pub fn settle_refund(&mut self, id: RefundId, succeeded: bool) -> Result<(), Error> {
         let not_now = self.not_now();
         let refund = self
@@ -354,19 +518,32 @@ impl Order {
                 .lines
                 .get_mut(units.number as usize - 1)
                 .expect("a refund names lines of its order");
-            if refund.amount.minor > 0 {
+            if units.is_refunded {
                 line.refunded += units.quantity;
             }
-            if refund.restock {
+            if units.restock {
                 line.returned += units.quantity;
             }
         }
-        if refund.amount.minor > 0 {
-            self.refunded =
-                self.refunded.add(refund.amount).expect("refunds never exceed the total");
-            if Some(self.refunded) == self.total {
-                self.state = State::Refunded;
+        let is_of_money = refund.amount.minor > 0;
+        let takes_goods_back = refund.takes_goods_back();
+        self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
+        if takes_goods_back {
+            let is_all = self.lines.iter().all(|line| line.returned == line.quantity);
+            self.axes.fulfillment = if is_all {
+                FulfillmentStatus::Returned
+            } else {
+                FulfillmentStatus::PartiallyReturned
+            };
+        }
+        if is_of_money && Some(self.refunded) == self.total {
+            self.axes.payment = PaymentStatus::Refunded;
+            if self.is_waiting_to_leave() {
+                self.axes.state = State::Canceled;
+                self.closure = Some(Reason::Refunded);
             }
+        } else if is_of_money {
+            self.axes.payment = PaymentStatus::PartiallyRefunded;
         }
         Ok(())
     }

@@ -1,20 +1,28 @@
-//! Why an order was rejected or cancelled.
+//! Why an order was rejected or canceled.
 
 use std::fmt;
 use std::str::FromStr;
 
 use sea_orm::{DeriveValueType, EnumIter, Iterable};
-use souk_client::orders::v1::ErrorReason;
+use souk_client::orders::v1::{ErrorReason, OrderClosureReason};
 
-/// The fact of a rejection that names the field of the request which is at fault.
+/// The fact of a rejection that names a field of the request which is at fault; one a field.
 pub const FIELD: &str = "field";
 
-/// Why an order was rejected or cancelled. Kept with the order, under the name of the contract's
+/// The fact of a rejection that names a sku which is short: `requested available sku`.
+pub const SHORTAGE: &str = "shortage";
+
+/// Why an order was rejected or canceled. Kept with the order, under the name of the contract's
 /// reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveValueType)]
 #[sea_orm(value_type = "String", column_type = "Text")]
 pub enum Reason {
+    VariantNotFound,
     PriceNotFound,
+    PriceArchived,
+    CurrencyMismatch,
+    NotForSale,
+    PriceNotAllowed,
     PriceChanged,
     TotalOverflow,
     OutOfStock,
@@ -22,20 +30,25 @@ pub enum Reason {
     ReservationExpired,
     GaveUp,
     OrderCanceled,
-    PaymentNotConfirmed,
+    PaymentActionExpired,
     UnknownPaymentMethod,
     PaymentCanceled,
-    NotForSale,
-    PriceNotAllowed,
     UpstreamRefused,
     OutOfStep,
+    /// All was paid back before its goods left.
+    Refunded,
 }
 
 impl Reason {
-    /// Returns the contract's reason.
-    pub fn contract(self) -> ErrorReason {
+    /// Returns the reason with which a call fails.
+    pub fn error(self) -> ErrorReason {
         match self {
+            Reason::VariantNotFound => ErrorReason::VariantNotFound,
             Reason::PriceNotFound => ErrorReason::PriceNotFound,
+            Reason::PriceArchived => ErrorReason::PriceArchived,
+            Reason::CurrencyMismatch => ErrorReason::CurrencyMismatch,
+            Reason::NotForSale => ErrorReason::NotForSale,
+            Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
             Reason::PriceChanged => ErrorReason::PriceChanged,
             Reason::TotalOverflow => ErrorReason::TotalOverflow,
             Reason::OutOfStock => ErrorReason::OutOfStock,
@@ -43,25 +56,58 @@ impl Reason {
             Reason::ReservationExpired => ErrorReason::ReservationExpired,
             Reason::GaveUp => ErrorReason::GaveUp,
             Reason::OrderCanceled => ErrorReason::OrderCanceled,
-            Reason::PaymentNotConfirmed => ErrorReason::PaymentNotConfirmed,
+            Reason::PaymentActionExpired => ErrorReason::PaymentActionExpired,
             Reason::UnknownPaymentMethod => ErrorReason::UnknownPaymentMethod,
             Reason::PaymentCanceled => ErrorReason::PaymentCanceled,
-            Reason::NotForSale => ErrorReason::NotForSale,
-            Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
             Reason::UpstreamRefused => ErrorReason::UpstreamRefused,
             Reason::OutOfStep => ErrorReason::OrderOutOfStep,
+            Reason::Refunded => ErrorReason::OrderState,
         }
     }
 
-    /// Returns the name of the contract's reason, such as `ERROR_REASON_OUT_OF_STOCK`.
+    /// Returns why the order is closed.
+    pub fn closure(self) -> OrderClosureReason {
+        match self {
+            Reason::VariantNotFound => OrderClosureReason::VariantNotFound,
+            Reason::PriceNotFound => OrderClosureReason::PriceNotFound,
+            Reason::PriceArchived => OrderClosureReason::PriceArchived,
+            Reason::CurrencyMismatch => OrderClosureReason::CurrencyMismatch,
+            Reason::NotForSale => OrderClosureReason::NotForSale,
+            Reason::PriceNotAllowed => OrderClosureReason::PriceNotAllowed,
+            Reason::PriceChanged => OrderClosureReason::PriceChanged,
+            Reason::TotalOverflow => OrderClosureReason::TotalOverflow,
+            // An order that is out of step is not closed.
+            Reason::OutOfStock | Reason::OutOfStep => OrderClosureReason::OutOfStock,
+            Reason::PaymentDeclined => OrderClosureReason::PaymentDeclined,
+            Reason::ReservationExpired => OrderClosureReason::ReservationExpired,
+            Reason::GaveUp => OrderClosureReason::GaveUp,
+            Reason::OrderCanceled => OrderClosureReason::Canceled,
+            Reason::PaymentActionExpired => OrderClosureReason::PaymentActionExpired,
+            Reason::UnknownPaymentMethod => OrderClosureReason::UnknownPaymentMethod,
+            Reason::PaymentCanceled => OrderClosureReason::PaymentCanceled,
+            Reason::UpstreamRefused => OrderClosureReason::UpstreamRefused,
+            Reason::Refunded => OrderClosureReason::Refunded,
+        }
+    }
+
+    /// Returns the name under which it is stored: that of the error's reason, such as
+    /// `ERROR_REASON_OUT_OF_STOCK`.
     pub fn name(self) -> &'static str {
-        self.contract().as_str_name()
+        match self {
+            Reason::Refunded => "REFUNDED",
+            _ => self.error().as_str_name(),
+        }
     }
 
     /// Says it to a person.
     pub fn text(self) -> &'static str {
         match self {
-            Reason::PriceNotFound => "a line is not for sale in this currency",
+            Reason::VariantNotFound => "no variant has the sku of a line",
+            Reason::PriceNotFound => "a line has no price in this currency",
+            Reason::PriceArchived => "the price of a line is archived",
+            Reason::CurrencyMismatch => "the price of a line is in another currency",
+            Reason::NotForSale => "a line is not for sale",
+            Reason::PriceNotAllowed => "a user may order at public prices only",
             Reason::PriceChanged => "the total differs from the expected total",
             Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
             Reason::OutOfStock => "there is not enough stock",
@@ -71,13 +117,12 @@ impl Reason {
             }
             Reason::GaveUp => "an upstream service did not respond in time",
             Reason::OrderCanceled => "it was canceled",
-            Reason::PaymentNotConfirmed => "the payment was not confirmed in time",
+            Reason::PaymentActionExpired => "the payment was not confirmed in time",
             Reason::UnknownPaymentMethod => "the payment provider does not know the payment method",
             Reason::PaymentCanceled => "its payment was canceled",
-            Reason::NotForSale => "a line is not for sale",
-            Reason::PriceNotAllowed => "a user may order at public prices only",
             Reason::UpstreamRefused => "an upstream service refused the request",
             Reason::OutOfStep => "its payment or its stock differs from the order",
+            Reason::Refunded => "it was paid back before its goods left",
         }
     }
 }
@@ -109,7 +154,7 @@ mod tests {
     fn every_reason_is_found_again_by_its_name() {
         for reason in Reason::iter() {
             assert_eq!(reason.name().parse::<Reason>().unwrap(), reason);
-            assert!(reason.name().starts_with("ERROR_REASON_"));
+            assert_ne!(reason.closure(), OrderClosureReason::Unspecified);
         }
     }
 }

@@ -4,10 +4,10 @@
 use souk_data::Tx;
 use souk_types::{OrderId, Timestamp};
 
-use crate::change::Change;
+use crate::change::{Cause, Change};
 use crate::error::Error;
 use crate::order::Order;
-use crate::saga::{Decision, Lease, Next, Progress, Saga};
+use crate::saga::{Cancellation, Decision, Lease, Next, Progress, Saga};
 use crate::store::saga::Due;
 use crate::{events, store};
 
@@ -27,7 +27,7 @@ pub enum Record {
     /// It is in the journal; the saga and the order as they are now.
     Written(Saga, Box<Order>),
     /// A cancellation was requested meanwhile; decide again.
-    CancelRequested,
+    CancelRequested(Cancellation),
 }
 
 /// Writes an entry under the saga's lease, or finds that the lease is lost or a cancellation was
@@ -46,15 +46,17 @@ pub async fn decision(tx: &Tx, entry: &Entry) -> Result<Record, Error> {
         Due::free(resume_time)
     };
     if !store::saga::advance(tx, saga, &after, entry.failure.as_deref(), due).await? {
-        let is_leased = store::saga::is_leased(tx, saga).await?;
-        return if is_leased { Ok(Record::CancelRequested) } else { Err(Error::LeaseLost) };
+        let leased = store::saga::leased(tx, saga).await?.ok_or(Error::LeaseLost)?;
+        return Ok(Record::CancelRequested(leased.cancellation));
     }
-    store::journal::insert(tx, saga, after.entries, entry.outcome, *now).await?;
+    let actor = saga.actor.clone();
+    store::journal::insert(tx, saga, after.entries, entry.outcome, actor, *now).await?;
 
     let mut order = entry.order.clone();
     store::order::keep_facts(tx, order.id, &decision.facts).await?;
     if let Some(change) = &decision.change {
-        self::change(tx, &mut order, change, *now).await?;
+        let cause = after.cause_of(change, &order);
+        self::change(tx, &mut order, change, &cause, *now).await?;
     }
     Ok(Record::Written(after, Box::new(order)))
 }
@@ -66,8 +68,10 @@ pub async fn change(
     tx: &Tx,
     order: &mut Order,
     change: &Change,
+    cause: &Cause,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let before = order.axes;
     change.apply(order)?;
     order.version += 1;
     order.update_time = now;
@@ -83,15 +87,18 @@ pub async fn change(
     if !store::order::update(tx, order).await? {
         return Err(Error::LeaseLost);
     }
-    store::history::insert(tx, order, change).await?;
-    events::publish(tx, order, change, now).await
+    let row = store::history::Row::of(order, Some(before), change, cause);
+    store::history::insert(tx, &row).await?;
+    events::publish(tx, order, change, &row, now).await
 }
 
-/// Takes an order out of quarantine: its saga may try its step again. `why` is for the journal.
+/// Takes an order out of quarantine: its saga may try its step again. `why` is for the journal, the
+/// cause for the history.
 pub async fn leave_quarantine(
     tx: &Tx,
     id: OrderId,
     why: &str,
+    cause: &Cause,
     lease: &Lease,
     now: Timestamp,
 ) -> Result<(Saga, Order), Error> {
@@ -103,9 +110,9 @@ pub async fn leave_quarantine(
     let entries = saga.entries + 1;
     let saga = Saga { progress: Progress::Running, attempts: 0, epoch, entries, ..saga };
     store::saga::resume(tx, &saga, Due::leased(lease, now)).await?;
-    store::journal::insert(tx, &saga, entries, why, now).await?;
+    store::journal::insert(tx, &saga, entries, why, cause.actor.clone(), now).await?;
 
     let mut order = store::order::get(tx, id).await?;
-    change(tx, &mut order, &Change::Resumed, now).await?;
+    change(tx, &mut order, &Change::Resumed, cause, now).await?;
     Ok((saga, order))
 }

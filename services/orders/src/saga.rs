@@ -9,14 +9,18 @@
 //!                     │ refused   │          │ refused           │ refused for good
 //!                     ▼           ▼          ▼                             ▼
 //!                 (rejected)   Release ◀── Void ◀───────────────────────────┘  then (rejected) before ═▶, (canceled) after it
-//! cancel   PayBack → Release → (canceled)
-//! fulfill  Consume → (fulfilled)
+//! cancel   PayBack → Release → (canceled), or Void → Release → (canceled) when not captured
+//! fulfill  Consume → (fulfilled), or Capture → (paid) → Consume → (fulfilled)
 //! refund   PayBack → TakeBack → (refund ended), or PayBack → Release → (refund ended) when nothing
 //!          stays paid of what has not left
 //! ```
 //!
 //! ═▶ is the pivot: before it a failure compensates everything, after it the saga only goes
 //! forward, except when a capture is refused permanently.
+//!
+//! Authorize waits while the customer must act, and after a decline that another payment method may
+//! mend, until RetryPayment comes; when time is up it goes on with Void. An order whose payment is
+//! not captured at once ends as (placed); CaptureOrder goes on with Capture.
 //!
 //! **Invariant:** a step with an unknown outcome is repeated under the same key, or compensated as
 //! if it were done.
@@ -25,11 +29,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
+use souk_client::orders::v1::OrderChangeCause;
 use souk_types::{OrderId, RefundId, Timestamp};
 
-use crate::change::Change;
-use crate::order::{Line, Order};
+use crate::actor::Actor;
+use crate::change::{Cause, Change};
+use crate::order::{Action, Line, Order};
 use crate::reason::Reason;
+use crate::state::State;
 use crate::step::{Kind, Step};
 
 /// A saga as the database holds it.
@@ -46,10 +53,23 @@ pub struct Saga {
     pub effective_time: Timestamp,
     pub give_up_time: Timestamp,
     pub cancel_requested: bool,
+    /// Who asked for the operation.
+    pub actor: Actor,
+    /// Who asked for the cancellation, if one was asked for.
+    pub cancellation: Cancellation,
     /// Grows each time another replica takes it up, and each time it begins again.
     pub epoch: i64,
     /// How many entries the journal has.
     pub entries: i64,
+}
+
+/// Who asked for a cancellation, and with which words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cancellation {
+    pub actor: Actor,
+    /// A number of the contract's `CancelReason`.
+    pub reason: i64,
+    pub note: String,
 }
 
 /// Whether a saga is in progress. The numbers are those of the database.
@@ -77,6 +97,8 @@ pub enum Outcome {
     Refused(Reason),
     /// It was taken, and waits for the customer.
     Waiting,
+    /// It was declined, and another payment method or a later attempt may succeed.
+    Declined,
     /// Unknown: no response, or one that says to retry.
     Unknown,
     /// It was answered in a way that trying again will not mend.
@@ -90,7 +112,9 @@ pub struct Answer {
     /// The frozen lines, when the step was pricing.
     pub lines: Vec<Line>,
     /// Where the customer must go, when the payment waits for that.
-    pub action_url: Option<String>,
+    pub action: Option<Action>,
+    /// Why the provider declined; empty when it did not say.
+    pub decline: String,
     /// The details of a failure besides its reason: `sku`, `requested`, `available`,
     /// `total_minor_units`.
     pub facts: Vec<(String, String)>,
@@ -106,12 +130,14 @@ pub struct Circumstances<'a> {
     pub attempts: u32,
     /// Time is up for getting the order placed.
     pub give_up: bool,
-    /// Time is up for the customer to confirm the payment.
-    pub confirm_over: bool,
+    /// How long the customer may still take to pay; none when time is up.
+    pub time_to_pay: Option<Duration>,
     /// The order is to be cancelled.
     pub cancel_requested: bool,
     /// The order was placed before.
     pub placed: bool,
+    /// The payment is captured as soon as the order is placed.
+    pub captures_at_once: bool,
     /// The refund takes goods back.
     pub restock: bool,
     /// The refund leaves nothing paid, and the goods have not left.
@@ -121,7 +147,9 @@ pub struct Circumstances<'a> {
     /// The refund that the saga carries out, while it is pending.
     pub refund: Option<PendingRefund>,
     /// Where the order sends its customer already.
-    pub action_url: Option<&'a str>,
+    pub action: Option<&'a Action>,
+    /// The order has noted that its payment method was declined.
+    pub is_declined: bool,
     /// When what the saga does happened in the world.
     pub effective_time: Timestamp,
 }
@@ -156,15 +184,15 @@ pub enum Next {
     Retry(Duration),
     /// Nowhere until STAFF has seen to it.
     Quarantine,
-    /// On as a cancellation, since that was requested meanwhile.
-    Cancel,
+    /// On as a cancellation with this step, since that was requested meanwhile.
+    Cancel(Step),
     /// It is over.
     End,
 }
 
 impl Saga {
     /// Returns the saga that places a new order.
-    pub fn place(order: &Order, give_up_time: Timestamp) -> Self {
+    pub fn place(order: &Order, actor: Actor, give_up_time: Timestamp) -> Self {
         Saga {
             order: order.id,
             kind: Kind::Place,
@@ -176,6 +204,8 @@ impl Saga {
             effective_time: order.effective_time,
             give_up_time,
             cancel_requested: false,
+            actor,
+            cancellation: Cancellation::default(),
             epoch: 1,
             entries: 0,
         }
@@ -183,7 +213,13 @@ impl Saga {
 
     /// Returns what comes after a saga that has ended: another operation on the same order.
     #[must_use]
-    pub fn restart(self, kind: Kind, effective_time: Timestamp, give_up_time: Timestamp) -> Self {
+    pub fn restart(
+        self,
+        kind: Kind,
+        actor: Actor,
+        effective_time: Timestamp,
+        give_up_time: Timestamp,
+    ) -> Self {
         Saga {
             kind,
             progress: Progress::Running,
@@ -194,9 +230,72 @@ impl Saga {
             effective_time,
             give_up_time,
             cancel_requested: false,
+            actor,
+            cancellation: Cancellation::default(),
             epoch: self.epoch + 1,
             ..self
         }
+    }
+
+    /// Returns what comes after a saga that has ended: the cancellation of its order, for a reason.
+    #[must_use]
+    pub fn cancel(
+        self,
+        order: &Order,
+        reason: Reason,
+        cancellation: Cancellation,
+        now: Timestamp,
+        give_up_time: Timestamp,
+    ) -> Self {
+        let step = if order.is_capturable() { Step::Void } else { Step::PayBack };
+        let actor = cancellation.actor.clone();
+        Saga {
+            step,
+            taking_back: Some(reason),
+            cancellation,
+            ..self.restart(Kind::Cancel, actor, now, give_up_time)
+        }
+    }
+
+    /// Returns why the saga makes a change of its order.
+    pub fn cause_of(&self, change: &Change, order: &Order) -> Cause {
+        let closure = match change {
+            Change::Rejected(reason) | Change::Canceled { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        let is_cancellation = match closure {
+            Some(reason) => reason == Reason::OrderCanceled,
+            None => self.kind == Kind::Cancel && self.taking_back == Some(Reason::OrderCanceled),
+        };
+        if is_cancellation {
+            return Cause {
+                cause: OrderChangeCause::CancelOrder,
+                actor: self.cancellation.actor.clone(),
+                cancel_reason: self.cancellation.reason,
+                note: self.cancellation.note.clone(),
+            };
+        }
+        let is_expiry = match closure {
+            Some(Reason::GaveUp | Reason::PaymentActionExpired) => true,
+            Some(Reason::PaymentDeclined) => order.decline.is_some(),
+            _ => false,
+        };
+        if is_expiry {
+            return Cause::new(OrderChangeCause::Expiry, Actor::system());
+        }
+        let cause = match self.kind {
+            Kind::Place if order.axes.state == State::Placed && !order.captures_at_once() => {
+                OrderChangeCause::CaptureOrder
+            }
+            Kind::Place if order.tries > 1 => OrderChangeCause::RetryPayment,
+            Kind::Place => OrderChangeCause::PlaceOrder,
+            Kind::Cancel => OrderChangeCause::StockReleased,
+            Kind::Fulfill => OrderChangeCause::FulfillOrder,
+            Kind::Refund => OrderChangeCause::RefundOrder,
+        };
+        let refund = self.refund.and_then(|id| order.refund(id));
+        let note = refund.map_or_else(String::new, |refund| refund.note.clone());
+        Cause { note, ..Cause::new(cause, self.actor.clone()) }
     }
 
     /// Returns the saga as a decision leaves it.
@@ -210,9 +309,9 @@ impl Saga {
             Next::Quarantine => {
                 Saga { progress: Progress::Quarantined, attempts: self.attempts + 1, ..after }
             }
-            Next::Cancel => Saga {
+            Next::Cancel(step) => Saga {
                 kind: Kind::Cancel,
-                step: Kind::Cancel.first(),
+                step,
                 cancel_requested: false,
                 taking_back: Some(Reason::OrderCanceled),
                 ..after
@@ -229,6 +328,7 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Refused(_) => "refused",
             Outcome::Waiting => "waiting",
+            Outcome::Declined => "declined",
             Outcome::Unknown => "unknown",
             Outcome::Broken => "broken",
         }
@@ -238,7 +338,14 @@ impl Outcome {
 impl Answer {
     /// Returns a response that says nothing but its outcome.
     pub fn of(outcome: Outcome) -> Self {
-        Answer { outcome, lines: vec![], action_url: None, facts: vec![], failure: None }
+        Answer {
+            outcome,
+            lines: vec![],
+            action: None,
+            decline: String::new(),
+            facts: vec![],
+            failure: None,
+        }
     }
 
     /// Returns a refusal that says nothing but its reason.
@@ -290,7 +397,7 @@ impl Next {
     /// a dead upstream does not fill a replica with waiting sagas.
     pub fn keeps_lease(self) -> bool {
         match self {
-            Next::Step(_) | Next::Cancel => true,
+            Next::Step(_) | Next::Cancel(_) => true,
             Next::Retry(pause) => pause <= LONGEST_PAUSE_UNDER_LEASE,
             Next::Quarantine | Next::End => false,
         }
@@ -319,13 +426,11 @@ pub fn decide(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -
     match answer.outcome {
         Outcome::Done => done(kind, step, answer, now),
         Outcome::Refused(reason) => refused(kind, step, reason, answer, now),
-        Outcome::Waiting if now.cancel_requested => {
+        Outcome::Waiting | Outcome::Declined if now.cancel_requested => {
             Decision::take_back(Step::Void, Reason::OrderCanceled)
         }
-        Outcome::Waiting if now.confirm_over => {
-            Decision::take_back(Step::Void, Reason::PaymentNotConfirmed)
-        }
         Outcome::Waiting => wait_for_customer(answer, now),
+        Outcome::Declined => wait_for_payment_method(answer, now),
         Outcome::Unknown => unknown(step, answer, now),
         Outcome::Broken => {
             give_up(step, Reason::UpstreamRefused, answer).unwrap_or_else(Decision::quarantine)
@@ -344,8 +449,15 @@ fn done(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Deci
         Step::Authorize => Decision::go(Step::Commit),
         // The pivot. A cancellation that is requested later is carried out once the saga has come
         // to its end.
-        Step::Commit => Decision::go(Step::Capture).with(Change::Placed),
-        Step::Capture if now.cancel_requested => Decision::to(Next::Cancel).with(Change::Paid),
+        Step::Commit if now.captures_at_once => Decision::go(Step::Capture).with(Change::Placed),
+        Step::Commit if now.cancel_requested => {
+            Decision::to(Next::Cancel(Step::Void)).with(Change::Placed)
+        }
+        Step::Commit => Decision::end(Change::Placed),
+        Step::Capture if kind == Kind::Fulfill => Decision::go(Step::Consume).with(Change::Paid),
+        Step::Capture if now.cancel_requested => {
+            Decision::to(Next::Cancel(Step::PayBack)).with(Change::Paid)
+        }
         Step::Capture => Decision::end(Change::Paid),
         Step::Void => Decision::go(Step::Release),
         Step::Release if kind == Kind::Refund => refund_ended(true, now),
@@ -390,7 +502,9 @@ fn refused(
 ) -> Decision {
     match step {
         Step::Price | Step::Reserve => Decision::reject(reason, answer),
-        Step::Authorize => Decision::take_back(Step::Release, reason),
+        Step::Authorize => {
+            Decision { facts: answer.facts.clone(), ..Decision::take_back(Step::Release, reason) }
+        }
         Step::Commit => Decision::take_back(Step::Void, reason),
         Step::Capture => Decision::take_back(Step::Void, reason),
         // A cancellation that cannot pay back leaves the order as it was.
@@ -407,11 +521,29 @@ fn refused(
 }
 
 fn wait_for_customer(answer: &Answer, now: Circumstances<'_>) -> Decision {
+    if now.time_to_pay.is_none() {
+        return Decision::take_back(Step::Void, Reason::PaymentActionExpired);
+    }
     let retry = Decision::to(Next::Retry(WAITING_INTERVAL));
-    match &answer.action_url {
-        Some(url) if now.action_url != Some(url) => retry.with(Change::ActionNeeded(url.clone())),
+    match &answer.action {
+        Some(action) if now.action != Some(action) => {
+            retry.with(Change::ActionNeeded(action.clone()))
+        }
         _ => retry,
     }
+}
+
+/// The order keeps its stock, and its saga rests until RetryPayment wakes it or time is up.
+fn wait_for_payment_method(answer: &Answer, now: Circumstances<'_>) -> Decision {
+    let facts = answer.facts.clone();
+    let Some(time_to_pay) = now.time_to_pay else {
+        return Decision { facts, ..Decision::take_back(Step::Void, Reason::PaymentDeclined) };
+    };
+    let wait = Decision { facts, ..Decision::to(Next::Retry(time_to_pay)) };
+    if now.is_declined {
+        return wait;
+    }
+    wait.with(Change::PaymentMethodDeclined(answer.decline.clone()))
 }
 
 fn unknown(step: Step, answer: &Answer, now: Circumstances<'_>) -> Decision {

@@ -4,18 +4,22 @@ use proptest::prelude::*;
 
 use super::*;
 
+const TIME_TO_PAY: Duration = Duration::from_secs(900);
+
 fn calm() -> Circumstances<'static> {
     Circumstances {
         attempts: 1,
         give_up: false,
-        confirm_over: false,
+        time_to_pay: Some(TIME_TO_PAY),
         cancel_requested: false,
         placed: false,
+        captures_at_once: true,
         restock: false,
         gives_up_stock: false,
         taking_back: None,
         refund: None,
-        action_url: None,
+        action: None,
+        is_declined: false,
         effective_time: Timestamp::from_micros(1),
     }
 }
@@ -54,6 +58,30 @@ fn a_sale_goes_from_price_to_paid() {
 }
 
 #[test]
+fn a_payment_that_is_captured_later_leaves_the_order_placed() {
+    let later = Circumstances { captures_at_once: false, ..calm() };
+    let done = |kind, step, now| decided(kind, step, Outcome::Done, now);
+    assert_eq!(done(Kind::Place, Step::Commit, later), Decision::end(Change::Placed));
+    let canceled = Circumstances { cancel_requested: true, ..later };
+    assert_eq!(
+        done(Kind::Place, Step::Commit, canceled),
+        Decision::to(Next::Cancel(Step::Void)).with(Change::Placed)
+    );
+    let placed = Circumstances { placed: true, ..later };
+    assert_eq!(
+        done(Kind::Fulfill, Step::Capture, placed),
+        Decision::go(Step::Consume).with(Change::Paid)
+    );
+    assert_eq!(done(Kind::Place, Step::Capture, placed), Decision::end(Change::Paid));
+    assert_eq!(done(Kind::Cancel, Step::Void, placed), Decision::go(Step::Release));
+    let refused = Outcome::Refused(Reason::PaymentDeclined);
+    assert_eq!(
+        decided(Kind::Fulfill, Step::Capture, refused, placed),
+        Decision::take_back(Step::Void, Reason::PaymentDeclined)
+    );
+}
+
+#[test]
 fn what_was_refused_is_not_taken_back_and_what_came_before_it_is() {
     let refused = |step, reason| decided(Kind::Place, step, Outcome::Refused(reason), calm());
     assert_eq!(refused(Step::Reserve, Reason::OutOfStock), rejected(Reason::OutOfStock));
@@ -88,11 +116,28 @@ fn a_customer_who_takes_too_long_is_told_so_and_has_longer_than_a_service_has() 
         decided(Kind::Place, Step::Authorize, Outcome::Waiting, slow_services),
         retry(WAITING_INTERVAL)
     );
-    let late = Circumstances { confirm_over: true, ..calm() };
+    let late = Circumstances { time_to_pay: None, ..calm() };
     assert_eq!(
         decided(Kind::Place, Step::Authorize, Outcome::Waiting, late),
-        Decision::take_back(Step::Void, Reason::PaymentNotConfirmed)
+        Decision::take_back(Step::Void, Reason::PaymentActionExpired)
     );
+}
+
+#[test]
+fn a_decline_that_another_method_may_mend_keeps_the_order_until_time_is_up() {
+    let code = "DECLINE_CODE_INSUFFICIENT_FUNDS".to_owned();
+    let answer = Answer { decline: code.clone(), ..Answer::of(Outcome::Declined) };
+    let decided = |now| decide(Kind::Place, Step::Authorize, &answer, now);
+    let wait = retry(TIME_TO_PAY);
+    assert_eq!(decided(calm()), wait.clone().with(Change::PaymentMethodDeclined(code)));
+    assert!(!wait.next.keeps_lease(), "nobody needs to drive it meanwhile");
+
+    let told = Circumstances { is_declined: true, ..calm() };
+    assert_eq!(decided(told), wait, "it is noted once");
+    let late = Circumstances { time_to_pay: None, ..told };
+    assert_eq!(decided(late), Decision::take_back(Step::Void, Reason::PaymentDeclined));
+    let canceled = Circumstances { cancel_requested: true, ..told };
+    assert_eq!(decided(canceled), Decision::take_back(Step::Void, Reason::OrderCanceled));
 }
 
 #[test]
@@ -137,16 +182,11 @@ fn goods_that_come_back_for_nothing_are_no_refund_of_money() {
 
 #[test]
 fn a_customer_is_told_once_where_to_go() {
-    let answer = Answer {
-        action_url: Some("https://bank.example".to_owned()),
-        ..Answer::of(Outcome::Waiting)
-    };
+    let action = Action { url: "https://bank.example".to_owned(), expire_time: None };
+    let answer = Answer { action: Some(action.clone()), ..Answer::of(Outcome::Waiting) };
     let first = decide(Kind::Place, Step::Authorize, &answer, calm());
-    assert_eq!(
-        first,
-        retry(WAITING_INTERVAL).with(Change::ActionNeeded("https://bank.example".to_owned()))
-    );
-    let shown = Circumstances { action_url: Some("https://bank.example"), ..calm() };
+    assert_eq!(first, retry(WAITING_INTERVAL).with(Change::ActionNeeded(action.clone())));
+    let shown = Circumstances { action: Some(&action), ..calm() };
     assert_eq!(decide(Kind::Place, Step::Authorize, &answer, shown), retry(WAITING_INTERVAL));
 }
 
@@ -249,13 +289,14 @@ impl World {
 }
 
 proptest! {
-    /// Each draw: 0 done, 1 refused, 2 unknown and nothing happened, 3 unknown but it took effect;
-    /// and whether time is up or a cancellation is requested.
+    /// Each draw: 0 done, 1 refused, 2 unknown and nothing happened, 3 unknown but it took effect,
+    /// 4 declined softly, after which another payment method comes at once; and whether time is up
+    /// or a cancellation is requested.
     #[test]
-    fn every_placing_ends_with_all_or_nothing(draws in prop::collection::vec((0u8..4, any::<bool>(), any::<bool>()), 1..60)) {
+    fn every_placing_ends_with_all_or_nothing(draws in prop::collection::vec((0u8..5, any::<bool>(), any::<bool>()), 1..60), at_once in any::<bool>()) {
         let mut world = World::default();
         let mut step = Kind::Place.first();
-        let mut now = calm();
+        let mut now = Circumstances { captures_at_once: at_once, ..calm() };
         let mut give_up = false;
         let mut cancel = false;
         let mut draws = draws.into_iter();
@@ -263,7 +304,8 @@ proptest! {
             let (draw, late, cancels) = draws.next().unwrap_or((0, true, false));
             give_up |= late;
             cancel |= cancels;
-            now = Circumstances { give_up, cancel_requested: cancel, ..now };
+            let time_to_pay = (!give_up).then_some(TIME_TO_PAY);
+            now = Circumstances { give_up, time_to_pay, cancel_requested: cancel, ..now };
             let taken = matches!(draw, 0 | 3);
             let already = match step {
                 Step::Reserve => world.reserved,
@@ -279,6 +321,7 @@ proptest! {
                 1 if already => Outcome::Done,
                 1 if matches!(step, Step::Void | Step::Release) => { world.apply(step); Outcome::Done }
                 1 => Outcome::Refused(Reason::OutOfStock),
+                4 if step == Step::Authorize && !already => Outcome::Declined,
                 _ => Outcome::Unknown,
             };
             let decision = decided(Kind::Place, step, outcome, now);
@@ -293,10 +336,11 @@ proptest! {
                 }
                 Next::Retry(_) => now.attempts += 1,
                 Next::Quarantine => return Ok(()),
-                Next::End | Next::Cancel => break decision.change,
+                Next::End | Next::Cancel(_) => break decision.change,
             }
         };
         match ending {
+            Some(Change::Placed) => prop_assert!(!at_once && world.reserved && world.committed && world.authorized && !world.captured),
             Some(Change::Paid) => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
             Some(Change::Rejected(_) | Change::Canceled { .. }) => prop_assert!(!world.reserved && !world.authorized && !world.captured, "{:?}", world),
             other => prop_assert!(false, "placing ended with {:?}", other),

@@ -10,6 +10,7 @@ pub mod journal;
 mod migrations;
 pub mod order;
 pub mod order_line;
+pub mod order_number;
 pub mod refund;
 pub mod refund_line;
 mod requested_lines;

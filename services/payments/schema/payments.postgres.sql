@@ -13,3 +13,46 @@ CREATE INDEX "refunds_of_payment" ON "refunds" ("payment_id", "refund_id");
 -- checksum 0559accff95780232f8717c2eb8076510c0fd45e2e02b8ee9da2e7bdd098747a
 ALTER TABLE "payments" ADD COLUMN "owner" text NOT NULL DEFAULT '';
 UPDATE payments SET owner = 'service:orders' WHERE length(order_id) > 0;
+
+-- 3: captures
+-- checksum 9a6e6068fe02b36ffbe4248f364bd10c45a37cde94ca5dc03d684d2ae5c02923
+ALTER TABLE "payments" ADD COLUMN "reference" text NOT NULL DEFAULT '';
+ALTER TABLE "payments" ADD COLUMN "cancellation" bigint NULL;
+ALTER TABLE "payments" ADD COLUMN "return_url" text NULL;
+ALTER TABLE "payments" ADD COLUMN "brand" text NULL;
+ALTER TABLE "payments" ADD COLUMN "last4" text NULL;
+ALTER TABLE "payments" ADD COLUMN "wallet" text NULL;
+ALTER TABLE "payments" ADD COLUMN "decline_code" bigint NULL;
+ALTER TABLE "payments" ADD COLUMN "expire_time" bigint NULL;
+ALTER TABLE "payments" ADD COLUMN "provider" text NULL;
+ALTER TABLE "payments" ADD COLUMN "provider_reference" text NULL;
+UPDATE payments SET cancellation = 1 WHERE state = 7;
+UPDATE payments SET decline_code = CASE decline WHEN 'insufficient_funds' THEN 2 WHEN 'declined_by_customer' THEN 7 WHEN 'charge_expired' THEN 11 WHEN 'refund_refused' THEN 12 WHEN 'amount_too_large' THEN 12 WHEN 'charge_closed' THEN 12 ELSE 1 END WHERE decline IS NOT NULL;
+UPDATE payments SET expire_time = update_time + 900000000 WHERE state = 3;
+UPDATE payments SET provider = 'simulator' WHERE attempts > 0;
+ALTER TABLE "refunds" ADD COLUMN "decline_code" bigint NULL;
+ALTER TABLE "refunds" ADD COLUMN "decline" text NULL;
+ALTER TABLE "refunds" ADD COLUMN "is_retryable" bigint NOT NULL DEFAULT 0;
+UPDATE refunds SET decline = (SELECT a.decline FROM attempts a WHERE a.payment_id = refunds.payment_id AND a.attempt_number = refunds.attempt_number), is_retryable = (SELECT a.is_retryable FROM attempts a WHERE a.payment_id = refunds.payment_id AND a.attempt_number = refunds.attempt_number) WHERE state = 3;
+UPDATE refunds SET decline_code = CASE decline WHEN 'insufficient_funds' THEN 2 WHEN 'declined_by_customer' THEN 7 WHEN 'charge_expired' THEN 11 WHEN 'refund_refused' THEN 12 WHEN 'amount_too_large' THEN 12 WHEN 'charge_closed' THEN 12 ELSE 1 END WHERE decline IS NOT NULL;
+ALTER TABLE attempts DROP CONSTRAINT attempts_kind_check;
+ALTER TABLE attempts ADD CONSTRAINT attempts_kind_check CHECK (kind BETWEEN 1 AND 10);
+ALTER TABLE attempts DROP CONSTRAINT attempts_stage_check;
+ALTER TABLE attempts ADD CONSTRAINT attempts_stage_check CHECK (stage BETWEEN 1 AND 8);
+ALTER TABLE "attempts" ADD COLUMN "capture_id" bytea NULL;
+ALTER TABLE "attempts" ADD COLUMN "reverses" bigint NULL;
+ALTER TABLE "attempts" ADD COLUMN "decline_code" bigint NULL;
+UPDATE attempts SET capture_id = CASE WHEN request_id IS NULL THEN NULL WHEN request_id LIKE 'order%/capture' THEN payment_id ELSE decode(md5(encode(payment_id, 'hex') || request_id), 'hex') END;
+ALTER TABLE attempts DROP COLUMN request_id;
+UPDATE attempts SET decline_code = CASE decline WHEN 'insufficient_funds' THEN 2 WHEN 'declined_by_customer' THEN 7 WHEN 'charge_expired' THEN 11 WHEN 'refund_refused' THEN 12 WHEN 'amount_too_large' THEN 12 WHEN 'charge_closed' THEN 12 ELSE 1 END WHERE decline IS NOT NULL;
+CREATE UNIQUE INDEX "captures" ON "attempts" ("capture_id") WHERE "capture_id" IS NOT NULL;
+CREATE INDEX "captures_by_time" ON "attempts" ("create_time", "capture_id") WHERE "capture_id" IS NOT NULL;
+CREATE INDEX "payments_by_time" ON "payments" ("create_time", "payment_id");
+CREATE INDEX "payments_by_state" ON "payments" ("state", "create_time", "payment_id") WHERE "state" < 6;
+CREATE INDEX "payments_of_customer" ON "payments" ("customer_id", "create_time", "payment_id");
+CREATE INDEX "payments_of_order" ON "payments" ("order_id", "create_time", "payment_id");
+CREATE INDEX "payments_by_reference" ON "payments" ("reference", "create_time", "payment_id") WHERE "reference" <> '';
+CREATE INDEX "payments_at_provider" ON "payments" ("provider_reference");
+CREATE INDEX "payments_expire" ON "payments" ("expire_time") WHERE "expire_time" IS NOT NULL;
+CREATE INDEX "refunds_by_time" ON "refunds" ("create_time", "refund_id");
+CREATE INDEX "refunds_by_state" ON "refunds" ("state", "create_time", "refund_id");

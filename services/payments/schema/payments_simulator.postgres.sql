@@ -11,3 +11,10 @@ CREATE TABLE "scripts" ( "script_number" bigint NOT NULL PRIMARY KEY, "method" t
 -- 2: decision
 -- checksum 87b856f897e6f01c2bc66e1728521dd32bb517d90608017610d8d93b03815cfa
 ALTER TABLE "charges" ADD COLUMN "decision" bigint NULL CHECK ("decision" IN (0, 1));
+
+-- 3: reversals
+-- checksum 64067e8bc023569e9716c3c2802b965c283b21fe2a761d6994098465e0f174ed
+ALTER TABLE "charges" ADD COLUMN "return_url" text NULL;
+ALTER TABLE "charges" ADD COLUMN "expire_time" bigint NULL;
+ALTER TABLE "operations" ADD COLUMN "expire_time" bigint NULL;
+CREATE TABLE "reversals" ( "payment_id" bytea NOT NULL, "operation_key" bytea NOT NULL, "create_time" bigint NOT NULL, PRIMARY KEY ("payment_id", "operation_key") );

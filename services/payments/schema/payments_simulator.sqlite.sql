@@ -12,3 +12,10 @@ CREATE TABLE "scripts" ( "script_number" integer NOT NULL PRIMARY KEY, "method" 
 -- 2: decision
 -- checksum 5c4cd17d0fb6f1821af9267f90e89c2bd5cb56ce5a869d202693b5e6cbb702a1
 ALTER TABLE "charges" ADD COLUMN "decision" integer NULL CHECK ("decision" IN (0, 1));
+
+-- 3: reversals
+-- checksum 972f8da545511c1499b43b6677c2d7a00a6c69f64defae1fbab559c025ec0f65
+ALTER TABLE "charges" ADD COLUMN "return_url" text NULL;
+ALTER TABLE "charges" ADD COLUMN "expire_time" integer NULL;
+ALTER TABLE "operations" ADD COLUMN "expire_time" integer NULL;
+CREATE TABLE "reversals" ( "payment_id" blob NOT NULL, "operation_key" blob NOT NULL, "create_time" integer NOT NULL, PRIMARY KEY ("payment_id", "operation_key") ) STRICT, WITHOUT ROWID;

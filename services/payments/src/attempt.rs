@@ -1,9 +1,12 @@
 //! One attempt of an operation at the provider: stored before the call, resolved after it, never
 //! sent under two keys.
 //!
-//! CALLING ──answered──▶ SUCCEEDED | DECLINED | ACTION_REQUIRED │ ▲                    ▲ │ └──taken
-//! up──┐       │ ledger written ├─no response─▶ UNKNOWN  │ └─approved, but the ledger does not
-//! answer─▶ LEDGER_DUE
+//! ```text
+//! CALLING ─answered─▶ SUCCEEDED | DECLINED | ACTION_REQUIRED
+//! CALLING ─no response─▶ UNKNOWN ─taken up, answered─▶ as above
+//! CALLING ─approved, but the ledger does not answer─▶ LEDGER_DUE ─ledger written─▶ SUCCEEDED
+//! SUCCEEDED ─the provider takes a capture or refund back─▶ REVERSED
+//! ```
 //!
 //! An authorisation that is UNKNOWN may also be SUPERSEDED by a void, which compensates it in any
 //! case.
@@ -11,13 +14,23 @@
 use std::fmt;
 
 use sea_orm::{DeriveActiveEnum, DeriveValueType, EnumIter};
-use souk_types::{AttemptId, PaymentId, RefundId, Timestamp, TransferId};
+use souk_types::{AttemptId, CaptureId, PaymentId, RefundId, Timestamp, TransferId};
 
 /// A token that names how the customer pays. It is never printed.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub struct Method(pub String);
 
+/// Where the customer comes back to after an action. It may hold a secret and is never printed.
+#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+pub struct ReturnUrl(pub String);
+
 impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Debug for ReturnUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
@@ -35,6 +48,14 @@ pub enum Kind {
     Capture = 4,
     Void = 5,
     Refund = 6,
+    /// The time of the customer's action is over.
+    ExpireAction = 7,
+    /// The time of the authorisation is over.
+    ExpireAuthorization = 8,
+    /// The provider has taken a capture back.
+    ReverseCapture = 9,
+    /// The provider could not deliver a refund and has returned the money.
+    ReverseRefund = 10,
 }
 
 impl Kind {
@@ -42,16 +63,25 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Authorize => "authorize",
-            Kind::ApproveAction | Kind::DeclineAction => "complete_action",
+            Kind::ApproveAction | Kind::DeclineAction | Kind::ExpireAction => "complete_action",
             Kind::Capture => "capture",
-            Kind::Void => "void",
+            Kind::Void | Kind::ExpireAuthorization => "void",
             Kind::Refund => "refund",
+            Kind::ReverseCapture | Kind::ReverseRefund => "reverse",
         }
     }
 
     /// Returns whether it is about getting the authorisation.
     pub fn is_authorization(self) -> bool {
-        matches!(self, Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction)
+        matches!(
+            self,
+            Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction | Kind::ExpireAction
+        )
+    }
+
+    /// Returns whether the provider did it by itself and is not to be asked for it.
+    pub fn is_reversal(self) -> bool {
+        matches!(self, Kind::ReverseCapture | Kind::ReverseRefund)
     }
 }
 
@@ -72,6 +102,8 @@ pub enum Stage {
     ActionRequired = 6,
     /// A void takes back whatever came of it.
     Superseded = 7,
+    /// It had succeeded, and a later attempt records that the provider took it back.
+    Reversed = 8,
 }
 
 impl Stage {
@@ -81,13 +113,41 @@ impl Stage {
     }
 }
 
+/// Why a provider said no, in the same words for all providers. The numbers are those of the
+/// contract and of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
+pub enum DeclineCode {
+    Generic = 1,
+    InsufficientFunds = 2,
+    LimitExceeded = 3,
+    CardExpired = 4,
+    StolenOrLost = 5,
+    Fraud = 6,
+    AuthenticationFailed = 7,
+    ActionExpired = 8,
+    InvalidMethod = 9,
+    IssuerUnavailable = 10,
+    AuthorizationExpired = 11,
+    NotAllowed = 12,
+    Reversed = 13,
+}
+
 /// Why a provider said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decline {
+    pub code: DeclineCode,
     /// The provider's word for it, such as `insufficient_funds`.
-    pub reason: String,
+    pub detail: String,
     /// Whether the same may pass later.
     pub is_retryable: bool,
+}
+
+impl Decline {
+    /// Returns what is written when the provider takes an operation back.
+    pub fn reversed() -> Self {
+        Decline { code: DeclineCode::Reversed, detail: String::new(), is_retryable: false }
+    }
 }
 
 /// What a provider answers.
@@ -97,11 +157,45 @@ pub enum Answer {
     Approved {
         fee: i64,
     },
-    /// The customer must act there first.
+    /// The customer must act there first, and before that time.
     ActionRequired {
         url: String,
+        expire_time: Timestamp,
     },
     Declined(Decline),
+}
+
+/// A method as it may be shown; what there is none of is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MethodSummary {
+    pub brand: String,
+    pub last4: String,
+    pub wallet: String,
+}
+
+/// What a provider tells about a charge when it is authorised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    pub provider: &'static str,
+    /// The provider's own id of the charge.
+    pub reference: String,
+    pub method: MethodSummary,
+    /// When the provider lets go of what is set aside, if it is.
+    pub expire_time: Option<Timestamp>,
+}
+
+/// An answer with what else the provider tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub answer: Answer,
+    /// Of an authorisation.
+    pub details: Option<Details>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Reply { answer, details: None }
+    }
 }
 
 /// One attempt.
@@ -124,6 +218,8 @@ pub struct Attempt {
     pub capture: Option<CaptureKey>,
     /// The refund that it carries out.
     pub refund: Option<RefundId>,
+    /// Of a reversal: the number of the attempt that the provider took back.
+    pub reverses: Option<i64>,
     /// Minor units that the provider kept.
     pub fee: i64,
     pub decline: Option<Decline>,
@@ -136,7 +232,7 @@ pub struct Attempt {
 /// The permanent key of a capture, and what was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureKey {
-    pub request_id: String,
+    pub id: CaptureId,
     /// Minor units asked for; none for all that is left.
     pub asked: Option<i64>,
     pub is_final: bool,
@@ -159,7 +255,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_is_never_printed() {
+    fn a_method_and_a_return_url_are_never_printed() {
         assert_eq!(format!("{:?}", Method("tok_approved".into())), "[redacted]");
+        assert_eq!(format!("{:?}", ReturnUrl("https://shop".into())), "[redacted]");
     }
 }

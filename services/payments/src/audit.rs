@@ -304,12 +304,11 @@ async fn compare_accounts(totals: &Totals, ledger: &Ledger) -> Result<Option<Aud
     let currency: Currency = totals.currency_code.parse().map_err(Error::inconsistent)?;
     let sales = ledger.balance(Account::Sales.id(currency)).await?.unwrap_or_default();
     let fees = ledger.balance(Account::ProviderFees.id(currency)).await?.unwrap_or_default();
-    let of_ledger =
-        (sales.credits_pending, sales.credits_posted, sales.debits_posted, fees.debits_posted);
+    // What the provider took back was credited and debited, so only the balance can be compared.
+    let sold = sales.credits_posted - sales.debits_posted;
+    let of_ledger = (sales.credits_pending, sold, fees.debits_posted);
     let held = totals.authorized - totals.captured;
-    let of_payments = (held, totals.captured, totals.refunded, totals.fees);
-    let detail = || {
-        format!("held, captured, refunded, fees: ledger {of_ledger:?}, payments {of_payments:?}")
-    };
+    let of_payments = (held, totals.captured - totals.refunded, totals.fees);
+    let detail = || format!("held, sold, fees: ledger {of_ledger:?}, payments {of_payments:?}");
     Ok((of_ledger != of_payments).then(|| finding(TOTALS_MATCH, currency, detail())))
 }

@@ -1,10 +1,13 @@
 //! All errors of a call: each variant is one reason of the contract with its metadata.
 
-use souk_client::payments::v1::{ErrorReason as Reason, PaymentState};
+use souk_client::payments::simulator::v1alpha::ErrorReason as SimulatorReason;
+use souk_client::payments::v1::{
+    DeclineCode as WireDeclineCode, ErrorReason as Reason, PaymentState,
+};
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
-use souk_types::{OrderId, PaymentId, RefundId};
+use souk_types::{CaptureId, OrderId, PaymentId, RefundId};
 
-use crate::attempt::Decline;
+use crate::attempt::{Decline, DeclineCode};
 use crate::provider::NoAnswer;
 use crate::state::State;
 
@@ -26,20 +29,29 @@ pub enum Error {
     Differs { payment: PaymentId, field: &'static str },
     #[error("payment {payment} does not allow this while {state}")]
     State { payment: PaymentId, state: State },
-    #[error("the provider declined payment {payment}: {}", decline.reason)]
+    #[error("the provider declined payment {payment}: {:?}", decline.code)]
     Declined { payment: PaymentId, decline: Decline },
     #[error("payment {payment} belongs to order {order}; use {instead}")]
     OfOrder { payment: PaymentId, order: OrderId, instead: &'static str },
     #[error(
-        "order_id: must be empty from staff, because only the orders service creates the payment of an order"
+        "order_id: must be empty from staff, because only the service that places an order creates its payment"
     )]
     OrderNotOfStaff { payment: PaymentId, order: OrderId },
-    #[error("the customer has not decided on payment {0} yet; it waits at its action_url")]
-    ActionNotCompleted(PaymentId),
-    #[error("payment {0} was canceled before the customer confirmed it; nothing was charged")]
-    ActionExpired(PaymentId),
-    #[error("action_url: was not issued by the simulator")]
+    #[error("redirect_uri: was not issued by the simulator")]
     ActionNotFound,
+    #[error("the payment no longer waits for its customer")]
+    ActionClosed,
+    #[error("no capture or refund with this id has succeeded")]
+    OperationNotFound,
+    #[error("more than the rest of the payment was refunded")]
+    NotReversible,
+    #[error("provider {0:?} does not exist")]
+    ProviderNotFound(String),
+    #[error("the event is not signed by {0}, or was signed too long ago")]
+    InvalidSignature(&'static str),
+    /// Payments could not take in an event of the simulator.
+    #[error("payments could not take in the event; repeat the same call: {0}")]
+    EventNotTakenIn(#[source] Box<Error>),
     #[error("the provider does not respond about payment {0}; repeat the same call")]
     ProviderUnavailable(PaymentId),
     #[error("the provider does not respond")]
@@ -52,8 +64,8 @@ pub enum Error {
     RefundExceeds { payment: PaymentId, refundable: i64 },
     #[error("refund {0} was created with other fields")]
     RefundDiffers(RefundId),
-    #[error("request_id: was already used for a different capture of payment {0}")]
-    RequestIdReused(PaymentId),
+    #[error("capture {0} was created with other fields")]
+    CaptureDiffers(CaptureId),
     #[error("{field}: {problem}")]
     Amount { field: &'static str, problem: String },
     #[error("payment_method: is not known to the payment provider")]
@@ -110,17 +122,31 @@ impl PublicError for Error {
             Error::State { payment, state } => {
                 of(Reason::PaymentState, payment).with("state", name_of(*state))
             }
-            Error::Declined { payment, decline } => of(Reason::PaymentDeclined, payment)
-                .with("decline", &decline.reason)
-                .with("retryable", decline.is_retryable),
+            Error::Declined { payment, decline } if decline.code == DeclineCode::ActionExpired => {
+                of(Reason::ActionExpired, payment)
+            }
+            Error::Declined { payment, decline } => {
+                let refusal = of(Reason::PaymentDeclined, payment)
+                    .with("decline", name_of_decline(decline.code))
+                    .with("retryable", decline.is_retryable);
+                if decline.detail.is_empty() {
+                    refusal
+                } else {
+                    refusal.with("detail", &decline.detail)
+                }
+            }
             Error::OfOrder { payment, order, instead } => of_order(payment, order, instead),
             Error::OrderNotOfStaff { payment, order } => of_order(payment, order, instead::PLACE)
                 .field("order_id", "must be empty from staff"),
-            Error::ActionNotCompleted(id) => of(Reason::ActionNotCompleted, id),
-            Error::ActionExpired(id) => of(Reason::ActionExpired, id),
-            Error::ActionNotFound => Reason::ActionNotFound
+            Error::ActionNotFound => SimulatorReason::ActionNotFound
                 .refusal()
-                .field("action_url", "was not issued by the simulator"),
+                .field("redirect_uri", "was not issued by the simulator"),
+            Error::ActionClosed => SimulatorReason::ActionClosed.refusal(),
+            Error::OperationNotFound => SimulatorReason::OperationNotFound.refusal(),
+            Error::NotReversible => SimulatorReason::NotReversible.refusal(),
+            Error::ProviderNotFound(name) => Reason::ProviderNotFound.with("provider", name),
+            Error::InvalidSignature(name) => Reason::InvalidSignature.with("provider", name),
+            Error::EventNotTakenIn(_) => Refusal::new(&common::UPSTREAM_UNAVAILABLE),
             Error::ProviderUnavailable(id) => of(Reason::ProviderUnavailable, id),
             Error::NoAnswer(_) => Reason::ProviderUnavailable.refusal(),
             Error::Busy(id) | Error::LeaseLost(id) => of(Reason::PaymentBusy, id),
@@ -131,8 +157,7 @@ impl PublicError for Error {
                 of(Reason::RefundExceedsCaptured, payment).with("refundable", refundable)
             }
             Error::RefundDiffers(id) => Reason::RefundDiffers.with("refund_id", id),
-            Error::RequestIdReused(id) => of(Reason::RequestIdReused, id)
-                .field("request_id", "was already used for a different capture"),
+            Error::CaptureDiffers(id) => Reason::CaptureDiffers.with("capture_id", id),
             Error::Amount { field, problem } => {
                 Reason::InvalidAmount.refusal().field(*field, problem)
             }
@@ -159,6 +184,11 @@ fn of(reason: Reason, payment: &PaymentId) -> Refusal {
 
 fn of_order(payment: &PaymentId, order: &OrderId, instead: &str) -> Refusal {
     of(Reason::PaymentOfOrder, payment).with("order_id", order).with("use", instead)
+}
+
+/// Returns the contract's name of the reason of a decline.
+fn name_of_decline(code: DeclineCode) -> &'static str {
+    WireDeclineCode::try_from(code as i32).unwrap_or_default().as_str_name()
 }
 
 /// Returns the contract's name of a state.

@@ -1,4 +1,4 @@
-//! The payments service: payment intents, carried out at a provider and in the ledger, each
+//! The payments service: payments, carried out at a provider and in the ledger, each
 //! operation once.
 //!
 //! Read `payment.rs` for the transitions, `transfers.rs` for the effects on the ledger,
@@ -7,6 +7,7 @@
 
 mod attempt;
 mod audit;
+mod capture;
 mod config;
 mod convert;
 mod error;
@@ -28,7 +29,8 @@ mod payment_tests;
 use std::sync::Arc;
 
 use souk_chassis::{Definition, Host, Service, StartError};
-use souk_client::payments::v1::{payment_service, simulator_service};
+use souk_client::payments::simulator::v1alpha::simulator_service;
+use souk_client::payments::v1::payment_service;
 use souk_events::Stored as _;
 use souk_types::{AccountId, Currency};
 use tokio::sync::{Mutex, mpsc};
@@ -64,7 +66,7 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let clock = host.clock();
     let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
     let book = souk_events::open(&host, &config.simulator.data, &SIMULATOR_SCHEMA).await?;
-    let simulator = Simulator::new(&config.simulator, book.clone(), clock.clone());
+    let simulator = Simulator::new(&config, book.clone(), clock.clone());
 
     let ledger = Ledger::new(&host);
     let provider: Arc<dyn provider::Provider> = Arc::new(simulator.clone());
@@ -80,7 +82,13 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         let_go,
     );
     operations.free_all().await?;
-    let rpc = PaymentRpc { db: db.clone(), operations: operations.clone(), provider, ledger };
+    let rpc = PaymentRpc {
+        db: db.clone(),
+        operations: operations.clone(),
+        provider,
+        ledger,
+        clock: clock.clone(),
+    };
     let simulator_rpc = SimulatorRpc { simulator, payments: rpc.clone() };
     let purged = book.clone();
     Ok(Service::new(&souk_client::CONTRACT)

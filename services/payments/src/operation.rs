@@ -26,11 +26,12 @@ use souk_types::{Backoff, Clock, Money, PaymentId};
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::attempt::{Answer, Attempt, Kind, Stage};
+use crate::attempt::{Answer, Attempt, Kind, Method, Reply, Stage};
 use crate::config::RecoveryConfig;
 use crate::error::Error;
 use crate::payment::Payment;
 use crate::provider::{NoAnswer, Order, Provider};
+use crate::state::State;
 use crate::store;
 use crate::transfers;
 use crate::upstream::Ledger;
@@ -74,8 +75,12 @@ macro_rules! fault_points {
 }
 
 fault_points! {
-    Kind::Authorize => "authorize", Kind::ApproveAction | Kind::DeclineAction => "complete_action",
-    Kind::Capture => "capture", Kind::Void => "void", Kind::Refund => "refund"
+    Kind::Authorize => "authorize",
+    Kind::ApproveAction | Kind::DeclineAction | Kind::ExpireAction => "complete_action",
+    Kind::Capture => "capture",
+    Kind::Void | Kind::ExpireAuthorization => "void",
+    Kind::Refund => "refund",
+    Kind::ReverseCapture | Kind::ReverseRefund => "reverse"
 }
 
 /// The longest that a provider is waited for. With the ledger's time it stays below the shortest
@@ -200,6 +205,85 @@ impl Operations {
         store::payment::due(&self.db.read(), self.clock.now(), limit).await
     }
 
+    /// Returns payments whose action or authorisation has expired, the first expired first.
+    pub async fn expired(&self, limit: usize) -> Result<Vec<PaymentId>, Error> {
+        store::payment::expired(&self.db.read(), self.clock.now(), limit).await
+    }
+
+    /// Ends an action or an authorisation that has expired.
+    pub async fn expire(&self, id: PaymentId, deadline: Deadline) -> Result<(), Error> {
+        match self.carry_out(id, Command::Expire, deadline).await {
+            Ok(_) | Err(Error::Declined { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the action of a payment that is to be paid with another method.
+    pub async fn make_way_for(
+        &self,
+        id: PaymentId,
+        other: &Method,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let payment = store::payment::get(&self.db.read(), id).await?;
+        if payment.state == State::RequiresAction && payment.method.as_ref() != Some(other) {
+            self.follow(id, Command::EndAction, deadline).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the provider what happened to a payment, and goes on with it. Returns the payment in
+    /// its state then.
+    pub async fn refresh(&self, id: PaymentId, deadline: Deadline) -> Result<Payment, Error> {
+        let payment = self.follow(id, Command::Finish, deadline).await?;
+        let payment = match payment.state {
+            State::RequiresAction => match self.provider.decision(id).await? {
+                Some(approve) => {
+                    self.follow(id, Command::CompleteAction { approve }, deadline).await?
+                }
+                None => self.follow(id, Command::Expire, deadline).await?,
+            },
+            _ => payment,
+        };
+        if payment.captured == 0 && payment.refunded == 0 {
+            return Ok(payment);
+        }
+        self.take_back(payment, deadline).await
+    }
+
+    /// Records what the provider has taken back.
+    async fn take_back(&self, payment: Payment, deadline: Deadline) -> Result<Payment, Error> {
+        let mut payment = payment;
+        let reversed = self.provider.reversals(payment.id).await?;
+        if reversed.is_empty() {
+            return Ok(payment);
+        }
+        let attempts = store::attempt::between(&self.db.read(), payment.id, payment.id).await?;
+        for attempt in attempts {
+            if attempt.stage == Stage::Succeeded && reversed.contains(&attempt.id()) {
+                let command = Command::Reverse(attempt.number);
+                payment = self.follow(payment.id, command, deadline).await?;
+            }
+        }
+        Ok(payment)
+    }
+
+    /// Carries out what the provider says. That it was a no, or that another call came first, is
+    /// the state of the payment and no failure.
+    async fn follow(
+        &self,
+        id: PaymentId,
+        command: Command,
+        deadline: Deadline,
+    ) -> Result<Payment, Error> {
+        match self.carry_out(id, command, deadline).await {
+            Err(Error::Declined { .. } | Error::State { .. }) => {
+                store::payment::get(&self.db.read(), id).await
+            }
+            ended => ended,
+        }
+    }
+
     /// Finishes what waits to be finished; true when there was something.
     pub async fn recover(&self, id: PaymentId) -> Result<bool, Error> {
         let now = self.clock.now();
@@ -235,8 +319,8 @@ impl Operations {
         self.faults.point(fault_point(kind, Moment::AfterAttempt), &key).await;
 
         let asked = tokio::time::timeout(PROVIDER_TIMEOUT, self.ask(&claim)).await;
-        let answer = match asked.unwrap_or_else(|_| Err(NoAnswer("it took too long".into()))) {
-            Ok(answer) => answer,
+        let reply = match asked.unwrap_or_else(|_| Err(NoAnswer("it took too long".into()))) {
+            Ok(reply) => reply,
             Err(NoAnswer(_)) => {
                 count(kind, "unknown");
                 self.leave(&claim, Stage::Unknown, 0).await?;
@@ -246,7 +330,7 @@ impl Operations {
         };
         self.faults.point(fault_point(kind, Moment::AfterProvider), &key).await;
 
-        let settled = claim.payment.clone().settle(claim.attempt.clone(), answer);
+        let settled = claim.payment.clone().settle(claim.attempt.clone(), reply);
         let (payment, attempt) = match settled {
             Ok(settled) => settled,
             Err(error) => {
@@ -271,7 +355,8 @@ impl Operations {
 
         let decline = attempt.decline.clone();
         count(kind, if decline.is_some() { "declined" } else { "succeeded" });
-        let end = End { payment, attempt, epoch: claim.epoch, now: self.clock.now() };
+        let before = claim.payment.state;
+        let end = End { payment, attempt, before, epoch: claim.epoch, now: self.clock.now() };
         let payment = self.db.write(ReadCommitted, end, finish::record).await?;
         guard.is_over = true;
         self.faults.point(fault_point(kind, Moment::AfterRecord), &key).await;
@@ -286,15 +371,16 @@ impl Operations {
 
     /// Returns the provider's response: the one it gave before, if the attempt may have been sent
     /// before.
-    async fn ask(&self, claim: &Claim) -> Result<Answer, NoAnswer> {
+    async fn ask(&self, claim: &Claim) -> Result<Reply, NoAnswer> {
         let attempt = &claim.attempt;
         if attempt.stage == Stage::LedgerDue {
-            return Ok(Answer::Approved { fee: attempt.fee });
+            return Ok(self.approved_before(attempt).await);
         }
         if claim.is_resumed
-            && let Some(answer) = self.provider.inquire(attempt.id()).await?
+            && !attempt.kind.is_reversal()
+            && let Some(reply) = self.provider.inquire(attempt.id()).await?
         {
-            return Ok(answer);
+            return Ok(reply);
         }
         let amount = Money::new(claim.payment.amount.currency, attempt.amount);
         let order = Order { key: attempt.id(), charge: claim.payment.id, amount };
@@ -305,13 +391,27 @@ impl Operations {
                     .method
                     .as_ref()
                     .ok_or_else(|| NoAnswer("there is no method".into()))?;
-                self.provider.authorize(order, method).await
+                let return_url = claim.payment.return_url.as_ref();
+                self.provider.authorize(order, method, return_url).await
             }
             Kind::ApproveAction | Kind::DeclineAction => self.provider.complete_action(order).await,
+            Kind::ExpireAction => self.provider.expire_action(order).await,
             Kind::Capture => self.provider.capture(order, attempt.rest == 0).await,
-            Kind::Void => self.provider.void(order).await,
+            Kind::Void | Kind::ExpireAuthorization => self.provider.void(order).await,
             Kind::Refund => self.provider.refund(order).await,
+            Kind::ReverseCapture | Kind::ReverseRefund => Ok(Answer::Approved { fee: 0 }.into()),
         }
+    }
+
+    /// Returns the approval of an attempt that only the ledger lacks. The provider tells the
+    /// details of an authorisation again, if it can be reached.
+    async fn approved_before(&self, attempt: &Attempt) -> Reply {
+        if attempt.kind.is_authorization()
+            && let Ok(Some(reply)) = self.provider.inquire(attempt.id()).await
+        {
+            return reply;
+        }
+        Answer::Approved { fee: attempt.fee }.into()
     }
 
     async fn post(&self, attempt: &Attempt, payment: &Payment) -> Result<(), Error> {

@@ -4,24 +4,32 @@
 //! REQUIRES_PAYMENT_METHOD ─method─▶ REQUIRES_CONFIRMATION ─confirm─▶ PROCESSING
 //! PROCESSING ─approved─▶ REQUIRES_CAPTURE ─captured─▶ SUCCEEDED
 //! PROCESSING ─declined─▶ REQUIRES_PAYMENT_METHOD
-//! PROCESSING ─the customer must confirm─▶ REQUIRES_ACTION ─approve─▶ PROCESSING
+//! PROCESSING ─the customer must confirm─▶ REQUIRES_ACTION ─approve, decline, too late─▶ PROCESSING
 //! any state before SUCCEEDED ─void, nothing captured─▶ CANCELED
+//! SUCCEEDED ─the provider takes all of it back─▶ CANCELED
 //! ```
 //!
 //! **Invariant:** 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. PROCESSING means that an attempt
 //! is in flight; a capture, void or refund in flight leaves the state as it is until it is
 //! resolved. A payment of amount 0 never reaches the provider.
 
-use souk_chassis::Caller;
-use souk_types::{Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
+use std::time::Duration;
 
-use crate::attempt::{Answer, Attempt, CaptureKey, Decline, Kind, Method, Stage};
+use souk_chassis::Caller;
+use souk_types::{CaptureId, Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
+
+use crate::attempt::{
+    Answer, Attempt, CaptureKey, Decline, Kind, Method, MethodSummary, Reply, ReturnUrl, Stage,
+};
 use crate::error::Error;
 use crate::refund::NewRefund;
-use crate::state::State;
+use crate::state::{Cancellation, State};
 
 /// The largest amount, in minor units: what the ledger takes.
 pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// When a provider is asked again about an authorisation that it did not let go of when it expired.
+const NEXT_LOOK_AT_EXPIRY: Duration = Duration::from_secs(3600);
 
 /// ISO 4217's code for no currency.
 const NO_CURRENCY: &str = "XXX";
@@ -32,15 +40,26 @@ pub struct NewPayment {
     pub id: PaymentId,
     /// Who makes it, and alone may change it: `service:orders`.
     pub owner: String,
-    /// None for one that staff makes directly.
+    /// None for one that is for no order.
     pub order: Option<OrderId>,
+    /// What it is for, in the caller's words.
+    pub reference: String,
     pub customer: String,
     pub amount: Money,
     pub method: Option<Method>,
+    pub return_url: Option<ReturnUrl>,
     pub effective_time: Option<Timestamp>,
 }
 
-/// The intent to take an amount of money.
+/// What the provider is asked for when the method of a payment is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmation {
+    /// None for the method that the payment has.
+    pub method: Option<Method>,
+    pub return_url: Option<ReturnUrl>,
+}
+
+/// An amount of money that a customer is to pay.
 ///
 /// **Invariant:** a payment with an order is changed by the service that made it alone; methods ask
 /// [`Payment::is_open_to`].
@@ -49,8 +68,9 @@ pub struct Payment {
     pub id: PaymentId,
     /// Who made it; empty in a tombstone.
     pub owner: String,
-    /// The order that it belongs to; none for one that staff made directly, and in a tombstone.
+    /// The order that it belongs to; none for one that is for no order, and in a tombstone.
     pub order: Option<OrderId>,
+    pub reference: String,
     pub customer: String,
     pub amount: Money,
     pub authorized: i64,
@@ -58,9 +78,17 @@ pub struct Payment {
     pub refunded: i64,
     pub fees: i64,
     pub state: State,
+    pub cancellation: Option<Cancellation>,
     pub method: Option<Method>,
+    pub return_url: Option<ReturnUrl>,
+    pub summary: Option<MethodSummary>,
     pub decline: Option<Decline>,
     pub action_url: Option<String>,
+    /// When the action, or what is authorised, expires.
+    pub expire_time: Option<Timestamp>,
+    /// The provider, and its own id of the charge; none before it was asked.
+    pub provider: Option<String>,
+    pub provider_reference: Option<String>,
     /// The pending transfer in the ledger for what is authorised and not captured.
     pub hold: Option<TransferId>,
     /// How many attempts were made; the last is the one in flight, if any is.
@@ -74,7 +102,7 @@ pub struct Payment {
 /// What a capture is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCapture {
-    pub request_id: String,
+    pub id: CaptureId,
     /// None for all that is left.
     pub amount: Option<Money>,
     pub is_final: bool,
@@ -85,7 +113,7 @@ impl NewCapture {
     /// Returns what recognises a repeat of it.
     pub fn key(&self) -> CaptureKey {
         let asked = self.amount.map(|amount| amount.minor);
-        CaptureKey { request_id: self.request_id.clone(), asked, is_final: self.is_final }
+        CaptureKey { id: self.id, asked, is_final: self.is_final }
     }
 }
 
@@ -111,6 +139,7 @@ impl Payment {
             id: new.id,
             owner: new.owner,
             order: new.order,
+            reference: new.reference,
             customer: new.customer,
             amount: new.amount,
             authorized: 0,
@@ -118,9 +147,15 @@ impl Payment {
             refunded: 0,
             fees: 0,
             state,
+            cancellation: None,
             method: new.method,
+            return_url: new.return_url,
+            summary: None,
             decline: None,
             action_url: None,
+            expire_time: None,
+            provider: None,
+            provider_reference: None,
             hold: None,
             attempts: 0,
             is_in_flight: false,
@@ -138,6 +173,7 @@ impl Payment {
             id,
             owner: String::new(),
             order: None,
+            reference: String::new(),
             customer: String::new(),
             amount: Money::zero(currency),
             authorized: 0,
@@ -145,9 +181,15 @@ impl Payment {
             refunded: 0,
             fees: 0,
             state: State::Canceled,
+            cancellation: Some(Cancellation::Voided),
             method: None,
+            return_url: None,
+            summary: None,
             decline: None,
             action_url: None,
+            expire_time: None,
+            provider: None,
+            provider_reference: None,
             hold: None,
             attempts: 0,
             is_in_flight: false,
@@ -187,6 +229,8 @@ impl Payment {
             new.effective_time.is_none_or(|time| time.min(self.create_time) == self.effective_time);
         let field = if self.order != new.order {
             "order_id"
+        } else if self.reference != new.reference {
+            "reference"
         } else if self.customer != new.customer {
             "customer_id"
         } else if self.amount != new.amount {
@@ -214,7 +258,7 @@ impl Payment {
     /// Answers a repeated authorisation: the current payment, or the same decline.
     pub fn authorize_again(self, now: Timestamp) -> Result<Step, Error> {
         match (self.state, &self.decline) {
-            (State::RequiresConfirmation, _) => self.confirm(None, now),
+            (State::RequiresConfirmation, _) => self.confirm(Confirmation::default(), now),
             (State::RequiresPaymentMethod, Some(decline)) => {
                 Err(Error::Declined { payment: self.id, decline: decline.clone() })
             }
@@ -224,7 +268,8 @@ impl Payment {
     }
 
     /// Asks for the authorisation, with this method or the one it has.
-    pub fn confirm(mut self, method: Option<Method>, now: Timestamp) -> Result<Step, Error> {
+    pub fn confirm(mut self, new: Confirmation, now: Timestamp) -> Result<Step, Error> {
+        let Confirmation { method, return_url } = new;
         match self.state {
             State::RequiresPaymentMethod | State::RequiresConfirmation => {}
             State::Canceled => return Err(self.refused()),
@@ -242,6 +287,7 @@ impl Payment {
         if self.method.is_none() {
             return Err(self.refused());
         }
+        self.return_url = return_url.or(self.return_url);
         self.decline = None;
         if self.amount.minor == 0 {
             self.state = State::RequiresCapture;
@@ -275,7 +321,56 @@ impl Payment {
         }))
     }
 
-    /// Takes all that is authorised, or a part; `before` is the attempt that this request id made
+    /// Ends an action, because its time is over or another method is to be used. What the customer
+    /// did by then holds.
+    pub fn end_action(mut self, now: Timestamp) -> Result<Step, Error> {
+        if self.state != State::RequiresAction {
+            return Ok(Step::Nothing);
+        }
+        self.state = State::Processing;
+        Ok(self.ask(Kind::ExpireAction, now, |payment, attempt| {
+            attempt.amount = payment.amount.minor;
+            attempt.hold = Some(attempt.transfer("hold"));
+            attempt.effective_time = payment.effective_time;
+        }))
+    }
+
+    /// Ends what has expired: an action that the customer did not do in time, an authorisation that
+    /// was not captured in time. The provider has the last word on both.
+    pub fn expire(self, now: Timestamp) -> Result<Step, Error> {
+        if self.expire_time.is_none_or(|time| time > now) {
+            return Ok(Step::Nothing);
+        }
+        match self.state {
+            State::RequiresAction => self.end_action(now),
+            State::RequiresCapture => {
+                Ok(self.ask(Kind::ExpireAuthorization, now, |payment, attempt| {
+                    attempt.amount = payment.capturable();
+                    attempt.hold = payment.hold;
+                }))
+            }
+            _ => Ok(Step::Nothing),
+        }
+    }
+
+    /// Records that the provider has taken back what an earlier attempt did: a capture, or a refund
+    /// whose money did not arrive.
+    pub fn reverse(self, before: &Attempt, now: Timestamp) -> Result<Step, Error> {
+        let kind = match (before.kind, before.stage) {
+            (Kind::Capture | Kind::Refund, Stage::Reversed) => return Ok(Step::Nothing),
+            (Kind::Capture, Stage::Succeeded) if before.amount <= self.refundable() => {
+                Kind::ReverseCapture
+            }
+            (Kind::Refund, Stage::Succeeded) => Kind::ReverseRefund,
+            _ => return Err(Error::ProviderOutOfTurn("reverse")),
+        };
+        Ok(self.ask(kind, now, |_, attempt| {
+            attempt.amount = before.amount;
+            attempt.reverses = Some(before.number);
+        }))
+    }
+
+    /// Takes all that is authorised, or a part; `before` is the attempt that this capture id made
     /// earlier.
     pub fn capture(
         mut self,
@@ -284,14 +379,14 @@ impl Payment {
         now: Timestamp,
     ) -> Result<Step, Error> {
         if let Some(before) = before {
-            if before.capture != Some(new.key()) {
-                return Err(Error::RequestIdReused(self.id));
+            if before.payment != self.id || before.capture != Some(new.key()) {
+                return Err(Error::CaptureDiffers(new.id));
             }
             return match &before.decline {
-                Some(decline) => {
+                Some(decline) if before.stage == Stage::Declined => {
                     Err(Error::Declined { payment: self.id, decline: decline.clone() })
                 }
-                None => Ok(Step::Nothing),
+                _ => Ok(Step::Nothing),
             };
         }
         let amount = match new.amount {
@@ -340,11 +435,11 @@ impl Payment {
             (State::Succeeded, _) if self.captured < self.amount.minor => return Ok(Step::Nothing),
             (State::Succeeded, _) => return Err(self.refused()),
             (State::RequiresPaymentMethod | State::RequiresConfirmation, _) => {
-                self.state = State::Canceled;
+                self.cancel(Cancellation::Voided);
                 return Ok(Step::Change(self));
             }
             (State::RequiresCapture, _) if self.amount.minor == 0 => {
-                self.state = State::Canceled;
+                self.cancel(Cancellation::Voided);
                 return Ok(Step::Change(self));
             }
             (State::Processing, Some(attempt)) => attempt.hold.is_some(),
@@ -386,34 +481,61 @@ impl Payment {
         Ok(at(time, now).max(self.effective_time))
     }
 
+    fn cancel(&mut self, why: Cancellation) {
+        self.state = State::Canceled;
+        self.cancellation = Some(why);
+        (self.action_url, self.expire_time) = (None, None);
+    }
+
+    /// Ends the authorisation: nothing is set aside any more.
+    fn release(&mut self, why: Cancellation) {
+        (self.authorized, self.hold) = (self.captured, None);
+        if self.captured == 0 {
+            self.cancel(why);
+        } else {
+            self.state = State::Succeeded;
+            self.expire_time = None;
+        }
+    }
+
     /// Applies the provider's response to the payment and the attempt.
     pub fn settle(
         mut self,
         mut attempt: Attempt,
-        answer: Answer,
+        reply: impl Into<Reply>,
     ) -> Result<(Payment, Attempt), Error> {
+        let Reply { answer, details } = reply.into();
+        let mut authorized_until = None;
+        if let Some(details) = details {
+            self.provider = Some(details.provider.to_owned());
+            self.provider_reference = Some(details.reference);
+            self.summary = Some(details.method);
+            authorized_until = details.expire_time;
+        }
         attempt.stage = match &answer {
             Answer::Approved { .. } => Stage::Succeeded,
             Answer::Declined(_) => Stage::Declined,
             Answer::ActionRequired { .. } => Stage::ActionRequired,
         };
         match (attempt.kind, answer) {
-            (Kind::Authorize | Kind::ApproveAction, Answer::Approved { .. }) => {
+            (
+                Kind::Authorize | Kind::ApproveAction | Kind::ExpireAction,
+                Answer::Approved { .. },
+            ) => {
                 self.state = State::RequiresCapture;
                 (self.authorized, self.hold) = (self.amount.minor, attempt.hold);
-                self.action_url = None;
+                (self.action_url, self.expire_time) = (None, authorized_until);
             }
-            (Kind::Authorize, Answer::ActionRequired { url }) if url.starts_with("https://") => {
+            (Kind::Authorize, Answer::ActionRequired { url, expire_time })
+                if url.starts_with("https://") =>
+            {
                 self.state = State::RequiresAction;
-                self.action_url = Some(url);
+                (self.action_url, self.expire_time) = (Some(url), Some(expire_time));
                 attempt.hold = None;
             }
-            (
-                Kind::Authorize | Kind::ApproveAction | Kind::DeclineAction,
-                Answer::Declined(decline),
-            ) => {
+            (kind, Answer::Declined(decline)) if kind.is_authorization() => {
                 self.state = State::RequiresPaymentMethod;
-                self.action_url = None;
+                (self.action_url, self.expire_time) = (None, None);
                 self.decline = Some(decline.clone());
                 attempt.decline = Some(decline);
                 attempt.hold = None;
@@ -423,22 +545,33 @@ impl Payment {
                 self.fees += fee;
                 attempt.fee = fee;
                 if attempt.rest == 0 {
-                    self.state = State::Succeeded;
-                    (self.authorized, self.hold) = (self.captured, None);
+                    self.release(Cancellation::Voided);
                 } else {
                     self.hold = Some(attempt.transfer("hold"));
                 }
             }
-            (Kind::Void, Answer::Approved { .. }) => {
-                self.state = if self.captured == 0 { State::Canceled } else { State::Succeeded };
-                (self.authorized, self.hold) = (self.captured, None);
-                self.action_url = None;
+            (Kind::Void, Answer::Approved { .. }) => self.release(Cancellation::Voided),
+            (Kind::ExpireAuthorization, Answer::Approved { .. }) => {
+                self.release(Cancellation::AuthorizationExpired);
             }
             (Kind::Refund, Answer::Approved { .. }) => self.refunded += attempt.amount,
+            (Kind::ReverseCapture, Answer::Approved { .. }) => {
+                self.captured -= attempt.amount;
+                self.authorized -= attempt.amount;
+                if self.state == State::Succeeded && self.captured == 0 {
+                    self.cancel(Cancellation::CaptureReversed);
+                }
+            }
+            (Kind::ReverseRefund, Answer::Approved { .. }) => self.refunded -= attempt.amount,
             (Kind::Capture | Kind::Refund, Answer::Declined(decline)) => {
                 attempt.decline = Some(decline)
             }
             (Kind::Void, Answer::Declined(decline)) if self.state == State::RequiresCapture => {
+                attempt.decline = Some(decline);
+            }
+            (Kind::ExpireAuthorization, Answer::Declined(decline)) => {
+                // It has not expired at the provider; ask again later.
+                self.expire_time = Some(attempt.create_time.plus(NEXT_LOOK_AT_EXPIRY));
                 attempt.decline = Some(decline);
             }
             _ => return Err(Error::ProviderOutOfTurn(attempt.kind.name())),
@@ -466,6 +599,7 @@ impl Payment {
             makes_hold: false,
             capture: None,
             refund: None,
+            reverses: None,
             fee: 0,
             decline: None,
             tries: 0,

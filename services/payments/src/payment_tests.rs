@@ -2,18 +2,20 @@
 //! rules.
 
 use proptest::prelude::*;
-use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
+use souk_types::{CaptureId, Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
 
-use crate::attempt::{Answer, Attempt, Decline, Method, Stage};
+use crate::attempt::{Answer, Attempt, Decline, DeclineCode, Details, Kind, Method, Reply, Stage};
 use crate::error::Error;
-use crate::payment::{NewCapture, NewPayment, Payment, Step};
+use crate::payment::{Confirmation, NewCapture, NewPayment, Payment, Step};
 use crate::provider::simulator::charge::{ChargeState, Detail, Fees, Line};
 use crate::provider::simulator::{Operation, Outcome};
 use crate::refund::NewRefund;
-use crate::state::State;
+use crate::state::{Cancellation, State};
 use crate::transfers::{self, Amounts, Form};
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+/// When actions and authorisations expire.
+const LATER: Timestamp = Timestamp::from_micros(9_000_000);
 
 fn pounds() -> Currency {
     "GBP".parse().unwrap()
@@ -32,11 +34,22 @@ fn new(amount: i64) -> NewPayment {
         owner: "service:orders".into(),
         id: PaymentId::derive(b"test", "payment"),
         order: Some(OrderId::derive(b"test", "order")),
+        reference: String::new(),
         customer: "alice".into(),
         amount: gbp(amount),
         method: Some(method("tok_approved")),
+        return_url: None,
         effective_time: None,
     }
+}
+
+/// Confirms with a method, or with the one that the payment has.
+fn with(token: Option<&str>) -> Confirmation {
+    Confirmation { method: token.map(method), return_url: None }
+}
+
+fn decline(is_retryable: bool) -> Decline {
+    Decline { code: DeclineCode::Generic, detail: "no".into(), is_retryable }
 }
 
 fn asked(step: Step) -> (Payment, Attempt) {
@@ -49,13 +62,14 @@ fn asked(step: Step) -> (Payment, Attempt) {
 const APPROVED: Answer = Answer::Approved { fee: 0 };
 
 fn authorized(amount: i64) -> Payment {
-    let (payment, attempt) = asked(Payment::create(new(amount), NOW).confirm(None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(Payment::create(new(amount), NOW).confirm(with(None), NOW).unwrap());
     payment.settle(attempt, APPROVED).unwrap().0
 }
 
-fn new_capture(request_id: &str, amount: Option<i64>, is_final: bool) -> NewCapture {
+fn new_capture(name: &str, amount: Option<i64>, is_final: bool) -> NewCapture {
     NewCapture {
-        request_id: request_id.into(),
+        id: CaptureId::derive(b"test", name),
         amount: amount.map(gbp),
         is_final,
         effective_time: None,
@@ -73,21 +87,23 @@ fn refund(amount: i64) -> NewRefund {
 }
 
 fn declined(is_retryable: bool) -> Payment {
-    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
-    let decline = Decline { reason: "no".into(), is_retryable };
-    payment.settle(attempt, Answer::Declined(decline)).unwrap().0
+    let (payment, attempt) =
+        asked(Payment::create(new(100), NOW).confirm(with(None), NOW).unwrap());
+    payment.settle(attempt, Answer::Declined(decline(is_retryable))).unwrap().0
 }
 
 fn waiting() -> Payment {
-    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
-    payment.settle(attempt, Answer::ActionRequired { url: "https://a".into() }).unwrap().0
+    let (payment, attempt) =
+        asked(Payment::create(new(100), NOW).confirm(with(None), NOW).unwrap());
+    let action = Answer::ActionRequired { url: "https://a".into(), expire_time: LATER };
+    payment.settle(attempt, action).unwrap().0
 }
 
 #[test]
 fn a_sale_goes_from_method_to_capture() {
     let payment = Payment::create(NewPayment { method: None, ..new(100) }, NOW);
     assert_eq!(payment.state, State::RequiresPaymentMethod);
-    let (payment, attempt) = asked(payment.confirm(Some(method("tok_approved")), NOW).unwrap());
+    let (payment, attempt) = asked(payment.confirm(with(Some("tok_approved")), NOW).unwrap());
     assert_eq!((payment.state, payment.is_in_flight), (State::Processing, true));
     let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
     assert_eq!(
@@ -108,6 +124,7 @@ fn a_repeat_names_the_first_field_that_differs() {
     assert!(payment.is_repeated_by(&new(100), true).is_ok(), "an absent time asks for nothing");
     let others = [
         ("order_id", NewPayment { order: Some(OrderId::derive(b"test", "other")), ..same.clone() }),
+        ("reference", NewPayment { reference: "other".into(), ..same.clone() }),
         ("customer_id", NewPayment { customer: "bob".into(), ..same.clone() }),
         ("amount", NewPayment { amount: gbp(101), ..same.clone() }),
         ("payment_method", NewPayment { method: Some(method("tok_slow")), ..same.clone() }),
@@ -139,7 +156,7 @@ fn a_time_ahead_of_the_clock_counts_as_now_and_its_repeat_is_recognised() {
 fn a_tombstone_refuses_everything_but_another_void() {
     let tombstone = Payment::tombstone(new(1).id, NOW);
     assert!(matches!(tombstone.is_repeated_by(&new(100), true), Err(Error::State { .. })));
-    assert!(matches!(tombstone.clone().confirm(None, NOW), Err(Error::State { .. })));
+    assert!(matches!(tombstone.clone().confirm(with(None), NOW), Err(Error::State { .. })));
     assert!(matches!(tombstone.clone().complete_action(true, NOW), Err(Error::State { .. })));
     for amount in [None, Some(1)] {
         let refusal =
@@ -158,26 +175,26 @@ fn what_was_declined_for_good_is_not_asked_again_and_another_method_is() {
     let payment = declined(false);
     assert_eq!((payment.state, payment.hold), (State::RequiresPaymentMethod, None));
     assert!(matches!(payment.clone().authorize_again(NOW), Err(Error::Declined { .. })));
-    assert!(matches!(payment.clone().confirm(None, NOW), Err(Error::Declined { .. })));
+    assert!(matches!(payment.clone().confirm(with(None), NOW), Err(Error::Declined { .. })));
     assert!(matches!(
-        payment.clone().confirm(Some(method("tok_approved")), NOW),
+        payment.clone().confirm(with(Some("tok_approved")), NOW),
         Err(Error::Declined { .. })
     ));
-    let (again, attempt) = asked(payment.confirm(Some(method("tok_slow")), NOW).unwrap());
+    let (again, attempt) = asked(payment.confirm(with(Some("tok_slow")), NOW).unwrap());
     assert_eq!((again.decline, attempt.number), (None, 2));
-    asked(declined(true).confirm(None, NOW).unwrap());
+    asked(declined(true).confirm(with(None), NOW).unwrap());
 }
 
 #[test]
 fn a_confirmed_payment_keeps_its_method() {
-    assert_eq!(authorized(100).confirm(None, NOW).unwrap(), Step::Nothing);
-    assert_eq!(authorized(100).confirm(Some(method("tok_approved")), NOW).unwrap(), Step::Nothing);
+    assert_eq!(authorized(100).confirm(with(None), NOW).unwrap(), Step::Nothing);
+    assert_eq!(authorized(100).confirm(with(Some("tok_approved")), NOW).unwrap(), Step::Nothing);
     assert!(matches!(
-        authorized(100).confirm(Some(method("tok_slow")), NOW),
+        authorized(100).confirm(with(Some("tok_slow")), NOW),
         Err(Error::State { .. })
     ));
     let without = Payment::create(NewPayment { method: None, ..new(100) }, NOW);
-    assert!(matches!(without.confirm(None, NOW), Err(Error::State { .. })));
+    assert!(matches!(without.confirm(with(None), NOW), Err(Error::State { .. })));
 }
 
 #[test]
@@ -189,8 +206,7 @@ fn the_customer_decides_and_may_say_it_twice() {
     assert!(matches!(payment.complete_action(false, NOW), Err(Error::State { .. })));
 
     let (payment, attempt) = asked(waiting().complete_action(false, NOW).unwrap());
-    let decline = Decline { reason: "no".into(), is_retryable: true };
-    let (payment, _) = payment.settle(attempt, Answer::Declined(decline)).unwrap();
+    let (payment, _) = payment.settle(attempt, Answer::Declined(decline(true))).unwrap();
     assert_eq!(payment.state, State::RequiresPaymentMethod);
     assert_eq!(payment.clone().complete_action(false, NOW).unwrap(), Step::Nothing);
     assert!(matches!(payment.complete_action(true, NOW), Err(Error::Declined { .. })));
@@ -223,7 +239,7 @@ fn a_capture_is_refused_beyond_what_is_authorised() {
 }
 
 #[test]
-fn a_request_id_stands_for_one_capture() {
+fn a_capture_id_is_one_capture_for_ever() {
     let (payment, attempt) =
         asked(authorized(100).capture(&new_capture("a", Some(40), false), None, NOW).unwrap());
     let (payment, attempt) = payment.settle(attempt, APPROVED).unwrap();
@@ -235,10 +251,9 @@ fn a_request_id_stands_for_one_capture() {
         new_capture("a", Some(40), true),
     ] {
         let refusal = payment.clone().capture(&other, Some(&attempt), NOW).unwrap_err();
-        assert!(matches!(refusal, Error::RequestIdReused(_)), "{refusal}");
+        assert!(matches!(refusal, Error::CaptureDiffers(_)), "{refusal}");
     }
-    let declined =
-        Attempt { decline: Some(Decline { reason: "no".into(), is_retryable: false }), ..attempt };
+    let declined = Attempt { decline: Some(decline(false)), stage: Stage::Declined, ..attempt };
     assert!(matches!(payment.capture(&same, Some(&declined), NOW), Err(Error::Declined { .. })));
 }
 
@@ -288,7 +303,8 @@ fn voiding_releases_what_is_not_captured() {
 
 #[test]
 fn voiding_an_authorisation_nobody_knows_about_makes_its_hold_and_takes_it_back() {
-    let (payment, attempt) = asked(Payment::create(new(100), NOW).confirm(None, NOW).unwrap());
+    let (payment, attempt) =
+        asked(Payment::create(new(100), NOW).confirm(with(None), NOW).unwrap());
     assert!(matches!(payment.clone().void(None, NOW), Err(Error::Busy(_))));
     let (payment, void) = asked(payment.void(Some(&attempt), NOW).unwrap());
     let made = transfers::of(&void, pounds());
@@ -312,14 +328,14 @@ fn a_refund_is_refused_beyond_what_was_captured() {
     let euros = NewRefund { amount: Money::new("EUR".parse().unwrap(), 1), ..refund(1) };
     assert!(matches!(payment.clone().refund(&euros, NOW), Err(Error::Amount { .. })));
     let (after, attempt) = asked(payment.clone().refund(&refund(30), NOW).unwrap());
-    let decline = Decline { reason: "no".into(), is_retryable: false };
-    let (after, attempt) = after.settle(attempt, Answer::Declined(decline)).unwrap();
+    let (after, attempt) = after.settle(attempt, Answer::Declined(decline(false))).unwrap();
     assert_eq!((after.refunded, attempt.stage), (70, Stage::Declined));
 }
 
 #[test]
 fn a_payment_over_nothing_meets_nobody() {
-    let Step::Change(payment) = Payment::create(new(0), NOW).confirm(None, NOW).unwrap() else {
+    let Step::Change(payment) = Payment::create(new(0), NOW).confirm(with(None), NOW).unwrap()
+    else {
         panic!()
     };
     assert_eq!(payment.state, State::RequiresCapture);
@@ -337,8 +353,93 @@ fn a_payment_over_nothing_meets_nobody() {
 fn an_answer_out_of_turn_changes_nothing() {
     let (payment, attempt) =
         asked(authorized(100).capture(&new_capture("a", None, true), None, NOW).unwrap());
-    let nonsense = Answer::ActionRequired { url: String::new() };
+    let nonsense = Answer::ActionRequired { url: String::new(), expire_time: LATER };
     assert!(matches!(payment.settle(attempt, nonsense), Err(Error::ProviderOutOfTurn("capture"))));
+}
+
+/// An approval of a provider that lets go of the amount later.
+fn until_later() -> Reply {
+    let details = Details {
+        provider: "test",
+        reference: "charge_1".into(),
+        method: Default::default(),
+        expire_time: Some(LATER),
+    };
+    Reply { answer: APPROVED, details: Some(details) }
+}
+
+#[test]
+fn an_action_that_expires_waits_for_another_method_unless_the_customer_was_in_time() {
+    assert_eq!(waiting().expire(NOW).unwrap(), Step::Nothing);
+    let (payment, attempt) = asked(waiting().expire(LATER).unwrap());
+    assert_eq!((payment.state, attempt.kind), (State::Processing, Kind::ExpireAction));
+    let too_late = Decline { code: DeclineCode::ActionExpired, ..decline(true) };
+    let (ended, _) = payment.clone().settle(attempt.clone(), Answer::Declined(too_late)).unwrap();
+    assert_eq!(ended.state, State::RequiresPaymentMethod);
+    assert_eq!((ended.action_url.as_ref(), ended.expire_time), (None, None));
+    assert!(matches!(ended.clone().authorize_again(LATER), Err(Error::Declined { .. })));
+    asked(ended.confirm(with(None), LATER).unwrap());
+
+    let (payment, attempt) = payment.settle(attempt, until_later()).unwrap();
+    assert_eq!((payment.state, payment.expire_time), (State::RequiresCapture, Some(LATER)));
+    assert_eq!(transfers::made_by(&[attempt], pounds()).len(), 1);
+}
+
+#[test]
+fn an_authorisation_that_expires_is_released() {
+    let (payment, attempt) =
+        asked(Payment::create(new(100), NOW).confirm(with(None), NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, until_later()).unwrap();
+    assert_eq!(payment.provider_reference.as_deref(), Some("charge_1"));
+    assert_eq!(payment.clone().expire(NOW).unwrap(), Step::Nothing);
+    let (ended, attempt) = asked(payment.clone().expire(LATER).unwrap());
+    let (refused, _) =
+        ended.clone().settle(attempt.clone(), Answer::Declined(decline(false))).unwrap();
+    assert_eq!(refused.state, State::RequiresCapture);
+    assert!(refused.expire_time.is_some_and(|time| time > LATER), "it is asked again later");
+    let (ended, _) = ended.settle(attempt, APPROVED).unwrap();
+    assert_eq!(
+        (ended.state, ended.cancellation, ended.authorized, ended.expire_time),
+        (State::Canceled, Some(Cancellation::AuthorizationExpired), 0, None)
+    );
+
+    // What was captured of it stays.
+    let (payment, attempt) =
+        asked(payment.capture(&new_capture("a", Some(40), false), None, NOW).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    let (payment, attempt) = asked(payment.expire(LATER).unwrap());
+    let (payment, _) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!(
+        (payment.state, payment.cancellation, payment.captured, payment.authorized),
+        (State::Succeeded, None, 40, 40)
+    );
+    assert_eq!(payment.expire(LATER).unwrap(), Step::Nothing);
+}
+
+#[test]
+fn what_the_provider_takes_back_is_no_longer_captured_or_refunded() {
+    let (payment, attempt) =
+        asked(authorized(100).capture(&new_capture("a", None, true), None, NOW).unwrap());
+    let (payment, capture) = payment.settle(attempt, APPROVED).unwrap();
+    let (payment, attempt) = asked(payment.refund(&refund(30), NOW).unwrap());
+    let (payment, refund) = payment.settle(attempt, APPROVED).unwrap();
+    let too_much = payment.clone().reverse(&capture, NOW).unwrap_err();
+    assert!(matches!(too_much, Error::ProviderOutOfTurn("reverse")), "{too_much}");
+
+    let (payment, attempt) = asked(payment.reverse(&refund, NOW).unwrap());
+    assert_eq!((attempt.kind, attempt.reverses), (Kind::ReverseRefund, Some(3)));
+    let (payment, returned) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!((payment.captured, payment.refunded, payment.state), (100, 0, State::Succeeded));
+    let (payment, attempt) = asked(payment.reverse(&capture, NOW).unwrap());
+    let (payment, taken_back) = payment.settle(attempt, APPROVED).unwrap();
+    assert_eq!(
+        (payment.captured, payment.authorized, payment.state, payment.cancellation),
+        (0, 0, State::Canceled, Some(Cancellation::CaptureReversed))
+    );
+    let reversed = Attempt { stage: Stage::Reversed, ..capture };
+    assert_eq!(payment.clone().reverse(&reversed, NOW).unwrap(), Step::Nothing);
+    let attempts = [reversed, Attempt { stage: Stage::Reversed, ..refund }, returned, taken_back];
+    assert_eq!(transfers::amounts(&transfers::made_by(&attempts, pounds())), Amounts::default());
 }
 
 /// One step of the walk.
@@ -349,6 +450,8 @@ enum Move {
     Capture { part: Option<i64>, is_final: bool },
     Void,
     Refund(i64),
+    Expire,
+    Reverse { newest: bool },
 }
 
 fn moves() -> impl Strategy<Value = (Move, Outcome, bool)> {
@@ -359,6 +462,8 @@ fn moves() -> impl Strategy<Value = (Move, Outcome, bool)> {
             .prop_map(|(part, is_final)| Move::Capture { part, is_final }),
         1 => Just(Move::Void),
         2 => (1..120i64).prop_map(Move::Refund),
+        1 => Just(Move::Expire),
+        1 => any::<bool>().prop_map(|newest| Move::Reverse { newest }),
     ];
     let outcome = prop_oneof![
         6 => Just(Outcome::Approve), 1 => Just(Outcome::Decline), 1 => Just(Outcome::DeclineSoft),
@@ -380,8 +485,8 @@ impl Walk {
         let refund_id = RefundId::derive(b"walk", &index.to_string());
         let next = match step {
             Move::Confirm { other_method } => {
-                let other = other_method.then(|| method(&format!("tok_approved:{index}")));
-                self.payment.clone().confirm(other, NOW)
+                let other = other_method.then(|| format!("tok_approved:{index}"));
+                self.payment.clone().confirm(with(other.as_deref()), NOW)
             }
             Move::CompleteAction { approve } => self.payment.clone().complete_action(approve, NOW),
             Move::Capture { part, is_final } => self.payment.clone().capture(
@@ -395,6 +500,19 @@ impl Walk {
                     NewRefund { id: refund_id, amount: gbp(minor), effective_time: None };
                 self.payment.clone().refund(&new_capture, NOW)
             }
+            Move::Expire => self.payment.clone().expire(LATER),
+            Move::Reverse { newest } => {
+                let is_one = |attempt: &&Attempt| {
+                    let can_be = matches!(attempt.kind, Kind::Capture | Kind::Refund);
+                    can_be && attempt.stage == Stage::Succeeded
+                };
+                let mut succeeded = self.attempts.iter().filter(is_one);
+                let one = if newest { succeeded.next_back() } else { succeeded.next() };
+                match one.cloned() {
+                    Some(attempt) => self.payment.clone().reverse(&attempt, NOW),
+                    None => return,
+                }
+            }
         };
         match next {
             Err(_) | Ok(Step::Nothing) => assert_eq!(self.payment, before),
@@ -404,7 +522,6 @@ impl Walk {
     }
 
     fn ask(&mut self, payment: Payment, attempt: Attempt, outcome: Outcome, is_lost: bool) {
-        use crate::attempt::Kind;
         // Whether it arrived is unknown, and the payment is voided meanwhile.
         if is_lost && attempt.kind.is_authorization() {
             if outcome == Outcome::Approve {
@@ -419,23 +536,44 @@ impl Walk {
             (_, Outcome::RequireAction) => Outcome::Approve,
             (_, outcome) => outcome,
         };
-        let answer = self.provider(&attempt, outcome);
-        let (payment, attempt) = payment.settle(attempt, answer).unwrap();
+        let answer = match attempt.reverses {
+            Some(number) => self.take_back(number),
+            None => self.provider(&attempt, outcome),
+        };
+        let (mut payment, attempt) = payment.settle(attempt, answer).unwrap();
+        if payment.state == State::RequiresCapture {
+            payment.expire_time = Some(LATER);
+        }
         self.payment = payment;
         self.attempts.push(attempt);
     }
 
+    /// The provider takes back what an attempt did, before it is asked about it.
+    fn take_back(&mut self, number: i64) -> Answer {
+        let attempt = self.attempts.iter_mut().find(|attempt| attempt.number == number).unwrap();
+        attempt.stage = Stage::Reversed;
+        let operation =
+            if attempt.kind == Kind::Capture { Operation::Capture } else { Operation::Refund };
+        assert!(self.line.reverse(operation, attempt.amount));
+        APPROVED
+    }
+
     fn provider(&mut self, attempt: &Attempt, outcome: Outcome) -> Answer {
-        use crate::attempt::Kind;
         let operation = match attempt.kind {
             Kind::Authorize => Operation::Authorize,
-            Kind::ApproveAction | Kind::DeclineAction => Operation::CompleteAction,
+            Kind::ApproveAction | Kind::DeclineAction | Kind::ExpireAction => {
+                Operation::CompleteAction
+            }
             Kind::Capture => Operation::Capture,
-            Kind::Void => Operation::Void,
+            Kind::Void | Kind::ExpireAuthorization => Operation::Void,
             Kind::Refund => Operation::Refund,
+            Kind::ReverseCapture | Kind::ReverseRefund => panic!("nobody asks for {attempt:?}"),
         };
-        let detail =
-            Detail { approve: attempt.kind == Kind::ApproveAction, is_last: attempt.rest == 0 };
+        let detail = Detail {
+            approve: attempt.kind == Kind::ApproveAction,
+            is_over: attempt.kind == Kind::ExpireAction,
+            is_last: attempt.rest == 0,
+        };
         match self.line.take(
             operation,
             attempt.amount,
@@ -445,7 +583,8 @@ impl Walk {
         ) {
             // The simulator's book fills in the address of its page.
             Answer::ActionRequired { .. } => {
-                Answer::ActionRequired { url: "https://bank.test/page".to_owned() }
+                let url = "https://bank.test/page".to_owned();
+                Answer::ActionRequired { url, expire_time: LATER }
             }
             answer => answer,
         }

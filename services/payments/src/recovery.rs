@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use souk_chassis::{Context, Drain};
+use souk_chassis::{Context, Deadline, Drain};
 use tokio::sync::{Mutex, mpsc};
 use tracing::warn;
 
@@ -49,6 +49,7 @@ pub async fn run(
                 continue;
             }
         }
+        expire(&operations, &drain).await?;
         loop {
             let due = operations.due(AT_A_TIME).await?;
             let found = due.len();
@@ -63,6 +64,25 @@ pub async fn run(
             if found < AT_A_TIME || drain.is_draining() {
                 break;
             }
+        }
+    }
+}
+
+/// Ends actions and authorisations that have expired.
+async fn expire(operations: &Operations, drain: &Drain) -> Result<(), Error> {
+    loop {
+        let expired = operations.expired(AT_A_TIME).await?;
+        let found = expired.len();
+        stream::iter(expired)
+            .for_each_concurrent(SIDE_BY_SIDE, |id| async move {
+                let context = Context::background("payments").with_timeout(TIMEOUT);
+                let ended = operations.expire(id, Deadline::after(TIMEOUT));
+                report(context.scope(ended).await.map(|()| true));
+            })
+            .await;
+        // One that fails is in flight, or found again at the next look.
+        if found < AT_A_TIME || drain.is_draining() {
+            return Ok(());
         }
     }
 }
@@ -90,7 +110,8 @@ async fn give_back(
 /// Unavailable upstreams are retried later; any other failure is logged.
 fn report(recovered: Result<bool, Error>) {
     match recovered {
-        Ok(_) | Err(Error::ProviderUnavailable(_) | Error::LedgerUnavailable(_)) => {}
+        Ok(_)
+        | Err(Error::ProviderUnavailable(_) | Error::LedgerUnavailable(_) | Error::Busy(_)) => {}
         Err(error) => warn!("an operation could not be completed yet: {error}"),
     }
 }

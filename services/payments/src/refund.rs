@@ -1,11 +1,12 @@
 //! Refunds: each is one attempt at the provider under an id that the caller chose.
 //!
-//! PENDING ──approved──▶ SUCCEEDED
+//! PENDING ──approved──▶ SUCCEEDED ──the provider returns the money──▶ FAILED
 //!    └─────declined───▶ FAILED
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::{Money, PaymentId, RefundId, Timestamp};
 
+use crate::attempt::Decline;
 use crate::error::Error;
 
 /// The state of a refund. The numbers are those of the contract and of the table.
@@ -32,6 +33,8 @@ pub struct Refund {
     pub payment: PaymentId,
     pub amount: Money,
     pub state: RefundState,
+    /// Why it failed.
+    pub decline: Option<Decline>,
     /// The attempt that carries it out.
     pub attempt: i64,
     pub create_time: Timestamp,

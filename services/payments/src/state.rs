@@ -17,6 +17,15 @@ pub enum State {
     Canceled = 7,
 }
 
+/// Why a payment is canceled. The numbers are those of the contract and of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i64", db_type = "BigInteger")]
+pub enum Cancellation {
+    Voided = 1,
+    AuthorizationExpired = 2,
+    CaptureReversed = 3,
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -7,6 +7,7 @@
 
 pub mod attempt;
 pub mod history;
+pub mod list;
 mod migrations;
 pub mod payment;
 pub mod refund;

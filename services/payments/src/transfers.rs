@@ -56,6 +56,10 @@ pub enum Code {
     Sale = 1,
     Refund = 4,
     Fee = 5,
+    /// The provider took a capture back.
+    CaptureReversal = 6,
+    /// The provider returned the money of a refund.
+    RefundReversal = 7,
 }
 
 /// What kind of transfer it is.
@@ -102,7 +106,7 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
     };
     let hold = attempt.hold;
     match attempt.kind {
-        Kind::Authorize | Kind::ApproveAction => {
+        Kind::Authorize | Kind::ApproveAction | Kind::ExpireAction => {
             hold.map(|hold| vec![sale(hold, Form::Pending, attempt.amount)]).unwrap_or_default()
         }
         Kind::DeclineAction => vec![],
@@ -125,7 +129,7 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
             chain[..last].iter_mut().for_each(|transfer| transfer.is_linked = true);
             chain
         }
-        Kind::Void => {
+        Kind::Void | Kind::ExpireAuthorization => {
             let Some(hold) = hold else { return vec![] };
             let void = sale(attempt.transfer("void"), Form::Void(hold), attempt.amount);
             if attempt.makes_hold {
@@ -143,6 +147,19 @@ pub fn of(attempt: &Attempt, currency: Currency) -> Vec<Transfer> {
                 code: Code::Refund,
                 ..refund
             }]
+        }
+        Kind::ReverseCapture => {
+            let reversal = sale(attempt.transfer("reversal"), Form::Single, attempt.amount);
+            vec![Transfer {
+                debit: Account::Sales,
+                credit: Account::ProviderReceivable,
+                code: Code::CaptureReversal,
+                ..reversal
+            }]
+        }
+        Kind::ReverseRefund => {
+            let reversal = sale(attempt.transfer("reversal"), Form::Single, attempt.amount);
+            vec![Transfer { code: Code::RefundReversal, ..reversal }]
         }
     }
 }
@@ -170,6 +187,8 @@ pub fn amounts(transfers: &[Transfer]) -> Amounts {
             }
             (Form::Void(_), _) => held = 0,
             (Form::Single, Code::Refund) => sums.refunded += transfer.amount,
+            (Form::Single, Code::CaptureReversal) => sums.captured -= transfer.amount,
+            (Form::Single, Code::RefundReversal) => sums.refunded -= transfer.amount,
             (Form::Single, Code::Fee) => sums.fees += transfer.amount,
             (Form::Single, Code::Sale) => {}
         }
@@ -180,7 +199,8 @@ pub fn amounts(transfers: &[Transfer]) -> Amounts {
 
 /// Returns the transfers that these attempts, in order, have posted.
 pub fn made_by(attempts: &[Attempt], currency: Currency) -> Vec<Transfer> {
-    let succeeded = attempts.iter().filter(|attempt| attempt.stage == Stage::Succeeded);
+    let took_effect = [Stage::Succeeded, Stage::Reversed];
+    let succeeded = attempts.iter().filter(|attempt| took_effect.contains(&attempt.stage));
     succeeded.flat_map(|attempt| of(attempt, currency)).collect()
 }
 

@@ -1,9 +1,13 @@
 //! Calls to the ledger: the only upstream of payments.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use souk_chassis::{Channel, Host};
 use souk_client::ledger::v1 as pb;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
-use souk_types::{AccountId, Currency, TransferId};
+use souk_types::{AccountId, Currency, PaymentId, TransferId};
 use tonic::{Code, Status};
 
 use crate::error::Error;
@@ -13,6 +17,8 @@ use crate::transfers::{self, Account, Form, Transfer};
 #[derive(Clone)]
 pub struct Ledger {
     client: LedgerServiceClient<Channel>,
+    /// The currencies that this process has made sure to have their ledger and accounts.
+    prepared: Arc<Mutex<HashSet<Currency>>>,
 }
 
 /// The posted and pending sums of one account, in minor units.
@@ -42,11 +48,13 @@ const LOOKUP_AT_ONCE: usize = 4000;
 impl Ledger {
     /// Returns the way to the ledger.
     pub fn new(host: &Host) -> Self {
-        Ledger { client: LedgerServiceClient::new(host.channel("ledger")) }
+        let client = LedgerServiceClient::new(host.channel("ledger"));
+        Ledger { client, prepared: Arc::default() }
     }
 
-    /// Sees to it that these transfers are in the ledger, once however often it is called. Accounts
-    /// are made when they are first needed.
+    /// Sees to it that these transfers are in the ledger, once however often it is called. Ledgers
+    /// and accounts are made before they are first needed: the ledger refuses for ever the id of a
+    /// transfer between accounts that are not there.
     ///
     /// # Errors
     /// When the ledger does not answer (it may have created them) or refuses one of them (then it
@@ -56,18 +64,30 @@ impl Ledger {
             Some(first) => (first.payment, first.currency),
             None => return Ok(()),
         };
-        let mut refusal = match self.create(transfers).await? {
-            Some(refusal) => refusal,
-            None => return Ok(()),
-        };
-        if is_without_account(refusal) {
-            self.create_accounts(currency).await?;
-            refusal = match self.create(transfers).await? {
-                Some(refusal) => refusal,
-                None => return Ok(()),
-            };
+        self.prepare(payment, currency).await?;
+        match self.create(transfers).await? {
+            Some(refusal) => {
+                Err(Error::LedgerRefused { payment, refusal: refusal.as_str_name().to_owned() })
+            }
+            None => Ok(()),
         }
-        Err(Error::LedgerRefused { payment, refusal: refusal.as_str_name().to_owned() })
+    }
+
+    /// Makes the ledger and the accounts of a currency, unless this process has done so.
+    async fn prepare(&self, payment: PaymentId, currency: Currency) -> Result<(), Error> {
+        if self.prepared.lock().contains(&currency) {
+            return Ok(());
+        }
+        let ledger = pb::Ledger {
+            ledger: transfers::ledger(currency),
+            currency_code: currency.to_string(),
+            ..Default::default()
+        };
+        let request = pb::CreateLedgerRequest { ledger: Some(ledger) };
+        self.client.clone().create_ledger(request).await.map_err(failed)?;
+        self.create_accounts(payment, currency).await?;
+        self.prepared.lock().insert(currency);
+        Ok(())
     }
 
     /// Returns the most informative refusal, if any of the transfers was refused.
@@ -115,7 +135,8 @@ impl Ledger {
         if transfers.iter().all(is_there) { Ok(()) } else { Err(Error::LedgerUnanswered) }
     }
 
-    async fn create_accounts(&self, currency: Currency) -> Result<(), Error> {
+    async fn create_accounts(&self, payment: PaymentId, currency: Currency) -> Result<(), Error> {
+        use pb::CreateAccountStatus as S;
         let accounts = Account::ALL.into_iter().map(|account| pb::NewAccount {
             account_id: account.id(currency).to_string(),
             ledger: transfers::ledger(currency),
@@ -124,9 +145,19 @@ impl Ledger {
             user_data: format!("{currency} {}", account.name()),
         });
         let request = pb::CreateAccountsRequest { accounts: accounts.collect() };
-        // An account that differs shows when the transfers are refused again.
-        self.client.clone().create_accounts(request).await.map_err(failed)?;
-        Ok(())
+        let response = self.client.clone().create_accounts(request).await.map_err(failed)?;
+        let results = response.into_inner().results;
+        if results.len() != Account::ALL.len() {
+            return Err(Error::LedgerUnanswered);
+        }
+        let mut statuses = results.iter().map(pb::CreateAccountResult::status);
+        match statuses.find(|status| !matches!(status, S::Created | S::Exists)) {
+            Some(S::Unspecified) => Err(Error::LedgerUnanswered),
+            Some(refusal) => {
+                Err(Error::LedgerRefused { payment, refusal: refusal.as_str_name().to_owned() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns which of these transfers the ledger has, in the order asked.
@@ -168,16 +199,12 @@ impl Ledger {
     }
 }
 
-fn is_without_account(status: pb::CreateTransferStatus) -> bool {
-    use pb::CreateTransferStatus as S;
-    matches!(status, S::DebitAccountNotFound | S::CreditAccountNotFound)
-}
-
 /// Distinguishes temporary failures from those that need an operator.
 fn failed(status: Status) -> Error {
     match status.code() {
         Code::InvalidArgument
         | Code::NotFound
+        | Code::AlreadyExists
         | Code::PermissionDenied
         | Code::Unauthenticated
         | Code::Unimplemented => {

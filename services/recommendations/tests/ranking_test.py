@@ -25,6 +25,12 @@ def a_sku_is_for_sale_only_while_its_product_is_known_and_active() -> None:
     shelf.put_product("p", "Rug", True)
     assert shelf.is_for_sale[number]
     assert (shelf.title(number), shelf.product_id(number)) == ("Rug large", "p")
+    shelf.put_variant("A", "p", "large", False)
+    assert not shelf.is_for_sale[number]
+    shelf.put_product("p", "Rug", True)
+    assert not shelf.is_for_sale[number]
+    shelf.put_variant("A", "p", "large")
+    assert shelf.is_for_sale[number]
     shelf.put_product("p", "Rug", False)
     assert not shelf.is_for_sale[number]
     assert shelf.number("A") == number == shelf.find("A")

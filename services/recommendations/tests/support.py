@@ -10,7 +10,7 @@ from typing import Any, cast
 import grpc
 from google.protobuf.message import Message
 from souk.catalog.v1 import events_pb2 as catalog
-from souk.catalog.v1 import product_pb2
+from souk.catalog.v1 import product_pb2, variant_pb2
 from souk.orders.v1 import events_pb2 as orders
 from souk.orders.v1 import order_pb2
 from souk.recommendations.v1 import recommendation_service_pb2 as pb
@@ -79,10 +79,10 @@ class Shop:
         product.update_time.FromMicroseconds(at)
         await self.bus.add(catalog.ProductUpdated(product=product), key=product_id)
 
-    async def variant(self, sku: str, product_id: str, title: str = "") -> None:
-        created = catalog.VariantCreated()
-        created.variant.sku, created.variant.product_id, created.variant.title = sku, product_id, title
-        await self.bus.add(created, key=product_id)
+    async def variant(self, sku: str, product_id: str, title: str = "", state: str = "ACTIVE", at: int = 0) -> None:
+        variant = variant_pb2.Variant(sku=sku, product_id=product_id, title=title, state=f"VARIANT_STATE_{state}")
+        variant.update_time.FromMicroseconds(at)
+        await self.bus.add(catalog.VariantUpdated(variant=variant), key=product_id)
 
     def order(self, order_id: str, customer: str, *skus: str, at: int = TODAY, state: str = "PLACED") -> order_pb2.Order:
         """Makes an order of two units of each sku, as its next version."""
@@ -108,17 +108,18 @@ class Shop:
         assert not audit.findings, audit
 
     async def recommend(self, customer: str, caller: str = "staff", **fields: Any) -> Any:
-        return await self.ask("Recommend", pb.RecommendRequest(customer_id=customer, **fields), caller)
+        answer = await self.ask("ListRecommendations", pb.ListRecommendationsRequest(customer_id=customer, **fields), caller)
+        return answer.list
 
     async def similar(self, sku: str, **fields: Any) -> Any:
-        return await self.ask("SimilarProducts", pb.SimilarProductsRequest(sku=sku, **fields), "anonymous")
+        return (await self.ask("ListSimilarProducts", pb.ListSimilarProductsRequest(sku=sku, **fields), "anonymous")).list
 
     async def together(self, *skus: str, **fields: Any) -> Any:
-        request = pb.FrequentlyBoughtTogetherRequest(skus=skus, **fields)
-        return await self.ask("FrequentlyBoughtTogether", request, "anonymous")
+        request = pb.ListProductsBoughtTogetherRequest(skus=skus, **fields)
+        return (await self.ask("ListProductsBoughtTogether", request, "anonymous")).list
 
     async def popular(self, **fields: Any) -> Any:
-        return await self.ask("PopularProducts", pb.PopularProductsRequest(**fields), "anonymous")
+        return (await self.ask("ListPopularProducts", pb.ListPopularProductsRequest(**fields), "anonymous")).list
 
     async def model(self) -> Any:
         return await self.ask("GetModel", pb.GetModelRequest(), "staff")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from souk.recommendations.v1 import model_pb2
 from souk.recommendations.v1 import recommendation_pb2 as pb
 
 from recommendations import bench, generated, model_file
@@ -88,14 +89,17 @@ async def a_model_is_trained_and_swapped_in_while_answers_are_given(start: Start
     assert versions == {"", version}
     assert before.model_version == version
     assert before.items[0].reason.kind == pb.REASON_KIND_BOUGHT_BEFORE
-    new = await shop.recommend(CUSTOMER, only_new=True)
+    new = await shop.recommend(CUSTOMER, exclude_purchased=True)
     assert (new.items[0].reason.kind, new.model_version) == (pb.REASON_KIND_SIMILAR_TO, version)
     assert new.items[0].reason.because_of_sku in {row[2] for row in ROWS if row[1] == CUSTOMER}
     answer = await shop.model()
-    assert (answer.orders, answer.model.orders, answer.orders_since, answer.is_training) == (500, 500, 0, False)
-    assert (answer.model.skus, answer.model.customers) == (SKUS, 50)
-    methods = {method.method: method for method in answer.model.evaluation.methods}
-    assert methods["model"].recall > methods["personal frequency"].recall > methods["popularity"].recall
+    assert (answer.order_count, answer.model.order_count, answer.new_order_count, answer.training) == (500, 500, 0, False)
+    assert (answer.model.sku_count, answer.model.customer_count) == (SKUS, 50)
+    assert answer.model.train_duration.ToMilliseconds() > 0
+    recall = {method.method: method.recall for method in answer.model.evaluation.methods}
+    assert len(recall) == 5
+    served, frequency = recall[model_pb2.RANKING_METHOD_MODEL], recall[model_pb2.RANKING_METHOD_PERSONAL_FREQUENCY]
+    assert served > frequency > recall[model_pb2.RANKING_METHOD_POPULARITY]
 
 
 async def similar_items_come_from_the_model_and_say_so(start: Start, tmp_path: Path) -> None:
@@ -116,14 +120,14 @@ async def new_orders_bring_the_next_version_and_count_before_it(start: Start, tm
     for number in range(19):
         await shop.place(f"new{number}", "alice", "NEW", ROWS[0][2], at=ROWS[-1][3])
     await shop.settled()
-    assert (await shop.model()).orders_since == 19
+    assert (await shop.model()).new_order_count == 19
     answer = await shop.recommend("alice")
     assert {"NEW", ROWS[0][2]} <= set(skus(answer))
     assert (answer.model_version, answer.basis) == (first, pb.BASIS_PERSONAL)
     await shop.place("one-more", "bob", "NEW", at=ROWS[-1][3])
     second = await trained(shop, number=2)
     assert second.startswith("2-")
-    assert (await shop.model()).model.skus == SKUS + 1
+    assert (await shop.model()).model.sku_count == SKUS + 1
 
 
 async def a_start_with_a_stored_model_serves_it_at_once(start: Start, tmp_path: Path) -> None:
@@ -134,7 +138,7 @@ async def a_start_with_a_stored_model_serves_it_at_once(start: Start, tmp_path: 
     await shop.open()
     assert await shop.recommend(CUSTOMER) == before
     answer = await shop.model()
-    assert (answer.model.version, answer.problem, answer.is_training) == (version, "", False)
+    assert (answer.model.version, answer.problem, answer.training) == (version, "", False)
 
 
 async def a_damaged_model_is_refused_and_popular_items_are_served(start: Start, tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ async def a_training_that_takes_too_long_is_ended(start: Start, tmp_path: Path) 
         return str((await shop.model()).problem) == "the last training failed: it took longer than 1 s"
 
     await eventually(is_told, 60)
-    assert not (await shop.model()).is_training
+    assert not (await shop.model()).training
 
 
 async def a_drain_does_not_wait_for_a_training(start: Start, tmp_path: Path) -> None:
@@ -206,7 +210,7 @@ async def a_drain_does_not_wait_for_a_training(start: Start, tmp_path: Path) -> 
     shop = await start(training__after_orders=300)
 
     async def is_under_way() -> bool:
-        return bool((await shop.model()).is_training)
+        return bool((await shop.model()).training)
 
     await eventually(is_under_way)
     async with asyncio.timeout(5):

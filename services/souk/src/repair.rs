@@ -162,7 +162,7 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
         {
             Remedy::WriteTransfers { payment_id: subject }
         }
-        "0 <= reserved <= on_hand" => {
+        "0 <= reserved <= on_hand + backorder_limit" => {
             Remedy::Person("count the goods, AdjustStock until there is enough, then repair again")
         }
         "shop.nothing_is_quarantined" => {
@@ -178,7 +178,7 @@ const BACKUP: &str = "see docs/operations.md, \"Repairing an audit finding\"";
 
 /// Returns whether an order in this state has no use for a reservation that still holds stock.
 fn needs_no_stock(state: OrderState) -> bool {
-    matches!(state, OrderState::Rejected | OrderState::Canceled | OrderState::Refunded)
+    matches!(state, OrderState::Rejected | OrderState::Canceled)
 }
 
 /// Returns whether a reservation in this state holds stock that has not left.
@@ -204,6 +204,7 @@ async fn apply(services: &Services, remedy: &Remedy) -> Result<(), StartError> {
             let request = inventory::ReleaseReservationRequest {
                 reservation_id: reservation_id.clone(),
                 repair_note: NOTE.to_owned(),
+                ..Default::default()
             };
             stock.release_reservation(request).await.map(|_| ())
         }

@@ -8,7 +8,7 @@ use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_client::types::v1::Money;
+use souk_client::types::v1::{Address, Money};
 
 use crate::connect::failure;
 
@@ -36,7 +36,9 @@ struct Variant {
     title: String,
     attributes: BTreeMap<String, String>,
     prices: Vec<Price>,
-    stock: i64,
+    stock: i32,
+    #[serde(default)]
+    shop_stock: i32,
 }
 
 #[derive(Deserialize)]
@@ -63,13 +65,16 @@ pub async fn plant(running: &Running) -> Result<(), StartError> {
     let goods: Catalog = serde_json::from_str(include_str!("../seed/catalog.json"))
         .expect("the catalogue is part of the program");
     import(&products, &goods.products).await?;
+    open_shop(&stock).await?;
     receive(&stock, &goods.products).await?;
     std::fs::remove_file(&unfinished)?;
     Ok(())
 }
 
 async fn is_empty(channel: &Channel) -> Result<bool, StartError> {
-    let request = catalog::ListProductsRequest { page_size: 1, ..Default::default() };
+    use catalog::ProductState::{Active, Archived, Draft};
+    let states = [Draft, Active, Archived].map(Into::into).into();
+    let request = catalog::ListProductsRequest { page_size: 1, states, ..Default::default() };
     let listed = CatalogServiceClient::new(channel.clone()).list_products(request).await;
     Ok(listed
         .map_err(|status| failure("listing the catalogue", &status))?
@@ -82,12 +87,15 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
     let items: Vec<_> = goods
         .iter()
         .map(|product| catalog::ImportProductsRequest {
-            product: Some(catalog::ImportedProduct {
-                external_key: product.external_key.clone(),
-                title: product.title.clone(),
-                description: product.description.clone(),
-                labels: product.labels.clone(),
-                state: catalog::ProductState::Active.into(),
+            item: Some(catalog::ImportedProduct {
+                product: Some(catalog::Product {
+                    external_key: product.external_key.clone(),
+                    title: product.title.clone(),
+                    description: product.description.clone(),
+                    labels: product.labels.clone(),
+                    ..Default::default()
+                }),
+                initial_state: catalog::ProductState::Active.into(),
                 variants: product.variants.iter().map(imported).collect(),
             }),
         })
@@ -109,7 +117,7 @@ async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> 
 
 fn imported(variant: &Variant) -> catalog::ImportedVariant {
     let mut seen = BTreeSet::new();
-    let price = |price: &Price| catalog::ImportedPrice {
+    let price = |price: &Price| catalog::Price {
         unit_price: Some(Money {
             currency_code: price.currency_code.clone(),
             minor_units: price.minor_units,
@@ -118,22 +126,52 @@ fn imported(variant: &Variant) -> catalog::ImportedVariant {
         ..Default::default()
     };
     catalog::ImportedVariant {
-        sku: variant.sku.clone(),
-        title: variant.title.clone(),
-        attributes: variant.attributes.clone(),
+        variant: Some(catalog::Variant {
+            sku: variant.sku.clone(),
+            title: variant.title.clone(),
+            attributes: variant.attributes.clone(),
+            ..Default::default()
+        }),
         prices: variant.prices.iter().map(price).collect(),
     }
 }
 
+/// The second location.
+const SHOP: &str = "shop";
+
+/// Creates the location `shop`.
+async fn open_shop(channel: &Channel) -> Result<(), StartError> {
+    let address = Address {
+        region_code: "GB".to_owned(),
+        locality: "Leeds".to_owned(),
+        address_lines: vec!["1 Canal Street".to_owned()],
+        ..Default::default()
+    };
+    let location = Some(inventory::Location {
+        location_id: SHOP.to_owned(),
+        title: "Shop".to_owned(),
+        address: Some(address),
+        ..Default::default()
+    });
+    let request = inventory::CreateLocationRequest { location };
+    let created = InventoryServiceClient::new(channel.clone()).create_location(request).await;
+    created.map_err(|status| failure("creating a location", &status))?;
+    Ok(())
+}
+
 async fn receive(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
+    let item = |variant: &Variant, location: &str, quantity| inventory::ReceivedItem {
+        sku: variant.sku.clone(),
+        location_id: location.to_owned(),
+        quantity,
+    };
     let items = goods
         .iter()
         .flat_map(|product| &product.variants)
-        .map(|variant| inventory::ReceivedItem {
-            sku: variant.sku.clone(),
-            location_id: String::new(),
-            quantity: variant.stock,
+        .flat_map(|variant| {
+            [item(variant, "", variant.stock), item(variant, SHOP, variant.shop_stock)]
         })
+        .filter(|item| item.quantity > 0)
         .collect();
     let request = inventory::ReceiveStockRequest {
         request_id: "souk-seed".to_owned(),

@@ -10,7 +10,7 @@ use souk_client::types::v1::Money;
 
 pub const CURRENCY: &str = "GBP";
 const ARTICLES: usize = 1_000;
-const STOCK: i64 = 10_000_000;
+const STOCK: i32 = 10_000_000;
 
 /// Fills the catalogue and the shelves.
 pub async fn deliver(staff: &Channel) {
@@ -53,19 +53,21 @@ fn sku(number: usize) -> String {
 
 fn product(number: usize) -> catalog::ImportProductsRequest {
     let unit_price = Money { currency_code: CURRENCY.to_owned(), minor_units: 100 + number as i64 };
-    let price = catalog::ImportedPrice {
-        unit_price: Some(unit_price),
-        is_default: true,
+    let price =
+        catalog::Price { unit_price: Some(unit_price), is_default: true, ..Default::default() };
+    let variant = catalog::Variant { sku: sku(number), ..Default::default() };
+    let product = catalog::Product {
+        external_key: sku(number),
+        title: format!("Article {number}"),
         ..Default::default()
     };
-    let variant =
-        catalog::ImportedVariant { sku: sku(number), prices: vec![price], ..Default::default() };
     catalog::ImportProductsRequest {
-        product: Some(catalog::ImportedProduct {
-            external_key: sku(number),
-            title: format!("Article {number}"),
-            state: catalog::ProductState::Active.into(),
-            variants: vec![variant],
+        item: Some(catalog::ImportedProduct {
+            product: Some(product),
+            variants: vec![catalog::ImportedVariant {
+                variant: Some(variant),
+                prices: vec![price],
+            }],
             ..Default::default()
         }),
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use souk_tests::bench::Latencies;
 
-const PAID: i64 = souk_client::orders::v1::OrderState::Paid as i64;
+const PAID: i64 = souk_client::orders::v1::PaymentStatus::Paid as i64;
 
 /// How many connections write the baseline on PostgreSQL: enough that one commit waits for the disk
 /// while others prepare theirs.
@@ -53,7 +53,7 @@ impl Records {
 
     /// Counts orders that are PAID.
     pub async fn paid(&self) -> u64 {
-        self.count(&format!("SELECT count(*) FROM orders WHERE state = {PAID}")).await
+        self.count(&format!("SELECT count(*) FROM orders WHERE payment_status = {PAID}")).await
     }
 
     /// Counts orders on which something is still to be done.
@@ -64,7 +64,7 @@ impl Records {
     /// Returns how long the latest orders took from their creation until they were PAID.
     pub async fn latest_paid(&self, count: usize) -> Latencies {
         let query = format!(
-            "SELECT update_time - create_time FROM orders WHERE state = {PAID} \
+            "SELECT update_time - create_time FROM orders WHERE payment_status = {PAID} \
              ORDER BY order_id DESC LIMIT {count}"
         );
         let times = self.numbers(&query).await.into_iter();

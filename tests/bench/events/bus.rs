@@ -78,7 +78,7 @@ impl Target for Bus {
             .0
             .client
             .clone()
-            .publish(pb::PublishRequest { events })
+            .publish_events(pb::PublishEventsRequest { events })
             .await
             .expect("the bus takes events");
         let results = answer.into_inner().results;
@@ -111,10 +111,10 @@ fn event(number: u64) -> pb::Event {
 async fn consume(mut client: Client, subscription: String, seen: Seen) {
     let (requests, receiver) = mpsc::channel(100);
     let start = pb::SubscribeStart {
-        subscription,
-        max_outstanding_messages: 10_000,
+        subscription_id: subscription,
+        max_outstanding_events: 10_000,
         start_position: Some(pb::StartPosition {
-            start: Some(pb::start_position::Start::Earliest(true)),
+            start: Some(pb::start_position::Start::Boundary(pb::LogBoundary::Earliest.into())),
         }),
         ..pb::SubscribeStart::default()
     };

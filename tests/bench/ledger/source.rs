@@ -23,6 +23,11 @@ impl Source {
         }
     }
 
+    /// Returns the ledger, to be created first.
+    pub fn ledger(&self) -> pb::Ledger {
+        pb::Ledger { ledger: LEDGER, currency_code: "GBP".to_owned(), ..Default::default() }
+    }
+
     /// Returns the accounts, to be created.
     pub fn accounts(&self) -> Vec<pb::NewAccount> {
         let account = |id: &String| pb::NewAccount {

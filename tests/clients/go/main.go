@@ -42,7 +42,7 @@ func main() {
 }
 
 // order is the same order whenever it is sent with the same id, and placed once.
-func order(requestID string, quantity int64) *ordersv1.PlaceOrderRequest {
+func order(requestID string, quantity int32) *ordersv1.PlaceOrderRequest {
 	return &ordersv1.PlaceOrderRequest{
 		RequestId:     requestID,
 		CurrencyCode:  "GBP",

@@ -211,15 +211,15 @@ fn made(id: &str, kind: &str, key: &str, data: Vec<u8>) -> bus::Event {
 async fn publish(bus: &Stage<'_>, events: Vec<bus::Event>) -> Result<(), String> {
     let owner = events.first().and_then(|event| souk_events::owner_of(&event.r#type));
     let by = Caller::Service(owner.ok_or("the type of an event has no owner")?);
-    let request = bus::PublishRequest { events }.encode_to_vec();
-    let reply = bus.call("/souk.events.v1.EventService/Publish", &by, request).await;
+    let request = bus::PublishEventsRequest { events }.encode_to_vec();
+    let reply = bus.call("/souk.events.v1.EventService/PublishEvents", &by, request).await;
     if reply.code() != Some(Code::Ok) {
         return Err(format!("the bus does not take events: {}", told(&reply)));
     }
     let answer = reply
         .messages
         .first()
-        .and_then(|message| bus::PublishResponse::decode(message.as_slice()).ok());
+        .and_then(|message| bus::PublishEventsResponse::decode(message.as_slice()).ok());
     for result in answer.unwrap_or_default().results {
         if let Some(bus::publish_result::Result::Failure(failure)) = result.result {
             return Err(format!("the bus does not take an event: {}", failure.message));
@@ -229,7 +229,7 @@ async fn publish(bus: &Stage<'_>, events: Vec<bus::Event>) -> Result<(), String>
 }
 
 async fn subscription(bus: &Stage<'_>, name: &str) -> Option<bus::Subscription> {
-    let request = bus::GetSubscriptionRequest { subscription: name.to_owned() }.encode_to_vec();
+    let request = bus::GetSubscriptionRequest { subscription_id: name.to_owned() }.encode_to_vec();
     let by = Caller::Staff("conformance".into());
     let reply = bus.call("/souk.events.v1.EventService/GetSubscription", &by, request).await;
     bus::GetSubscriptionResponse::decode(reply.messages.first()?.as_slice()).ok()?.subscription

@@ -26,10 +26,11 @@ pub fn fields(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
-/// Returns whether a refusal says that the request is wrong, in the name of this package.
+/// Returns whether a refusal says that the request is wrong, in the domain of this package.
 pub fn is_invalid(reply: &Reply, package: &str) -> bool {
     let domain = reply.status.get_details_error_info().map(|info| info.domain);
-    is_error(reply, Code::InvalidArgument, INVALID) && domain.as_deref() == Some(package)
+    is_error(reply, Code::InvalidArgument, INVALID)
+        && domain.as_deref() == package.rsplit_once('.').map(|(domain, _)| domain)
 }
 
 /// Calls with the manifest's examples, and methods that are not there.

@@ -42,7 +42,7 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
     if path == "/grpc.health.v1.Health/List" && spoils.has("closed-health") {
         let details = ErrorDetails::with_error_info(
             "ERROR_REASON_UNAUTHENTICATED",
-            "souk.policy.v1",
+            "souk.policy",
             HashMap::new(),
         );
         return refused(&Status::with_error_details(Code::Unauthenticated, "who are you", details));
@@ -160,7 +160,7 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
     if spoils.has("internal") && status.code() == Code::NotFound && is_ours {
         let details = ErrorDetails::with_error_info(
             "ERROR_REASON_INTERNAL",
-            "souk.policy.v1",
+            "souk.policy",
             HashMap::from([("table".to_owned(), "products".to_owned())]),
         );
         put(
@@ -171,7 +171,7 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
     if spoils.has("reused-ids") && status.code() == Code::FailedPrecondition && is_ours {
         let info = status.get_details_error_info();
         let reason = info.map(|info| info.reason).unwrap_or_default();
-        let details = ErrorDetails::with_error_info(reason, "souk.policy.v1", HashMap::new());
+        let details = ErrorDetails::with_error_info(reason, "souk.policy", HashMap::new());
         put(headers, &Status::with_error_details(Code::AlreadyExists, status.message(), details));
     }
     let violations = status

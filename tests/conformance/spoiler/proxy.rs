@@ -72,7 +72,7 @@ fn unavailable() -> Response<Body> {
     let status = Status::with_error_details(
         Code::Unavailable,
         "stopping",
-        ErrorDetails::with_error_info("ERROR_REASON_DRAINING", "souk.policy.v1", HashMap::new()),
+        ErrorDetails::with_error_info("ERROR_REASON_DRAINING", "souk.policy", HashMap::new()),
     );
     answers::refused(&status)
 }

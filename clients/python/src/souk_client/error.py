@@ -29,7 +29,7 @@ class FieldViolation:
 class SoukError(Exception):
     """A call that Souk refused or that did not reach it; gRPC's own error is its `__cause__`.
 
-    `reason` is what programs decide by: a value of the `ErrorReason` of the package `domain`, such as
+    `reason` is what programs decide by: a value of an `ErrorReason` whose package is `domain` and a version, such as
     `ERROR_REASON_OUT_OF_STOCK`; empty when the failure came from the connection.
     """
 
@@ -40,7 +40,7 @@ class SoukError(Exception):
     reason: str
     """Why, as the enum `ErrorReason` of `domain` names it."""
     domain: str
-    """Whose reason it is: `souk.inventory.v1`."""
+    """Whose reason it is: `souk.inventory`."""
     metadata: Mapping[str, str]
     """Facts about this failure, such as `sku` and `available`."""
     retry_after: float | None

@@ -69,7 +69,7 @@ def service_config() -> str:
 def _methods() -> Iterator[MethodDescriptor]:
     """Every method of the contract: a channel is made before anyone says which of them it will carry."""
     # `souk` is a namespace: it may lie in several folders, and the same module in more than one of them.
-    files = (file.relative_to(root) for root in souk.__path__ for file in Path(root).glob("*/v*/*_service_pb2.py"))
+    files = (file.relative_to(root) for root in souk.__path__ for file in Path(root).glob("**/v*/*_service_pb2.py"))
     for name in sorted({".".join(("souk", *file.with_suffix("").parts)) for file in files}):
         for service in importlib.import_module(name).DESCRIPTOR.services_by_name.values():
             yield from service.methods

@@ -13,7 +13,8 @@ from souk.policy.v1 import error_reason_pb2, reason_pb2
 
 _OPTION: Any = reason_pb2.reason
 # A server says the domain: nothing but a package of the contract is imported by its name.
-_PACKAGE = re.compile(r"souk\.[a-z_]+\.v[0-9]+")
+_DOMAIN = re.compile(r"souk(\.[a-z_]+)+")
+_VERSIONS = ("v1", "v1alpha")
 
 
 class Retry(Enum):
@@ -29,9 +30,9 @@ class Retry(Enum):
 
 def retry_of(domain: str, reason: str) -> Retry:
     """Returns the advice of a reason; UNKNOWN for one that the contract does not know."""
-    # A broken field has the domain of the request, and is a reason of all services.
-    for module in (_reasons_of(domain), error_reason_pb2):
-        value = module.ErrorReason.DESCRIPTOR.values_by_name.get(reason) if module else None
+    # A broken field has the domain of the method, and is a reason of all services.
+    for module in (*_reasons_of(domain), error_reason_pb2):
+        value = module.ErrorReason.DESCRIPTOR.values_by_name.get(reason)
         if value is not None:
             return Retry(value.GetOptions().Extensions[_OPTION].retry or reason_pb2.RETRY_NEVER)
     return Retry.UNKNOWN
@@ -45,5 +46,9 @@ def _module(name: str) -> ModuleType | None:
         return None
 
 
-def _reasons_of(domain: str) -> ModuleType | None:
-    return _module(f"{domain}.error_reason_pb2") if _PACKAGE.fullmatch(domain) else None
+def _reasons_of(domain: str) -> list[ModuleType]:
+    """Returns the reasons of a domain: a package without its version."""
+    if not _DOMAIN.fullmatch(domain):
+        return []
+    modules = (_module(f"{domain}.{version}.error_reason_pb2") for version in _VERSIONS)
+    return [module for module in modules if module]

@@ -6,5 +6,6 @@ mod descriptors;
 mod events;
 mod message_limits;
 mod methods;
+mod openapi;
 mod reasons;
 mod scopes;

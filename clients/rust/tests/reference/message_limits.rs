@@ -76,18 +76,21 @@ fn message_with(found: &Found<'_>, items: usize) -> Vec<u8> {
     bytes
 }
 
+const UPDATE_PREFERENCES: &str =
+    "/souk.notifications.v1.NotificationService/UpdateNotificationPreferences";
+
 /// Returns messages with one item too many: method, the field that is refused, and the bytes.
 fn too_many() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut cases = Vec::new();
     for (path, field) in [
-        ("/souk.catalog.v1.CatalogService/ImportProducts", "product.variants[0].prices"),
-        ("/souk.events.v1.EventService/Publish", "events"),
-        ("/souk.events.v1.EventService/Publish", "events[0].extensions"),
+        ("/souk.catalog.v1.CatalogService/ImportProducts", "item.variants[0].prices"),
+        ("/souk.events.v1.EventService/PublishEvents", "events"),
+        ("/souk.events.v1.EventService/PublishEvents", "events[0].extensions"),
         ("/souk.inventory.v1.InventoryService/BatchGetStock", "skus"),
-        ("/souk.notifications.v1.NotificationService/UpdatePreferences", "kinds[0].channels"),
-        ("/souk.notifications.v1.NotificationService/UpdatePreferences", "watched_skus"),
+        (UPDATE_PREFERENCES, "preferences.kinds[0].channels"),
+        (UPDATE_PREFERENCES, "preferences.watched_skus"),
         ("/souk.orders.v1.OrderService/PlaceOrder", "lines"),
-        ("/souk.recommendations.v1.RecommendationService/Recommend", "basket_skus"),
+        ("/souk.recommendations.v1.RecommendationService/ListRecommendations", "basket_skus"),
     ] {
         let mut found = Vec::new();
         lists(CONTRACT.method(path).unwrap().request_shape, "", &[], &mut found);
@@ -96,8 +99,8 @@ fn too_many() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     }
     // The numbers of an enum together at one tag, and one message in two pieces, which a decoder
     // puts together.
-    let preferences = "/souk.notifications.v1.NotificationService/UpdatePreferences";
-    cases.push((preferences, "default_channels", vec![0x32, 5, 1, 2, 1, 2, 1]));
+    let channels = delimited(1, &[0x2a, 5, 1, 2, 1, 2, 1]);
+    cases.push((UPDATE_PREFERENCES, "preferences.default_channels", channels));
     let piece = delimited(1, &[0x12, 0].repeat(51));
     cases.push(("/souk.events.v1.EventService/Subscribe", "start.event_types", piece.repeat(2)));
     cases

@@ -18,7 +18,8 @@ fn the_page_of_methods_is_what_the_contract_says() {
          Every method of every service. *Callers*: `everyone`; a `user`, who reaches its own things only; a `service` or a member of the\n\
          `staff` whose token has the scope ([scopes.md](scopes.md)). *Kind*: a `read` changes nothing; a `write` may be repeated with the\n\
          same request and takes effect once; `→` a stream of requests, `←` of responses. *Timeout*: the longest that a call may take, in\n\
-         seconds. [errors.md](../errors.md) lists the reasons that each can fail with, [events.md](events.md) what services publish.\n\n\
+         seconds. [errors.md](../errors.md) lists the reasons that each can fail with, [events.md](events.md) what services publish.\n\
+         [openapi.json](openapi.json) (OpenAPI 3.1) has the column *HTTP* in full, for a REST gateway, which Souk does not have yet.\n\n\
          `cargo xtask gen` writes this page from the contract.\n",
     );
     for service in pool.services().filter(|service| service.package_name().starts_with("souk.")) {

@@ -13,6 +13,8 @@ use crate::descriptors::{comment, file, is_made, option, texts};
 
 const BEGIN: &str = "<!-- reasons -->\n";
 const END: &str = "<!-- end of reasons -->\n";
+/// The package of the reasons of every method.
+const COMMON: &str = "souk.policy.v1";
 /// The HTTP status that google.rpc.Code gives for each gRPC code, by number.
 const HTTP_STATUSES: [i32; 17] =
     [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
@@ -42,7 +44,7 @@ fn lists() -> String {
     let packages =
         reasons.map(|each| (each.package_name().to_owned(), each)).collect::<BTreeMap<_, _>>();
     let (common, own): (Vec<_>, Vec<_>) =
-        packages.values().partition(|each| each.package_name() == common::DOMAIN);
+        packages.values().partition(|each| each.package_name() == COMMON);
     common.into_iter().chain(own).map(|reasons| list(&pool, reasons)).collect()
 }
 
@@ -59,7 +61,7 @@ fn list(pool: &DescriptorPool, reasons: &EnumDescriptor) -> String {
         let name = reason.name();
         let methods = match methods.get(name) {
             Some(methods) => methods.join(", "),
-            None if reasons.package_name() == common::DOMAIN => "all".to_owned(),
+            None if reasons.package_name() == COMMON => "all".to_owned(),
             None => String::new(),
         };
         let (code, http) = code(pool, &policy);
@@ -92,16 +94,20 @@ fn listing(pool: &DescriptorPool, package: &str) -> BTreeMap<String, Vec<String>
 
 /// Returns the name of the code and the HTTP status.
 fn code(pool: &DescriptorPool, policy: &DynamicMessage) -> (String, String) {
-    let number = number(policy, "code");
-    // Unset where any code is possible.
-    if number == 0 {
+    let Some(http) = http_status(policy) else {
         return ("any".to_owned(), "any".to_owned());
-    }
-    let http = match self::number(policy, "http_status") {
-        0 => HTTP_STATUSES[usize::try_from(number).unwrap()],
-        own => own,
     };
-    (value_name(pool, "google.rpc.Code", number), http.to_string())
+    (value_name(pool, "google.rpc.Code", number(policy, "code")), http.to_string())
+}
+
+/// Returns the HTTP status; none where any code is possible.
+pub fn http_status(policy: &DynamicMessage) -> Option<i32> {
+    let own = number(policy, "http_status");
+    match number(policy, "code") {
+        0 => None,
+        _ if own != 0 => Some(own),
+        code => Some(HTTP_STATUSES[usize::try_from(code).unwrap()]),
+    }
 }
 
 /// Returns `never`, `backoff` or `unknown`.

@@ -10,39 +10,48 @@ use souk_contract::CallerKind;
 use crate::descriptors::is_made;
 
 /// Every scope of the contract, and what its holder may do.
-const SCOPES: [(&str, &str); 23] = [
-    ("catalog.write", "create, change, import and archive products, variants and prices"),
+const SCOPES: [(&str, &str); 26] = [
+    ("catalog.write", "create, change, publish, import and archive products, variants and prices"),
+    ("events.admin", "change, move and delete subscriptions of any owner, and their dead letters"),
     ("events.publish", "publish events of one's own types"),
-    ("events.subscribe", "subscribe to events, and manage one's subscriptions"),
-    ("inventory.read", "read stock, movements, locations and reservations"),
+    ("events.read", "read events of every type, and list the log"),
+    (
+        "events.subscribe",
+        "subscribe to events, and manage one's subscriptions; each type takes the scope to read it",
+    ),
+    ("inventory.read", "read exact stock, movements, locations, policies and reservations"),
     ("inventory.reserve", "reserve stock, and commit, consume, release or return it"),
-    ("inventory.write", "receive and correct stock, create locations"),
-    ("ledger.read", "read accounts, transfers and balances"),
-    ("ledger.write", "create accounts and transfers"),
+    ("inventory.write", "receive and correct stock, change locations and policies"),
+    ("ledger.read", "read ledgers, accounts, transfers and balances"),
+    ("ledger.write", "create ledgers, accounts and transfers"),
     ("notifications.read", "read the messages and preferences of any customer"),
     ("notifications.webhooks", "manage webhook endpoints and their deliveries"),
     ("notifications.write", "change the preferences of any customer"),
-    ("ops.audit", "let a service audit its own records"),
+    ("ops.audit", "let a service audit its own records, and read its statistics"),
     ("ops.repair", "see what is stuck, and decide how it goes on"),
     ("orders.cancel", "cancel orders of any customer"),
+    ("orders.capture", "capture the payments of orders that are not captured by themselves"),
     ("orders.fulfill", "say that an order was handed over"),
     ("orders.place", "place orders for customers and guests"),
     ("orders.read", "read orders of any customer"),
     ("orders.refund", "refund orders"),
-    ("payments.charge", "create, confirm, authorize, capture and void payments"),
-    ("payments.read", "read payments and refunds"),
+    ("payments.charge", "create, confirm, authorize, refresh, capture and void payments"),
+    ("payments.read", "read payments, captures and refunds"),
     ("payments.refund", "refund payments that belong to no order"),
     ("payments.simulate", "decide what the simulated provider answers"),
-    ("recommendations.read", "read recommendations of any customer, and about the model"),
+    ("recommendations.read", "read recommendations of any customer"),
 ];
-/// Scopes of methods that are not in proto/.
-const BUILT_IN: [(&str, &str); 1] =
-    [("ops.faults", "inject faults where a process allows it (souk.chassis.v1.FaultService)")];
+/// Scopes of methods that are not in proto/, and of events whose service has no method that takes
+/// the scope.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("catalog.read", "read events of products, variants and prices"),
+    ("ops.faults", "inject faults where a process allows it (souk.chassis.v1.FaultService)"),
+];
 
 fn page() -> String {
     let mut methods: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for policy in CONTRACT.methods {
-        let service = policy.package.trim_start_matches("souk.").trim_end_matches(".v1");
+        let service = policy.domain.trim_start_matches("souk.");
         for scope in policy.grants.iter().flat_map(|grant| grant.scopes) {
             methods.entry(scope).or_default().insert(format!("{service}: {}", policy.method));
         }
@@ -55,6 +64,8 @@ fn page() -> String {
          and the metadata `scopes` names what it lacks.\n\n\
          - A service lists the scopes that it asks for in its manifest. The shop's own services are granted theirs; one of another team\n  \
          is granted what `souk up --grant NAME=SCOPE,…` says.\n\
+         - Events are read with the scope `NAME.read` of the service that owns their type: `orders.read` for `souk.orders.v1.OrderPlaced`\n  \
+         (see Subscription.event_types in the proto of the bus). A service reads its own types without one.\n\
          - `souk token --as staff:ann --role support` prints a token for development, with the scopes of a role; `--scope` names single ones.\n\n\
          `cargo xtask gen` writes this page from the contract.\n\n\
          ## Scopes\n\n| scope | allows to | methods |\n| --- | --- | --- |\n",

@@ -7,9 +7,9 @@ import { ErrorReasonSchema as souk_inventory_v1 } from "./souk/inventory/v1/erro
 import { ErrorReasonSchema as souk_ledger_v1 } from "./souk/ledger/v1/error_reason_pb.js";
 import { ErrorReasonSchema as souk_notifications_v1 } from "./souk/notifications/v1/error_reason_pb.js";
 import { ErrorReasonSchema as souk_orders_v1 } from "./souk/orders/v1/error_reason_pb.js";
+import { ErrorReasonSchema as souk_payments_simulator_v1alpha } from "./souk/payments/simulator/v1alpha/error_reason_pb.js";
 import { ErrorReasonSchema as souk_payments_v1 } from "./souk/payments/v1/error_reason_pb.js";
 import { ErrorReasonSchema as souk_policy_v1 } from "./souk/policy/v1/error_reason_pb.js";
-import { ErrorReasonSchema as souk_recommendations_v1 } from "./souk/recommendations/v1/error_reason_pb.js";
 
 export const REASONS: readonly DescEnum[] = [
   souk_catalog_v1,
@@ -18,7 +18,7 @@ export const REASONS: readonly DescEnum[] = [
   souk_ledger_v1,
   souk_notifications_v1,
   souk_orders_v1,
+  souk_payments_simulator_v1alpha,
   souk_payments_v1,
   souk_policy_v1,
-  souk_recommendations_v1,
 ];

@@ -50,7 +50,7 @@ class Error(Exception):
 
     @property
     def domain(self) -> str:
-        """Returns the package that defines the reason: `souk.inventory.v1`."""
+        """Returns the package that defines the reason, without its version: `souk.inventory`."""
         return self.policy.domain
 
     @property

@@ -5,6 +5,10 @@ with us at a time; should it send more, none is handled after one of its key tha
 
 **Invariant:** an event reaches a handler only if it says that it comes from the owner of its type. The bus refuses others when
 they are published; an older log, or a topic that others write to, may hold some.
+
+**Invariant:** a subscription only ever gets more types from its consumers. While a service is being deployed two versions of it
+run, and a type that one took away from the other would be skipped for good. A version that handles fewer types waits until
+somebody decides.
 """
 
 from __future__ import annotations
@@ -20,9 +24,10 @@ from typing import Any, Literal
 import grpc
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from souk.events.v1 import event_pb2, subscription_pb2
+from souk.events.v1 import error_reason_pb2, event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1.events_service_pb2_grpc import EventServiceStub
+from souk_client import SoukError
 
 from souk_chassis import red
 from souk_chassis.backoff import Backoff
@@ -36,6 +41,9 @@ from souk_chassis.tx import Tx
 
 AT_ONCE = 500
 BATCH_SECONDS = 0.5
+UPDATE_SECONDS = 5.0
+AGAIN_SECONDS = 0.05
+DIFFERS = error_reason_pb2.ErrorReason.Name(error_reason_pb2.ERROR_REASON_SUBSCRIPTION_DIFFERS)
 FOREIGN_LOG_SECONDS = 60.0
 """How often dropped events of one type are logged."""
 _LOG = logging.getLogger("souk_chassis.events")
@@ -81,8 +89,11 @@ class Subscription:
     ack_deadline_seconds: int | None = None
     max_attempts: int | None = None
     committed: Callable[[int], None] | None = None
+    ignored: Sequence[str] = ()
     by_type: dict[str, tuple[type[Message], Handler]] = field(init=False)
     _foreign_logged: dict[str, float] = field(default_factory=dict, init=False)
+    _keeps_attempts: bool = field(default=False, init=False)
+    """Whether the subscription has another `max_attempts` than ours, and keeps it."""
 
     def __post_init__(self) -> None:
         self.by_type = {kind.DESCRIPTOR.full_name: (kind, handler) for kind, handler in self.handlers.items()}
@@ -95,6 +106,12 @@ class Subscription:
                 await self._read(channel, drain, backoff)
             except grpc.aio.AioRpcError as error:
                 why = f"{error.code().name}: {error.details()}"
+                refusal = SoukError.of(error)
+                if refusal.reason == DIFFERS:
+                    why = await self._reconcile(channel, refusal.metadata.get("differs", "").split(","))
+                    if not why:
+                        await drain.pause(AGAIN_SECONDS)
+                        continue
             except asyncio.IncompleteReadError:
                 why = "it ended the stream"
             else:
@@ -103,10 +120,41 @@ class Subscription:
                 _LOG.warning("subscription %s waits for the event bus: %s", self.name, why)
             await drain.pause(backoff.next())
 
+    async def _reconcile(self, channel: Channel, differs: Sequence[str]) -> str:
+        """Makes the subscription and this version fit, taking no type away. Returns why they do not; empty when they do."""
+        if "max_attempts" in differs:
+            self._keeps_attempts = True
+            _LOG.warning("subscription %s keeps its max_attempts; change them with UpdateSubscription", self.name)
+        if "event_types" not in differs:
+            return ""
+        bus: Any = EventServiceStub(channel)
+        try:
+            request = pb.GetSubscriptionRequest(subscription_id=self.name)
+            found = (await bus.GetSubscription(request, timeout=UPDATE_SECONDS)).subscription
+            wanted = self._event_types()
+            others = [kind for kind in found.event_types if kind not in wanted]
+            if others or not found.event_types:
+                return (
+                    f"it also delivers {', '.join(others) or 'every type'}, which this version does not handle; "
+                    "handle or ignore them, or change the subscription's event_types"
+                )
+            change = pb.UpdateSubscriptionRequest(
+                subscription=subscription_pb2.Subscription(subscription_id=self.name, event_types=wanted, etag=found.etag)
+            )
+            change.update_mask.paths.append("event_types")
+            await bus.UpdateSubscription(change, timeout=UPDATE_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            return f"{error.code().name}: {error.details()}"
+        _LOG.info("subscription %s has new event types", self.name)
+        return ""
+
+    def _event_types(self) -> list[str]:
+        return sorted({*self.by_type, *self.ignored})
+
     async def _read(self, channel: Channel, drain: Drain, backoff: Backoff) -> None:
         """Reads one stream to its end. Returns at the drain only."""
         call: Any = EventServiceStub(channel).Subscribe()
-        arrived: asyncio.Queue[pb.Delivery | None] = asyncio.Queue()
+        arrived: asyncio.Queue[pb.EventDelivery | None] = asyncio.Queue()
         await call.write(pb.SubscribeRequest(start=self._start()))
 
         async def receive() -> None:
@@ -144,7 +192,7 @@ class Subscription:
             receiving.cancel()
             call.cancel()
 
-    async def _handle(self, call: Any, batch: list[pb.Delivery]) -> list[pb.Delivery]:
+    async def _handle(self, call: Any, batch: list[pb.EventDelivery]) -> list[pb.EventDelivery]:
         """Handles deliveries in one write, acknowledges them, and returns those for which there was no time."""
         try:
             outcomes = await self.store.write(lambda tx: self._apply(tx, batch))
@@ -159,7 +207,7 @@ class Subscription:
                 handled += 1
                 update.ack_ids.append(delivery.ack_id)
             else:
-                update.nacks.add(ack_id=delivery.ack_id, reason=outcome.reason, is_final=outcome.is_final)
+                update.nacks.add(ack_id=delivery.ack_id, reason=outcome.reason, permanent=outcome.is_final)
                 _LOG.warning(
                     "subscription %s could not handle %s %s: %s", self.name, event.type, event.id, outcome.reason,
                     extra={"event.id": event.id},
@@ -173,7 +221,7 @@ class Subscription:
             self.committed(handled)
         return batch[len(outcomes) :]
 
-    def _apply(self, tx: Tx, batch: Sequence[pb.Delivery]) -> list[_Failure | None]:
+    def _apply(self, tx: Tx, batch: Sequence[pb.EventDelivery]) -> list[_Failure | None]:
         """Runs the handlers, each in a savepoint, and stops early rather than hold up other writes; on the writer's thread."""
         until = time.monotonic() + BATCH_SECONDS
         outcomes: list[_Failure | None] = []
@@ -194,11 +242,11 @@ class Subscription:
             outcomes.append(outcome)
         return outcomes
 
-    def _apply_one(self, tx: Tx, delivery: pb.Delivery) -> _Failure | None:
+    def _apply_one(self, tx: Tx, delivery: pb.EventDelivery) -> _Failure | None:
         event = delivery.event
         known = self.by_type.get(event.type)
         if known is None:
-            return None  # After a deployment an older stream may still send other types than are asked for now.
+            return None  # One that is ignored.
         if not is_from_owner(event.source, event.type):
             self._drop_foreign(event)
             return None
@@ -234,21 +282,21 @@ class Subscription:
         )  # fmt: skip
 
     def _start(self) -> pb.SubscribeStart:
-        position = subscription_pb2.StartPosition()
-        setattr(position, self.start, True)
+        earliest, latest = subscription_pb2.LOG_BOUNDARY_EARLIEST, subscription_pb2.LOG_BOUNDARY_LATEST
+        position = subscription_pb2.StartPosition(boundary=earliest if self.start == "earliest" else latest)
         start = pb.SubscribeStart(
-            subscription=self.name,
-            event_types=sorted(self.by_type),
+            subscription_id=self.name,
+            event_types=self._event_types(),
             start_position=position,
-            max_outstanding_messages=self.max_outstanding,
-            max_attempts=self.max_attempts or 0,
+            max_outstanding_events=self.max_outstanding,
+            max_attempts=0 if self._keeps_attempts else self.max_attempts or 0,
         )
         if self.ack_deadline_seconds is not None:
             start.ack_deadline.FromSeconds(self.ack_deadline_seconds)
         return start
 
 
-def _described(delivery: pb.Delivery) -> Delivery:
+def _described(delivery: pb.EventDelivery) -> Delivery:
     event = delivery.event
     return Delivery(
         id=event.id, source=event.source, type=event.type, subject=event.subject,

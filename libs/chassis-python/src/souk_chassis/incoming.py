@@ -56,7 +56,7 @@ class Method:
 
     policy: MethodPolicy
     handler: grpc.RpcMethodHandler[Any, Any]
-    package: str
+    domain: str
     is_background: bool
     max_request_bytes: int
     shape: Shape | None
@@ -107,7 +107,7 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
     async def single(call: Call, arriving: AsyncIterator[bytes]) -> Message:
         async for data in arriving:
             return await call.read(decode, data)
-        raise refusal.InvalidRequest(method.package, [("", "is missing")], "the request has no message, or ends inside of it")
+        raise refusal.InvalidRequest(method.domain, [("", "is missing")], "the request has no message, or ends inside of it")
 
     async def serve(arriving: AsyncIterator[bytes], context: Any) -> bytes | None:
         call = Call(process, method, context)
@@ -143,19 +143,19 @@ def _read(method: Method, decode: Callable[[bytes], Any], data: bytes) -> Messag
     """Counts, decodes and holds a request to the rules of the contract."""
     long = too_many(data, method.shape)
     if long is not None:
-        raise refusal.InvalidRequest(method.package, [long])
+        raise refusal.InvalidRequest(method.domain, [long])
     try:
         message: Message = decode(data)
     except DecodeError as error:
         wrong = [("", "is not a valid protobuf message of its type")]
-        raise refusal.InvalidRequest(method.package, wrong, f"request cannot be decoded: {error}") from error
+        raise refusal.InvalidRequest(method.domain, wrong, f"request cannot be decoded: {error}") from error
     if not method.is_background:
         impossible = impossible_times(message, _MOST_VIOLATIONS)
         if impossible:
-            raise refusal.InvalidRequest(method.package, impossible)
+            raise refusal.InvalidRequest(method.domain, impossible)
         violations = protovalidate.collect_violations(message)
         if violations:
-            raise refusal.InvalidRequest(method.package, violations_of(violations))
+            raise refusal.InvalidRequest(method.domain, violations_of(violations))
     return message
 
 
@@ -294,7 +294,7 @@ class Call:
         if method is None or method.is_background:
             return
         name, reason = method.policy.name, error.reason_name
-        is_own = error.domain == method.package and reason != INVALID_FIELD
+        is_own = error.domain == method.domain and reason != INVALID_FIELD
         if is_own and reason not in method.policy.reasons:
             _LOG.error("%s failed with %s, which its contract does not list", name, reason)
             red.UNLISTED_REASONS.labels(name, reason).inc()

@@ -17,6 +17,7 @@ from souk_chassis.bounds import max_request_bytes
 from souk_chassis.counts import shape_of
 from souk_chassis.health import Board, HealthRpc
 from souk_chassis.incoming import Method
+from souk_chassis.reason import domain_of
 from souk_chassis.service import Service
 
 REFLECTION = "grpc.reflection.v1.ServerReflection"
@@ -46,8 +47,8 @@ def table(service: Service, board: Board, max_message_bytes: int) -> dict[str, M
             found = policy.of(described)
             most = int(min(max_message_bytes, max_request_bytes(described.input_type)))
             shape = shape_of(described.input_type)
-            package = descriptor.file.package
-            methods[found.path] = Method(found, handler, package, False, most, shape)
+            domain = domain_of(descriptor.file.package)
+            methods[found.path] = Method(found, handler, domain, False, most, shape)
 
     builtins = Service().rpc(health_pb2_grpc.add_HealthServicer_to_server, HealthRpc(board)).servicers
     served = [*service.servicers, *builtins, REFLECTION, REFLECTION_ALPHA]

@@ -13,12 +13,18 @@ from souk.policy.v1 import reason_pb2 as pb
 _OPTION: Any = pb.reason
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 INVALID_FIELD = "ERROR_REASON_INVALID_FIELD"
-"""The one common reason whose domain is the package of the request."""
+"""The one common reason whose domain is that of the method."""
+
+
+def domain_of(package: str) -> str:
+    """Returns the domain of a package's errors: the package without its version, which the next version shares."""
+    domain, _, version = package.rpartition(".")
+    return domain if version.startswith("v") else package
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonPolicy:
-    """One reason: `name` is `ERROR_REASON_OUT_OF_STOCK`, `domain` is `souk.inventory.v1`."""
+    """One reason: `name` is `ERROR_REASON_OUT_OF_STOCK`, `domain` is `souk.inventory`."""
 
     name: str
     domain: str
@@ -42,7 +48,7 @@ def policy_of(reasons: EnumTypeWrapper, reason: int) -> ReasonPolicy:
     policy: pb.ReasonPolicy = options.Extensions[_OPTION]
     return ReasonPolicy(
         name=descriptor.name,
-        domain=reasons.DESCRIPTOR.file.package,
+        domain=domain_of(reasons.DESCRIPTOR.file.package),
         code=_CODES[policy.code],
         metadata=frozenset(policy.metadata),
         optional_metadata=frozenset(policy.optional_metadata),

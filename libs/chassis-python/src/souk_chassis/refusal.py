@@ -134,12 +134,12 @@ class DatabaseUnavailable(Error):
 
 
 class InvalidRequest(Error):
-    """A field breaks its rules, or the message cannot be read. Its domain is the package of the request."""
+    """A field breaks its rules, or the message cannot be read. Its domain is that of the method."""
 
     reason = ErrorReason.ERROR_REASON_INVALID_FIELD
     MOST: ClassVar[int] = 16
 
-    def __init__(self, package: str, violations: list[tuple[str, str]], message: str | None = None) -> None:
+    def __init__(self, domain: str, violations: list[tuple[str, str]], message: str | None = None) -> None:
         shown = violations[: self.MOST]
         if message is None:
             field, description = shown[0]
@@ -148,9 +148,9 @@ class InvalidRequest(Error):
                 message += f" (and {len(shown) - 1} more)"
         fields = [BadRequest.FieldViolation(field=field, description=description) for field, description in shown]
         super().__init__(message, details=[BadRequest(field_violations=fields)])
-        self._package = package
+        self._domain = domain
 
     @property
     def domain(self) -> str:
-        """Returns the package of the request."""
-        return self._package
+        """Returns the domain of the method."""
+        return self._domain

@@ -82,9 +82,9 @@ class Relay:
             if batch and size > BYTES_AT_ONCE:
                 break
             batch.append(row)
-        request = pb.PublishRequest(events=[_envelope(self._service, row) for row in batch])
+        request = pb.PublishEventsRequest(events=[_envelope(self._service, row) for row in batch])
         try:
-            response = await self._bus.Publish(request, timeout=PUBLISH_SECONDS)
+            response = await self._bus.PublishEvents(request, timeout=PUBLISH_SECONDS)
         except grpc.aio.AioRpcError as error:
             if SoukError.of(error).reason not in _NEVER:
                 return f"{error.code().name}: {error.details()}"
@@ -104,7 +104,7 @@ class Relay:
         for row, result in zip(batch, results, strict=False):
             if result.HasField("position"):
                 published.append((row[0],))
-            elif not result.failure.is_retryable and result.HasField("failure"):
+            elif not result.failure.retryable and result.HasField("failure"):
                 _LOG.error("the event bus rejects %s %s permanently: %s", row[2], row[1], result.failure.message)
                 refused.append((result.failure.message, row[0]))
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,17 +62,24 @@ class Service:
         ack_deadline_seconds: int | None = None,
         max_attempts: int | None = None,
         committed: Callable[[int], None] | None = None,
+        ignored: Sequence[str] = (),
     ) -> Service:
         """Adds a lasting subscription to the bus (upstream `events`) with a handler for each type of event.
 
         A handler is a plain function `(tx, event, delivery)`. It runs in one transaction of `store` with the record that
         the event was handled, so its effect happens once. `start` is where the subscription begins when it is new. After each
         COMMIT `committed` is called on the event loop with the number of events.
+
+        A new version of the service that handles more types adds them to the subscription. It takes none away, since another
+        version may still need them: a type that is not handled any more is listed in `ignored`, and its events are
+        acknowledged.
+        `max_attempts` counts when the subscription is new.
         """
         self.subscriptions.append(
             Subscription(
                 name, store, handlers, start=start, max_outstanding=max_outstanding,
                 ack_deadline_seconds=ack_deadline_seconds, max_attempts=max_attempts, committed=committed,
+                ignored=ignored,
             )
         )  # fmt: skip
         return self

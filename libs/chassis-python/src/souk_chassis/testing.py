@@ -23,6 +23,7 @@ from souk_chassis import red, running
 from souk_chassis.caller import Caller
 from souk_chassis.definition import Definition
 from souk_chassis.error import DETAILS_HEADER, answer
+from souk_chassis.events import DIFFERS
 from souk_chassis.identity import development_token
 from souk_chassis.owner import owner_of
 from souk_chassis.policy import EVERY_SCOPE
@@ -135,6 +136,10 @@ class Bus(_Servicer):  # type: ignore[misc]
     drop_acks: int = 0
     """So many updates are lost, with their stream."""
     refuse: Callable[[event_pb2.Event], pb.PublishFailure | None] = lambda _: None
+    types: list[str] | None = None
+    """What the subscription delivers, if it exists already."""
+    max_attempts: int = 10
+    """After how many deliveries of the subscription an event is dead, if it exists already."""
     invalid: str = ""
     """An ordering key for whose events the whole request is refused."""
     address: str = "127.0.0.1:0"
@@ -182,11 +187,11 @@ class Bus(_Servicer):  # type: ignore[misc]
             await self._changed.wait_for(lambda: len(self.log) >= count)
         return [entry.event for entry in self.log]
 
-    async def Publish(self, request: pb.PublishRequest, context: Any) -> pb.PublishResponse:
+    async def PublishEvents(self, request: pb.PublishEventsRequest, context: Any) -> pb.PublishEventsResponse:
         """Takes events, but for those that `refuse` refuses."""
-        response = pb.PublishResponse()
+        response = pb.PublishEventsResponse()
         if self.invalid and any(event.ordering_key == self.invalid for event in request.events):
-            refused = answer(InvalidRequest("souk.events.v1", [("events[0].time", "is not a time")]), "")
+            refused = answer(InvalidRequest("souk.events", [("events[0].time", "is not a time")]), "")
             await context.abort(refused.code, refused.message, ((DETAILS_HEADER, refused.details),))
         for event in request.events:
             failure = self.refuse(event)
@@ -206,10 +211,18 @@ class Bus(_Servicer):  # type: ignore[misc]
         first = await anext(requests)
         self.starts.append(first.start)
         self.callers.append(dict(context.invocation_metadata())["authorization"])
+        if (differs := self._differences(first.start)) != "":
+            code, message = grpc.StatusCode.FAILED_PRECONDITION, "the subscription has other settings"
+            metadata = {"subscription_id": first.start.subscription_id, "differs": differs}
+            status = Status(code=code.value[0], message=message)
+            status.details.add().Pack(ErrorInfo(reason=DIFFERS, domain="souk.events", metadata=metadata))
+            await context.abort(code, message, ((DETAILS_HEADER, status.SerializeToString()),))
         mine: dict[str, Entry] = {}
         updating = asyncio.create_task(self._update(requests, mine, first.start, context))
         try:
-            yield pb.SubscribeResponse(started=pb.SubscribeStarted(subscription=subscription_pb2.Subscription(name="x")))
+            yield pb.SubscribeResponse(
+                started=pb.SubscribeStarted(subscription=subscription_pb2.Subscription(subscription_id="x"))
+            )
             while not updating.done():
                 async with self._changed:
                     await self._changed.wait_for(lambda: updating.done() or self._next(mine, first.start))
@@ -230,9 +243,28 @@ class Bus(_Servicer):  # type: ignore[misc]
             async with self._changed:
                 self._changed.notify_all()
 
+    def _differences(self, start: pb.SubscribeStart) -> str:
+        """Returns the settings of a subscription that exists which a stream takes to be others."""
+        if self.types is None:
+            return ""
+        names = ["event_types"] if sorted(start.event_types) != sorted(self.types) else []
+        if start.max_attempts not in (0, self.max_attempts):
+            names.append("max_attempts")
+        return ",".join(names)
+
+    async def GetSubscription(self, request: pb.GetSubscriptionRequest, _context: Any) -> pb.GetSubscriptionResponse:
+        """Returns the types of the subscription."""
+        found = subscription_pb2.Subscription(subscription_id=request.subscription_id, event_types=self.types, etag="1")
+        return pb.GetSubscriptionResponse(subscription=found)
+
+    async def UpdateSubscription(self, request: pb.UpdateSubscriptionRequest, _context: Any) -> pb.UpdateSubscriptionResponse:
+        """Sets the types of the subscription."""
+        self.types = list(request.subscription.event_types)
+        return pb.UpdateSubscriptionResponse(subscription=request.subscription)
+
     def _next(self, mine: dict[str, Entry], start: pb.SubscribeStart) -> list[Entry]:
         """Returns what may be delivered: of each key only the first that is open."""
-        room = (start.max_outstanding_messages or 1000) - sum(entry.state == "out" for entry in mine.values())
+        room = (start.max_outstanding_events or 1000) - sum(entry.state == "out" for entry in mine.values())
         blocked: set[str] = set()
         found: list[Entry] = []
         for entry in self.log:
@@ -254,7 +286,7 @@ class Bus(_Servicer):  # type: ignore[misc]
                 mine.pop(ack_id).state = "done"
             for nack in request.update.nacks:
                 entry = mine.pop(nack.ack_id)
-                is_dead = nack.is_final or entry.attempts >= (start.max_attempts or 10)
+                is_dead = nack.permanent or entry.attempts >= (start.max_attempts or 10)
                 entry.state, entry.reason = "dead" if is_dead else "waiting", nack.reason
             async with self._changed:
                 self._changed.notify_all()

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from souk_chassis.ids import new_id
 from souk_chassis.key import key_of
+from souk_chassis.private import without_private
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -39,9 +40,10 @@ class Tx:
         """
         event_id = new_id("event")
         now = time.time_ns() // 1000 if time_micros is None else time_micros
+        payload = without_private(event).SerializeToString()
         self.execute(
             "INSERT INTO souk_outbox (event_id, kind, subject, payload, traceparent, created_time) VALUES (?, ?, ?, ?, ?, ?)",
-            (event_id, event.DESCRIPTOR.full_name, key_of(event), event.SerializeToString(), self._traceparent, now),
+            (event_id, event.DESCRIPTOR.full_name, key_of(event), payload, self._traceparent, now),
         )
         self.publishes = True
         return event_id

@@ -128,7 +128,7 @@ pub enum Error {
 
 static OUT_OF_STOCK: ReasonPolicy = ReasonPolicy {
     name: "ERROR_REASON_OUT_OF_STOCK",
-    domain: "souk.echo.v1",
+    domain: "souk.echo",
     code: Code::FailedPrecondition,
     http_status: 400,
     retry: Retry::Never,

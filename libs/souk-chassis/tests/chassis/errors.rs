@@ -23,7 +23,7 @@ in_both_forms! {
             assert_eq!((status.code(), status.message()), (Code::FailedPrecondition, "sku mug is out of stock"));
             let details = status.get_error_details();
             let info = details.error_info().unwrap();
-            assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ERROR_REASON_OUT_OF_STOCK", "souk.echo.v1"));
+            assert_eq!((info.reason.as_str(), info.domain.as_str()), ("ERROR_REASON_OUT_OF_STOCK", "souk.echo"));
             assert_eq!(info.metadata["sku"], "mug");
             assert_eq!(details.precondition_failure().unwrap().violations[0].subject, "sku/mug");
         }
@@ -44,7 +44,7 @@ in_both_forms! {
             let status = stage.client().echo(request).await.unwrap_err();
             let info = status.get_details_error_info().unwrap();
             let found = (status.code(), info.reason.as_str(), info.domain.as_str());
-            assert_eq!(found, (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo.v1"));
+            assert_eq!(found, (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo"));
         }
         stage.stop().await;
     }

@@ -62,7 +62,7 @@ in_both_forms! {
 static ONCE: Contract = Contract {
     methods: &[MethodPolicy {
         path: "/souk.echo.v1.EchoService/Echo",
-        package: "souk.echo.v1",
+        domain: "souk.echo",
         service: "souk.echo.v1.EchoService",
         method: "Echo",
         grants: &[souk_contract::Grant { caller: souk_contract::CallerKind::Public, scopes: &[] }],

@@ -201,7 +201,7 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
             assert_eq!(broken.len(), 1, "{}", case.name);
             assert_eq!(
                 status.get_details_error_info().unwrap().domain,
-                "souk.echo.v1",
+                "souk.echo",
                 "{}",
                 case.name
             );

@@ -14,6 +14,10 @@ use souk_events::{Delivery, HandlerError, Subscription};
 use souk_testkit::{Engine, TestService};
 use souk_types::{Clock, EventId};
 
+/// The type that it handles, and the one that an earlier version did.
+pub const PLACED: &str = "souk.orders.v1.OrderPlaced";
+pub const FORGOTTEN: &str = "souk.orders.v1.OrderForgotten";
+
 const SCHEMA: Schema = Schema {
     name: "diary",
     migrations: &[Migration { version: 1, name: "diary", up: diary, earlier_checksums: &[] }],
@@ -91,9 +95,8 @@ async fn build(
     let clock = Clock::system();
     let db = Db::open(&config.data, host.data_dir(), &SCHEMA, clock.clone()).await?;
     *slot.lock() = Some(db.clone());
-    let consumer = Subscription::new(&host, db.clone(), clock, "diary").on(
-        "souk.orders.v1.OrderPlaced",
-        |tx, delivery: Delivery<OrderPlaced>| async move {
+    let consumer = Subscription::new(&host, db.clone(), clock, "diary")
+        .on(PLACED, |tx, delivery: Delivery<OrderPlaced>| async move {
             let order: Order = delivery.message.order.unwrap_or_default();
             match order.customer_id.as_str() {
                 "nobody" => return Err(HandlerError::Poison("an order of nobody".into())),
@@ -102,8 +105,8 @@ async fn build(
             }
             tx.execute("INSERT INTO diary (line) VALUES ($1)", args![order.order_id]).await?;
             Ok(())
-        },
-    );
+        })
+        .ignore(FORGOTTEN);
     Ok(Service::new(&souk_client::CONTRACT)
         .worker("relay", souk_events::relay(&host, db.clone()))
         .worker("consumer", move |drain| consumer.clone().run(drain)))

@@ -8,7 +8,7 @@ use souk_client::orders::v1::{Order, OrderPlaced};
 use souk_testkit::{Bus, Engine, eventually, on_each_engine};
 use souk_types::{Clock, EventId};
 
-use crate::publisher::Publisher;
+use crate::publisher::{FORGOTTEN, PLACED, Publisher};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -18,7 +18,7 @@ fn placed(order: &str, customer: &str) -> pb::Event {
         id: EventId::new(Clock::system().now()).to_string(),
         source: "/services/orders".into(),
         r#type: "souk.orders.v1.OrderPlaced".into(),
-        data: OrderPlaced { order: Some(order) }.encode_to_vec().into(),
+        data: OrderPlaced { order: Some(order), ..Default::default() }.encode_to_vec().into(),
         ..pb::Event::default()
     }
 }
@@ -33,7 +33,7 @@ on_each_engine! {
         let mut publisher = Publisher::start(engine, &server.url()).await;
         connected(&bus, 1).await;
         let start = bus.starts().remove(0);
-        assert_eq!((start.subscription.as_str(), start.event_types), ("diary", vec!["souk.orders.v1.OrderPlaced".to_owned()]));
+        assert_eq!((start.subscription_id.as_str(), start.event_types), ("diary", vec![FORGOTTEN.to_owned(), PLACED.to_owned()]));
         publisher.service.stop().await;
     }
 
@@ -61,9 +61,9 @@ on_each_engine! {
         eventually(LIMIT, || async { bus.nacks().len() == 3 }).await;
         let mut nacks = bus.nacks();
         nacks.sort_by(|one, other| one.ack_id.cmp(&other.ack_id));
-        assert_eq!((nacks[0].reason.as_str(), nacks[0].is_final), ("not today", false));
-        assert_eq!((nacks[1].reason.as_str(), nacks[1].is_final), ("an order of nobody", true));
-        assert!(nacks[2].is_final);
+        assert_eq!((nacks[0].reason.as_str(), nacks[0].permanent), ("not today", false));
+        assert_eq!((nacks[1].reason.as_str(), nacks[1].permanent), ("an order of nobody", true));
+        assert!(nacks[2].permanent);
         assert_eq!(publisher.diary().await.len(), 0);
 
         // What was refused is no event that was handled: it may come again.
@@ -98,7 +98,7 @@ on_each_engine! {
         bus.deliver("2", placed("one", "alice"));
         eventually(LIMIT, || async { bus.acks() == ["2"] && bus.nacks().len() == 1 }).await;
         let nack = bus.nacks().remove(0);
-        assert!(nack.is_final && nack.reason.starts_with("its time is invalid"), "{nack:?}");
+        assert!(nack.permanent && nack.reason.starts_with("its time is invalid"), "{nack:?}");
         assert_eq!(publisher.diary().await, ["one"]);
         publisher.service.stop().await;
     }
@@ -112,5 +112,36 @@ on_each_engine! {
         bus.deliver("1", placed("one", "alice"));
         eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
         publisher.service.stop().await;
+    }
+
+    async fn types_that_the_subscription_lacks_are_added(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        bus.set_types(&[FORGOTTEN]);
+        let mut publisher = Publisher::start(engine, &server.url()).await;
+        connected(&bus, 2).await;
+        assert_eq!(bus.types(), [FORGOTTEN, PLACED]);
+        bus.deliver("1", pb::Event { r#type: FORGOTTEN.into(), ..placed("one", "alice") });
+        bus.deliver("2", placed("two", "alice"));
+        eventually(LIMIT, || async { bus.acks().len() == 2 }).await;
+        // What is ignored is acknowledged, and does nothing.
+        assert_eq!(publisher.diary().await, ["two"]);
+        publisher.service.stop().await;
+    }
+
+    async fn types_that_another_version_may_need_are_not_taken_away(engine: Engine) {
+        for types in [&[FORGOTTEN, PLACED, "souk.orders.v1.OrderSeen"][..], &[]] {
+            let (bus, server) = Bus::start().await;
+            bus.set_types(types);
+            let mut publisher = Publisher::start(engine, &server.url()).await;
+            // It asks again and again, in case somebody has decided.
+            eventually(LIMIT, || async { bus.starts().len() >= 3 }).await;
+            assert_eq!(bus.types(), types);
+            bus.set_types(&[FORGOTTEN, PLACED]);
+            let before = bus.starts().len();
+            eventually(LIMIT, || async { bus.starts().len() > before }).await;
+            bus.deliver("1", placed("one", "alice"));
+            eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
+            publisher.service.stop().await;
+        }
     }
 }

@@ -15,38 +15,51 @@ const MAX_KEY_SHOWN: usize = 100;
 /// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets
 /// its own result.
 pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
-    let product = request.product.unwrap_or_default();
-    let key: String = product.external_key.chars().take(MAX_KEY_SHOWN).collect();
-    read_item(product, now).map_err(|refusal| (key, refusal))
+    let item = request.item.unwrap_or_default();
+    let key = item.product.as_ref().map(|product| product.external_key.as_str());
+    let key: String = key.unwrap_or_default().chars().take(MAX_KEY_SHOWN).collect();
+    read_item(item, now).map_err(|refusal| (key, refusal))
 }
 
-fn read_item(product: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
-    if let Err(violations) = product.validate() {
+fn read_item(item: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
+    if let Err(violations) = item.validate() {
         let first = violations.iter().next();
         let (field, message) =
             first.map(|one| (one.field.clone(), one.description.to_string())).unwrap_or_default();
-        return Err(Refusal { reason: pb::ErrorReason::InvalidItem.as_str_name(), field, message });
+        return Err(Refusal { reason: pb::ErrorReason::InvalidItem, field, message });
     }
-    let variants = product.variants.into_iter().enumerate();
+    let product = item.product.unwrap_or_default();
+    if product.external_key.is_empty() {
+        return Err(invalid("product.external_key".into(), "is required"));
+    }
+    if product.title.is_empty() {
+        return Err(invalid("product.title".into(), "must have 1 to 200 characters"));
+    }
+    let variants = item.variants.into_iter().enumerate();
     let variants =
         variants.map(|(index, variant)| read_variant(&format!("variants[{index}]"), variant, now));
     Ok(Item {
         external_key: product.external_key,
         title: product.title,
         description: product.description,
-        state: state(product.state).unwrap_or(State::Active),
+        state: state(item.initial_state).unwrap_or(State::Active),
         labels: product.labels,
+        metadata: product.metadata,
         variants: variants.collect::<Result<_, _>>()?,
     })
 }
 
 fn read_variant(
     place: &str,
-    variant: pb::ImportedVariant,
+    item: pb::ImportedVariant,
     now: Timestamp,
 ) -> Result<ItemVariant, Refusal> {
-    let mut prices = Vec::with_capacity(variant.prices.len());
-    for (index, price) in variant.prices.into_iter().enumerate() {
+    let variant = item.variant.unwrap_or_default();
+    if variant.sku.is_empty() {
+        return Err(invalid(format!("{place}.variant.sku"), "is required"));
+    }
+    let mut prices = Vec::with_capacity(item.prices.len());
+    for (index, price) in item.prices.into_iter().enumerate() {
         let refuse = |error| refusal_of(&format!("{place}.prices[{index}]"), error);
         prices.push(ItemPrice {
             amount: amount("unit_price", price.unit_price).map_err(refuse)?,
@@ -55,33 +68,29 @@ fn read_variant(
             is_default: price.is_default,
             audience: price_audience(price.audience, "is_default", price.is_default)
                 .map_err(refuse)?,
+            channel: price.channel,
+            metadata: price.metadata,
         });
     }
     Ok(ItemVariant {
         sku: variant.sku,
         title: variant.title,
         attributes: variant.attributes,
+        metadata: variant.metadata,
         prices,
     })
 }
 
 /// Refuses an item for what is wrong at one place of it.
 fn refusal_of(place: &str, error: Error) -> Refusal {
-    let (reason, fault) = match error {
-        Error::AmountOutOfRange(fault) => (pb::ErrorReason::AmountOutOfRange, fault),
-        Error::Time(fault) => (pb::ErrorReason::InvalidTime, fault),
-        Error::Field(fault) => (pb::ErrorReason::InvalidItem, fault),
-        error => {
-            let reason = pb::ErrorReason::InvalidItem.as_str_name();
-            let field = place.to_owned();
-            return Refusal { reason, field, message: error.to_string() };
-        }
-    };
-    Refusal {
-        reason: reason.as_str_name(),
-        field: format!("{place}.{}", fault.field),
-        message: fault.problem,
+    match error {
+        Error::Field(fault) => invalid(format!("{place}.{}", fault.field), &fault.problem),
+        error => invalid(place.to_owned(), &error.to_string()),
     }
+}
+
+fn invalid(field: String, problem: &str) -> Refusal {
+    Refusal { reason: pb::ErrorReason::InvalidItem, field, message: problem.to_owned() }
 }
 
 /// Records the outcome of an item.
@@ -92,8 +101,8 @@ pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportRe
                   prices: usize| pb::ImportResult {
         outcome: outcome as i32,
         product_id: product.to_string(),
-        variants_created: variants as i32,
-        prices_created: prices as i32,
+        created_variant_count: variants as i32,
+        created_price_count: prices as i32,
         ..Default::default()
     };
     let result = match outcome {
@@ -106,7 +115,7 @@ pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportRe
         Outcome::Unchanged { product } => result(pb::ImportOutcome::Unchanged, product, 0, 0),
         Outcome::Failed(Refusal { reason, field, message }) => pb::ImportResult {
             outcome: pb::ImportOutcome::Failed as i32,
-            error: Some(pb::ImportError { reason: reason.to_owned(), field, message }),
+            error: Some(pb::ImportError { reason: reason.into(), field, message }),
             ..Default::default()
         },
     };

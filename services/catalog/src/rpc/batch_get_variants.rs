@@ -1,11 +1,10 @@
 //! BatchGetVariants: several variants by their skus, in the order of the request.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::BatchGetVariants;
 use souk_contract::{Call, Handle};
-use souk_data::page;
 
 use super::CatalogRpc;
 use crate::convert;
@@ -31,13 +30,11 @@ impl Handle<BatchGetVariants> for CatalogRpc {
             found.iter().map(|variant| (variant.sku.as_str(), variant)).collect();
         let mut variants =
             skus.iter().filter_map(|sku| by_sku.get(sku.as_str()).copied().cloned()).collect();
-        if page::fit(&mut variants) {
-            let problem = format!(
-                "must be at most {}, because the response would be larger than 3 MiB",
-                variants.len()
-            );
-            return Err(Error::field("skus", problem));
-        }
-        Ok(pb::BatchGetVariantsResponse { variants })
+        convert::check_fits("skus", &mut variants)?;
+        let mut seen = HashSet::new();
+        let missing =
+            skus.iter().filter(|sku| !by_sku.contains_key(sku.as_str()) && seen.insert(*sku));
+        let missing_skus = missing.cloned().collect();
+        Ok(pb::BatchGetVariantsResponse { variants, missing_skus })
     }
 }

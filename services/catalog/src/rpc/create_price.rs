@@ -1,4 +1,5 @@
-//! CreatePrice: adds a price to a variant; the first public one of a currency is its default.
+//! CreatePrice: adds a price to a variant; it is the default of its currency and channel when there
+//! is none.
 
 use std::slice;
 
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::events::{self, Event};
 use crate::price::Price;
 use crate::price_audience::PriceAudience;
+use crate::product::Labels;
 use crate::store::{default_prices, prices, variants};
 use crate::variant_key::VariantKey;
 
@@ -23,9 +25,11 @@ struct NewPrice {
     id: PriceId,
     variant: VariantKey,
     amount: Money,
+    channel: String,
     effective_time: Timestamp,
-    set_default: bool,
+    is_default: bool,
     audience: Option<PriceAudience>,
+    metadata: Labels,
     now: Timestamp,
 }
 
@@ -35,26 +39,34 @@ impl Handle<CreatePrice> for CatalogRpc {
         mut call: Call<pb::CreatePriceRequest>,
     ) -> Result<pb::CreatePriceResponse, Error> {
         let once = RequestKey::of::<CreatePrice>(&mut call);
-        let request = call.request;
+        let price = call.request.price.unwrap_or_default();
         let now = self.clock.now();
-        let variant = VariantKey::Id(request.variant_id()?);
-        let id = request.price_id()?.unwrap_or_else(|| PriceId::new(now));
-        let amount = convert::amount("unit_price", request.unit_price)?;
+        let variant = price.variant_id()?;
+        let variant = variant.ok_or_else(|| Error::field("price.variant_id", "is required"))?;
+        let is_default = price.is_default;
         let effective_time =
-            convert::effective_time("effective_time", request.effective_time, now)?.unwrap_or(now);
-        let set_default = request.set_default;
-        let audience = convert::price_audience(request.audience, "set_default", set_default)?;
+            convert::effective_time("price.effective_time", price.effective_time, now)?;
 
-        let new = NewPrice { id, variant, amount, effective_time, set_default, audience, now };
+        let new = NewPrice {
+            id: price.price_id()?.unwrap_or_else(|| PriceId::new(now)),
+            variant: VariantKey::Id(variant),
+            amount: convert::amount("price.unit_price", price.unit_price)?,
+            channel: price.channel,
+            effective_time: effective_time.unwrap_or(now),
+            is_default,
+            audience: convert::price_audience(price.audience, "price.is_default", is_default)?,
+            metadata: price.metadata,
+            now,
+        };
         self.db.write_once(once, Serializable, new, create).await
     }
 }
 
 async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Error> {
     let variant = variants::find(tx, &new.variant).await?;
-    let previous = default_prices::of(tx, variant.id, new.amount.currency).await?;
+    let previous = default_prices::of(tx, variant.id, new.amount.currency, &new.channel).await?;
     let can_be_default = new.audience != Some(PriceAudience::Restricted);
-    let is_default = new.set_default || (previous.is_none() && can_be_default);
+    let is_default = new.is_default || (previous.is_none() && can_be_default);
     let price = Price {
         id: new.id,
         variant: variant.id,
@@ -62,8 +74,10 @@ async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Erro
         product: variant.product,
         product_state: variant.product_state,
         amount: new.amount,
+        channel: new.channel.clone(),
         audience: new.audience.unwrap_or(PriceAudience::WhileDefault),
         is_default,
+        metadata: new.metadata.clone(),
         archive_time: None,
         create_time: new.now,
         effective_time: new.effective_time,
@@ -76,7 +90,7 @@ async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Erro
     if price.is_default {
         default_prices::set(tx, &[&price], new.now).await?;
     }
-    if let Some(previous) = previous.filter(|_| price.is_default) {
+    if previous.is_some() && price.is_default {
         events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, new.now).await?;
     }
     Ok(pb::CreatePriceResponse { price: Some((&price).into()) })

@@ -27,6 +27,7 @@ impl Handle<GetProduct> for CatalogRpc {
         let defaults = prices::defaults_of(&reader, &ids).await?;
 
         let variants = convert::variants_with_prices(&variants, &defaults);
-        Ok(pb::GetProductResponse { product: Some((&product).into()), variants })
+        let product = pb::Product { variants, ..(&product).into() };
+        Ok(pb::GetProductResponse { product: Some(product) })
     }
 }

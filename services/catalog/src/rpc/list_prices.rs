@@ -1,4 +1,4 @@
-//! ListPrices: the prices of a variant in the order of their effective times, a page at a time.
+//! ListPrices: the prices of a variant, the latest effective time first, a page at a time.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ListPrices;
@@ -31,12 +31,12 @@ impl Handle<ListPrices> for CatalogRpc {
         if !audience.sees(variant.product_state) {
             return Err(Error::VariantNotFound(key));
         }
-        let which = match (audience, request.without_archived) {
+        let which = match (audience, request.show_archived) {
             (Audience::Public, _) => Which::OnOffer,
-            (Audience::Shop, true) => Which::Unarchived,
-            (Audience::Shop, false) => Which::All,
+            (Audience::Shop, false) => Which::Unarchived,
+            (Audience::Shop, true) => Which::All,
         };
-        let filter = Filter { variant: variant.id, currency, which };
+        let filter = Filter { variant: variant.id, currency, channel: request.channel, which };
         let page = Page::open(
             &self.db,
             &caller.key(),
@@ -44,17 +44,18 @@ impl Handle<ListPrices> for CatalogRpc {
             &[
                 &variant.id.to_string(),
                 &request.currency_code,
-                &request.without_archived.to_string(),
+                &filter.channel,
+                &request.show_archived.to_string(),
             ],
             request.page_size,
             &request.page_token,
         )?;
-        let after = match &page.after {
+        let before = match &page.after {
             Some(cursor) => Some((cursor.get(0)?, cursor.get(1)?)),
             None => None,
         };
 
-        let prices = prices::list(&reader, &filter, after, page.limit()).await?;
+        let prices = prices::list(&reader, &filter, before, page.limit()).await?;
 
         let (prices, next_page_token) = page.close(
             &prices,

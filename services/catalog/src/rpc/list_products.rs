@@ -1,4 +1,4 @@
-//! ListProducts: products by title, a page at a time.
+//! ListProducts: products by title or by the time of their last change, a page at a time.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::ListProducts;
@@ -8,8 +8,7 @@ use souk_data::page::Page;
 use super::CatalogRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::product::title_key;
-use crate::store::products::{self, Filter, Position};
+use crate::store::products::{self, Filter, Order};
 
 impl Handle<ListProducts> for CatalogRpc {
     async fn handle(
@@ -18,28 +17,35 @@ impl Handle<ListProducts> for CatalogRpc {
     ) -> Result<pb::ListProductsResponse, Error> {
         let caller = call.caller;
         let request = call.request;
-        let filter = Filter {
-            audience: convert::audience(&caller),
-            state: convert::state(request.state),
-            title_prefix: request.title_prefix,
-            updated_after: convert::time("updated_after", request.updated_after)?,
-        };
         let bound_to = [
-            &filter.state.map(|state| state.to_string()).unwrap_or_default(),
-            &filter.title_prefix,
-            &filter.updated_after.map(|time| time.as_micros().to_string()).unwrap_or_default(),
+            format!("{:?}", request.states),
+            request.title_prefix.clone(),
+            format!("{:?}", request.labels),
+            request.external_key.clone(),
+            format!("{:?}", request.update_time_after),
+            request.order_by.clone(),
         ];
-        let bound_to = bound_to.map(String::as_str);
+        let order = match request.order_by.as_str() {
+            "update_time" => Order::UpdateTime,
+            _ => Order::Title,
+        };
+        let filter = Filter {
+            states: convert::product_states(&request.states, convert::audience(&caller)),
+            title_prefix: request.title_prefix,
+            labels: convert::wanted_labels(request.labels),
+            external_key: request.external_key,
+            update_time_after: convert::time("update_time_after", request.update_time_after)?,
+        };
         let page = Page::open(
             &self.db,
             &caller.key(),
             "ListProducts",
-            &bound_to,
+            &bound_to.each_ref().map(String::as_str),
             request.page_size,
             &request.page_token,
         )?;
-        let after: Option<Position> = match &page.after {
-            Some(cursor) => Some((cursor.get(0)?, cursor.get(1)?)),
+        let after = match &page.after {
+            Some(cursor) => Some(order.position(cursor)?),
             None => None,
         };
 
@@ -48,15 +54,12 @@ impl Handle<ListProducts> for CatalogRpc {
         let list = move |snapshot| {
             let filter = filter.clone();
             let after = after.clone();
-            async move { products::list(&snapshot, &filter, after.as_ref(), limit).await }
+            async move { products::list(&snapshot, &filter, order, after.as_ref(), limit).await }
         };
         let products = self.db.snapshot(list).await?;
 
-        let (products, next_page_token) = page.close(
-            &products,
-            |product| vec![title_key(&product.title).into(), product.id.into()],
-            |product| product.into(),
-        );
+        let (products, next_page_token) =
+            page.close(&products, order.sorts_by(), |product| product.into());
         Ok(pb::ListProductsResponse { products, next_page_token })
     }
 }

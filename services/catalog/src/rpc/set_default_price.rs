@@ -1,4 +1,4 @@
-//! SetDefaultPrice: makes a price the default of its variant in its currency.
+//! SetDefaultPrice: makes a price the default of its variant in its currency and channel.
 
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service::SetDefaultPrice;
@@ -30,13 +30,12 @@ async fn set_default(
 ) -> Result<pb::SetDefaultPriceResponse, Error> {
     let before = prices::find(tx, id).await?;
     before.check_can_be_default()?;
-    let previous = default_prices::of(tx, before.variant, before.amount.currency).await?;
+    let currency = before.amount.currency;
+    let previous = default_prices::of(tx, before.variant, currency, &before.channel).await?;
     let price = Price { is_default: true, ..before };
 
     if previous != Some(id) {
         default_prices::set(tx, &[&price], now).await?;
-    }
-    if let Some(previous) = previous.filter(|previous| *previous != id) {
         events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, now).await?;
     }
     Ok(pb::SetDefaultPriceResponse { price: Some((&price).into()) })

@@ -30,11 +30,11 @@ impl Handle<UpdateProduct> for CatalogRpc {
         mut call: Call<pb::UpdateProductRequest>,
     ) -> Result<pb::UpdateProductResponse, Error> {
         let once = RequestKey::of::<UpdateProduct>(&mut call);
-        let mut request = call.request;
+        let mut product = call.request.product.unwrap_or_default();
         let wanted = Update {
-            id: request.product_id()?,
-            etag: mem::take(&mut request.etag),
-            change: convert::product_change(request)?,
+            id: convert::product_id(&product)?,
+            etag: mem::take(&mut product.etag),
+            change: convert::product_change(product, call.request.update_mask)?,
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, update).await

@@ -31,11 +31,11 @@ impl Handle<UpdateVariant> for CatalogRpc {
         mut call: Call<pb::UpdateVariantRequest>,
     ) -> Result<pb::UpdateVariantResponse, Error> {
         let once = RequestKey::of::<UpdateVariant>(&mut call);
-        let mut request = call.request;
+        let mut variant = call.request.variant.unwrap_or_default();
         let wanted = Update {
-            id: request.variant_id()?,
-            etag: mem::take(&mut request.etag),
-            change: convert::variant_change(request)?,
+            id: convert::variant_to_change(&variant)?,
+            etag: mem::take(&mut variant.etag),
+            change: convert::variant_change(variant, call.request.update_mask)?,
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, update).await
@@ -44,11 +44,13 @@ impl Handle<UpdateVariant> for CatalogRpc {
 
 async fn update(tx: &Tx, wanted: &Update) -> Result<pb::UpdateVariantResponse, Error> {
     let before = variants::find(tx, &VariantKey::Id(wanted.id)).await?;
+    let previous_state = before.state;
 
     let variant = before.change(wanted.change.clone(), &wanted.etag, wanted.now)?;
 
     variants::update(tx, &variant).await?;
-    events::append(tx, Event::VariantUpdated(&variant), wanted.now).await?;
+    let event = Event::VariantUpdated { variant: &variant, previous_state };
+    events::append(tx, event, wanted.now).await?;
     let defaults = prices::defaults_of(tx, &[wanted.id]).await?;
     Ok(pb::UpdateVariantResponse {
         variant: convert::variants_with_prices(&[variant], &defaults).pop(),

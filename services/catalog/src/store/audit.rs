@@ -5,13 +5,14 @@ use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, FromQueryResult, JoinType, QuerySelect};
 use souk_client::audit::Report;
 use souk_data::Reader;
-use souk_types::{ProductId, VariantId};
+use souk_types::ProductId;
 
 use super::{default_prices, prices, products, variants};
 use crate::error::Error;
 use crate::price::MAX_MINOR_UNITS;
 use crate::price_audience::PriceAudience;
 use crate::variant_key::MAX_VARIANTS;
+use crate::variant_state::VariantState;
 
 /// Checks every invariant on one state of the data; reads all of it.
 pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
@@ -22,7 +23,6 @@ pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
     defaults_of_another(snapshot, &mut report).await?;
     archived_defaults(snapshot, &mut report).await?;
     restricted_defaults(snapshot, &mut report).await?;
-    variants_without_default(snapshot, &mut report).await?;
     amounts_out_of_range(snapshot, &mut report).await?;
     products_too_large(snapshot, &mut report).await?;
     count(snapshot, &mut report).await?;
@@ -69,19 +69,21 @@ async fn defaults_without_price(snapshot: &Reader, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// **Invariant:** a default is a price of the same variant and currency.
+/// **Invariant:** a default is a price of the same variant, currency and channel.
 async fn defaults_of_another(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     use default_prices::{Column, Entity};
     let is_of_another = Condition::any()
         .add(prices::Column::VariantId.into_expr().ne(Column::VariantId.into_expr()))
-        .add(prices::Column::CurrencyCode.into_expr().ne(Column::CurrencyCode.into_expr()));
+        .add(prices::Column::CurrencyCode.into_expr().ne(Column::CurrencyCode.into_expr()))
+        .add(prices::Column::Channel.into_expr().ne(Column::Channel.into_expr()));
     let wrong = Entity::find()
         .join(JoinType::InnerJoin, prices::default_price().rev())
         .filter(is_of_another)
         .limit(Report::MAX_FINDINGS);
     for row in wrong.all(snapshot).await? {
-        let detail = "it is the default of another variant or currency";
-        report.add("a default price belongs to its variant and currency", row.price_id, detail);
+        let invariant = "a default price belongs to its variant, currency and channel";
+        let detail = "it is the default of another variant, currency or channel";
+        report.add(invariant, row.price_id, detail);
     }
     Ok(())
 }
@@ -110,37 +112,6 @@ async fn restricted_defaults(snapshot: &Reader, report: &mut Report) -> Result<(
     Ok(())
 }
 
-#[derive(FromQueryResult)]
-struct VariantRow {
-    variant_id: VariantId,
-}
-
-/// **Invariant:** the first price of a variant in a currency that is not restricted is its default,
-/// and there is one ever after.
-async fn variants_without_default(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
-    use prices::{Column, Entity};
-    let defaults = Entity::belongs_to(default_prices::Entity)
-        .from((Column::VariantId, Column::CurrencyCode))
-        .to((default_prices::Column::VariantId, default_prices::Column::CurrencyCode));
-    let wrong = Entity::find()
-        .select_only()
-        .column(Column::VariantId)
-        .distinct()
-        .join(JoinType::LeftJoin, defaults.into())
-        .filter(default_prices::Column::PriceId.is_null())
-        .filter(Column::Audience.ne(PriceAudience::Restricted))
-        .limit(Report::MAX_FINDINGS);
-    for row in wrong.into_model::<VariantRow>().all(snapshot).await? {
-        let detail = "it has public prices in a currency and no default";
-        report.add(
-            "a variant with public prices in a currency has a default in it",
-            row.variant_id,
-            detail,
-        );
-    }
-    Ok(())
-}
-
 /// **Invariant:** an amount is one that [`check_amount`](crate::price::check_amount) takes.
 async fn amounts_out_of_range(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     use prices::{Column, Entity};
@@ -159,12 +130,13 @@ struct ProductRow {
     product_id: ProductId,
 }
 
-/// **Invariant:** a product has no more variants than [`MAX_VARIANTS`].
+/// **Invariant:** a product has no more variants than [`MAX_VARIANTS`], without the archived ones.
 async fn products_too_large(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     use variants::{Column, Entity};
     let wrong = Entity::find()
         .select_only()
         .column(Column::ProductId)
+        .filter(Column::State.ne(VariantState::Archived))
         .group_by(Column::ProductId)
         .having(Column::VariantId.count().gt(MAX_VARIANTS as i64))
         .limit(Report::MAX_FINDINGS);

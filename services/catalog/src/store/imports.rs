@@ -1,15 +1,16 @@
 //! Bulk import: looks up which rows already exist and inserts the rest.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, JoinType, QuerySelect};
+use sea_orm::{FromQueryResult, QuerySelect};
 use souk_data::{Error as DataError, Reader, Tx, rows};
 use souk_types::{PriceId, ProductId, Timestamp, VariantId};
 
 use super::{default_prices, prices, products, variants};
 use crate::error::Error;
-use crate::import::{self, Item, Plan, Present, PresentProduct, Read};
+use crate::import::{self, Item, Plan, Present, PresentPrice, PresentProduct, Read};
 use crate::price::{self, Price};
 use crate::state::State;
+use crate::variant_state::VariantState;
 
 /// Returns what the catalogue has of all that these items name.
 pub async fn present(reader: &Reader, items: &[Read]) -> Result<Present, Error> {
@@ -22,11 +23,17 @@ pub async fn present(reader: &Reader, items: &[Read]) -> Result<Present, Error> 
     Ok(present)
 }
 
-/// A product, and how many variants it has.
+/// A product, without what it says of itself.
 #[derive(FromQueryResult)]
 struct ProductRow {
     product_id: ProductId,
     state: State,
+}
+
+/// How many variants a product has.
+#[derive(FromQueryResult)]
+struct CountRow {
+    product_id: ProductId,
     variants: i64,
 }
 
@@ -41,16 +48,23 @@ async fn add_products(
     for ids in rows::chunks(&ids) {
         let found = Entity::find()
             .select_only()
-            .column(Column::ProductId)
-            .column(Column::State)
-            .column_as(variants::Column::VariantId.count(), "variants")
-            .join(JoinType::LeftJoin, variants::product().rev())
-            .filter(Column::ProductId.is_in(ids.iter().copied()))
-            .group_by(Column::ProductId)
-            .group_by(Column::State);
+            .columns([Column::ProductId, Column::State])
+            .filter(Column::ProductId.is_in(ids.iter().copied()));
         for row in found.into_model::<ProductRow>().all(reader).await? {
-            let product = PresentProduct { state: row.state, variants: row.variants as usize };
+            let product = PresentProduct { state: row.state, variants: 0 };
             present.products.insert(row.product_id, product);
+        }
+        let counts = variants::Entity::find()
+            .select_only()
+            .column(variants::Column::ProductId)
+            .column_as(variants::Column::VariantId.count(), "variants")
+            .filter(variants::Column::ProductId.is_in(ids.iter().copied()))
+            .filter(variants::Column::State.ne(VariantState::Archived))
+            .group_by(variants::Column::ProductId);
+        for row in counts.into_model::<CountRow>().all(reader).await? {
+            if let Some(product) = present.products.get_mut(&row.product_id) {
+                product.variants = row.variants as usize;
+            }
         }
     }
     Ok(())
@@ -90,14 +104,21 @@ async fn add_prices(reader: &Reader, items: &[&Item], present: &mut Present) -> 
         .iter()
         .flat_map(|item| &item.variants)
         .flat_map(|variant| {
-            variant.prices.iter().map(|wanted| price::imported_id(&variant.sku, wanted.amount))
+            let prices = variant.prices.iter();
+            prices.map(|wanted| price::imported_id(&variant.sku, wanted.amount, &wanted.channel))
         })
         .collect();
     for ids in rows::chunks(&ids) {
         for row in
             Entity::find().filter(Column::PriceId.is_in(ids.iter().copied())).all(reader).await?
         {
-            present.prices.insert(row.price_id, (row.variant_id, row.amount()?));
+            let price = PresentPrice {
+                variant: row.variant_id,
+                amount: row.amount()?,
+                channel: row.channel,
+                audience: row.audience,
+            };
+            present.prices.insert(row.price_id, price);
         }
     }
     Ok(())
@@ -111,7 +132,8 @@ async fn add_defaults(reader: &Reader, present: &mut Present) -> Result<(), Erro
         for row in
             Entity::find().filter(Column::VariantId.is_in(ids.iter().copied())).all(reader).await?
         {
-            present.defaults.insert((row.variant_id, prices::currency(&row.currency_code)?));
+            let market = (prices::currency(&row.currency_code)?, row.channel);
+            present.defaults.insert((row.variant_id, market));
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ pub static SCHEMA: Schema = Schema {
             ],
         },
         Migration { version: 2, name: "audience", up: audience, earlier_checksums: &[] },
+        Migration { version: 3, name: "channels", up: channels, earlier_checksums: &[] },
     ],
 };
 
@@ -155,6 +156,91 @@ fn audience(ddl: &mut Ddl) {
     let more_than_archived = format!("{MORE_THAN_ARCHIVED} OR NEW.audience <> OLD.audience");
     refuse_update_of_sqlite_price(ddl, &more_than_archived);
     refuse_update_of_postgres_price(ddl, &more_than_archived);
+}
+
+/// Channels of prices, states of variants, metadata, and what products are found by.
+fn channels(ddl: &mut Ddl) {
+    for table in ["products", "variants", "prices"] {
+        // A JSON object of texts.
+        let metadata = ddl.text("metadata").default("{}").take();
+        ddl.alter(Table::alter().table(table).add_column(metadata));
+    }
+    // 1 active, 2 disabled, 3 archived.
+    let state = ddl.integer("state").default(1).check(Expr::col("state").between(1, 3)).take();
+    ddl.alter(Table::alter().table("variants").add_column(state));
+    // Empty is every channel.
+    let channel = ddl.key_text("channel").default("").take();
+    ddl.alter(Table::alter().table("prices").add_column(channel));
+    ddl.on(Engine::Sqlite, "DROP TRIGGER prices_no_update");
+    ddl.on(Engine::Postgres, "DROP TRIGGER prices_no_update ON prices");
+    let more_than_archived = format!(
+        "{MORE_THAN_ARCHIVED} OR NEW.audience <> OLD.audience OR NEW.channel <> OLD.channel \
+         OR NEW.metadata <> OLD.metadata"
+    );
+    refuse_update_of_sqlite_price(ddl, &more_than_archived);
+    refuse_update_of_postgres_price(ddl, &more_than_archived);
+    default_prices_of_channels(ddl);
+    product_lists(ddl);
+}
+
+/// A variant has a default price in each currency and channel.
+fn default_prices_of_channels(ddl: &mut Ddl) {
+    if ddl.engine() == Engine::Postgres {
+        let channel = ddl.key_text("channel").default("").take();
+        ddl.alter(Table::alter().table("default_prices").add_column(channel));
+        ddl.run("ALTER TABLE default_prices DROP CONSTRAINT default_prices_pkey");
+        ddl.run("ALTER TABLE default_prices ADD PRIMARY KEY (variant_id, currency_code, channel)");
+        return;
+    }
+    // SQLite changes a primary key by making the table again.
+    ddl.create_without_rowid(
+        Table::create()
+            .table("default_prices_again")
+            .col(ddl.bytes("variant_id"))
+            .col(ddl.key_text("currency_code"))
+            .col(ddl.key_text("channel"))
+            .col(ddl.bytes("price_id"))
+            .col(ddl.integer("change_time"))
+            .foreign_key(ForeignKey::create().from_col("variant_id").to("variants", "variant_id"))
+            .foreign_key(ForeignKey::create().from_col("price_id").to("prices", "price_id"))
+            .primary_key(Index::create().col("variant_id").col("currency_code").col("channel")),
+    );
+    ddl.run(
+        "INSERT INTO default_prices_again \
+         SELECT variant_id, currency_code, '', price_id, change_time FROM default_prices",
+    );
+    ddl.run("DROP TABLE default_prices");
+    ddl.run("ALTER TABLE default_prices_again RENAME TO default_prices");
+}
+
+/// What ListProducts finds products by.
+fn product_lists(ddl: &mut Ddl) {
+    let index = |name| Index::create().name(name).table("products").take();
+    ddl.index(index("products_by_state").col("state").col("title_key").col("product_id"));
+    ddl.index(index("products_by_update").col("update_time").col("product_id"));
+
+    // The labels of products once more.
+    ddl.create_without_rowid(
+        Table::create()
+            .table("product_labels")
+            .col(ddl.key_text("label_key"))
+            .col(ddl.key_text("label_value"))
+            .col(ddl.bytes("product_id"))
+            .foreign_key(ForeignKey::create().from_col("product_id").to("products", "product_id"))
+            .primary_key(Index::create().col("label_key").col("label_value").col("product_id")),
+    );
+    ddl.index(Index::create().name("labels_of_product").table("product_labels").col("product_id"));
+    ddl.on(
+        Engine::Sqlite,
+        "INSERT INTO product_labels \
+         SELECT label.key, label.value, p.product_id FROM products p, json_each(p.labels) label",
+    );
+    ddl.on(
+        Engine::Postgres,
+        "INSERT INTO product_labels \
+         SELECT label.key, label.value, p.product_id \
+         FROM products p, json_each_text(p.labels::json) label",
+    );
 }
 
 fn refuse_update_of_sqlite_price(ddl: &mut Ddl, when: &str) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{FromQueryResult, raw_sql};
 use souk_data::{Reader, rows};
-use souk_types::{Currency, Money, PriceId, Timestamp, VariantId};
+use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use super::prices;
 use crate::error::Error;
@@ -12,6 +12,7 @@ use crate::item::Wanted;
 use crate::price::{Offer, OfferedPrice};
 use crate::price_audience::PriceAudience;
 use crate::state::State;
+use crate::variant_state::VariantState;
 
 /// What the catalogue has for some wanted things.
 #[derive(Debug, Default)]
@@ -35,13 +36,16 @@ impl Offers {
 struct Row {
     sku: String,
     variant_id: VariantId,
+    product_id: ProductId,
     variant_title: String,
     product_title: String,
     product_state: State,
+    variant_state: VariantState,
     price_id: Option<PriceId>,
     currency_code: Option<String>,
     minor_units: Option<i64>,
     audience: Option<PriceAudience>,
+    channel: Option<String>,
     archive_time: Option<Timestamp>,
     default_price_id: Option<PriceId>,
     /// 1 when a price was asked for, 0 when a sku was.
@@ -65,18 +69,26 @@ impl TryFrom<Row> for Offer {
         };
         Ok(Offer {
             variant: row.variant_id,
+            product: row.product_id,
             sku: row.sku,
             product_title: row.product_title,
             variant_title: row.variant_title,
             product_state: row.product_state,
+            variant_state: row.variant_state,
             price,
+            channel: row.channel.unwrap_or_default(),
         })
     }
 }
 
-/// Returns what there is for these: of a sku its default price in the currency, of a price id that
-/// price.
-pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Result<Offers, Error> {
+/// Returns what there is for these: of a sku its default price in the currency for the channel,
+/// else the one for every channel; of a price id that price.
+pub async fn find(
+    reader: &Reader,
+    wanted: &[Wanted],
+    currency: Currency,
+    channel: &str,
+) -> Result<Offers, Error> {
     let skus = wanted.iter().filter_map(|wanted| match wanted {
         Wanted::Sku(sku) => Some(sku.as_str()),
         Wanted::Price(_) => None,
@@ -93,24 +105,31 @@ pub async fn find(reader: &Reader, wanted: &[Wanted], currency: Currency) -> Res
     // SQL, because sea-orm would build a statement of this length again for every call.
     let found = Row::find_by_statement(raw_sql!(
         Postgres,
-        "SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
-             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.audience,
-             r.archive_time, d.price_id AS default_price_id, CAST(0 AS BIGINT) AS is_by_price
+        "SELECT v.sku, v.variant_id, v.product_id, v.title AS variant_title,
+             p.title AS product_title, p.state AS product_state, v.state AS variant_state,
+             r.price_id, r.currency_code, r.minor_units, r.audience, r.channel, r.archive_time,
+             r.price_id AS default_price_id, CAST(0 AS BIGINT) AS is_by_price
          FROM variants v
          JOIN products p ON p.product_id = v.product_id
+         LEFT JOIN default_prices c
+             ON c.variant_id = v.variant_id AND c.currency_code = {currency_code}
+             AND c.channel = {channel}
          LEFT JOIN default_prices d
              ON d.variant_id = v.variant_id AND d.currency_code = {currency_code}
-         LEFT JOIN prices r ON r.price_id = d.price_id
+             AND d.channel = ''
+         LEFT JOIN prices r ON r.price_id = COALESCE(c.price_id, d.price_id)
          WHERE v.sku IN ({..skus})
          UNION ALL
-         SELECT v.sku, v.variant_id, v.title AS variant_title, p.title AS product_title,
-             p.state AS product_state, r.price_id, r.currency_code, r.minor_units, r.audience,
-             r.archive_time, d.price_id AS default_price_id, CAST(1 AS BIGINT) AS is_by_price
+         SELECT v.sku, v.variant_id, v.product_id, v.title AS variant_title,
+             p.title AS product_title, p.state AS product_state, v.state AS variant_state,
+             r.price_id, r.currency_code, r.minor_units, r.audience, r.channel, r.archive_time,
+             d.price_id AS default_price_id, CAST(1 AS BIGINT) AS is_by_price
          FROM prices r
          JOIN variants v ON v.variant_id = r.variant_id
          JOIN products p ON p.product_id = v.product_id
          LEFT JOIN default_prices d
              ON d.variant_id = r.variant_id AND d.currency_code = r.currency_code
+             AND d.channel = r.channel
          WHERE r.price_id IN ({..price_ids})"
     ));
     let mut offers = Offers::default();

@@ -7,6 +7,7 @@ use souk_data::{Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, PriceId, ProductId, Timestamp, VariantId};
 
 use super::{default_prices, products, variants};
+use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
 use crate::price::Price;
 use crate::price_audience::PriceAudience;
@@ -26,6 +27,10 @@ pub struct Model {
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
     pub audience: PriceAudience,
+    /// The channel that it is for; empty is every channel.
+    pub channel: String,
+    /// A JSON object of texts.
+    pub metadata: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -56,6 +61,8 @@ impl From<&Price> for ActiveModel {
             create_time: Set(price.create_time),
             effective_time: Set(price.effective_time),
             audience: Set(price.audience),
+            channel: Set(price.channel.clone()),
+            metadata: Set(labels_text(&price.metadata)),
         }
     }
 }
@@ -68,7 +75,7 @@ struct WithVariant {
     sku: String,
     product_id: ProductId,
     product_state: State,
-    /// The price itself when it is the default of its variant and currency.
+    /// The price itself when it is the default of its variant, currency and channel.
     default_price_id: Option<PriceId>,
 }
 
@@ -84,6 +91,8 @@ impl TryFrom<WithVariant> for Price {
             product: row.product_id,
             product_state: row.product_state,
             amount: price.amount()?,
+            metadata: labels_of(&price.metadata)?,
+            channel: price.channel,
             audience: price.audience,
             is_default: row.default_price_id.is_some(),
             archive_time: price.archive_time,
@@ -97,16 +106,17 @@ impl TryFrom<WithVariant> for Price {
 fn with_variant() -> Select<Entity> {
     use default_prices::Column as Default;
     let is_default = Entity::belongs_to(default_prices::Entity)
-        .from((Column::VariantId, Column::CurrencyCode, Column::PriceId))
-        .to((Default::VariantId, Default::CurrencyCode, Default::PriceId));
+        .from((Column::VariantId, Column::CurrencyCode, Column::Channel, Column::PriceId))
+        .to((Default::VariantId, Default::CurrencyCode, Default::Channel, Default::PriceId));
     joined(Entity::find()).join(JoinType::LeftJoin, is_default.into())
 }
 
-/// The default prices. Starts from the defaults: a variant may have many prices, of which few are
-/// one.
+/// The default prices for every channel. Starts from the defaults: a variant may have many prices,
+/// of which few are one.
 fn defaults() -> Select<default_prices::Entity> {
     let prices = default_prices::Entity::find().select_only().columns(Column::iter());
     joined(prices.join(JoinType::InnerJoin, default_price().rev()))
+        .filter(default_prices::Column::Channel.eq(""))
         .order_by_asc(default_prices::Column::VariantId)
         .order_by_asc(default_prices::Column::CurrencyCode)
 }
@@ -130,7 +140,7 @@ pub(super) fn variant() -> RelationDef {
         .into()
 }
 
-/// From a price to what makes it a default, of whatever variant and currency.
+/// From a price to what makes it a default, of whatever variant, currency and channel.
 pub(super) fn default_price() -> RelationDef {
     let defaults = Entity::belongs_to(default_prices::Entity);
     defaults.from(Column::PriceId).to(default_prices::Column::PriceId).into()
@@ -148,11 +158,14 @@ pub async fn find(reader: &Reader, id: PriceId) -> Result<Price, Error> {
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub variant: VariantId,
+    /// None for all.
     pub currency: Option<Currency>,
+    /// Prices that apply in this channel; empty for all.
+    pub channel: String,
     pub which: Which,
 }
 
-/// Which prices of a variant a list has, whatever their currency.
+/// Which prices of a variant a list has, whatever their currency and channel.
 #[derive(Clone, Copy, Debug)]
 pub enum Which {
     All,
@@ -164,31 +177,23 @@ pub enum Which {
 /// The sort key of a price in lists.
 pub type Position = (Timestamp, PriceId);
 
-static AFTER: Prepared<Select<Entity>, WithVariant> = Prepared::new(after);
-static AFTER_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
-    Prepared::new(|| in_currency(after()));
-static AFTER_UNARCHIVED: Prepared<Select<Entity>, WithVariant> =
-    Prepared::new(|| unarchived(after()));
-static AFTER_UNARCHIVED_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
-    Prepared::new(|| in_currency(unarchived(after())));
+static ALL: Prepared<Select<Entity>, WithVariant> = Prepared::new(before);
+static UNARCHIVED: Prepared<Select<Entity>, WithVariant> = Prepared::new(|| unarchived(before()));
+static ON_OFFER: Prepared<Select<Entity>, WithVariant> =
+    Prepared::new(|| public(unarchived(before())));
 
-static AFTER_ON_OFFER: Prepared<Select<Entity>, WithVariant> =
-    Prepared::new(|| public(unarchived(after())));
-static AFTER_ON_OFFER_IN_CURRENCY: Prepared<Select<Entity>, WithVariant> =
-    Prepared::new(|| in_currency(public(unarchived(after()))));
-
-fn after() -> Select<Entity> {
+fn before() -> Select<Entity> {
     let position = Expr::tuple([Column::EffectiveTime.into_expr(), Column::PriceId.into_expr()]);
+    let is_any_currency = Expr::val(given(4)).eq("");
+    let is_any_channel = Expr::val(given(5)).eq("");
     with_variant()
         .filter(Column::VariantId.eq(given(0)))
-        .filter(position.gt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
-        .order_by_asc(Column::EffectiveTime)
-        .order_by_asc(Column::PriceId)
+        .filter(position.lt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
+        .filter(is_any_currency.or(Column::CurrencyCode.eq(given(4))))
+        .filter(is_any_channel.or(Column::Channel.eq("")).or(Column::Channel.eq(given(5))))
+        .order_by_desc(Column::EffectiveTime)
+        .order_by_desc(Column::PriceId)
         .limit(given_limit(3))
-}
-
-fn in_currency(prices: Select<Entity>) -> Select<Entity> {
-    prices.filter(Column::CurrencyCode.eq(given(4)))
 }
 
 fn unarchived(prices: Select<Entity>) -> Select<Entity> {
@@ -202,36 +207,46 @@ fn public(prices: Select<Entity>) -> Select<Entity> {
     prices.filter(Column::Audience.eq(PriceAudience::Public).or(while_default))
 }
 
-/// Returns at most `limit` prices of a variant after a position, by effective time and id.
+/// Comes after every id.
+const AFTER_ALL_IDS: [u8; 17] = [0xFF; 17];
+
+/// Returns at most `limit` prices of a variant before a position, the latest effective time first.
 pub async fn list(
     reader: &Reader,
     filter: &Filter,
-    after: Option<Position>,
+    before: Option<Position>,
     limit: i64,
 ) -> Result<Vec<Price>, Error> {
-    let found = match (filter.which, filter.currency) {
-        (Which::All, None) => &AFTER,
-        (Which::All, Some(_)) => &AFTER_IN_CURRENCY,
-        (Which::Unarchived, None) => &AFTER_UNARCHIVED,
-        (Which::Unarchived, Some(_)) => &AFTER_UNARCHIVED_IN_CURRENCY,
-        (Which::OnOffer, None) => &AFTER_ON_OFFER,
-        (Which::OnOffer, Some(_)) => &AFTER_ON_OFFER_IN_CURRENCY,
+    let found = match filter.which {
+        Which::All => &ALL,
+        Which::Unarchived => &UNARCHIVED,
+        Which::OnOffer => &ON_OFFER,
     };
-    let (time, id): (Value, Value) = match after {
+    let (time, id): (Value, Value) = match before {
         Some((time, id)) => (time.into(), id.into()),
-        // Before everything.
-        None => (i64::MIN.into(), Vec::<u8>::new().into()),
+        None => (i64::MAX.into(), AFTER_ALL_IDS.to_vec().into()),
     };
     let currency = filter.currency.as_ref().map_or("", Currency::as_str);
-    let rows =
-        found.all(reader, [filter.variant.into(), time, id, limit.into(), currency.into()]).await?;
+    let given = [
+        filter.variant.into(),
+        time,
+        id,
+        limit.into(),
+        currency.into(),
+        filter.channel.as_str().into(),
+    ];
+    let rows = found.all(reader, given).await?;
     rows.into_iter().map(Price::try_from).collect()
 }
+
+/// How many variants one call of [`defaults_of`] takes.
+pub const VARIANTS_AT_ONCE: usize = 1_000;
 
 static DEFAULTS_OF_ONE: Prepared<Select<default_prices::Entity>, WithVariant> =
     Prepared::new(|| defaults().filter(default_prices::Column::VariantId.eq(given(0))));
 
-/// Returns the default prices of these variants, by variant and currency; at most 1,000 variants.
+/// Returns the default prices of these variants for every channel, by variant and currency; at most
+/// [`VARIANTS_AT_ONCE`] variants.
 pub async fn defaults_of(reader: &Reader, variants: &[VariantId]) -> Result<Vec<Price>, Error> {
     let rows = match variants {
         [] => vec![],

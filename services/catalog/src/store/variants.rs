@@ -8,9 +8,11 @@ use souk_types::{ProductId, Timestamp, VariantId};
 use super::products;
 use crate::convert::{labels_of, labels_text};
 use crate::error::Error;
+use crate::product::Audience;
 use crate::state::State;
 use crate::variant::Variant;
 use crate::variant_key::VariantKey;
+use crate::variant_state::VariantState;
 
 /// One form of a product that can be bought.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,8 +23,11 @@ pub struct Model {
     pub product_id: ProductId,
     pub sku: String,
     pub title: String,
+    pub state: VariantState,
     /// A JSON object of texts.
     pub attributes: String,
+    /// A JSON object of texts.
+    pub metadata: String,
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
@@ -52,7 +57,9 @@ impl TryFrom<WithProduct> for Variant {
             product_state,
             sku: variant.sku,
             title: variant.title,
+            state: variant.state,
             attributes: labels_of(&variant.attributes)?,
+            metadata: labels_of(&variant.metadata)?,
             version: variant.version,
             create_time: variant.create_time,
             update_time: variant.update_time,
@@ -67,7 +74,9 @@ impl From<&Variant> for ActiveModel {
             product_id: Set(variant.product),
             sku: Set(variant.sku.clone()),
             title: Set(variant.title.clone()),
+            state: Set(variant.state),
             attributes: Set(labels_text(&variant.attributes)),
+            metadata: Set(labels_text(&variant.metadata)),
             version: Set(variant.version),
             create_time: Set(variant.create_time),
             update_time: Set(variant.update_time),
@@ -80,7 +89,10 @@ static BY_ID: Prepared<Select<Entity>, WithProduct> =
 static BY_SKU: Prepared<Select<Entity>, WithProduct> =
     Prepared::new(|| with_product().filter(Column::Sku.eq(given(0))));
 static OF_PRODUCT: Prepared<Select<Entity>, WithProduct> = Prepared::new(|| {
-    with_product().filter(Column::ProductId.eq(given(0))).order_by_asc(Column::Sku)
+    with_product()
+        .filter(Column::ProductId.eq(given(0)))
+        .filter(Column::State.ne(VariantState::Archived))
+        .order_by_asc(Column::Sku)
 });
 
 fn with_product() -> Select<Entity> {
@@ -106,7 +118,7 @@ pub async fn find(reader: &Reader, key: &VariantKey) -> Result<Variant, Error> {
     row.ok_or_else(|| Error::VariantNotFound(key.clone()))?.try_into()
 }
 
-/// Returns the variants of a product, by sku.
+/// Returns the variants of a product that are not archived, by sku.
 pub async fn of_product(reader: &Reader, product: ProductId) -> Result<Vec<Variant>, Error> {
     let rows = OF_PRODUCT.all(reader, [product.into()]).await?;
     rows.into_iter().map(Variant::try_from).collect()
@@ -115,6 +127,48 @@ pub async fn of_product(reader: &Reader, product: ProductId) -> Result<Vec<Varia
 /// Returns the variants with these skus, in no order; at most 1,000 skus.
 pub async fn by_skus(reader: &Reader, skus: &[String]) -> Result<Vec<Variant>, Error> {
     let found = with_product().filter(Column::Sku.is_in(rows::padded(skus.to_vec())));
+    let rows = found.into_model::<WithProduct>().all(reader).await?;
+    rows.into_iter().map(Variant::try_from).collect()
+}
+
+/// Which variants a list has.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub audience: Audience,
+    /// None for the variants of all products.
+    pub product: Option<ProductId>,
+    /// Empty for all.
+    pub sku: String,
+    /// Variants in one of these states; none of them when there is no state.
+    pub states: Vec<VariantState>,
+}
+
+/// Returns at most `limit` variants after a sku, by sku.
+pub async fn list(
+    reader: &Reader,
+    filter: &Filter,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<Variant>, Error> {
+    if filter.states.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut found = with_product()
+        .order_by_asc(Column::Sku)
+        .limit(limit as u64)
+        .filter(Column::State.is_in(filter.states.iter().copied()));
+    if let Some(product) = filter.product {
+        found = found.filter(Column::ProductId.eq(product));
+    }
+    if !filter.sku.is_empty() {
+        found = found.filter(Column::Sku.eq(filter.sku.as_str()));
+    }
+    if let Some(after) = after {
+        found = found.filter(Column::Sku.gt(after));
+    }
+    if filter.audience == Audience::Public {
+        found = found.filter(products::Column::State.ne(State::Draft));
+    }
     let rows = found.into_model::<WithProduct>().all(reader).await?;
     rows.into_iter().map(Variant::try_from).collect()
 }
@@ -129,9 +183,10 @@ static COUNT: Prepared<Select<Entity>, Count> = Prepared::new(|| {
         .select_only()
         .column_as(Column::VariantId.count(), "count")
         .filter(Column::ProductId.eq(given(0)))
+        .filter(Column::State.ne(VariantState::Archived))
 });
 
-/// Returns how many variants a product has.
+/// Returns how many variants a product has, without the archived ones.
 pub async fn count(reader: &Reader, product: ProductId) -> Result<usize, Error> {
     let row = COUNT.one(reader, [product.into()]).await?;
     Ok(row.map_or(0, |row| row.count as usize))
@@ -147,7 +202,9 @@ pub async fn insert(tx: &Tx, variants: &[Variant]) -> Result<u64, Error> {
 pub async fn update(tx: &Tx, variant: &Variant) -> Result<(), Error> {
     let changed = ActiveModel {
         title: Set(variant.title.clone()),
+        state: Set(variant.state),
         attributes: Set(labels_text(&variant.attributes)),
+        metadata: Set(labels_text(&variant.metadata)),
         version: Set(variant.version),
         update_time: Set(variant.update_time),
         ..Default::default()

@@ -26,7 +26,7 @@ on_each_engine! {
         for round in 0..10 {
             let answers = at_once(2, |_| {
                 let mut staff = catalog.staff.clone();
-                let request = new_variant(&product, &format!("RUG-{round}"));
+                let request = create_variant(new_variant(&product, &format!("RUG-{round}")));
                 async move { staff.create_variant(request).await }
             })
             .await;
@@ -39,8 +39,7 @@ on_each_engine! {
 
     async fn one_request_sent_many_times_at_once_makes_one_product(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        let request =
-            pb::CreateProductRequest { request_id: request_id(), title: "Rug".into(), ..Default::default() };
+        let request = new_product("Rug");
         let answers = at_once(8, |_| {
             let mut staff = catalog.staff.clone();
             let request = request.clone();
@@ -57,14 +56,8 @@ on_each_engine! {
         let product = catalog.product("Rug").await;
         let answers = at_once(8, |number| {
             let mut staff = catalog.staff.clone();
-            let request = pb::UpdateProductRequest {
-                request_id: request_id(),
-                product_id: product.product_id.clone(),
-                etag: product.etag.clone(),
-                update_mask: mask(&["title"]),
-                title: format!("Rug {number}"),
-                ..Default::default()
-            };
+            let changed = pb::Product { title: format!("Rug {number}"), ..product.clone() };
+            let request = update_product(changed, &["title"]);
             async move { staff.update_product(request).await }
         })
         .await;
@@ -78,18 +71,8 @@ on_each_engine! {
     async fn the_same_import_from_several_sides_makes_each_product_once(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let items = |count: usize| -> Vec<pb::ImportProductsRequest> {
-            let price = pb::ImportedPrice { unit_price: money("GBP", 5), ..Default::default() };
-            let item = |number: usize| pb::ImportedProduct {
-                external_key: format!("P{number}"),
-                title: format!("Product {number}"),
-                variants: vec![pb::ImportedVariant {
-                    sku: format!("P{number}"),
-                    prices: vec![price.clone()],
-                    ..Default::default()
-                }],
-                ..Default::default()
-            };
-            (0..count).map(|number| pb::ImportProductsRequest { product: Some(item(number)) }).collect()
+            let item = |number: usize| crate::rpc::import_products::item(&format!("P{number}"), &[5]);
+            (0..count).map(|number| pb::ImportProductsRequest { item: Some(item(number)) }).collect()
         };
         let answers = at_once(3, |_| {
             let mut staff = catalog.staff.clone();
@@ -111,8 +94,8 @@ on_each_engine! {
         let (_, variant, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
         let answers = at_once(6, |number| {
             let mut staff = catalog.staff.clone();
-            let request =
-                pb::CreatePriceRequest { set_default: true, ..new_price(&variant, "GBP", number as i64) };
+            let price = pb::Price { is_default: true, ..new_price(&variant, "GBP", number as i64) };
+            let request = create_price(price);
             async move { staff.create_price(request).await }
         })
         .await;

@@ -49,19 +49,19 @@ on_each_engine! {
         let product = catalog.product_in("Rug", pb::ProductState::Draft).await;
         let variant = catalog.variant(&product, "RUG-1").await;
         let first = catalog.price(&variant, "GBP", 500).await;
-        let set = pb::CreatePriceRequest { set_default: true, ..new_price(&variant, "GBP", 450) };
-        let second = catalog.staff.clone().create_price(set).await.unwrap().into_inner().price.unwrap();
+        let set = pb::Price { is_default: true, ..new_price(&variant, "GBP", 450) };
+        let second = catalog.staff.clone().create_price(create_price(set)).await.unwrap().into_inner().price.unwrap();
         let archive = pb::ArchivePriceRequest { request_id: request_id(), price_id: first.price_id.clone() };
         catalog.staff.clone().archive_price(archive.clone()).await.unwrap();
         catalog.staff.clone().archive_price(archive).await.unwrap();
-        let publish = pb::UpdateProductRequest {
-            request_id: request_id(),
-            product_id: product.product_id.clone(),
-            update_mask: mask(&["state"]),
-            state: pb::ProductState::Active.into(),
-            ..Default::default()
-        };
-        let published = catalog.update(publish).await.unwrap();
+        let published = catalog.publish(&product).await.unwrap();
+        catalog.publish(&product).await.unwrap();
+        let disabled = catalog.set_variant(&variant, pb::VariantState::Disabled).await.unwrap();
+        catalog.set_variant(&variant, pb::VariantState::Disabled).await.unwrap();
+        catalog.clear_default(&variant, "GBP", "").await.unwrap();
+        catalog.clear_default(&variant, "GBP", "").await.unwrap();
+        let set = pb::SetDefaultPriceRequest { request_id: request_id(), price_id: second.price_id.clone() };
+        catalog.staff.clone().set_default_price(set).await.unwrap();
 
         let events = outbox(&catalog.service.databases()[0]).await;
         let kinds: Vec<&str> =
@@ -74,14 +74,25 @@ on_each_engine! {
             "DefaultPriceChanged",
             "PriceArchived",
             "ProductUpdated",
+            "VariantUpdated",
+            "DefaultPriceCleared",
+            "DefaultPriceChanged",
         ];
         assert_eq!(kinds, expected);
         assert!(events.iter().all(|event| event.subject == product.product_id));
         let changed = pb::DefaultPriceChanged::decode(&*events[4].payload).unwrap();
-        assert_eq!((changed.price, changed.previous_price_id), (Some(second), first.price_id));
+        assert_eq!((changed.price, changed.previous_price_id), (Some(second.clone()), first.price_id));
         let updated = pb::ProductUpdated::decode(&*events[6].payload).unwrap();
         assert_eq!(updated.previous_state(), pb::ProductState::Draft);
         assert_eq!(updated.product, Some(published));
+        let updated = pb::VariantUpdated::decode(&*events[7].payload).unwrap();
+        assert_eq!(updated.previous_state(), pb::VariantState::Active);
+        assert_eq!(updated.variant, Some(pb::Variant { default_prices: vec![], ..disabled }));
+        let cleared = pb::DefaultPriceCleared::decode(&*events[8].payload).unwrap().price.unwrap();
+        assert_eq!(cleared.price_id, second.price_id);
+        assert!(!cleared.is_default && cleared.audience() == pb::PriceAudience::Restricted);
+        let changed = pb::DefaultPriceChanged::decode(&*events[9].payload).unwrap();
+        assert_eq!((changed.price, &*changed.previous_price_id), (Some(second), ""));
         catalog.finish().await;
     }
 
@@ -89,14 +100,52 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         let (product, variant, price) = catalog.on_sale("Rug", "RUG-1", 500).await;
         let before = catalog.service.row_counts().await;
-        let taken = catalog.staff.clone().create_variant(new_variant(&product, "RUG-1")).await;
+        let taken = catalog.staff.clone().create_variant(create_variant(new_variant(&product, "RUG-1"))).await;
         refused(taken, Code::AlreadyExists, "ERROR_REASON_SKU_EXISTS");
-        let taken = pb::CreatePriceRequest { price_id: price.price_id.clone(), ..new_price(&variant, "GBP", 1) };
-        refused(catalog.staff.clone().create_price(taken).await, Code::AlreadyExists, "ERROR_REASON_PRICE_EXISTS");
+        let taken = pb::Price { price_id: price.price_id.clone(), ..new_price(&variant, "GBP", 1) };
+        refused(catalog.staff.clone().create_price(create_price(taken)).await, Code::AlreadyExists, "ERROR_REASON_PRICE_EXISTS");
         let archive = pb::ArchivePriceRequest { request_id: request_id(), price_id: price.price_id };
         let answer = catalog.staff.clone().archive_price(archive).await;
         refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRICE_IS_DEFAULT");
         assert_eq!(catalog.service.row_counts().await, before);
         catalog.finish().await;
     }
+}
+
+/// What programs wrote before products had metadata, variants states, and prices channels.
+#[test]
+fn events_of_earlier_programs_are_read() {
+    let product =
+        b"\nI\n\"product_01h455vb4pex5vsknk084sn02q\x12\x03Rug \x02*\x0c\n\x04room\x12\x04hall\
+        2\x03RUG:\x012B\x02\x08\x05J\x02\x08\x06\x10\x01";
+    let told = pb::ProductUpdated::decode(&product[..]).unwrap();
+    let product = told.product.clone().unwrap();
+    assert_eq!((product.product_id, product.title.as_str()), (unknown("product"), "Rug"));
+    assert_eq!((product.external_key.as_str(), product.etag.as_str()), ("RUG", "2"));
+    assert_eq!(
+        (product.labels["room"].as_str(), product.update_time.unwrap().seconds),
+        ("hall", 6)
+    );
+    assert_eq!(told.previous_state(), pb::ProductState::Draft);
+
+    let variant =
+        b"\nr\n\"variant_01h455vb4pex5vsknk084sn02q\x12\"product_01h455vb4pex5vsknk084sn02q\
+        \x1a\x05RUG-1\"\x05large*\x0f\n\x04size\x12\x07200x300:\x011B\x02\x08\x05J\x02\x08\x06";
+    let variant = pb::VariantCreated::decode(&variant[..]).unwrap().variant.unwrap();
+    assert_eq!(
+        (variant.product_id.as_str(), variant.sku.as_str()),
+        (&*unknown("product"), "RUG-1")
+    );
+    assert_eq!((variant.attributes["size"].as_str(), variant.etag.as_str()), ("200x300", "1"));
+    assert_eq!(variant.state(), pb::VariantState::Unspecified);
+
+    let price =
+        b"\n\x87\x01\n price_01h455vb4pex5vsknk084sn02q\x12\"variant_01h455vb4pex5vsknk084sn02q\
+        \x1a\x05RUG-1\"\x08\n\x03GBP\x10\xf4\x03(\x01:\x02\x08\x05B\x02\x08\x04H\x01\
+        R\"product_01h455vb4pex5vsknk084sn02q";
+    let price = pb::PriceCreated::decode(&price[..]).unwrap().price.unwrap();
+    assert_eq!((&price.unit_price, price.is_default), (&money("GBP", 500), true));
+    assert_eq!((price.audience(), price.channel.as_str()), (pb::PriceAudience::Public, ""));
+    assert_eq!((price.effective_time.unwrap().seconds, price.archive_time), (4, None));
+    assert_eq!((price.sku.as_str(), price.product_id), ("RUG-1", unknown("product")));
 }

@@ -38,23 +38,104 @@ impl TestCatalog {
         self.product_in(title, pb::ProductState::Active).await
     }
 
+    /// Makes a product, and brings it into a state.
     pub async fn product_in(&self, title: &str, state: pb::ProductState) -> pb::Product {
-        let request = pb::CreateProductRequest {
+        let made = self.staff.clone().create_product(new_product(title)).await;
+        let product = made.unwrap().into_inner().product.unwrap();
+        match state {
+            pb::ProductState::Draft => product,
+            pb::ProductState::Active => self.publish(&product).await.unwrap(),
+            pb::ProductState::Archived => self.archive_product(&product).await.unwrap(),
+            pb::ProductState::Unspecified => panic!("no product is in no state"),
+        }
+    }
+
+    pub async fn publish(&self, product: &pb::Product) -> Result<pb::Product, Status> {
+        let request = pb::PublishProductRequest {
             request_id: request_id(),
-            title: title.into(),
-            state: state.into(),
+            product_id: product.product_id.clone(),
             ..Default::default()
         };
-        self.staff.clone().create_product(request).await.unwrap().into_inner().product.unwrap()
+        Ok(self.staff.clone().publish_product(request).await?.into_inner().product.unwrap())
+    }
+
+    pub async fn archive_product(&self, product: &pb::Product) -> Result<pb::Product, Status> {
+        let request = pb::ArchiveProductRequest {
+            request_id: request_id(),
+            product_id: product.product_id.clone(),
+            ..Default::default()
+        };
+        Ok(self.staff.clone().archive_product(request).await?.into_inner().product.unwrap())
+    }
+
+    pub async fn restore(&self, product: &pb::Product) -> Result<pb::Product, Status> {
+        let request = pb::RestoreProductRequest {
+            request_id: request_id(),
+            product_id: product.product_id.clone(),
+            ..Default::default()
+        };
+        Ok(self.staff.clone().restore_product(request).await?.into_inner().product.unwrap())
+    }
+
+    /// Reads a variant by its sku, as everyone.
+    pub async fn variant_of(&self, sku: &str) -> pb::Variant {
+        let variant = Some(pb::get_variant_request::Variant::Sku(sku.into()));
+        let request = pb::GetVariantRequest { variant };
+        self.public.clone().get_variant(request).await.unwrap().into_inner().variant.unwrap()
+    }
+
+    pub async fn clear_default(
+        &self,
+        variant: &pb::Variant,
+        currency: &str,
+        channel: &str,
+    ) -> Result<pb::Variant, Status> {
+        let request = pb::ClearDefaultPriceRequest {
+            request_id: request_id(),
+            variant_id: variant.variant_id.clone(),
+            currency_code: currency.into(),
+            channel: channel.into(),
+        };
+        Ok(self.staff.clone().clear_default_price(request).await?.into_inner().variant.unwrap())
+    }
+
+    /// Brings a variant into a state.
+    pub async fn set_variant(
+        &self,
+        variant: &pb::Variant,
+        state: pb::VariantState,
+    ) -> Result<pb::Variant, Status> {
+        let mut staff = self.staff.clone();
+        let request_id = request_id();
+        let variant_id = variant.variant_id.clone();
+        let etag = String::new();
+        let variant = match state {
+            pb::VariantState::Active => {
+                let request = pb::EnableVariantRequest { request_id, variant_id, etag };
+                staff.enable_variant(request).await?.into_inner().variant
+            }
+            pb::VariantState::Disabled => {
+                let request = pb::DisableVariantRequest { request_id, variant_id, etag };
+                staff.disable_variant(request).await?.into_inner().variant
+            }
+            pb::VariantState::Archived => {
+                let request = pb::ArchiveVariantRequest { request_id, variant_id, etag };
+                staff.archive_variant(request).await?.into_inner().variant
+            }
+            pb::VariantState::Unspecified => panic!("no variant is in no state"),
+        };
+        Ok(variant.unwrap())
     }
 
     pub async fn variant(&self, product: &pb::Product, sku: &str) -> pb::Variant {
-        let response = self.staff.clone().create_variant(new_variant(product, sku)).await;
+        let request = create_variant(new_variant(product, sku));
+        let response = self.staff.clone().create_variant(request).await;
         response.unwrap().into_inner().variant.unwrap()
     }
 
     pub async fn price(&self, variant: &pb::Variant, currency: &str, minor: i64) -> pb::Price {
-        let response = self.staff.clone().create_price(new_price(variant, currency, minor)).await;
+        let request = create_price(new_price(variant, currency, minor));
+        let response = self.staff.clone().create_price(request).await;
         response.unwrap().into_inner().price.unwrap()
     }
 
@@ -80,8 +161,7 @@ impl TestCatalog {
         &self,
         items: Vec<pb::ImportedProduct>,
     ) -> Result<Vec<pb::ImportResult>, Status> {
-        let items =
-            items.into_iter().map(|product| pb::ImportProductsRequest { product: Some(product) });
+        let items = items.into_iter().map(|item| pb::ImportProductsRequest { item: Some(item) });
         let response = self
             .staff
             .clone()
@@ -97,10 +177,8 @@ impl TestCatalog {
         variant: &pb::Variant,
         minor: i64,
     ) -> pb::Price {
-        let request = pb::CreatePriceRequest {
-            audience: audience.into(),
-            ..new_price(variant, "GBP", minor)
-        };
+        let price = pb::Price { audience: audience.into(), ..new_price(variant, "GBP", minor) };
+        let request = create_price(price);
         self.staff.clone().create_price(request).await.unwrap().into_inner().price.unwrap()
     }
 
@@ -119,10 +197,11 @@ impl TestCatalog {
         resolve_as(&self.public, items, currency).await
     }
 
-    /// Returns all prices of a sku, as staff sees them.
+    /// Returns all prices of a sku, archived ones too, as staff sees them: the latest effective
+    /// time first.
     pub async fn prices(&self, sku: &str) -> Vec<pb::Price> {
         let variant = Some(pb::list_prices_request::Variant::Sku(sku.into()));
-        let request = pb::ListPricesRequest { variant, ..Default::default() };
+        let request = pb::ListPricesRequest { variant, show_archived: true, ..Default::default() };
         self.staff.clone().list_prices(request).await.unwrap().into_inner().prices
     }
 
@@ -158,7 +237,17 @@ pub async fn resolve_as(
     items: Vec<pb::ResolveItem>,
     currency: &str,
 ) -> Result<Vec<pb::ResolvedPrice>, Status> {
-    let request = pb::ResolvePricesRequest { items, currency_code: currency.into() };
+    resolve_for(client, items, currency, "").await
+}
+
+pub async fn resolve_for(
+    client: &Client,
+    items: Vec<pb::ResolveItem>,
+    currency: &str,
+    channel: &str,
+) -> Result<Vec<pb::ResolvedPrice>, Status> {
+    let request =
+        pb::ResolvePricesRequest { items, currency_code: currency.into(), channel: channel.into() };
     Ok(client.clone().resolve_prices(request).await?.into_inner().prices)
 }
 
@@ -172,18 +261,45 @@ pub fn money(currency: &str, minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: currency.into(), minor_units })
 }
 
-pub fn new_variant(product: &pb::Product, sku: &str) -> pb::CreateVariantRequest {
-    pb::CreateVariantRequest {
+/// Asks for a product with this title.
+pub fn new_product(title: &str) -> pb::CreateProductRequest {
+    create_product(pb::Product { title: title.into(), ..Default::default() })
+}
+
+pub fn create_product(product: pb::Product) -> pb::CreateProductRequest {
+    pb::CreateProductRequest { request_id: request_id(), product: Some(product) }
+}
+
+pub fn create_variant(variant: pb::Variant) -> pb::CreateVariantRequest {
+    pb::CreateVariantRequest { request_id: request_id(), variant: Some(variant) }
+}
+
+pub fn create_price(price: pb::Price) -> pb::CreatePriceRequest {
+    pb::CreatePriceRequest { request_id: request_id(), price: Some(price) }
+}
+
+pub fn update_product(product: pb::Product, paths: &[&str]) -> pb::UpdateProductRequest {
+    pb::UpdateProductRequest {
         request_id: request_id(),
-        product_id: product.product_id.clone(),
-        sku: sku.into(),
-        ..Default::default()
+        product: Some(product),
+        update_mask: mask(paths),
     }
 }
 
-pub fn new_price(variant: &pb::Variant, currency: &str, minor: i64) -> pb::CreatePriceRequest {
-    pb::CreatePriceRequest {
+pub fn update_variant(variant: pb::Variant, paths: &[&str]) -> pb::UpdateVariantRequest {
+    pb::UpdateVariantRequest {
         request_id: request_id(),
+        variant: Some(variant),
+        update_mask: mask(paths),
+    }
+}
+
+pub fn new_variant(product: &pb::Product, sku: &str) -> pb::Variant {
+    pb::Variant { product_id: product.product_id.clone(), sku: sku.into(), ..Default::default() }
+}
+
+pub fn new_price(variant: &pb::Variant, currency: &str, minor: i64) -> pb::Price {
+    pb::Price {
         variant_id: variant.variant_id.clone(),
         unit_price: money(currency, minor),
         ..Default::default()

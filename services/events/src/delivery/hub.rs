@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-pub use self::consumer::{Consumer, Updates};
+pub use self::consumer::{Consumer, PULL_BYTES, Updates};
 use self::state::{Part, State, Stream, WaitsFor};
 use crate::config::DeliveryConfig;
 use crate::dead_letter::DeadLetterId;
@@ -92,9 +92,23 @@ impl Hub {
             wake: wake.clone(),
             waits_for: WaitsFor::Nothing,
             end: None,
+            is_detached: false,
         };
         state.streams.insert(id, stream);
         Some(Consumer { hub: hub.clone(), id, wake, drain: None })
+    }
+
+    /// Returns what takes acknowledgements of deliveries.
+    pub fn updates(self: &Arc<Self>) -> Updates {
+        Updates::of(self)
+    }
+
+    /// Gives back what was pulled and is not acknowledged: the process stops.
+    pub(super) fn leave_detached(&self) {
+        let has_left = self.state.lock().leave_detached(self.clock.now());
+        if has_left {
+            self.poll();
+        }
     }
 
     /// Ends every stream with an error; those that come later are not concerned.
@@ -121,10 +135,9 @@ impl Hub {
         self.state.lock().set(subscription);
     }
 
-    /// Returns how many events are with consumers here, and how many streams there are.
-    pub fn load(&self) -> (usize, usize) {
-        let state = self.state.lock();
-        (state.parts.values().map(|part| part.window.open()).sum(), state.streams.len())
+    /// Returns how many events are with consumers here.
+    pub fn outstanding(&self) -> usize {
+        self.state.lock().parts.values().map(|part| part.window.open()).sum()
     }
 
     /// Returns how far the partitions have come that are leased here, which may be further than
@@ -149,7 +162,7 @@ impl Hub {
     }
 
     /// Returns the partitions that are leased here, with their epochs.
-    pub(super) fn epochs(&self) -> BTreeMap<u32, i64> {
+    pub fn epochs(&self) -> BTreeMap<u32, i64> {
         self.state.lock().parts.iter().map(|(partition, part)| (*partition, part.epoch)).collect()
     }
 

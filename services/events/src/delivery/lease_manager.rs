@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message as _;
+use souk_client::events::v1 as pb;
 use souk_data::Engine;
 use souk_data::Isolation::ReadCommitted;
 use souk_types::Backoff;
@@ -32,13 +34,17 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long acknowledgements are kept for a replica that does not fetch them: longer than any
+/// deadline.
+const ACKNOWLEDGEMENTS_FOR: Duration = Duration::from_secs(3600);
+
 /// The most dead letters that are fetched in one poll.
 const REQUEUED_AT_A_TIME: usize = 100;
 
 /// Runs until the last stream has left and everything is given back.
 pub async fn run(delivery: Delivery, hub: Arc<Hub>) {
     let lease = delivery.0.config.lease();
-    let is_shared = delivery.0.db.engine() == Engine::Postgres;
+    let is_shared = is_shared(&delivery);
     let mut held_until = Instant::now() + lease;
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     while !delivery.try_close(&hub) {
@@ -95,6 +101,9 @@ async fn poll(delivery: &Delivery, hub: &Arc<Hub>) -> Result<Option<Duration>, E
         }
     };
     hub.set(&subscription);
+    if is_shared(delivery) {
+        take_acknowledgements(delivery, hub).await?;
+    }
     for (partition, epoch) in leases.lost {
         hub.remove_part(partition, epoch);
     }
@@ -108,6 +117,24 @@ async fn poll(delivery: &Delivery, hub: &Arc<Hub>) -> Result<Option<Duration>, E
     let is_more = fetch_requeued(delivery, hub).await?;
     let soon = is_more || leases.surplus > surplus.len();
     Ok(soon.then_some(FIRST_PAUSE))
+}
+
+/// Applies the acknowledgements that unary calls brought to other replicas.
+async fn take_acknowledgements(delivery: &Delivery, hub: &Arc<Hub>) -> Result<(), Error> {
+    let shared = &delivery.0;
+    let input = (hub.number, shared.replica.clone());
+    let messages = shared.db.write(ReadCommitted, input, store::acknowledgement::take).await?;
+    for message in messages {
+        let update = pb::SubscribeUpdate::decode(message.as_slice())
+            .map_err(|error| Error::Inconsistent(format!("an acknowledgement: {error}")))?;
+        hub.updates().apply(&update);
+    }
+    Ok(())
+}
+
+/// Returns whether other replicas share the database.
+fn is_shared(delivery: &Delivery) -> bool {
+    delivery.0.db.engine() == Engine::Postgres
 }
 
 /// Begins to read a partition that was leased.
@@ -236,6 +263,9 @@ async fn give_back(delivery: &Delivery, hub: &Hub) {
     let released = async {
         release(delivery, hub, &partitions).await?;
         let shared = &delivery.0;
+        let stale = shared.clock.now().minus(ACKNOWLEDGEMENTS_FOR);
+        let input = (hub.number, stale);
+        shared.db.write(ReadCommitted, input, store::acknowledgement::delete_before).await?;
         shared
             .db
             .write(ReadCommitted, (hub.number, shared.replica.clone()), store::reader::delete)

@@ -43,6 +43,9 @@ pub async fn record(delivery: Delivery, drain: Drain) -> Result<(), Error> {
         let now = delivery.0.clock.now();
         for hub in &hubs {
             hub.tick(now);
+            if drain.is_draining() {
+                hub.leave_detached();
+            }
         }
         let dirty: Vec<(bool, bool)> = hubs.iter().map(|hub| hub.is_dirty()).collect();
         let is_dirty = dirty.iter().any(|(is_dirty, _)| *is_dirty);

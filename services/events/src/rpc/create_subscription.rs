@@ -8,11 +8,13 @@ use souk_data::Tx;
 use souk_types::Timestamp;
 
 use super::EventsRpc;
+use crate::access::Reader;
 use crate::error::Error;
 use crate::subscription::{Settings, Subscription, check_reader};
 use crate::{convert, store};
 
-/// The field that says where it starts.
+/// The fields that name it and say where it starts.
+const ID: &str = "subscription.subscription_id";
 const START: &str = "start_position";
 
 /// A subscription that is to be made.
@@ -31,11 +33,13 @@ impl Handle<CreateSubscription> for EventsRpc {
         call: Call<pb::CreateSubscriptionRequest>,
     ) -> Result<pb::CreateSubscriptionResponse, Error> {
         let Call { request, caller, .. } = call;
-        let settings = convert::settings(&request);
+        let asked = request.subscription.unwrap_or_default();
+        let settings = convert::settings(&asked);
         let start = convert::start(START, request.start_position, self.0.log.partitions())?;
-        let name = request.subscription;
+        let name = asked.subscription_id;
+        Reader::of_call(&caller).check(&settings.event_types)?;
         let found = store::subscription::find(&self.0.db.read(), &name).await?;
-        check_reader(&caller, "subscription", &name, found.as_ref())?;
+        check_reader(&caller, ID, &name, found.as_ref())?;
         let offsets = self.offsets(START, start).await?;
 
         let new = NewSubscription {

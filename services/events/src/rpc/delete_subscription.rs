@@ -14,7 +14,7 @@ impl Handle<DeleteSubscription> for EventsRpc {
         &self,
         call: Call<pb::DeleteSubscriptionRequest>,
     ) -> Result<pb::DeleteSubscriptionResponse, Error> {
-        let name = call.request.subscription;
+        let name = call.request.subscription_id;
         // One that is another service's is, to this caller, not there; and deleting what is not
         // there is no error.
         let found = match self.find(&name, &call.caller).await {

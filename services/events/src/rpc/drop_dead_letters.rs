@@ -19,7 +19,7 @@ impl Handle<DropDeadLetters> for EventsRpc {
         call: Call<pb::DropDeadLettersRequest>,
     ) -> Result<pb::DropDeadLettersResponse, Error> {
         let request = call.request;
-        let number = self.find(&request.subscription, &call.caller).await?.number;
+        let number = self.find(&request.subscription_id, &call.caller).await?.number;
         let dropped = if request.dead_letter_ids.is_empty() {
             drop_all(self, number).await?
         } else {
@@ -28,7 +28,9 @@ impl Handle<DropDeadLetters> for EventsRpc {
                 request.dead_letter_ids.iter().filter_map(|id| DeadLetterId::parse(id)).collect();
             self.0.db.write(ReadCommitted, (number, ids), store::dead_letter::delete).await?
         };
-        Ok(pb::DropDeadLettersResponse { dropped: i64::try_from(dropped).unwrap_or(i64::MAX) })
+        Ok(pb::DropDeadLettersResponse {
+            dropped_count: i64::try_from(dropped).unwrap_or(i64::MAX),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ impl Handle<GetSubscription> for EventsRpc {
         &self,
         call: Call<pb::GetSubscriptionRequest>,
     ) -> Result<pb::GetSubscriptionResponse, Error> {
-        let found = self.find(&call.request.subscription, &call.caller).await?;
+        let found = self.find(&call.request.subscription_id, &call.caller).await?;
         Ok(pb::GetSubscriptionResponse { subscription: Some(self.describe(found).await?) })
     }
 }

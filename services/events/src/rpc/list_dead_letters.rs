@@ -7,6 +7,7 @@ use souk_data::page::Page;
 use souk_types::Timestamp;
 
 use super::EventsRpc;
+use crate::access::Reader;
 use crate::error::Error;
 use crate::{convert, store};
 
@@ -22,7 +23,8 @@ impl Handle<ListDeadLetters> for EventsRpc {
         call: Call<pb::ListDeadLettersRequest>,
     ) -> Result<pb::ListDeadLettersResponse, Error> {
         let Call { request, caller, .. } = call;
-        let found = self.find(&request.subscription, &caller).await?;
+        let found = self.find(&request.subscription_id, &caller).await?;
+        Reader::of_call(&caller).check(&found.settings.event_types)?;
         let number = found.number.to_string();
         let size = if request.page_size > 0 { request.page_size } else { DEFAULT_SIZE };
         let page = Page::open(

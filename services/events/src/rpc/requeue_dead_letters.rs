@@ -21,7 +21,7 @@ impl Handle<RequeueDeadLetters> for EventsRpc {
         call: Call<pb::RequeueDeadLettersRequest>,
     ) -> Result<pb::RequeueDeadLettersResponse, Error> {
         let request = call.request;
-        let found = self.find(&request.subscription, &call.caller).await?;
+        let found = self.find(&request.subscription_id, &call.caller).await?;
         let ids = convert::dead_letter_ids(&request.dead_letter_ids)?;
         let number = found.number;
 
@@ -35,7 +35,8 @@ impl Handle<RequeueDeadLetters> for EventsRpc {
         if let Some(hub) = self.0.delivery.find(number) {
             hub.poll();
         }
-        Ok(pb::RequeueDeadLettersResponse { requeued: i64::try_from(requeued).unwrap_or(i64::MAX) })
+        let requeued_count = i64::try_from(requeued).unwrap_or(i64::MAX);
+        Ok(pb::RequeueDeadLettersResponse { requeued_count })
     }
 }
 

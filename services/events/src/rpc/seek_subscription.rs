@@ -14,7 +14,7 @@ use crate::subscription::{Start, Subscription};
 use crate::{convert, store};
 
 /// The field that says where.
-const TO: &str = "to";
+const POSITION: &str = "position";
 
 impl Handle<SeekSubscription> for EventsRpc {
     async fn handle(
@@ -22,15 +22,15 @@ impl Handle<SeekSubscription> for EventsRpc {
         call: Call<pb::SeekSubscriptionRequest>,
     ) -> Result<pb::SeekSubscriptionResponse, Error> {
         let request = call.request;
-        let found = self.find(&request.subscription, &call.caller).await?;
-        let to = convert::start(TO, request.to, self.0.log.partitions())?;
+        let found = self.find(&request.subscription_id, &call.caller).await?;
+        let to = convert::start(POSITION, request.position, self.0.log.partitions())?;
         let offsets: BTreeMap<u32, i64> = match to {
             // The other partitions stay where they are.
             Start::Position { partition, offset } => {
-                self.check_within(TO, to).await?;
+                self.check_within(POSITION, to).await?;
                 BTreeMap::from([(partition, offset)])
             }
-            start => (0..).zip(self.offsets(TO, start).await?).collect(),
+            start => (0..).zip(self.offsets(POSITION, start).await?).collect(),
         };
         // What was acknowledged before counts, in the partitions that stay where they are.
         self.0.delivery.write_progress().await?;

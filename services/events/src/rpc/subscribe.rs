@@ -15,6 +15,7 @@ use souk_types::Timestamp;
 use tokio::sync::watch;
 
 use super::EventsRpc;
+use crate::access::Reader;
 use crate::convert;
 use crate::delivery::{Limits, Updates};
 use crate::error::Error;
@@ -32,7 +33,7 @@ const DEFAULT_MESSAGES: usize = 1000;
 const DEFAULT_BYTES: usize = 8 << 20;
 
 /// The fields that name the subscription and say where it starts.
-const NAME: &str = "start.subscription";
+const NAME: &str = "start.subscription_id";
 const START: &str = "start.start_position";
 
 /// How much is read at once for a stream without a subscription.
@@ -56,7 +57,8 @@ impl Handle<Subscribe> for EventsRpc {
     ) -> Result<Responses<pb::SubscribeResponse>, Error> {
         // The caller is answered before it has said anything: some clients send nothing before they
         // are.
-        let opened = stream::once(open(self.clone(), call.caller, call.request));
+        let reader = Reader::of_call(&call.caller);
+        let opened = stream::once(open(self.clone(), call.caller, reader, call.request));
         Ok(Responses::new(opened.flat_map(|opened| match opened {
             Ok(answers) => answers,
             Err(error) => stream::once(async { Err(error) }).boxed(),
@@ -68,20 +70,23 @@ impl Handle<Subscribe> for EventsRpc {
 async fn open(
     rpc: EventsRpc,
     caller: Caller,
+    reader: Reader,
     mut incoming: Requests<pb::SubscribeRequest>,
 ) -> Result<Answers, Error> {
     let first = incoming.message().await?.and_then(|first| first.request);
     let Some(Message::Start(start)) = first else {
         return Err(Error::StreamProtocol("the first message must be start"));
     };
-    if start.subscription.is_empty() {
+    reader.check(&EventTypes::new(start.event_types.clone()))?;
+    if start.subscription_id.is_empty() {
         read_along(&rpc, &start, incoming).await
     } else {
         deliver(&rpc, &caller, &start, incoming).await
     }
 }
 
-/// Delivers a subscription, which is made when it is not there.
+/// Delivers a subscription, which is made when it is not there. The settings of one that is there
+/// are never changed here.
 async fn deliver(
     rpc: &EventsRpc,
     caller: &Caller,
@@ -90,10 +95,10 @@ async fn deliver(
 ) -> Result<Answers, Error> {
     let settings = convert::requested_settings(start);
     let from = convert::start(START, start.start_position, rpc.0.log.partitions())?;
-    let subscription = find_or_make(rpc, caller, &start.subscription, settings, from).await?;
+    let subscription = find_or_make(rpc, caller, &start.subscription_id, settings, from).await?;
 
     let limits = Limits {
-        messages: usize::try_from(start.max_outstanding_messages)
+        messages: usize::try_from(start.max_outstanding_events)
             .ok()
             .filter(|n| *n > 0)
             .unwrap_or(DEFAULT_MESSAGES),
@@ -135,11 +140,10 @@ async fn find_or_make(
 ) -> Result<Subscription, Error> {
     let found = store::subscription::find(&rpc.0.db.read(), name).await?;
     check_reader(caller, NAME, name, found.as_ref())?;
-    let offsets = match found {
-        Some(found) if found.settings == found.settings.with(&settings) => return Ok(found),
-        Some(_) => Vec::new(),
-        None => rpc.offsets(START, from).await?,
-    };
+    if let Some(found) = found {
+        return found.with_settings(&settings);
+    }
+    let offsets = rpc.offsets(START, from).await?;
     let now = rpc.0.clock.now();
     let wanted = WantedSubscription {
         name: name.to_owned(),
@@ -148,23 +152,21 @@ async fn find_or_make(
         offsets,
         now,
     };
-    rpc.0.db.write(ReadCommitted, wanted, insert_or_set).await
+    rpc.0.db.write(ReadCommitted, wanted, insert_or_find).await
 }
 
-async fn insert_or_set(tx: &Tx, wanted: &WantedSubscription) -> Result<Subscription, Error> {
+async fn insert_or_find(tx: &Tx, wanted: &WantedSubscription) -> Result<Subscription, Error> {
     let WantedSubscription { name, caller, settings, offsets, now } = wanted;
     let initial = Settings::default().with(settings);
     let is_new = store::subscription::insert(tx, name, &caller.key(), &initial, *now).await?;
     let found = store::subscription::lock(tx, name).await?;
-    let mut found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
+    let found = found.ok_or_else(|| Error::SubscriptionNotFound(name.clone()))?;
     if is_new {
         store::position::insert_missing(tx, found.number, offsets).await?;
         return Ok(found);
     }
     check_reader(caller, NAME, name, Some(&found))?;
-    found.settings = found.settings.with(settings);
-    store::subscription::set(tx, found.number, &found.settings).await?;
-    Ok(found)
+    found.with_settings(settings)
 }
 
 /// Applies what the consumer says, in a task of its own: acks count also while the consumer is slow
@@ -265,9 +267,9 @@ fn entries(reader: Box<dyn LogReader>, partition: u32, event_types: Arc<EventTyp
     read.boxed()
 }
 
-fn delivery(partition: u32, entry: &Entry) -> pb::Delivery {
+fn delivery(partition: u32, entry: &Entry) -> pb::EventDelivery {
     let publish_time: Timestamp = entry.publish_time;
-    pb::Delivery {
+    pb::EventDelivery {
         event: Some(pb::Event::clone(&entry.event)),
         ack_id: String::new(),
         delivery_attempt: 1,

@@ -8,15 +8,18 @@ use souk_data::{Ddl, Migration, Schema};
 /// The tables and how they came to be.
 pub const SCHEMA: Schema = Schema {
     name: "events",
-    migrations: &[Migration {
-        version: 1,
-        name: "events",
-        up: tables,
-        earlier_checksums: &[
-            "a7e4e0c4811a777d2401fe81fa1c73aa7fe7b2f9a57596ce4f8c7131b45ca27b",
-            "f3e24a52a8e1da5463ce1752ed2c4654b4a19e3be9dedab1d10cabc19050b2a5",
-        ],
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "events",
+            up: tables,
+            earlier_checksums: &[
+                "a7e4e0c4811a777d2401fe81fa1c73aa7fe7b2f9a57596ce4f8c7131b45ca27b",
+                "f3e24a52a8e1da5463ce1752ed2c4654b4a19e3be9dedab1d10cabc19050b2a5",
+            ],
+        },
+        Migration { version: 2, name: "pull", up: pull, earlier_checksums: &[] },
+    ],
 };
 
 fn tables(ddl: &mut Ddl) {
@@ -154,6 +157,38 @@ fn dead_letter(ddl: &mut Ddl) {
             .col("create_time")
             .col("partition")
             .col("log_offset"),
+    );
+}
+
+fn pull(ddl: &mut Ddl) {
+    version(ddl);
+    acknowledgement(ddl);
+}
+
+/// When the settings of a subscription were changed last, and how often plus one.
+fn version(ddl: &mut Ddl) {
+    for (column, default) in [("update_time", 0), ("version", 1)] {
+        let column = ddl.integer(column).default(default).take();
+        ddl.alter(Table::alter().table("subscription").add_column(column));
+    }
+    ddl.run("UPDATE subscription SET update_time = create_time");
+}
+
+/// Acknowledgements that came to a replica which does not have the lease: the replica that has it
+/// fetches and deletes them.
+fn acknowledgement(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("acknowledgement")
+            .col(ddl.integer("subscription"))
+            .col(ddl.key_text("replica"))
+            .col(ddl.bytes("acknowledgement_id"))
+            .col(ddl.bytes("message"))
+            .col(ddl.integer("create_time"))
+            .foreign_key(&mut of_subscription())
+            .primary_key(
+                Index::create().col("subscription").col("replica").col("acknowledgement_id"),
+            ),
     );
 }
 

@@ -122,6 +122,20 @@ pub(super) async fn set_progress(
     Ok(SET_PROGRESS.execute(tx, given).await? == 1)
 }
 
+static HOLDERS: Find<Entity> =
+    Find::new(|| of_subscription().filter(Column::Owner.ne("")).filter(Column::Owner.ne(given(1))));
+
+/// Returns which partitions are leased to other replicas than this one, with their epochs: the
+/// replica by partition and epoch.
+pub async fn holders(
+    reader: &Reader,
+    subscription: i64,
+    replica: &str,
+) -> Result<BTreeMap<(u32, i64), String>, Error> {
+    let found = HOLDERS.all(reader, [subscription.into(), replica.into()]).await?;
+    found.into_iter().map(|row| Ok(((narrow(row.partition)?, row.epoch), row.owner))).collect()
+}
+
 static EXTEND: Change<UpdateMany<Entity>> = Change::new(|| {
     Entity::update_many()
         .col_expr(Column::LeaseUntil, Expr::val(given(0)))
@@ -181,9 +195,8 @@ pub(super) async fn release_all(tx: &Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets partitions to other offsets; the current holder of the lease loses it. Attempts are counted
-/// from zero again.
-pub async fn seek(tx: &Tx, subscription: i64, offsets: &BTreeMap<u32, i64>) -> Result<(), Error> {
+/// Ends all leases of a subscription: what their holders have not written does not count.
+pub async fn revoke(tx: &Tx, subscription: i64) -> Result<(), Error> {
     lock(tx, subscription).await?;
     Entity::update_many()
         .set(free())
@@ -191,6 +204,13 @@ pub async fn seek(tx: &Tx, subscription: i64, offsets: &BTreeMap<u32, i64>) -> R
         .filter(Column::Subscription.eq(subscription))
         .exec(tx)
         .await?;
+    Ok(())
+}
+
+/// Sets partitions to other offsets; the current holder of the lease loses it. Attempts are counted
+/// from zero again.
+pub async fn seek(tx: &Tx, subscription: i64, offsets: &BTreeMap<u32, i64>) -> Result<(), Error> {
+    revoke(tx, subscription).await?;
     for (partition, offset) in offsets {
         let position = ActiveModel {
             next_offset: Set(*offset),

@@ -28,6 +28,8 @@ pub struct Model {
     pub max_retry_delay: i64,
     pub create_time: Timestamp,
     pub revision: i64,
+    pub update_time: Timestamp,
+    pub version: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -54,6 +56,8 @@ impl TryFrom<Model> for Subscription {
                 },
             },
             create_time: row.create_time,
+            update_time: row.update_time,
+            version: row.version,
             revision: row.revision,
         })
     }
@@ -111,6 +115,8 @@ pub async fn insert(
         name: Set(name.to_owned()),
         owner: Set(owner.to_owned()),
         create_time: Set(now),
+        update_time: Set(now),
+        version: Set(1),
         revision: Set(0),
         ..settings.into()
     };
@@ -120,9 +126,11 @@ pub async fn insert(
 }
 
 /// Changes the settings.
-pub async fn set(tx: &Tx, number: i64, settings: &Settings) -> Result<(), Error> {
+pub async fn set(tx: &Tx, number: i64, settings: &Settings, now: Timestamp) -> Result<(), Error> {
+    let row = ActiveModel { update_time: Set(now), ..settings.into() };
     Entity::update_many()
-        .set(ActiveModel::from(settings))
+        .set(row)
+        .col_expr(Column::Version, Column::Version.into_expr().add(1))
         .filter(Column::Number.eq(number))
         .exec(tx)
         .await?;

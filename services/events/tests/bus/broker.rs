@@ -116,7 +116,8 @@ async fn publish_all(mut publisher: Client, taken: Arc<AtomicUsize>, refused: Ar
         let mut left: Vec<pb::Event> =
             numbers.map(|number| event(&format!("key-{}", number % KEYS), number)).collect();
         while !left.is_empty() {
-            let answer = publisher.publish(pb::PublishRequest { events: left.clone() }).await;
+            let answer =
+                publisher.publish_events(pb::PublishEventsRequest { events: left.clone() }).await;
             let results = match answer {
                 Ok(answer) => answer.into_inner().results,
                 Err(status) => {
@@ -130,7 +131,7 @@ async fn publish_all(mut publisher: Client, taken: Arc<AtomicUsize>, refused: Ar
                 match result.result {
                     Some(Outcome::Position(_)) => drop(taken.fetch_add(1, Ordering::Relaxed)),
                     Some(Outcome::Failure(failure)) => {
-                        assert!(failure.is_retryable, "{failure:?}");
+                        assert!(failure.retryable, "{failure:?}");
                         assert_eq!(failure.reason(), pb::ErrorReason::LogUnavailable);
                         refused.fetch_add(1, Ordering::Relaxed);
                         again.push(event);

@@ -7,14 +7,14 @@ use crate::support::{Consumer, Events, LIMIT, by_key, event, number};
 
 /// A subscription whose events die after this many attempts, in quick succession.
 async fn hasty(events: &Events, max_attempts: i32) -> Consumer {
-    let request = pb::CreateSubscriptionRequest {
-        subscription: "mail".into(),
+    let subscription = pb::Subscription {
+        subscription_id: "mail".into(),
         max_attempts,
         min_retry_delay: Some(prost_types::Duration { seconds: 0, nanos: 1_000_000 }),
         max_retry_delay: Some(prost_types::Duration { seconds: 0, nanos: 5_000_000 }),
-        start_position: Some(crate::support::from_earliest()),
         ..Default::default()
     };
+    let request = crate::support::create_from_earliest(subscription);
     events.mail().create_subscription(request).await.unwrap();
     events.subscribe("mail").await
 }
@@ -82,10 +82,10 @@ on_each_bus! {
             Some(events.dead_letters("mail").await).filter(|letters| !letters.is_empty())
         })
         .await;
-        assert_eq!((letters.len(), letters[0].attempts, letters[0].reason.as_str()), (1, 3, "cannot be read"));
+        assert_eq!((letters.len(), letters[0].attempt_count, letters[0].reason.as_str()), (1, 3, "cannot be read"));
         assert_eq!(letters[0].event.as_ref().unwrap().position, Some(positions[0]));
 
-        let request = pb::RequeueDeadLettersRequest { subscription: "mail".into(), dead_letter_ids: Vec::new() };
+        let request = pb::RequeueDeadLettersRequest { subscription_id: "mail".into(), dead_letter_ids: Vec::new() };
         let request = pb::RequeueDeadLettersRequest { dead_letter_ids: vec![letters[0].dead_letter_id.clone()], ..request };
         events.mail().requeue_dead_letters(request).await.unwrap();
         let again = consumer.next().await;
@@ -99,7 +99,7 @@ on_each_bus! {
     async fn a_slow_consumer_holds_up_nobody_else(bus: Bus) {
         let events = bus.start().await;
         let slow = crate::support::start("mail.slow");
-        let slow = pb::SubscribeStart { max_outstanding_messages: 2, ..slow };
+        let slow = pb::SubscribeStart { max_outstanding_events: 2, ..slow };
         let mut slow = Consumer::open(events.mail(), slow).await.unwrap();
         let mut quick = events.subscribe("mail.quick").await;
         events.publish((0..200).map(|number| event("", number)).collect()).await;

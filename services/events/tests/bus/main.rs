@@ -20,3 +20,4 @@ mod killed;
 mod replay;
 mod replicas;
 mod size;
+mod unary;

@@ -10,7 +10,7 @@ use crate::support::{Consumer, Events, LIMIT, event, number, refused, start};
 
 async fn seek(events: &Events, to: Start) {
     let to = Some(pb::StartPosition { start: Some(to) });
-    let request = pb::SeekSubscriptionRequest { subscription: "mail".into(), to };
+    let request = pb::SeekSubscriptionRequest { subscription_id: "mail".into(), position: to };
     events.mail().seek_subscription(request).await.unwrap();
 }
 
@@ -36,10 +36,10 @@ on_each_bus! {
         events.publish((60..100).map(|number| event(&format!("key-{}", number % 9), number)).collect()).await;
         assert_eq!(numbers(&events, 100).await, (0..100).collect::<Vec<_>>());
 
-        seek(&events, Start::Time(between.into())).await;
+        seek(&events, Start::PublishTime(between.into())).await;
         assert_eq!(numbers(&events, 40).await, (60..100).collect::<Vec<_>>());
 
-        seek(&events, Start::Time(before.into())).await;
+        seek(&events, Start::PublishTime(before.into())).await;
         assert_eq!(numbers(&events, 100).await, (0..100).collect::<Vec<_>>());
 
         let to = positions[30];
@@ -53,16 +53,16 @@ on_each_bus! {
 
         let beyond = Start::Position(pb::Position { partition: to.partition, offset: 1_000_000_000_000_000 });
         let to = Some(pb::StartPosition { start: Some(beyond) });
-        let request = pb::SeekSubscriptionRequest { subscription: "mail".into(), to };
+        let request = pb::SeekSubscriptionRequest { subscription_id: "mail".into(), position: to };
         let answer = events.mail().seek_subscription(request).await;
         refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
 
         let far = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 };
         for time in [clock.now().into(), far] {
-            seek(&events, Start::Time(time)).await;
+            seek(&events, Start::PublishTime(time)).await;
             assert_eq!(events.get("mail").await.lag, 0);
         }
-        seek(&events, Start::Earliest(true)).await;
+        seek(&events, Start::Boundary(pb::LogBoundary::Earliest.into())).await;
         assert_eq!(numbers(&events, 100).await, (0..100).collect::<Vec<_>>());
         events.end().await;
     }
@@ -70,7 +70,7 @@ on_each_bus! {
     async fn who_starts_at_the_latest_sees_only_what_comes(bus: Bus) {
         let events = bus.start().await;
         events.publish((0..30).map(|number| event("", number)).collect()).await;
-        let latest = pb::StartPosition { start: Some(Start::Latest(true)) };
+        let latest = pb::StartPosition { start: Some(Start::Boundary(pb::LogBoundary::Latest.into())) };
         let latest = pb::SubscribeStart { start_position: Some(latest), ..start("mail.late") };
         let mut late = Consumer::open(events.mail(), latest).await.unwrap();
         events.publish((30..60).map(|number| event("", number)).collect()).await;
@@ -90,7 +90,7 @@ on_each_bus! {
         eventually(LIMIT, || async { events.get("mail").await.lag == 30 }).await;
         drop(consumer);
         // The reader of the stream has the database until it is gone.
-        eventually(LIMIT, || async { events.get("mail").await.streams == 0 }).await;
+        eventually(LIMIT, || async { events.service.row_counts().await["0.reader"] == 0 }).await;
         events.service.restart().await;
         events.publish((50..60).map(|number| event("k", number)).collect()).await;
         let mut consumer = events.subscribe("mail").await;

@@ -36,7 +36,7 @@ on_each_bus! {
         let mut consumer = events.subscribe("mail").await;
         let largest = pb::Event { data: vec![7; 2 << 20].into(), ..event("large", 0) };
         let larger = pb::Event { data: vec![7; (2 << 20) + 1].into(), ..event("large", 0) };
-        let answer = events.orders().publish(pb::PublishRequest { events: vec![larger] }).await;
+        let answer = events.orders().publish_events(pb::PublishEventsRequest { events: vec![larger] }).await;
         let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
         let violations = violations_of(&status);
         assert!(violations[0].0 == "events[0].data" && violations[0].1.contains("2097152"), "{violations:?}");
@@ -50,10 +50,10 @@ on_each_bus! {
         // take.
         let extensions = (0..32).map(|number| (format!("x{number}"), "\u{1d11e}".repeat(1024))).collect();
         let rich = pb::Event { extensions, ..largest };
-        let answer = events.orders().publish(pb::PublishRequest { events: vec![rich] }).await.unwrap().into_inner();
+        let answer = events.orders().publish_events(pb::PublishEventsRequest { events: vec![rich] }).await.unwrap().into_inner();
         match (bus, answer.results[0].result.as_ref().unwrap()) {
             (Bus::RabbitMq, Outcome::Failure(failure)) => {
-                assert_eq!((failure.reason(), failure.is_retryable), (pb::ErrorReason::EventTooLarge, false));
+                assert_eq!((failure.reason(), failure.retryable), (pb::ErrorReason::EventTooLarge, false));
                 assert!(failure.message.starts_with("the attributes of the event: "), "{failure:?}");
             }
             (Bus::Database | Bus::Kafka, Outcome::Position(_)) => {

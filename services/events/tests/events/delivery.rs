@@ -14,12 +14,13 @@ use crate::support::{
 on_each_engine! {
     async fn a_refused_event_comes_again_after_waits_that_double(engine: Engine) {
         let events = Events::start_on(engine, Clock::manual(START), &[]).await;
-        let request = pb::CreateSubscriptionRequest {
-            subscription: "mail".into(),
+        let subscription = pb::Subscription {
+            subscription_id: "mail".into(),
             min_retry_delay: seconds(10),
             max_retry_delay: seconds(25),
             ..Default::default()
         };
+        let request = crate::support::create(subscription);
         events.mail().create_subscription(request).await.unwrap();
         let mut consumer = events.subscribe("mail").await;
         events.publish_keys(&["a", "a"]).await;
@@ -29,7 +30,7 @@ on_each_engine! {
             assert_eq!((number(&delivery), delivery.delivery_attempt), (0, attempt));
             consumer.nack(&delivery, "not yet").await;
             // When it is due was decided when the refusal arrived.
-            eventually(LIMIT, || async { events.get("mail").await.outstanding == 0 }).await;
+            eventually(LIMIT, || async { events.get("mail").await.outstanding_count == 0 }).await;
             events.clock.advance(Duration::from_millis(least * 1000 - 1));
             consumer.is_quiet().await;
             events.clock.advance(Duration::from_millis((most - least) * 1000 + 1));
@@ -48,7 +49,7 @@ on_each_engine! {
         let mut consumer = events.subscribe("mail").await;
         let open = consumer.take(2).await;
         consumer.ack(&open[0]).await;
-        eventually(LIMIT, || async { events.get("mail").await.outstanding == 1 }).await;
+        eventually(LIMIT, || async { events.get("mail").await.outstanding_count == 1 }).await;
         drop(consumer);
         let mut consumer = events.subscribe("mail").await;
         let again = consumer.next().await;
@@ -66,12 +67,12 @@ on_each_engine! {
     async fn attempts_and_waits_outlive_a_restart(engine: Engine) {
         let mut events = Events::start_on(engine, Clock::manual(START), &[]).await;
         events.publish_keys(&["a", "a"]).await;
-        let request = pb::CreateSubscriptionRequest {
-            subscription: "mail".into(),
-            start_position: Some(crate::support::from_earliest()),
+        let subscription = pb::Subscription {
+            subscription_id: "mail".into(),
             min_retry_delay: seconds(60),
             ..Default::default()
         };
+        let request = crate::support::create_from_earliest(subscription);
         events.mail().create_subscription(request).await.unwrap();
         let mut consumer = events.subscribe("mail").await;
         let delivery = consumer.next().await;
@@ -90,12 +91,12 @@ on_each_engine! {
 
     async fn a_key_that_waits_holds_up_no_other_key(engine: Engine) {
         let events = Events::start(engine).await;
-        let request = pb::CreateSubscriptionRequest {
-            subscription: "mail".into(),
-            start_position: Some(crate::support::from_earliest()),
+        let subscription = pb::Subscription {
+            subscription_id: "mail".into(),
             min_retry_delay: seconds(600),
             ..Default::default()
         };
+        let request = crate::support::create_from_earliest(subscription);
         events.mail().create_subscription(request).await.unwrap();
         let mut batch = vec![event("poison", 0)];
         batch.extend((0..300).map(|number| event(&format!("key-{}", number % 7), number)));
@@ -161,7 +162,7 @@ on_each_engine! {
         assert_eq!(events.service.row_counts().await["0.log_event"], COUNT as i64);
 
         let began = Instant::now();
-        let wide = pb::SubscribeStart { max_outstanding_messages: 10_000, ..start("mail") };
+        let wide = pb::SubscribeStart { max_outstanding_events: 10_000, ..start("mail") };
         let mut consumer = Consumer::open(events.mail(), wide).await.unwrap();
         let came = consumer.handle(COUNT).await;
         println!("published in {published:?}, delivered in {:?}", began.elapsed());

@@ -16,7 +16,7 @@ pub struct Handled(BTreeMap<String, Vec<usize>>);
 impl Handled {
     /// Handles an event: a repeat has no effect, and no event comes before an earlier one of its
     /// key.
-    pub fn handle(&mut self, delivery: &pb::Delivery) {
+    pub fn handle(&mut self, delivery: &pb::EventDelivery) {
         let numbers = self.0.entry(key(delivery).to_owned()).or_default();
         let number = number(delivery);
         if numbers.last().is_none_or(|last| *last < number) {

@@ -8,7 +8,9 @@ mod support;
 mod rpc {
     mod audit_events;
     mod dead_letters;
-    mod publish;
+    mod list_events;
+    mod publish_events;
+    mod pull_events;
     mod seek_subscription;
     mod subscribe;
     mod subscriptions;

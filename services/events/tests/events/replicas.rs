@@ -9,7 +9,10 @@ use souk_types::Clock;
 use tonic::Code;
 
 use crate::child::{Child, settings_on};
-use crate::support::{Consumer, Events, LIMIT, event, key, number, publish, refused, start};
+use crate::support::{
+    Consumer, Events, LIMIT, create_from_earliest, event, key, named, number, publish, refused,
+    seconds, start,
+};
 
 /// Runs a test that needs two replicas, where there is a PostgreSQL.
 fn on_postgres(test: impl Future<Output = ()>) {
@@ -149,6 +152,49 @@ fn keys_stay_in_order_while_partitions_move() {
 }
 
 #[test]
+fn what_one_replica_delivered_is_acknowledged_at_the_other() {
+    on_postgres(async {
+        let (one, other) = two().await;
+        one.mail().create_subscription(create_from_earliest(named("mail"))).await.unwrap();
+        one.publish((0..20).map(|number| event("", number)).collect()).await;
+        let pull = pb::PullEventsRequest { subscription_id: "mail".into(), ..Default::default() };
+        let pulled = one.mail().pull_events(pull.clone()).await.unwrap().into_inner().deliveries;
+        assert!(!pulled.is_empty());
+        let ack_ids = pulled.iter().map(|delivery| delivery.ack_id.clone()).collect();
+        let request = pb::AcknowledgeEventsRequest {
+            subscription_id: "mail".into(),
+            ack_ids,
+            ..Default::default()
+        };
+        other.mail().acknowledge_events(request).await.unwrap();
+        let left = 20 - i64::try_from(pulled.len()).unwrap();
+        eventually(LIMIT, || async { one.get("mail").await.lag == left }).await;
+        assert_eq!(one.service.row_counts().await["0.acknowledgement"], 0);
+
+        // The rest comes to either, and each event to one of them only.
+        let mut came: Vec<usize> = pulled.iter().map(number).collect();
+        while came.len() < 20 {
+            for (at, elsewhere) in [(&one, &other), (&other, &one)] {
+                let pull = pb::PullEventsRequest { max_wait: seconds(2), ..pull.clone() };
+                let pulled = at.mail().pull_events(pull).await.unwrap().into_inner().deliveries;
+                let request = pb::AcknowledgeEventsRequest {
+                    subscription_id: "mail".into(),
+                    ack_ids: pulled.iter().map(|delivery| delivery.ack_id.clone()).collect(),
+                    ..Default::default()
+                };
+                elsewhere.mail().acknowledge_events(request).await.unwrap();
+                came.extend(pulled.iter().map(number));
+            }
+        }
+        came.sort_unstable();
+        assert_eq!(came, (0..20).collect::<Vec<_>>());
+        eventually(LIMIT, || async { one.get("mail").await.lag == 0 }).await;
+        other.end().await;
+        one.end().await;
+    });
+}
+
+#[test]
 fn seeking_at_one_replica_ends_the_streams_of_the_other() {
     on_postgres(async {
         let (one, other) = two().await;
@@ -157,7 +203,7 @@ fn seeking_at_one_replica_ends_the_streams_of_the_other() {
         theirs.handle(20).await;
         eventually(LIMIT, || async { one.get("mail").await.lag == 0 }).await;
         let to = Some(crate::support::from_earliest());
-        let request = pb::SeekSubscriptionRequest { subscription: "mail".into(), to };
+        let request = pb::SeekSubscriptionRequest { subscription_id: "mail".into(), position: to };
         one.mail().seek_subscription(request).await.unwrap();
         refused::<()>(Err(theirs.end().await), Code::Aborted, "ERROR_REASON_SUBSCRIPTION_CHANGED");
         drop(theirs);

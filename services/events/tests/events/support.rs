@@ -88,13 +88,13 @@ impl Events {
     }
 
     pub async fn get(&self, subscription: &str) -> pb::Subscription {
-        let request = pb::GetSubscriptionRequest { subscription: subscription.into() };
+        let request = pb::GetSubscriptionRequest { subscription_id: subscription.into() };
         self.staff().get_subscription(request).await.unwrap().into_inner().subscription.unwrap()
     }
 
     pub async fn dead_letters(&self, subscription: &str) -> Vec<pb::DeadLetter> {
         let request = pb::ListDeadLettersRequest {
-            subscription: subscription.into(),
+            subscription_id: subscription.into(),
             page_size: 100,
             ..Default::default()
         };
@@ -131,7 +131,12 @@ impl Events {
 
 /// Publishes and returns the position of each event.
 pub async fn publish(client: &mut Client, events: Vec<pb::Event>) -> Vec<pb::Position> {
-    let results = client.publish(pb::PublishRequest { events }).await.unwrap().into_inner().results;
+    let results = client
+        .publish_events(pb::PublishEventsRequest { events })
+        .await
+        .unwrap()
+        .into_inner()
+        .results;
     let positions = results.into_iter().map(|result| match result.result {
         Some(Outcome::Position(position)) => position,
         other => panic!("the event was not taken: {other:?}"),
@@ -151,26 +156,42 @@ pub fn event(key: &str, number: usize) -> pb::Event {
 }
 
 /// The number that an event carries.
-pub fn number(delivery: &pb::Delivery) -> usize {
+pub fn number(delivery: &pb::EventDelivery) -> usize {
     let event = delivery.event.as_ref().expect("a delivery holds its event");
     std::str::from_utf8(&event.data).unwrap().parse().unwrap()
 }
 
-pub fn key(delivery: &pb::Delivery) -> &str {
+pub fn key(delivery: &pb::EventDelivery) -> &str {
     &delivery.event.as_ref().expect("a delivery holds its event").ordering_key
+}
+
+/// A request for a subscription with these settings.
+pub fn create(subscription: pb::Subscription) -> pb::CreateSubscriptionRequest {
+    pb::CreateSubscriptionRequest { subscription: Some(subscription), start_position: None }
+}
+
+/// As [`create`], starting with the oldest event.
+pub fn create_from_earliest(subscription: pb::Subscription) -> pb::CreateSubscriptionRequest {
+    pb::CreateSubscriptionRequest { start_position: Some(from_earliest()), ..create(subscription) }
+}
+
+/// A subscription with this id, and the usual settings.
+pub fn named(subscription: &str) -> pb::Subscription {
+    pb::Subscription { subscription_id: subscription.into(), ..Default::default() }
 }
 
 /// A subscription that starts with the oldest event.
 pub fn start(subscription: &str) -> pb::SubscribeStart {
     pb::SubscribeStart {
-        subscription: subscription.into(),
+        subscription_id: subscription.into(),
         start_position: Some(from_earliest()),
         ..pb::SubscribeStart::default()
     }
 }
 
 pub fn from_earliest() -> pb::StartPosition {
-    pb::StartPosition { start: Some(pb::start_position::Start::Earliest(true)) }
+    let earliest = pb::LogBoundary::Earliest.into();
+    pb::StartPosition { start: Some(pb::start_position::Start::Boundary(earliest)) }
 }
 
 pub fn seconds(seconds: i64) -> Option<prost_types::Duration> {
@@ -182,7 +203,7 @@ pub struct Consumer {
     pub started: pb::Subscription,
     requests: mpsc::Sender<pb::SubscribeRequest>,
     answers: Streaming<pb::SubscribeResponse>,
-    waiting: std::collections::VecDeque<pb::Delivery>,
+    waiting: std::collections::VecDeque<pb::EventDelivery>,
 }
 
 impl Consumer {
@@ -199,17 +220,17 @@ impl Consumer {
     }
 
     /// Waits for the next delivery.
-    pub async fn next(&mut self) -> pb::Delivery {
+    pub async fn next(&mut self) -> pb::EventDelivery {
         self.next_within(LIMIT).await
     }
 
     /// Waits for the next delivery for so long.
-    pub async fn next_within(&mut self, limit: Duration) -> pb::Delivery {
+    pub async fn next_within(&mut self, limit: Duration) -> pb::EventDelivery {
         tokio::time::timeout(limit, self.receive()).await.expect("a delivery comes").unwrap()
     }
 
     /// Waits for this many deliveries.
-    pub async fn take(&mut self, count: usize) -> Vec<pb::Delivery> {
+    pub async fn take(&mut self, count: usize) -> Vec<pb::EventDelivery> {
         let mut taken = Vec::with_capacity(count);
         for _ in 0..count {
             taken.push(self.next().await);
@@ -218,7 +239,7 @@ impl Consumer {
     }
 
     /// Waits for this many deliveries and acknowledges each.
-    pub async fn handle(&mut self, count: usize) -> Vec<pb::Delivery> {
+    pub async fn handle(&mut self, count: usize) -> Vec<pb::EventDelivery> {
         let mut taken = Vec::with_capacity(count);
         while taken.len() < count {
             taken.push(self.next().await);
@@ -230,7 +251,7 @@ impl Consumer {
             let acked = taken
                 .iter()
                 .rev()
-                .take_while(|delivery: &&pb::Delivery| !delivery.ack_id.is_empty());
+                .take_while(|delivery: &&pb::EventDelivery| !delivery.ack_id.is_empty());
             let ack_ids: Vec<String> =
                 acked.take(10_000).map(|delivery| delivery.ack_id.clone()).collect();
             self.update(pb::SubscribeUpdate { ack_ids, ..Default::default() }).await;
@@ -248,7 +269,7 @@ impl Consumer {
         }
     }
 
-    async fn receive(&mut self) -> Result<pb::Delivery, Status> {
+    async fn receive(&mut self) -> Result<pb::EventDelivery, Status> {
         loop {
             if let Some(delivery) = self.waiting.pop_front() {
                 return Ok(delivery);
@@ -269,7 +290,7 @@ impl Consumer {
         assert!(came.is_err(), "nothing was expected, and there came {came:?}");
     }
 
-    pub async fn ack(&self, delivery: &pb::Delivery) {
+    pub async fn ack(&self, delivery: &pb::EventDelivery) {
         self.update(pb::SubscribeUpdate {
             ack_ids: vec![delivery.ack_id.clone()],
             ..Default::default()
@@ -277,12 +298,12 @@ impl Consumer {
         .await;
     }
 
-    pub async fn nack(&self, delivery: &pb::Delivery, reason: &str) {
+    pub async fn nack(&self, delivery: &pb::EventDelivery, reason: &str) {
         self.refuse(delivery, reason, false).await;
     }
 
-    pub async fn refuse(&self, delivery: &pb::Delivery, reason: &str, is_final: bool) {
-        let nack = pb::Nack { ack_id: delivery.ack_id.clone(), reason: reason.into(), is_final };
+    pub async fn refuse(&self, delivery: &pb::EventDelivery, reason: &str, permanent: bool) {
+        let nack = pb::Nack { ack_id: delivery.ack_id.clone(), reason: reason.into(), permanent };
         self.update(pb::SubscribeUpdate { nacks: vec![nack], ..Default::default() }).await;
     }
 
@@ -306,7 +327,7 @@ pub fn stream_of<T: Send + 'static>(
 }
 
 /// Returns the numbers of deliveries by their key, in the order in which they came.
-pub fn by_key(deliveries: &[pb::Delivery]) -> BTreeMap<String, Vec<usize>> {
+pub fn by_key(deliveries: &[pb::EventDelivery]) -> BTreeMap<String, Vec<usize>> {
     let mut found = BTreeMap::<String, Vec<usize>>::new();
     for delivery in deliveries {
         found.entry(key(delivery).to_owned()).or_default().push(number(delivery));

@@ -20,6 +20,7 @@ struct Adjustment {
     key: StockKey,
     change: i64,
     note: String,
+    actor: String,
     now: Timestamp,
 }
 
@@ -32,8 +33,9 @@ impl Handle<AdjustStock> for InventoryRpc {
         let request = call.request;
         let adjustment = Adjustment {
             key: convert::stock_key(request.sku, request.location_id),
-            change: request.on_hand_change,
+            change: request.on_hand_change.into(),
             note: request.note,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, ReadCommitted, adjustment, adjust).await
@@ -41,13 +43,14 @@ impl Handle<AdjustStock> for InventoryRpc {
 }
 
 async fn adjust(tx: &Tx, adjustment: &Adjustment) -> Result<pb::AdjustStockResponse, Error> {
-    let Adjustment { key, change, note, now } = adjustment;
+    let Adjustment { key, change, note, actor, now } = adjustment;
     let changes = Quantities::from([(key.clone(), *change)]);
     let found = store::stock::lock(tx, changes.keys()).await?;
 
     let after = stock::adjust(&found, key, *change, *now)?;
 
-    let movements = Movement::of(MovementKind::Adjusted, &changes, Occasion::now(*now).noted(note));
+    let occasion = Occasion::by(actor, *now).noted(note);
+    let movements = Movement::of(MovementKind::Adjusted, &changes, occasion);
     store::stock::record(tx, &movements, *now).await?;
     events::stock_changed(tx, std::slice::from_ref(&after), &movements, *now).await?;
     Ok(pb::AdjustStockResponse { stock: Some(after.into()) })

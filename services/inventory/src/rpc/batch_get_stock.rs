@@ -26,6 +26,7 @@ impl Handle<BatchGetStock> for InventoryRpc {
             found.into_iter().map(|stock| (stock.key.sku.clone(), stock)).collect();
         let stock =
             skus.iter().filter_map(|sku| by_sku.get(sku)).cloned().map(pb::Stock::from).collect();
-        Ok(pb::BatchGetStockResponse { stock })
+        let missing_skus = skus.into_iter().filter(|sku| !by_sku.contains_key(sku)).collect();
+        Ok(pb::BatchGetStockResponse { stock, missing_skus })
     }
 }

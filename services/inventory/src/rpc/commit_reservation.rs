@@ -30,11 +30,13 @@ async fn commit(
     tx: &Tx,
     &(id, ref owner, now): &(ReservationId, String, Timestamp),
 ) -> Result<Reservation, Error> {
-    let committed = match store::reservation::lock_existing(tx, id).await?.of(owner)?.commit(now)? {
+    let reservation = store::reservation::lock_existing(tx, id).await?.reservation.of(owner)?;
+    let before = reservation.state;
+    let committed = match reservation.commit(now)? {
         Step::Changed(committed) => committed,
         Step::Repeated(reservation) => return Ok(reservation),
     };
     store::reservation::set_state(tx, slice::from_ref(&committed)).await?;
-    events::reservation_changed(tx, &committed, now).await?;
+    events::reservation_changed(tx, Some(before), &committed, owner, now).await?;
     Ok(committed)
 }

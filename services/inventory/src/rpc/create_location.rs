@@ -7,7 +7,9 @@ use souk_data::Isolation::ReadCommitted;
 use souk_data::Tx;
 
 use super::InventoryRpc;
+use crate::convert;
 use crate::error::Error;
+use crate::location::Location;
 use crate::store::location;
 
 impl Handle<CreateLocation> for InventoryRpc {
@@ -15,18 +17,17 @@ impl Handle<CreateLocation> for InventoryRpc {
         &self,
         call: Call<pb::CreateLocationRequest>,
     ) -> Result<pb::CreateLocationResponse, Error> {
-        let pb::CreateLocationRequest { location_id: id, title } = call.request;
-        let wanted = location::Model { location_id: id, title, create_time: self.clock.now() };
+        let wanted = convert::new_location(call.request.location, self.clock.now())?;
 
         let location = self.db.write(ReadCommitted, wanted, create).await?;
         Ok(pb::CreateLocationResponse { location: Some(location.into()) })
     }
 }
 
-async fn create(tx: &Tx, wanted: &location::Model) -> Result<location::Model, Error> {
+async fn create(tx: &Tx, wanted: &Location) -> Result<Location, Error> {
     let location = location::insert_or_get(tx, wanted).await?;
-    if location.title != wanted.title {
-        return Err(Error::LocationExists(wanted.location_id.clone()));
+    if !location.is_same_as(wanted) {
+        return Err(Error::LocationExists(wanted.id.clone()));
     }
     Ok(location)
 }

@@ -30,7 +30,7 @@ impl Handle<ListLocations> for InventoryRpc {
 
         let (locations, next_page_token) = page.close(
             &locations,
-            |location| vec![location.location_id.as_str().into()],
+            |location| vec![location.id.as_str().into()],
             |location| pb::Location::from(location.clone()),
         );
         Ok(pb::ListLocationsResponse { locations, next_page_token })

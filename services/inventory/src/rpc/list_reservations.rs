@@ -1,5 +1,4 @@
-//! ListReservations: all reservations in the order of creation, or those of one state in the order
-//! they entered it.
+//! ListReservations: the newest first, by creation or, of some states only, by their last change.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListReservations;
@@ -10,10 +9,12 @@ use souk_types::Timestamp;
 use super::InventoryRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::state::State;
 use crate::store;
+use crate::store::reservation::Filter;
 
-/// Before everything that was ever made.
-const START: (Timestamp, i64) = (Timestamp::from_micros(i64::MIN), 0);
+/// After everything that was ever made.
+const START: (Timestamp, i64) = (Timestamp::from_micros(i64::MAX), i64::MAX);
 
 impl Handle<ListReservations> for InventoryRpc {
     async fn handle(
@@ -22,13 +23,13 @@ impl Handle<ListReservations> for InventoryRpc {
     ) -> Result<pb::ListReservationsResponse, Error> {
         let caller = call.caller;
         let request = call.request;
-        let state = convert::state(request.state);
-        let filter = state.map_or_else(String::new, |state| state.to_string());
+        let order = request.order_id()?;
+        let states = convert::states(&request.states);
         let page = Page::open(
             &self.db,
             &caller.key(),
             "ListReservations",
-            &[&filter],
+            &[&request.sku, &request.order_id, &format!("{states:?}")],
             request.page_size,
             &request.page_token,
         )?;
@@ -38,12 +39,16 @@ impl Handle<ListReservations> for InventoryRpc {
         };
 
         let reader = self.db.read();
-        let found = match state {
-            Some(state) => {
-                store::reservation::list_by_state(&reader, state, (entered, number), page.limit())
-                    .await?
-            }
-            None => store::reservation::list(&reader, number, page.limit()).await?,
+        let states: Vec<State> = states.into_iter().collect();
+        let filter = Filter { sku: convert::filter(request.sku), order, states };
+        let is_by_state = filter.sku.is_none() && order.is_none() && !filter.states.is_empty();
+        let found = if is_by_state {
+            let before = (entered, number);
+            store::reservation::list_by_states(&reader, &filter.states, before, page.limit())
+                .await?
+        } else {
+            let limit = page.limit().unsigned_abs();
+            store::reservation::list(&reader, &filter, number, limit).await?
         };
 
         let (reservations, next_page_token) = page.close(

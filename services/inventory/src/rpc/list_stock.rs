@@ -1,4 +1,4 @@
-//! ListStock: all stock by sku and location, a page at a time.
+//! ListStock: stock by sku and location, a page at a time.
 
 use souk_client::inventory::v1 as pb;
 use souk_client::inventory::v1::inventory_service::ListStock;
@@ -6,9 +6,11 @@ use souk_contract::{Call, Handle};
 use souk_data::page::Page;
 
 use super::InventoryRpc;
+use crate::convert;
 use crate::error::Error;
 use crate::stock_key::StockKey;
 use crate::store;
+use crate::store::stock::Filter;
 
 impl Handle<ListStock> for InventoryRpc {
     async fn handle(
@@ -21,7 +23,7 @@ impl Handle<ListStock> for InventoryRpc {
             &self.db,
             &caller.key(),
             "ListStock",
-            &[],
+            &[&request.sku, &request.location_id, if request.low_stock { "low" } else { "" }],
             request.page_size,
             &request.page_token,
         )?;
@@ -30,7 +32,13 @@ impl Handle<ListStock> for InventoryRpc {
             None => StockKey { sku: String::new(), location: String::new() },
         };
 
-        let stock = store::stock::list(&self.db.read(), &after, page.limit()).await?;
+        let filter = Filter {
+            sku: convert::filter(request.sku),
+            location: convert::filter(request.location_id),
+            is_low: request.low_stock,
+        };
+        let limit = page.limit().unsigned_abs();
+        let stock = store::stock::list(&self.db.read(), filter, &after, limit).await?;
 
         let (stock, next_page_token) = page.close(
             &stock,

@@ -19,6 +19,7 @@ use crate::{events, store};
 struct Arrival {
     units: Quantities,
     effective_time: Timestamp,
+    actor: String,
     now: Timestamp,
 }
 
@@ -30,22 +31,23 @@ impl Handle<ReceiveStock> for InventoryRpc {
         let once = RequestKey::of::<ReceiveStock>(&mut call);
         let now = self.clock.now();
         let effective_time = convert::past_time(call.request.effective_time, now)?;
-        let arrival =
-            Arrival { units: convert::received(call.request.items)?, effective_time, now };
+        let units = convert::received(call.request.items)?;
+        let arrival = Arrival { units, effective_time, actor: call.caller.key(), now };
         self.db.write_once(once, ReadCommitted, arrival, receive).await
     }
 }
 
 async fn receive(tx: &Tx, arrival: &Arrival) -> Result<pb::ReceiveStockResponse, Error> {
-    let Arrival { units, effective_time, now } = arrival;
-    store::location::check(tx, units).await?;
+    let Arrival { units, effective_time, actor, now } = arrival;
+    let locations = units.keys().map(|key| key.location.as_str()).collect();
+    store::location::check(tx, locations).await?;
     store::stock::insert_missing(tx, units.keys(), *now).await?;
     let found = store::stock::lock(tx, units.keys()).await?;
 
     let after = stock::add(MovementKind::Received, &found, units, *now)?;
 
-    let movements =
-        Movement::of(MovementKind::Received, units, Occasion::now(*now).at(*effective_time));
+    let occasion = Occasion::by(actor, *now).at(*effective_time);
+    let movements = Movement::of(MovementKind::Received, units, occasion);
     store::stock::record(tx, &movements, *now).await?;
     events::stock_changed(tx, &after, &movements, *now).await?;
     Ok(pb::ReceiveStockResponse { stock: after.into_iter().map(pb::Stock::from).collect() })

@@ -18,6 +18,14 @@ use crate::stock;
 use crate::stock_key::StockKey;
 use crate::{events, store};
 
+/// Which stock is to be repaired, and why.
+struct Repair {
+    key: StockKey,
+    note: String,
+    actor: String,
+    now: Timestamp,
+}
+
 impl Handle<RepairStock> for InventoryRpc {
     async fn handle(
         &self,
@@ -25,16 +33,18 @@ impl Handle<RepairStock> for InventoryRpc {
     ) -> Result<pb::RepairStockResponse, Error> {
         let once = RequestKey::of::<RepairStock>(&mut call);
         let key = convert::stock_key(call.request.sku, call.request.location_id);
-        self.db
-            .write_once(once, ReadCommitted, (key, call.request.note, self.clock.now()), repair_one)
-            .await
+        let repair = Repair {
+            key,
+            note: call.request.note,
+            actor: call.caller.key(),
+            now: self.clock.now(),
+        };
+        self.db.write_once(once, ReadCommitted, repair, repair_one).await
     }
 }
 
-async fn repair_one(
-    tx: &Tx,
-    (key, note, now): &(StockKey, String, Timestamp),
-) -> Result<pb::RepairStockResponse, Error> {
+async fn repair_one(tx: &Tx, repair: &Repair) -> Result<pb::RepairStockResponse, Error> {
+    let Repair { key, note, actor, now } = repair;
     let now = *now;
     // Every change of this stock's reservations locks its row too, so the sums cannot change.
     let mut found = store::stock::lock(tx, slice::from_ref(key).iter()).await?;
@@ -59,6 +69,7 @@ async fn repair_one(
         create_time: now,
         effective_time: now,
         note: note.clone(),
+        actor: actor.clone(),
     };
     store::stock::overwrite(tx, &after, &movement).await?;
     events::stock_changed(tx, slice::from_ref(&after), slice::from_ref(&movement), now).await?;

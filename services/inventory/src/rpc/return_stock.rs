@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::movement::{Movement, MovementKind, Occasion};
 use crate::stock;
 use crate::stock_key::Quantities;
+use crate::store::reservation::Numbered;
 use crate::{events, store};
 
 /// What came back.
@@ -36,7 +37,7 @@ impl Handle<ReturnStock> for InventoryRpc {
         let returned = Return {
             id: request.reservation_id()?,
             owner: call.caller.key(),
-            units: convert::returned(request.lines)?,
+            units: convert::lines(request.lines)?,
             named_time: convert::effective_time(request.effective_time)?,
             effective_time: convert::upstreams_time(request.effective_time, now)?,
             now,
@@ -47,17 +48,17 @@ impl Handle<ReturnStock> for InventoryRpc {
 
 async fn take_back(tx: &Tx, returned: &Return) -> Result<pb::ReturnStockResponse, Error> {
     let Return { id, owner, units, named_time, effective_time, now } = returned;
-    let reservation =
-        store::reservation::lock_existing(tx, *id).await?.of(owner)?.take_back(units)?;
-    reservation.is_followed_at(*named_time)?;
+    let Numbered { number, reservation } = store::reservation::lock_existing(tx, *id).await?;
+    let part = reservation.of(owner)?.take_back(units)?;
+    part.reservation.is_followed_at(*named_time)?;
 
-    let found = store::stock::lock(tx, units.keys()).await?;
-    let after = stock::add(MovementKind::Returned, &found, units, *now)?;
+    let found = store::stock::lock(tx, part.units.keys()).await?;
+    let after = stock::add(MovementKind::Returned, &found, &part.units, *now)?;
 
-    let occasion = Occasion::now(*now).of(*id).at(*effective_time);
-    let movements = Movement::of(MovementKind::Returned, units, occasion);
+    let occasion = Occasion::by(owner, *now).of(*id).at(*effective_time);
+    let movements = Movement::of(MovementKind::Returned, &part.units, occasion);
     store::stock::record(tx, &movements, *now).await?;
-    store::reservation::set_returned(tx, &reservation, units).await?;
+    store::reservation::set_part(tx, number, &part).await?;
     events::stock_changed(tx, &after, &movements, *now).await?;
-    Ok(pb::ReturnStockResponse { reservation: Some(reservation.into()) })
+    Ok(pb::ReturnStockResponse { reservation: Some(part.reservation.into()) })
 }

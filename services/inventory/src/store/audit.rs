@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect, raw_sql};
 use souk_client::audit::Report;
 use souk_data::Reader;
@@ -37,6 +37,7 @@ struct Units {
 pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Report, Error> {
     let mut report = Report::default();
     over_promised(snapshot, &mut report).await?;
+    limits(snapshot, &mut report).await?;
     promised(snapshot, &mut report).await?;
     moved(snapshot, &mut report).await?;
     returned(snapshot, &mut report).await?;
@@ -45,23 +46,47 @@ pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// **Invariant:** no stock is negative or over-promised.
+/// **Invariant:** no stock is negative or promised beyond its limit.
 async fn over_promised(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     use stock::{Column, Entity};
     let is_wrong = Condition::any()
         .add(Column::Reserved.lt(0))
-        .add(Column::Reserved.into_expr().gt(Column::OnHand.into_expr()));
+        .add(Column::OnHand.lt(0))
+        .add(Expr::cust("reserved > on_hand + backorder_limit"));
     let wrong =
         Entity::find().filter(is_wrong).order_by_asc(Column::Sku).limit(Report::MAX_FINDINGS);
     for row in wrong.all(snapshot).await? {
-        let detail = format!("on_hand {}, reserved {}", row.on_hand, row.reserved);
-        report.add("0 <= reserved <= on_hand", format!("{}@{}", row.sku, row.location_id), detail);
+        let limit = row.backorder_limit;
+        let detail = format!("on_hand {}, reserved {}, limit {limit}", row.on_hand, row.reserved);
+        let subject = format!("{}@{}", row.sku, row.location_id);
+        report.add("0 <= reserved <= on_hand + backorder_limit", subject, detail);
+    }
+    Ok(())
+}
+
+/// **Invariant:** units may be promised beyond those on hand as the policy of the sku says (3 is
+/// BACKORDER), at its location.
+async fn limits(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    // SQL, since what either side lacks must show too.
+    let wrong = Difference::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT sku, location_id, CAST(SUM(of_stock) AS BIGINT) AS first, CAST(SUM(of_policy) AS BIGINT) AS second
+         FROM (SELECT sku, location_id, backorder_limit AS of_stock, 0 AS of_policy FROM stock
+               UNION ALL
+               SELECT sku, backorder_location_id AS location_id, 0 AS of_stock, backorder_limit AS of_policy
+               FROM stock_policy WHERE policy = 3) AS both_sides
+         GROUP BY sku, location_id HAVING SUM(of_stock) <> SUM(of_policy) ORDER BY sku, location_id LIMIT 1000"
+    ));
+    for row in wrong.all(snapshot).await? {
+        let detail = format!("the stock has {}, the policy says {}", row.first, row.second);
+        let subject = format!("{}@{}", row.sku, row.location_id);
+        report.add("backorder limits are those of the policies", subject, detail);
     }
     Ok(())
 }
 
 /// **Invariant:** what is reserved of a stock is what reservations in state HELD (1) and COMMITTED
-/// (2) promise.
+/// (2) still promise.
 async fn promised(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     // SQL, since what either side lacks must show too.
     let wrong = Difference::find_by_statement(raw_sql!(
@@ -69,8 +94,9 @@ async fn promised(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
         "SELECT sku, location_id, CAST(SUM(reserved) AS BIGINT) AS first, CAST(SUM(promised) AS BIGINT) AS second
          FROM (SELECT sku, location_id, reserved, 0 AS promised FROM stock
                UNION ALL
-               SELECT sku, location_id, 0 AS reserved, quantity AS promised FROM reservation
-               JOIN reservation_line ON reservation = number WHERE state IN (1, 2)) AS both_sides
+               SELECT sku, location_id, 0 AS reserved, quantity - consumed - released AS promised FROM reservation
+               JOIN reservation_line ON reservation = number
+               WHERE state IN (1, 2) AND is_untracked = 0) AS both_sides
          GROUP BY sku, location_id HAVING SUM(reserved) <> SUM(promised) ORDER BY sku, location_id LIMIT 1000"
     ));
     for row in wrong.all(snapshot).await? {
@@ -108,7 +134,7 @@ async fn moved(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// **Invariant:** nothing came back of a reservation that was not consumed.
+/// **Invariant:** no more came back of a reservation than left.
 async fn returned(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
     for line in reservation::returned_without_leaving(snapshot, Report::MAX_FINDINGS).await? {
         let detail = format!("units came back of reservation number {}", line.reservation);

@@ -31,6 +31,12 @@ pub const SCHEMA: Schema = Schema {
             up: made_by,
             earlier_checksums: &[],
         },
+        Migration {
+            version: 4,
+            name: "policies, several locations, parts of reservations, actors",
+            up: policies_and_parts,
+            earlier_checksums: &[],
+        },
     ],
 };
 
@@ -191,6 +197,144 @@ fn made_by(ddl: &mut Ddl) {
     ddl.alter(Table::alter().table("reservation").add_column(ddl.text("owner").default("")));
     // Until now only the orders service could reserve.
     ddl.run("UPDATE reservation SET owner = 'service:orders'");
+}
+
+fn policies_and_parts(ddl: &mut Ddl) {
+    locations_that_change(ddl);
+    stock_beyond_what_is_on_hand(ddl);
+    stock_policy(ddl);
+    parts_of_reservations(ddl);
+    actors_of_movements(ddl);
+}
+
+/// Locations have an address, a priority and a version, and can be inactive.
+fn locations_that_change(ddl: &mut Ddl) {
+    let columns = [
+        ddl.integer("update_time").default(0).take(),
+        ddl.bytes("address").null().take(),
+        ddl.integer("priority").default(0).take(),
+        ddl.integer("is_active").default(1).check(Expr::cust("is_active IN (0, 1)")).take(),
+        ddl.integer("version").default(1).take(),
+    ];
+    for column in columns {
+        ddl.alter(Table::alter().table("location").add_column(column));
+    }
+    ddl.run("UPDATE location SET update_time = create_time");
+}
+
+/// How many units of a stock may be promised beyond those on hand.
+fn stock_beyond_what_is_on_hand(ddl: &mut Ddl) {
+    let check = "0 <= on_hand AND 0 <= backorder_limit AND 0 <= reserved AND reserved <= on_hand + backorder_limit";
+    if ddl.engine() == Engine::Sqlite {
+        // SQLite changes a CHECK by making the table again.
+        ddl.create_without_rowid(
+            Table::create()
+                .table("stock_again")
+                .col(ddl.key_text("sku"))
+                .col(ddl.key_text("location_id"))
+                .col(ddl.integer("on_hand"))
+                .col(ddl.integer("reserved"))
+                .col(ddl.integer("update_time"))
+                .col(ddl.integer("backorder_limit").default(0))
+                .primary_key(Index::create().col("sku").col("location_id"))
+                .check(("stock_is_not_over_promised", Expr::cust(check))),
+        );
+        ddl.run(
+            "INSERT INTO stock_again (sku, location_id, on_hand, reserved, update_time) \
+             SELECT sku, location_id, on_hand, reserved, update_time FROM stock",
+        );
+        ddl.run("DROP TABLE stock");
+        ddl.run("ALTER TABLE stock_again RENAME TO stock");
+    } else {
+        let limit = ddl.integer("backorder_limit").default(0).take();
+        ddl.alter(Table::alter().table("stock").add_column(limit));
+        ddl.run("ALTER TABLE stock DROP CONSTRAINT stock_is_not_over_promised");
+        ddl.run(&format!(
+            "ALTER TABLE stock ADD CONSTRAINT stock_is_not_over_promised CHECK ({check})"
+        ));
+    }
+    // Neither quantity is in an index: a sale would have to write it.
+    ddl.index(
+        Index::create().name("stock_by_location").table("stock").col("location_id").col("sku"),
+    );
+}
+
+/// How skus may be sold. A sku without a row is tracked.
+fn stock_policy(ddl: &mut Ddl) {
+    ddl.create_without_rowid(
+        Table::create()
+            .table("stock_policy")
+            .col(ddl.key_text("sku").primary_key())
+            .col(ddl.integer("policy").check(Expr::col("policy").between(1, 3)))
+            .col(ddl.integer("backorder_limit").check(Expr::col("backorder_limit").gte(0)))
+            .col(ddl.key_text("backorder_location_id"))
+            .col(ddl.integer("expected_time").null())
+            .col(ddl.integer("low_quantity").check(Expr::col("low_quantity").gte(0)))
+            .col(ddl.integer("version"))
+            .col(ddl.integer("update_time").null()),
+    );
+}
+
+/// What left and what was released of a line before its reservation ended, and the keys of these
+/// steps.
+fn parts_of_reservations(ddl: &mut Ddl) {
+    let parts = "0 <= consumed AND 0 <= released AND consumed + released <= quantity";
+    let columns = [
+        ddl.integer("consumed").default(0).take(),
+        ddl.integer("released").default(0).check(Expr::cust(parts)).take(),
+        ddl.integer("is_untracked").default(0).check(Expr::cust("is_untracked IN (0, 1)")).take(),
+    ];
+    for column in columns {
+        ddl.alter(Table::alter().table("reservation_line").add_column(column));
+    }
+    ddl.index(
+        Index::create()
+            .name("reservation_line_by_sku")
+            .table("reservation_line")
+            .col("sku")
+            .col("reservation"),
+    );
+    ddl.index(
+        Index::create()
+            .name("reservation_by_order")
+            .table("reservation")
+            .col("order_id")
+            .col("number")
+            .and_where(Expr::col("order_id").is_not_null()),
+    );
+    ddl.create_without_rowid(
+        Table::create()
+            .table("reservation_step")
+            .col(ddl.integer("reservation"))
+            .col(ddl.key_text("request_id"))
+            .col(ddl.integer("kind").check(Expr::col("kind").between(1, 7)))
+            .col(ddl.bytes("lines_hash").check(Expr::cust("length(lines_hash) = 32")))
+            .primary_key(Index::create().col("reservation").col("request_id")),
+    );
+}
+
+/// Who caused a movement, empty for those from before; and what movements are looked for by, each
+/// in the order of their time.
+fn actors_of_movements(ddl: &mut Ddl) {
+    let actor = ddl.text("actor").default("").take();
+    ddl.alter(Table::alter().table("movement").add_column(actor));
+    ddl.run("DROP INDEX movement_by_sku");
+    for (name, column) in [("movement_by_sku", "sku"), ("movement_by_location", "location_id")] {
+        let index = Index::create().name(name).table("movement").col(column).take();
+        ddl.index(index.clone().col("create_time").col("number"));
+    }
+    ddl.index(
+        Index::create()
+            .name("movement_by_reservation")
+            .table("movement")
+            .col("reservation_id")
+            .col("create_time")
+            .col("number")
+            .and_where(Expr::col("reservation_id").is_not_null()),
+    );
+    ddl.index(
+        Index::create().name("movement_by_time").table("movement").col("create_time").col("number"),
+    );
 }
 
 #[cfg(test)]

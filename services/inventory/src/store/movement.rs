@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
-use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_data::{Prepared, Reader, Tx, given, rows};
 use souk_types::{MovementId, ReservationId, Timestamp};
 
 use crate::error::Error;
@@ -26,6 +26,7 @@ pub struct Model {
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
     pub note: String,
+    pub actor: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -45,6 +46,7 @@ impl From<Model> for Movement {
             create_time: row.create_time,
             effective_time: row.effective_time,
             note: row.note,
+            actor: row.actor,
         }
     }
 }
@@ -63,6 +65,7 @@ impl From<&Movement> for ActiveModel {
             create_time: Set(movement.create_time),
             effective_time: Set(movement.effective_time),
             note: Set(movement.note.clone()),
+            actor: Set(movement.actor.clone()),
         }
     }
 }
@@ -97,20 +100,70 @@ pub async fn sums(reader: &Reader, key: &StockKey) -> Result<(i64, i64), Error> 
     Ok((sums.on_hand.unwrap_or(0), sums.reserved.unwrap_or(0)))
 }
 
-static AFTER: Find<Entity> = Find::new(after);
-static OF_SKU_AFTER: Find<Entity> = Find::new(|| after().filter(Column::Sku.eq(given(2))));
-
-fn after() -> Select<Entity> {
-    Entity::find()
-        .filter(Column::Number.gt(given(0)))
-        .order_by_asc(Column::Number)
-        .limit(given_limit(1))
+/// What a list of movements is narrowed to: all that is set.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub sku: Option<String>,
+    pub location: Option<String>,
+    pub kinds: Vec<MovementKind>,
+    pub reservation: Option<ReservationId>,
+    pub since: Option<Timestamp>,
+    pub before: Option<Timestamp>,
 }
 
-/// Returns the movements after this number, of one sku or, when it is empty, of all.
-pub async fn list(reader: &Reader, sku: &str, after: i64, limit: i64) -> Result<Vec<Model>, Error> {
-    Ok(match sku {
-        "" => AFTER.all(reader, [after.into(), limit.into()]).await?,
-        sku => OF_SKU_AFTER.all(reader, [after.into(), limit.into(), sku.into()]).await?,
-    })
+/// Where a page of movements starts: the time and the number of the last one before it.
+pub type Place = (Timestamp, i64);
+
+/// Returns the movements after this place in the order of the list: those recorded first when
+/// `is_ascending`, those recorded last otherwise. The index of the reservation, the sku or the
+/// location is used, or that of the time, in this order; what else is asked for is looked for along
+/// it.
+pub async fn list(
+    reader: &Reader,
+    filter: Filter,
+    is_ascending: bool,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let mut query = Entity::find().limit(limit);
+    let is_narrow = filter.reservation.is_some();
+    if let Some(reservation) = filter.reservation {
+        query = query.filter(Column::ReservationId.eq(reservation));
+    }
+    let is_narrower = is_narrow || filter.sku.is_some();
+    if let Some(sku) = filter.sku {
+        query = query.filter(compared(Column::Sku, is_narrow).eq(sku));
+    }
+    if let Some(location) = filter.location {
+        query = query.filter(compared(Column::LocationId, is_narrower).eq(location));
+    }
+    if !filter.kinds.is_empty() {
+        query = query.filter(Column::Kind.is_in(filter.kinds));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(Column::CreateTime.gte(since));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(Column::CreateTime.lt(before));
+    }
+    if let Some((time, number)) = after {
+        let place = Expr::tuple([Column::CreateTime.into_expr(), Column::Number.into_expr()]);
+        let after = Expr::tuple([Expr::val(time), Expr::val(number)]);
+        query = query.filter(if is_ascending { place.gt(after) } else { place.lt(after) });
+    }
+    let query = if is_ascending {
+        query.order_by_asc(Column::CreateTime).order_by_asc(Column::Number)
+    } else {
+        query.order_by_desc(Column::CreateTime).order_by_desc(Column::Number)
+    };
+    Ok(query.all(reader).await?)
+}
+
+/// Returns a column to compare with: when a better index is there, in a way that uses none of its
+/// own. SQLite would otherwise choose any.
+fn compared(column: Column, has_better_index: bool) -> Expr {
+    if has_better_index {
+        return Expr::cust(format!("{} || ''", column.as_str()));
+    }
+    column.into_expr()
 }

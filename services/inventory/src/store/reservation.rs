@@ -1,16 +1,22 @@
 //! Reservations, each with its lines.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, LockType, OnConflict};
-use sea_orm::{FromQueryResult, JoinType, NotSet, QueryOrder, QuerySelect, Set, TryInsertResult};
+use sea_orm::{
+    FromQueryResult, JoinType, NotSet, QueryOrder, QuerySelect, QueryTrait as _, Set,
+    TryInsertResult,
+};
 use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{OrderId, ReservationId, Timestamp};
 
-use super::reservation_line;
+use super::{reservation_line, reservation_step};
 use crate::error::Error;
-use crate::reservation::Reservation;
+use crate::reservation::{Part, Reservation};
 use crate::state::State;
-use crate::stock_key::{Quantities, StockKey};
+use crate::stock_key::StockKey;
 
 /// A promise of stock. The number, and not the id that a caller chose, is what its lines refer to:
 /// it grows.
@@ -35,13 +41,15 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// A reservation and its number, which grows in the order they are made.
+#[derive(Clone, Debug)]
 pub struct Numbered {
     pub number: i64,
     pub reservation: Reservation,
 }
 
-/// Adds a reservation with its lines, unless its id is known. Returns whether it was added.
-pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<bool, Error> {
+/// Adds a reservation, unless its id is known. Returns its number when it was added; its lines come
+/// later, see [`reservation_line::insert`].
+pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<Option<i64>, Error> {
     let row = ActiveModel {
         number: NotSet,
         reservation_id: Set(reservation.id),
@@ -55,9 +63,10 @@ pub async fn insert(tx: &Tx, reservation: &Reservation) -> Result<bool, Error> {
     };
     let insert =
         Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned()).try_insert();
-    let TryInsertResult::Inserted(inserted) = insert.exec(tx).await? else { return Ok(false) };
-    reservation_line::insert(tx, inserted.last_insert_id, &reservation.lines).await?;
-    Ok(true)
+    match insert.exec(tx).await? {
+        TryInsertResult::Inserted(inserted) => Ok(Some(inserted.last_insert_id)),
+        _ => Ok(None),
+    }
 }
 
 static BY_ID: Find<Entity> = Find::new(by_id);
@@ -68,13 +77,13 @@ fn by_id() -> Select<Entity> {
 }
 
 /// Locks a reservation until the end of the write; none when the id is not known.
-pub async fn lock(tx: &Tx, id: ReservationId) -> Result<Option<Reservation>, Error> {
+pub async fn lock(tx: &Tx, id: ReservationId) -> Result<Option<Numbered>, Error> {
     let row = LOCKED_BY_ID.all(tx, [id.into()]).await?;
-    Ok(with_lines(tx, row).await?.pop().map(|found| found.reservation))
+    Ok(with_lines(tx, row).await?.pop())
 }
 
 /// Locks a reservation that must be there.
-pub async fn lock_existing(tx: &Tx, id: ReservationId) -> Result<Reservation, Error> {
+pub async fn lock_existing(tx: &Tx, id: ReservationId) -> Result<Numbered, Error> {
     lock(tx, id).await?.ok_or(Error::ReservationNotFound(id))
 }
 
@@ -123,60 +132,84 @@ pub async fn set_state(tx: &Tx, changed: &[Reservation]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes how many units of these stocks have come back by now to a reservation that was locked
-/// before.
-pub async fn set_returned(
-    tx: &Tx,
-    reservation: &Reservation,
-    touched: &Quantities,
-) -> Result<(), Error> {
-    let lines: Vec<_> =
-        reservation.lines.iter().filter(|line| touched.contains_key(&line.key)).collect();
-    reservation_line::set_returned(tx, reservation.id, &lines).await
+/// Writes the lines of a part that was moved to a reservation that was locked before.
+pub async fn set_part(tx: &Tx, number: i64, part: &Part) -> Result<(), Error> {
+    let lines = part.lines.iter().filter_map(|place| part.reservation.lines.get(*place));
+    reservation_line::update(tx, number, &lines.collect::<Vec<_>>()).await
 }
 
-static AFTER: Find<Entity> = Find::new(|| {
-    Entity::find()
-        .filter(Column::Number.gt(given(0)))
-        .order_by_asc(Column::Number)
-        .limit(given_limit(1))
-});
-
-/// Returns all reservations after this number, in the order they were made.
-pub async fn list(reader: &Reader, after: i64, limit: i64) -> Result<Vec<Numbered>, Error> {
-    let rows = AFTER.all(reader, [after.into(), limit.into()]).await?;
-    with_lines(reader, rows).await
+/// What a list of reservations is narrowed to: all that is set.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub sku: Option<String>,
+    pub order: Option<OrderId>,
+    pub states: Vec<State>,
 }
 
-static OF_STATE_AFTER: Find<Entity> = Find::new(|| {
-    let after = Expr::tuple([Column::UpdateTime.into_expr(), Column::Number.into_expr()]);
+/// Returns the reservations that were made before the one with this number, the latest first.
+pub async fn list(
+    reader: &Reader,
+    filter: &Filter,
+    before: i64,
+    limit: u64,
+) -> Result<Vec<Numbered>, Error> {
+    let mut query =
+        Entity::find().filter(Column::Number.lt(before)).order_by_desc(Column::Number).limit(limit);
+    if let Some(sku) = &filter.sku {
+        let of_sku = reservation_line::Entity::find()
+            .select_only()
+            .column(reservation_line::Column::Reservation)
+            .filter(reservation_line::Column::Sku.eq(sku))
+            .filter(reservation_line::Column::Reservation.lt(before))
+            .into_query();
+        query = query.filter(Column::Number.in_subquery(of_sku));
+    }
+    if let Some(order) = filter.order {
+        query = query.filter(Column::OrderId.eq(order));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().copied()));
+    }
+    with_lines(reader, query.all(reader).await?).await
+}
+
+static OF_STATE_BEFORE: Find<Entity> = Find::new(|| {
+    let changed = Expr::tuple([Column::UpdateTime.into_expr(), Column::Number.into_expr()]);
     Entity::find()
         .filter(Column::State.eq(given(0)))
-        .filter(after.gt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
-        .order_by_asc(Column::UpdateTime)
-        .order_by_asc(Column::Number)
+        .filter(changed.lt(Expr::tuple([Expr::val(given(1)), Expr::val(given(2))])))
+        .order_by_desc(Column::UpdateTime)
+        .order_by_desc(Column::Number)
         .limit(given_limit(3))
 });
 
-/// Returns the reservations of one state after this time and number, in the order they entered it.
-pub async fn list_by_state(
+/// Returns the reservations of some states before this time and number, those first that entered
+/// theirs last.
+pub async fn list_by_states(
     reader: &Reader,
-    state: State,
+    states: &[State],
     (update_time, number): (Timestamp, i64),
     limit: i64,
 ) -> Result<Vec<Numbered>, Error> {
-    let given = [state.into(), update_time.into(), number.into(), limit.into()];
-    with_lines(reader, OF_STATE_AFTER.all(reader, given).await?).await
+    let mut found = Vec::new();
+    for state in states {
+        let given = [(*state).into(), update_time.into(), number.into(), limit.into()];
+        found.extend(OF_STATE_BEFORE.all(reader, given).await?);
+    }
+    found.sort_by_key(|row| Reverse((row.update_time, row.number)));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    with_lines(reader, found).await
 }
 
 static PROMISED: Prepared<Select<Entity>, Sum> = Prepared::new(|| {
     Entity::find()
         .select_only()
-        .column_as(reservation_line::Column::Quantity.sum().cast_as("BIGINT"), "sum")
+        .column_as(Expr::cust("CAST(SUM(quantity - consumed - released) AS BIGINT)"), "sum")
         .join(JoinType::InnerJoin, lines())
         .filter(Column::State.is_in([State::Held, State::Committed]))
         .filter(reservation_line::Column::Sku.eq(given(0)))
         .filter(reservation_line::Column::LocationId.eq(given(1)))
+        .filter(reservation_line::Column::IsUntracked.eq(0_i64))
 });
 
 fn lines() -> RelationDef {
@@ -195,15 +228,17 @@ pub async fn promised(reader: &Reader, key: &StockKey) -> Result<i64, Error> {
     Ok(row.and_then(|row| row.sum).unwrap_or(0))
 }
 
-/// Returns lines of which units came back although their reservation was never consumed.
+/// Returns lines of which more units came back than left. In a reservation that is consumed (state
+/// 3) all units left that were not released before.
 pub async fn returned_without_leaving(
     reader: &Reader,
     limit: u64,
 ) -> Result<Vec<reservation_line::Model>, Error> {
+    let left = "CASE WHEN state = 3 THEN quantity - released ELSE consumed END";
     let wrong = reservation_line::Entity::find()
         .join(JoinType::InnerJoin, lines().rev())
         .filter(reservation_line::Column::Returned.gt(0))
-        .filter(Column::State.ne(State::Consumed))
+        .filter(Expr::cust(format!("returned > {left}")))
         .order_by_asc(Column::Number)
         .limit(limit);
     Ok(wrong.all(reader).await?)
@@ -238,6 +273,7 @@ pub async fn delete_finished(
     let numbers: Vec<i64> = found.into_iter().map(|row| row.number).collect();
     for numbers in rows::chunks(&numbers) {
         reservation_line::delete(tx, numbers).await?;
+        reservation_step::delete(tx, numbers).await?;
         Entity::delete_many()
             .filter(Column::Number.is_in(numbers.iter().copied()))
             .exec(tx)
@@ -248,8 +284,8 @@ pub async fn delete_finished(
 
 /// Adds to reservations, in the order of their rows, all their lines.
 async fn with_lines(reader: &Reader, found: Vec<Model>) -> Result<Vec<Numbered>, Error> {
-    let numbers: Vec<i64> = found.iter().map(|row| row.number).collect();
-    let mut lines = reservation_line::of(reader, &numbers).await?;
+    let states: BTreeMap<i64, State> = found.iter().map(|row| (row.number, row.state)).collect();
+    let mut lines = reservation_line::of(reader, &states).await?;
     let numbered = found.into_iter().map(|row| Numbered {
         number: row.number,
         reservation: Reservation {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, Set, raw_sql};
 use souk_data::{Reader, Tx, rows};
-use souk_types::ReservationId;
 
 use crate::error::Error;
 use crate::reservation::Line;
+use crate::state::State;
 use crate::stock_key::StockKey;
 
 /// Units of one stock that a reservation promises.
@@ -24,6 +24,10 @@ pub struct Model {
     pub location_id: String,
     pub quantity: i64,
     pub returned: i64,
+    pub consumed: i64,
+    pub released: i64,
+    /// 1 or 0.
+    pub is_untracked: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -31,10 +35,24 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl From<Model> for Line {
-    fn from(row: Model) -> Self {
-        let key = StockKey { sku: row.sku, location: row.location_id };
-        Line { key, quantity: row.quantity, returned: row.returned }
+impl Model {
+    /// Returns the line of a reservation in this state. The step that ends a reservation as a whole
+    /// writes no lines: what they still held then left, or was released, with it.
+    fn in_state(self, state: State) -> Line {
+        let held = self.quantity - self.consumed - self.released;
+        let (left, given_up) = match state {
+            State::Held | State::Committed => (0, 0),
+            State::Consumed => (held, 0),
+            State::Released | State::Expired => (0, held),
+        };
+        Line {
+            key: StockKey { sku: self.sku, location: self.location_id },
+            quantity: self.quantity,
+            consumed: self.consumed + left,
+            released: self.released + given_up,
+            returned: self.returned,
+            is_untracked: self.is_untracked == 1,
+        }
     }
 }
 
@@ -46,40 +64,51 @@ pub async fn insert(tx: &Tx, reservation: i64, lines: &[Line]) -> Result<(), Err
         location_id: Set(line.key.location.clone()),
         quantity: Set(line.quantity),
         returned: Set(line.returned),
+        consumed: Set(line.consumed),
+        released: Set(line.released),
+        is_untracked: Set(line.is_untracked.into()),
     });
     Ok(rows::insert_all(tx, &rows.collect::<Vec<_>>()).await?)
 }
 
-/// Returns the lines of reservations by their numbers, in the order of their stock.
-pub async fn of(reader: &Reader, reservations: &[i64]) -> Result<BTreeMap<i64, Vec<Line>>, Error> {
+/// Returns the lines of reservations, of which the numbers and the states are given, in the order
+/// of their stock.
+pub async fn of(
+    reader: &Reader,
+    reservations: &BTreeMap<i64, State>,
+) -> Result<BTreeMap<i64, Vec<Line>>, Error> {
+    let numbers: Vec<i64> = reservations.keys().copied().collect();
     let mut lines: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
-    for numbers in rows::chunks(reservations) {
+    for numbers in rows::chunks(&numbers) {
         let query = Entity::find().filter(Column::Reservation.is_in(numbers.iter().copied()));
         for row in
             query.order_by_asc(Column::Sku).order_by_asc(Column::LocationId).all(reader).await?
         {
-            lines.entry(row.reservation).or_default().push(row.into());
+            let state = reservations.get(&row.reservation).copied().unwrap_or(State::Held);
+            lines.entry(row.reservation).or_default().push(row.in_state(state));
         }
     }
     Ok(lines)
 }
 
-/// Writes how many units of these lines of a reservation have come back by now.
-pub async fn set_returned(
-    tx: &Tx,
-    reservation: ReservationId,
-    lines: &[&Line],
-) -> Result<(), Error> {
-    let returned: Vec<(&str, &str, i64)> =
-        lines.iter().map(|line| (&*line.key.sku, &*line.key.location, line.returned)).collect();
-    for came_back in rows::chunks(&returned) {
-        // SQL, since each row gets another number: a set-based update.
+/// Writes how many units of these lines of a reservation have left, were released and have come
+/// back by now.
+pub async fn update(tx: &Tx, reservation: i64, lines: &[&Line]) -> Result<(), Error> {
+    let moved: Vec<(&str, &str, i64, i64, i64)> = lines
+        .iter()
+        .map(|line| {
+            (&*line.key.sku, &*line.key.location, line.consumed, line.released, line.returned)
+        })
+        .collect();
+    for moved in rows::chunks(&moved) {
+        // SQL, since each row gets other numbers: a set-based update.
         let update = raw_sql!(
             Postgres,
-            "WITH came_back (sku, location_id, returned) AS (VALUES {..(came_back.0:2),})
-             UPDATE reservation_line SET returned = came_back.returned FROM came_back
-             WHERE reservation = (SELECT number FROM reservation WHERE reservation_id = {reservation})
-               AND reservation_line.sku = came_back.sku AND reservation_line.location_id = came_back.location_id"
+            "WITH moved (sku, location_id, consumed, released, returned) AS (VALUES {..(moved.0:4),})
+             UPDATE reservation_line SET consumed = moved.consumed, released = moved.released,
+                 returned = moved.returned FROM moved
+             WHERE reservation = {reservation}
+               AND reservation_line.sku = moved.sku AND reservation_line.location_id = moved.location_id"
         );
         tx.execute_raw(update).await?;
     }

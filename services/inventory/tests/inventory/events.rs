@@ -19,11 +19,13 @@ on_each_engine! {
 
         let events = inventory.events().await.into_iter().filter(|(_, key, _)| *key == id.to_string());
         let told: Vec<_> = events.map(|(kind, _, payload)| {
-            let reservation = ReservationChanged::decode(payload.as_slice()).unwrap().reservation.unwrap();
-            (kind, reservation.state(), reservation.line_count)
+            let changed = ReservationChanged::decode(payload.as_slice()).unwrap();
+            assert_eq!(changed.actor.as_ref().unwrap().id, "orders");
+            (kind, changed.previous_state(), changed.reservation.unwrap().state())
         }).collect();
-        let expected = [ReservationState::Held, ReservationState::Committed, ReservationState::Consumed]
-            .map(|state| ("souk.inventory.v1.ReservationChanged".to_owned(), state, 1));
+        use ReservationState::{Committed, Consumed, Held, Unspecified};
+        let expected = [(Unspecified, Held), (Held, Committed), (Committed, Consumed)]
+            .map(|(before, after)| ("souk.inventory.v1.ReservationChanged".to_owned(), before, after));
         assert_eq!(told, expected);
         inventory.end().await;
     }
@@ -66,6 +68,39 @@ on_each_engine! {
         assert_eq!(published[0], ("mug".into(), MovementKind::Released, 1));
         // Both holds may end in one write or in two.
         assert_eq!(published.last(), Some(&("cup".into(), MovementKind::Expired, 3)));
+        inventory.end().await;
+    }
+
+    async fn a_part_is_told_once_with_what_left(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let id = inventory.committed(&[("mug", 3)]).await;
+        let before = inventory.events().await.len();
+        for _ in 0..2 {
+            inventory.consume_some(id, "p1", &[("mug", 2)]).await.unwrap();
+        }
+        let events = inventory.events().await.split_off(before);
+        assert_eq!(events.len(), 1);
+        let changed = ReservationChanged::decode(events[0].2.as_slice()).unwrap();
+        let reservation = changed.reservation.as_ref().unwrap();
+        assert_eq!((changed.previous_state(), reservation.state()), (ReservationState::Committed, ReservationState::Committed));
+        assert_eq!((reservation.lines[0].quantity, reservation.lines[0].consumed), (3, 2));
+        inventory.end().await;
+    }
+
+    async fn a_reservation_is_told_by_stock_only_when_little_or_nothing_is_left(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 8), ("cup", 100)]).await;
+        let before = inventory.events().await.len();
+        for _ in 0..8 {
+            inventory.reserve(inventory.new_id(), &[("mug", 1), ("cup", 1)]).await.unwrap();
+        }
+        let events = inventory.events().await.into_iter().skip(before);
+        let stocks = events.filter(|(kind, ..)| kind == "souk.inventory.v1.StockChanged").map(|(_, key, payload)| {
+            let StockChanged { stock, movement } = StockChanged::decode(payload.as_slice()).unwrap();
+            let stock = stock.unwrap();
+            (key, movement.unwrap().kind(), stock.on_hand - stock.reserved)
+        });
+        let mug = |left| ("mug".to_owned(), MovementKind::Reserved, left);
+        assert_eq!(stocks.collect::<Vec<_>>(), [mug(5), mug(0)]);
         inventory.end().await;
     }
 

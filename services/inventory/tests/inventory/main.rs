@@ -10,6 +10,8 @@ mod rpc {
     mod commit_reservation;
     mod consume_reservation;
     mod create_location;
+    mod create_reservation;
+    mod get_availability;
     mod get_reservation;
     mod list_locations;
     mod list_movements;
@@ -17,8 +19,9 @@ mod rpc {
     mod list_stock;
     mod receive_stock;
     mod release_reservation;
-    mod reserve;
     mod return_stock;
+    mod update_location;
+    mod update_stock_policy;
 }
 
 mod access;

@@ -86,7 +86,7 @@ on_each_engine! {
             let id = inventory.committed(&[("mug", 1)]).await;
             let (consume, release) = join(inventory.consume(id), inventory.release(id)).await;
             assert_ne!(won(&consume), won(&release));
-            consumed += i64::from(consume.is_ok());
+            consumed += i32::from(consume.is_ok());
         }
         assert_eq!(inventory.stock("mug").await, (100 - consumed, 0));
         inventory.end().await;
@@ -102,7 +102,7 @@ on_each_engine! {
         let commits = join_all(ids.iter().map(|id| inventory.commit(*id))).await;
 
         let committed = commits.iter().filter(|answer| won(answer)).count();
-        eventually(Duration::from_secs(10), || async { inventory.stock("mug").await == (100, committed as i64) }).await;
+        eventually(Duration::from_secs(10), || async { inventory.stock("mug").await == (100, committed as i32) }).await;
         for (id, commit) in ids.iter().zip(&commits) {
             let expected = if commit.is_ok() { ReservationState::Committed } else { ReservationState::Expired };
             assert_eq!(inventory.state(*id).await, expected);
@@ -123,6 +123,66 @@ on_each_engine! {
 
         assert!(answers.iter().all(|answer| answer == &answers[0]));
         assert_eq!(inventory.stock("mug").await, (3, 0));
+        inventory.end().await;
+    }
+
+    async fn fifty_buyers_of_ten_units_at_two_locations_get_ten(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 6), ("cup", 100)]).await;
+        inventory.open_location("north", 0).await;
+        inventory.receive_at("mug", "north", 4).await;
+        let answers = join_all((0..50).map(|number| {
+            let inventory = &inventory;
+            async move {
+                let lines = if number % 2 == 0 { [("mug", 1), ("cup", 1)] } else { [("cup", 1), ("mug", 1)] };
+                inventory.reserve(inventory.new_id(), &lines).await
+            }
+        })).await;
+
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 10);
+        assert_eq!((inventory.stock("mug").await, inventory.stock_at("mug", "north").await), ((6, 6), (4, 4)));
+        inventory.end().await;
+    }
+
+    async fn one_part_consumed_by_many_at_once_leaves_once(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 10)]).await;
+        let id = inventory.committed(&[("mug", 8)]).await;
+        let answers = join_all((0..20).map(|number| {
+            let inventory = &inventory;
+            async move {
+                match number % 4 {
+                    0 => inventory.consume_some(id, "p1", &[("mug", 2)]).await,
+                    1 => inventory.consume_some(id, "p2", &[("mug", 1)]).await,
+                    2 => inventory.release_some(id, "c1", &[("mug", 3)]).await,
+                    _ => inventory.consume_some(id, "p3", &[("mug", 1)]).await,
+                }
+            }
+        })).await;
+        for answer in answers {
+            answer.unwrap();
+        }
+        let left = inventory.get(id).await.unwrap();
+        assert_eq!((left.lines[0].consumed, left.lines[0].released), (4, 3));
+        assert_eq!(inventory.stock("mug").await, (6, 1));
+        inventory.end().await;
+    }
+
+    async fn a_limit_and_the_units_promised_under_it_never_disagree(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("rug", 1)]).await;
+        let policy = |policy: pb::InventoryPolicy| pb::StockPolicy {
+            sku: "rug".into(),
+            policy: policy.into(),
+            backorder_limit: 3,
+            ..Default::default()
+        };
+        for _ in 0..10 {
+            inventory.set_policy(policy(pb::InventoryPolicy::Backorder)).await.unwrap();
+            let id = inventory.new_id();
+            let (reserved, set) =
+                join(inventory.reserve(id, &[("rug", 3)]), inventory.set_policy(policy(pb::InventoryPolicy::Tracked))).await;
+            assert!(reserved.is_err() || set.is_err(), "one of them comes second");
+            assert_eq!(inventory.findings().await, Vec::<String>::new());
+            inventory.release(id).await.unwrap();
+        }
         inventory.end().await;
     }
 }

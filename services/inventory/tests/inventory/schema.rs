@@ -20,7 +20,7 @@ on_each_engine! {
 
     async fn no_stock_can_be_negative_or_over_promised(engine: Engine) {
         let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
-        for sql in ["UPDATE stock SET reserved = 6", "UPDATE stock SET reserved = -1", "UPDATE stock SET on_hand = -1"] {
+        for sql in ["UPDATE stock SET reserved = 6", "UPDATE stock SET reserved = -1", "UPDATE stock SET on_hand = -1", "UPDATE stock SET backorder_limit = -1"] {
             let refusal = inventory.tamper(sql).await.expect_err(sql);
             assert!(refusal.contains("stock_is_not_over_promised"), "{sql}: {refusal}");
         }

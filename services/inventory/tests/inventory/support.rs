@@ -45,7 +45,7 @@ impl Inventory {
     }
 
     /// Starts with this much stock at `main`.
-    pub async fn with_stock(engine: Engine, stock: &[(&str, i64)]) -> Self {
+    pub async fn with_stock(engine: Engine, stock: &[(&str, i32)]) -> Self {
         let inventory = Inventory::start(engine).await;
         for &(sku, quantity) in stock {
             inventory.receive(sku, quantity).await;
@@ -78,9 +78,13 @@ impl Inventory {
         ReservationId::new(self.clock.now())
     }
 
-    pub async fn receive(&self, sku: &str, quantity: i64) {
+    pub async fn receive(&self, sku: &str, quantity: i32) {
+        self.receive_at(sku, "", quantity).await;
+    }
+
+    pub async fn receive_at(&self, sku: &str, location: &str, quantity: i32) {
         let items =
-            vec![pb::ReceivedItem { sku: sku.into(), location_id: String::new(), quantity }];
+            vec![pb::ReceivedItem { sku: sku.into(), location_id: location.into(), quantity }];
         let request_id = self.new_id().to_string();
         self.staff()
             .receive_stock(pb::ReceiveStockRequest { request_id, items, effective_time: None })
@@ -91,9 +95,9 @@ impl Inventory {
     pub async fn reserve(
         &self,
         id: ReservationId,
-        lines: &[(&str, i64)],
+        lines: &[(&str, i32)],
     ) -> Result<pb::Reservation, Status> {
-        reservation(self.orders().reserve(reserve_request(id, lines)).await, |answer| {
+        reservation(self.orders().create_reservation(reserve_request(id, lines)).await, |answer| {
             answer.reservation
         })
     }
@@ -104,41 +108,99 @@ impl Inventory {
     }
 
     pub async fn release(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
-        let request = pb::ReleaseReservationRequest {
-            reservation_id: id.to_string(),
-            repair_note: String::new(),
-        };
+        let request =
+            pb::ReleaseReservationRequest { reservation_id: id.to_string(), ..Default::default() };
         reservation(self.orders().release_reservation(request).await, |answer| answer.reservation)
     }
 
     pub async fn consume(&self, id: ReservationId) -> Result<pb::Reservation, Status> {
         let request =
-            pb::ConsumeReservationRequest { reservation_id: id.to_string(), effective_time: None };
+            pb::ConsumeReservationRequest { reservation_id: id.to_string(), ..Default::default() };
         reservation(self.orders().consume_reservation(request).await, |answer| answer.reservation)
+    }
+
+    /// Consumes a part.
+    pub async fn consume_some(
+        &self,
+        id: ReservationId,
+        request_id: &str,
+        lines: &[(&str, i32)],
+    ) -> Result<pb::Reservation, Status> {
+        let request = pb::ConsumeReservationRequest {
+            reservation_id: id.to_string(),
+            request_id: request_id.into(),
+            lines: reservation_lines(lines),
+            ..Default::default()
+        };
+        reservation(self.orders().consume_reservation(request).await, |answer| answer.reservation)
+    }
+
+    /// Releases a part.
+    pub async fn release_some(
+        &self,
+        id: ReservationId,
+        request_id: &str,
+        lines: &[(&str, i32)],
+    ) -> Result<pb::Reservation, Status> {
+        let request = pb::ReleaseReservationRequest {
+            reservation_id: id.to_string(),
+            request_id: request_id.into(),
+            lines: reservation_lines(lines),
+            ..Default::default()
+        };
+        reservation(self.orders().release_reservation(request).await, |answer| answer.reservation)
+    }
+
+    /// Creates an active location.
+    pub async fn open_location(&self, id: &str, priority: i32) {
+        let location = Some(pb::Location {
+            location_id: id.into(),
+            title: id.into(),
+            priority,
+            ..Default::default()
+        });
+        self.staff().create_location(pb::CreateLocationRequest { location }).await.unwrap();
+    }
+
+    /// Says whether units at a location can be reserved.
+    pub async fn set_active(&self, id: &str, active: bool) {
+        let location = pb::Location { location_id: id.into(), active, ..Default::default() };
+        let request = pb::UpdateLocationRequest {
+            request_id: self.new_id().to_string(),
+            location: Some(location),
+            update_mask: mask(&["active"]),
+        };
+        self.staff().update_location(request).await.unwrap();
+    }
+
+    /// Changes the policy of a sku: all of it.
+    pub async fn set_policy(&self, policy: pb::StockPolicy) -> Result<pb::StockPolicy, Status> {
+        let request = pb::UpdateStockPolicyRequest {
+            request_id: self.new_id().to_string(),
+            stock_policy: Some(policy),
+            update_mask: mask(&["*"]),
+        };
+        let answer = self.staff().update_stock_policy(request).await?;
+        Ok(answer.into_inner().stock_policy.unwrap())
     }
 
     pub async fn give_back(
         &self,
         id: ReservationId,
         request_id: &str,
-        lines: &[(&str, i64)],
+        lines: &[(&str, i32)],
     ) -> Result<pb::Reservation, Status> {
-        let lines = lines.iter().map(|&(sku, quantity)| pb::ReturnedLine {
-            sku: sku.into(),
-            location_id: String::new(),
-            quantity,
-        });
         let request = pb::ReturnStockRequest {
             reservation_id: id.to_string(),
             request_id: request_id.into(),
-            lines: lines.collect(),
+            lines: reservation_lines(lines),
             effective_time: None,
         };
         reservation(self.orders().return_stock(request).await, |answer| answer.reservation)
     }
 
     /// Reserves and commits.
-    pub async fn committed(&self, lines: &[(&str, i64)]) -> ReservationId {
+    pub async fn committed(&self, lines: &[(&str, i32)]) -> ReservationId {
         let id = self.new_id();
         self.reserve(id, lines).await.unwrap();
         self.commit(id).await.unwrap();
@@ -146,7 +208,7 @@ impl Inventory {
     }
 
     /// Reserves, commits and consumes.
-    pub async fn consumed(&self, lines: &[(&str, i64)]) -> ReservationId {
+    pub async fn consumed(&self, lines: &[(&str, i32)]) -> ReservationId {
         let id = self.committed(lines).await;
         self.consume(id).await.unwrap();
         id
@@ -162,9 +224,14 @@ impl Inventory {
     }
 
     /// Returns on_hand and reserved of a sku at `main`.
-    pub async fn stock(&self, sku: &str) -> (i64, i64) {
+    pub async fn stock(&self, sku: &str) -> (i32, i32) {
+        self.stock_at(sku, "").await
+    }
+
+    /// Returns on_hand and reserved of a sku at a location.
+    pub async fn stock_at(&self, sku: &str, location: &str) -> (i32, i32) {
         let request =
-            pb::BatchGetStockRequest { skus: vec![sku.into()], location_id: String::new() };
+            pb::BatchGetStockRequest { skus: vec![sku.into()], location_id: location.into() };
         let stock = self.orders().batch_get_stock(request).await.unwrap().into_inner().stock;
         stock.first().map_or((0, 0), |stock| (stock.on_hand, stock.reserved))
     }
@@ -173,8 +240,9 @@ impl Inventory {
     pub async fn movements(&self, sku: &str) -> Vec<pb::Movement> {
         let request = pb::ListMovementsRequest {
             page_size: 1000,
-            page_token: String::new(),
             sku: sku.into(),
+            order_by: "create_time".into(),
+            ..Default::default()
         };
         self.staff().list_movements(request).await.unwrap().into_inner().movements
     }
@@ -245,19 +313,34 @@ impl Inventory {
     }
 }
 
-pub fn reserve_request(id: ReservationId, lines: &[(&str, i64)]) -> pb::ReserveRequest {
-    let lines = lines.iter().map(|&(sku, quantity)| pb::ReserveLine {
-        sku: sku.into(),
-        location_id: String::new(),
-        quantity,
-    });
-    pb::ReserveRequest {
+pub fn reserve_request(id: ReservationId, lines: &[(&str, i32)]) -> pb::CreateReservationRequest {
+    pb::CreateReservationRequest {
         reservation_id: id.to_string(),
-        lines: lines.collect(),
+        lines: reservation_lines(lines),
         ttl: Some(prost_types::Duration { seconds: TTL_SECONDS, nanos: 0 }),
         effective_time: None,
         order_id: String::new(),
     }
+}
+
+/// Returns lines; a sku may be followed by `@` and a location.
+pub fn reservation_lines(lines: &[(&str, i32)]) -> Vec<pb::ReservationLine> {
+    let lines = lines.iter().map(|&(name, quantity)| {
+        let (sku, location) = name.split_once('@').unwrap_or((name, ""));
+        pb::ReservationLine { sku: sku.into(), location_id: location.into(), quantity }
+    });
+    lines.collect()
+}
+
+/// Returns the lines of a reservation: `sku@location` and the units.
+pub fn told(reservation: &pb::Reservation) -> Vec<(String, i32)> {
+    let line =
+        |line: &pb::ReservedLine| (format!("{}@{}", line.sku, line.location_id), line.quantity);
+    reservation.lines.iter().map(line).collect()
+}
+
+pub fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    Some(prost_types::FieldMask { paths: paths.iter().map(ToString::to_string).collect() })
 }
 
 fn reservation<T>(

@@ -1,5 +1,6 @@
 //! CreateAccounts: adds accounts, one result for each.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use souk_client::ledger::v1 as pb;
@@ -30,11 +31,13 @@ impl Handle<CreateAccounts> for LedgerRpc {
         &self,
         call: Call<pb::CreateAccountsRequest>,
     ) -> Result<pb::CreateAccountsResponse, Error> {
-        let accounts: Vec<NewAccount> = each("accounts", call.request.accounts)?;
+        let accounts = call.request.accounts;
+        let ids: Vec<String> = accounts.iter().map(|new| new.account_id.clone()).collect();
+        let accounts: Vec<NewAccount> = each("accounts", accounts)?;
         let batch = Arc::new(Batch { accounts, now: self.clock.now() });
 
         let mut attempt = 1;
-        let statuses = loop {
+        let verdicts = loop {
             match self.db.write(ReadCommitted, batch.clone(), create).await {
                 // Another write took an id in the meantime; the next attempt sees what it wrote.
                 Err(Error::Database(error))
@@ -46,21 +49,35 @@ impl Handle<CreateAccounts> for LedgerRpc {
             }
         };
 
-        let results = statuses
-            .into_iter()
-            .map(|status| pb::CreateAccountResult { status: status.into() })
-            .collect();
-        Ok(pb::CreateAccountsResponse { results })
+        let results = ids.into_iter().zip(verdicts).map(|(account_id, (status, create_time))| {
+            pb::CreateAccountResult {
+                status: status.into(),
+                account_id,
+                create_time: create_time.map(Into::into),
+            }
+        });
+        Ok(pb::CreateAccountsResponse { results: results.collect() })
     }
 }
 
-async fn create(tx: &Tx, batch: &Arc<Batch>) -> Result<Vec<Status>, Error> {
+/// Returns for each account its status, and when it was created if it is there.
+async fn create(tx: &Tx, batch: &Arc<Batch>) -> Result<Vec<(Status, Option<Timestamp>)>, Error> {
     let ids: Vec<AccountId> = batch.accounts.iter().map(|account| account.id).collect();
     let existing = store::account::find(tx, &ids).await?;
 
-    let (statuses, created) = account::create(&existing, &batch.accounts);
+    let ledgers = batch.accounts.iter().map(|account| account.ledger);
+    let ledgers = store::ledger::find_all(tx, ledgers).await?;
+    let ledgers = ledgers.into_iter().map(|ledger| ledger.number).collect();
+
+    let (statuses, created) = account::create(&existing, &ledgers, &batch.accounts);
 
     let created: Vec<&NewAccount> = created.iter().map(|index| &batch.accounts[*index]).collect();
     store::account::insert(tx, &created, batch.now).await?;
-    Ok(statuses)
+    let earlier: HashMap<AccountId, Timestamp> =
+        existing.iter().map(|account| (account.id, account.create_time)).collect();
+    let verdicts = ids.iter().zip(statuses).map(|(id, status)| {
+        let is_there = matches!(status, Status::Created | Status::Exists);
+        (status, is_there.then(|| earlier.get(id).copied().unwrap_or(batch.now)))
+    });
+    Ok(verdicts.collect())
 }

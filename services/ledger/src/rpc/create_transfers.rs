@@ -19,10 +19,15 @@ impl Handle<CreateTransfers> for LedgerRpc {
             transfers.iter().map(|new| (new.transfer_id.clone(), new.amount)).collect();
         let batch: Vec<NewTransfer> = each("transfers", transfers)?;
 
-        let statuses = self.writer.create(batch, self.clock.now()).await?;
+        let verdicts = self.writer.create(batch, self.clock.now()).await?;
 
-        let results = statuses.into_iter().zip(named).map(|(status, (transfer_id, amount))| {
-            pb::CreateTransferResult { status: status.into(), transfer_id, amount }
+        let results = verdicts.into_iter().zip(named).map(|(verdict, (transfer_id, amount))| {
+            pb::CreateTransferResult {
+                status: verdict.status.into(),
+                transfer_id,
+                amount,
+                create_time: verdict.create_time.map(Into::into),
+            }
         });
         Ok(pb::CreateTransfersResponse { results: results.collect() })
     }

@@ -8,6 +8,7 @@ use super::LedgerRpc;
 use crate::convert::optional_time;
 use crate::error::Error;
 use crate::store;
+use crate::store::ledger::Currencies;
 
 impl Handle<GetAccountBalance> for LedgerRpc {
     async fn handle(
@@ -29,6 +30,8 @@ impl Handle<GetAccountBalance> for LedgerRpc {
                 store::history::recorded_balance(&reader, &account, at).await?
             }
         };
-        Ok(pb::GetAccountBalanceResponse { balance: Some(balance.into()) })
+        let currencies = Currencies::of(&reader, [account.ledger]).await?;
+        let balance = currencies.balance(account.ledger, balance);
+        Ok(pb::GetAccountBalanceResponse { balance: Some(balance) })
     }
 }

@@ -7,13 +7,17 @@ use souk_contract::{Call, Handle};
 use super::LedgerRpc;
 use crate::error::Error;
 use crate::store;
+use crate::store::ledger::Currencies;
 
 impl Handle<GetTrialBalance> for LedgerRpc {
     async fn handle(
         &self,
         call: Call<pb::GetTrialBalanceRequest>,
     ) -> Result<pb::GetTrialBalanceResponse, Error> {
-        let lines = store::account::trial_balance(&self.db.read(), call.request.ledger).await?;
-        Ok(pb::GetTrialBalanceResponse { lines: lines.into_iter().map(Into::into).collect() })
+        let reader = self.db.read();
+        let sums = store::account::trial_balance(&reader, call.request.ledger).await?;
+        let currencies = Currencies::of(&reader, sums.iter().map(|sums| sums.ledger)).await?;
+        let lines = sums.into_iter().map(|sums| currencies.line(sums)).collect();
+        Ok(pb::GetTrialBalanceResponse { lines })
     }
 }

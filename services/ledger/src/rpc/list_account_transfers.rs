@@ -6,11 +6,10 @@ use souk_contract::{Call, Handle};
 use souk_data::page;
 
 use super::LedgerRpc;
+use super::list_transfers::{page_size, shown};
+use crate::convert;
 use crate::error::Error;
 use crate::store;
-
-/// How many transfers a page has when the caller does not say.
-const DEFAULT_PAGE_SIZE: i64 = 100;
 
 impl Handle<ListAccountTransfers> for LedgerRpc {
     async fn handle(
@@ -19,27 +18,28 @@ impl Handle<ListAccountTransfers> for LedgerRpc {
     ) -> Result<pb::ListAccountTransfersResponse, Error> {
         let caller = call.caller.key();
         let request = call.request;
+        let filter = convert::account_filter(&request)?;
         let reader = self.db.read();
         let account = store::account::get(&reader, request.account_id()?).await?;
-        let limit =
-            if request.page_size == 0 { DEFAULT_PAGE_SIZE } else { request.page_size.into() };
 
-        let scope = ["ListAccountTransfers", &caller, &request.account_id];
+        let parts = filter.scope();
+        let mut scope = vec!["ListAccountTransfers", &caller, &request.account_id];
+        scope.extend(parts.iter().map(String::as_str));
         let tokens = self.db.page_tokens();
-        let newest = match tokens.open(&scope, &request.page_token)? {
+        let start = match tokens.open(&scope, &request.page_token)? {
             Some(cursor) => cursor.get(0)?,
-            None => account.last_sequence,
+            None => store::list::start(&reader, &account, &filter).await?,
         };
 
-        let found = store::transfer::history(&reader, account.number, newest, limit).await?;
+        let limit = page_size(request.page_size);
+        let found = store::list::of_account(&reader, account.number, &filter, start, limit).await?;
         // Each transfer names the one before it; that of the last on the page begins the next page.
-        let before: Vec<i64> =
-            found.iter().map(|found| found.transfer.previous(account.number)).collect();
-        let mut transfers: Vec<pb::Transfer> = found.into_iter().map(Into::into).collect();
-        page::fit(&mut transfers);
-        let next = transfers.len().checked_sub(1).map_or(0, |last| before[last]);
-        let next_page_token =
-            if next == 0 { String::new() } else { tokens.issue(&scope, &[next.into()]) };
+        let before: Vec<i64> = found.rows.iter().map(|row| row.previous(account.number)).collect();
+        let mut transfers = shown(&reader, found.rows).await?;
+        let next =
+            if page::fit(&mut transfers) { Some(before[transfers.len() - 1]) } else { found.next };
+        let token = |next: i64| tokens.issue(&scope, &[next.into()]);
+        let next_page_token = next.map(token).unwrap_or_default();
         Ok(pb::ListAccountTransfersResponse { transfers, next_page_token })
     }
 }

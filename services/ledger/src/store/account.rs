@@ -101,17 +101,19 @@ pub async fn find(reader: &Reader, ids: &[AccountId]) -> Result<Vec<Account>, Er
 }
 
 /// Which accounts are listed; 0 means any.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
     pub ledger: u32,
     pub code: u32,
+    /// Empty means any.
+    pub user_data: String,
 }
 
 /// Returns accounts with numbers above `after`, in the order they were created.
 pub async fn list(
     reader: &Reader,
     after: AccountNumber,
-    filter: AccountFilter,
+    filter: &AccountFilter,
     limit: i64,
 ) -> Result<Vec<Account>, Error> {
     let mut query = Entity::find().filter(Column::Number.gt(after));
@@ -120,6 +122,11 @@ pub async fn list(
     }
     if filter.code != 0 {
         query = query.filter(Column::Code.eq(i64::from(filter.code)));
+    }
+    if !filter.user_data.is_empty() {
+        // The index is of these alone, and SQLite does not look at the value.
+        let is_indexed = Expr::cust("user_data <> ''");
+        query = query.filter(Column::UserData.eq(filter.user_data.as_str())).filter(is_indexed);
     }
     let found = query.order_by_asc(Column::Number).limit(limit.unsigned_abs()).all(reader).await?;
     Ok(found.into_iter().map(Account::try_from).collect::<Result<_, _>>()?)

@@ -8,11 +8,12 @@ use souk_data::Reader;
 use souk_types::TransferId;
 
 use super::transfer::{CREDIT, DEBIT, LogEntry, join_accounts};
-use super::{account, due, transfer};
+use super::{account, due, ledger, transfer};
 use crate::account::Account;
 use crate::balance::{Balance, Side};
 use crate::error::Error;
 use crate::replay::{Replay, ReplayedAccount};
+use crate::transfer::{Kind, MOST_AHEAD};
 
 /// How many accounts are replayed at a time; the log is read once for each such slice of accounts.
 const ACCOUNTS_AT_A_TIME: i64 = 250_000;
@@ -27,6 +28,8 @@ pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
     let transfers = replay_all(snapshot, accounts.last.unwrap_or(0), &mut report).await?;
     let ledgers = sums(snapshot, &mut report).await?;
     same_ledger(snapshot, &mut report).await?;
+    has_ledger(snapshot, &mut report).await?;
+    effective_times(snapshot, &mut report).await?;
     resolutions(snapshot, &mut report).await?;
     expiry(snapshot, &mut report).await?;
     report.count("accounts", accounts.count);
@@ -76,6 +79,11 @@ async fn replay_log(snapshot: &Reader, replay: &mut Replay) -> Result<i64, Error
         let found =
             query.limit(ROWS_AT_A_TIME).into_partial_model::<LogEntry>().all(snapshot).await?;
         for entry in &found {
+            after = entry.sequence;
+            if entry.kind == Kind::Refused {
+                continue;
+            }
+            transfers += 1;
             let LogEntry { sequence, create_time, debit_previous, credit_previous, .. } = *entry;
             let change = entry.change();
             replay.add(
@@ -94,9 +102,7 @@ async fn replay_log(snapshot: &Reader, replay: &mut Replay) -> Result<i64, Error
                 credit_previous,
                 create_time,
             );
-            after = sequence;
         }
-        transfers += found.len() as i64;
         if (found.len() as u64) < ROWS_AT_A_TIME {
             return Ok(transfers);
         }
@@ -199,10 +205,41 @@ async fn same_ledger(snapshot: &Reader, report: &mut Report) -> Result<(), Error
         is_wrong.add(ledger.clone().is_null()).add(ledger.ne(Column::Ledger.into_expr()))
     });
     let wrong = join_accounts(Entity::find().select_only().column(Column::Id), JoinType::LeftJoin)
+        .filter(Column::Kind.ne(Kind::Refused))
         .filter(is_wrong);
     let wrong: Vec<Id> = wrong.limit(Report::MAX_FINDINGS).into_model().all(snapshot).await?;
     for Id { id } in wrong {
         report.add("a transfer stays in the ledger of its accounts", id, "does not hold");
+    }
+    Ok(())
+}
+
+/// **Invariant:** an account is in a ledger, which has a currency or says that it has none.
+async fn has_ledger(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let ledger = account::Entity::belongs_to(ledger::Entity);
+    let ledger = ledger.from(account::Column::Ledger).to(ledger::Column::Number);
+    let wrong = account::Entity::find()
+        .join(JoinType::LeftJoin, ledger.into())
+        .filter(ledger::Column::Number.is_null())
+        .limit(Report::MAX_FINDINGS);
+    for account in wrong.all(snapshot).await? {
+        let detail = format!("ledger {} does not exist", account.ledger);
+        report.add("an account is in a ledger", account.id, detail);
+    }
+    Ok(())
+}
+
+/// **Invariant:** nothing happens long after it is recorded, which is what balances by
+/// effective_time rely on.
+async fn effective_times(snapshot: &Reader, report: &mut Report) -> Result<(), Error> {
+    let most = MOST_AHEAD.as_micros() as i64;
+    // SQL, since two columns of a row are compared.
+    let wrong = Id::find_by_statement(raw_sql!(
+        Postgres,
+        "SELECT id FROM transfer WHERE effective_time > create_time + {most} LIMIT 1000"
+    ));
+    for Id { id } in wrong.all(snapshot).await? {
+        report.add("a transfer happens before it is recorded", id, "does not hold");
     }
     Ok(())
 }

@@ -8,9 +8,13 @@ use super::{checkpoint, transfer};
 use crate::account::Account;
 use crate::balance::Balance;
 use crate::error::Error;
+use crate::transfer::MOST_AHEAD;
 
 /// How many transfers are read at a time while walking back.
 const STRIDE: i64 = 1000;
+
+/// How many transfers of an account are read at most to find what had happened at a moment.
+const MOST_SINCE: usize = 100_000;
 
 /// Returns the balance of an account as it was right after everything recorded up to `at`.
 pub async fn recorded_balance(
@@ -39,19 +43,28 @@ pub async fn recorded_balance(
     Ok(balance)
 }
 
-/// Returns the sums over the transfers of an account that happened in the world up to `at`; reads
-/// all of its history.
+/// Returns the sums over the transfers of an account that happened in the world up to `at`. Fails
+/// with [`Error::TooFarBack`] when more than [`MOST_SINCE`] were recorded since.
 pub async fn effective_balance(
     reader: &Reader,
     account: &Account,
     at: Timestamp,
 ) -> Result<Balance, Error> {
-    let mut balance = Balance::default();
+    let mut balance = account.balance;
     let mut sequence = account.last_sequence;
+    let mut since = 0;
     while sequence != 0 {
         for entry in transfer::log_entries(reader, account.number, sequence, STRIDE).await? {
-            if entry.effective_time.unwrap_or(entry.create_time) <= at {
-                balance.apply(entry.side(account.number), entry.change());
+            // What was recorded a while before `at`, or earlier, had happened by then.
+            if entry.create_time.plus(MOST_AHEAD) <= at {
+                return Ok(balance);
+            }
+            since += 1;
+            if since > MOST_SINCE {
+                return Err(Error::TooFarBack { account: account.id, most: MOST_SINCE });
+            }
+            if entry.effective_time() > at {
+                balance.apply(entry.side(account.number), entry.change().reversed());
             }
             sequence = entry.previous(account.number);
         }

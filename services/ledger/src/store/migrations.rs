@@ -25,6 +25,12 @@ pub const SCHEMA: Schema = Schema {
                 "61529ce4d0cc8a14d416253cab5a69b4f67c3248cd9f92ca728d44d76cf2bf5e",
             ],
         },
+        Migration {
+            version: 3,
+            name: "ledgers and lists",
+            up: ledgers_and_lists,
+            earlier_checksums: &[],
+        },
     ],
 };
 
@@ -192,6 +198,69 @@ fn one_write_after_another(ddl: &mut Ddl) {
         "INSERT INTO book (id, version) SELECT 1, last_value / 8192 + 1 FROM transfer_block",
     );
     ddl.on(Engine::Postgres, "DROP SEQUENCE transfer_block");
+}
+
+fn ledgers_and_lists(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("ledger")
+            .col(ColumnDef::new("number").big_integer().primary_key())
+            .col(ddl.text("currency_code"))
+            .col(ddl.integer("create_time")),
+    );
+    // A ledger was only a number. Payments number theirs by the currency, A to Z as digits, plus
+    // one, and say it in their accounts as well; of other ledgers no currency is known.
+    let letter = |divisor: u32| {
+        format!(
+            "substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST((ledger - 1) / {divisor} % 26 + 1 AS INTEGER), 1)"
+        )
+    };
+    let code = format!("{} || {} || {}", letter(676), letter(26), letter(1));
+    ddl.run(&format!(
+        "INSERT INTO ledger (number, currency_code, create_time) \
+         SELECT ledger, MAX(CASE WHEN ledger <= 17576 AND user_data = {code} || ' sales' THEN {code} ELSE '' END), \
+                MIN(create_time) FROM account GROUP BY ledger"
+    ));
+    ddl.refuse_on_sqlite("ledger_never_changes", "UPDATE ON ledger", "ledgers are never changed");
+    ddl.refuse_on_sqlite(
+        "ledger_is_never_deleted",
+        "DELETE ON ledger",
+        "ledgers are never deleted",
+    );
+    ddl.refuse_on_postgres(
+        "ledger_never_changes",
+        "UPDATE OR DELETE OR TRUNCATE ON ledger FOR EACH STATEMENT",
+        "refuse_change",
+    );
+
+    for (name, columns) in [
+        ("account_by_ledger", &["ledger", "number"][..]),
+        ("account_by_code", &["code", "number"]),
+        ("account_by_ledger_and_code", &["ledger", "code", "number"]),
+    ] {
+        let mut index = Index::create().name(name).table("account").take();
+        for column in columns {
+            index.col(*column);
+        }
+        ddl.index(&index);
+    }
+    ddl.index(
+        Index::create()
+            .name("account_by_user_data")
+            .table("account")
+            .col("user_data")
+            .col("number")
+            .and_where(Expr::cust("user_data <> ''")),
+    );
+    // Both grow at their end only, or nearly so: later transfers have later times, and what a
+    // caller notes is mostly the id of something new. On SQLite the sequence is in every index.
+    let by_time = "CREATE INDEX transfer_by_create_time ON transfer";
+    ddl.on(Engine::Sqlite, &format!("{by_time} (create_time)"));
+    ddl.on(Engine::Postgres, &format!("{by_time} (create_time, sequence)"));
+    let by_user_data = "CREATE INDEX transfer_by_user_data ON transfer";
+    let noted = "WHERE user_data <> ''";
+    ddl.on(Engine::Sqlite, &format!("{by_user_data} (user_data, create_time) {noted}"));
+    ddl.on(Engine::Postgres, &format!("{by_user_data} (user_data, create_time, sequence) {noted}"));
 }
 
 #[cfg(test)]

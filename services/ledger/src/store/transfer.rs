@@ -1,7 +1,7 @@
 //! Transfers: the log, and the history of each account as a list through it. `batch.rs` appends to
 //! it; a trigger refuses everything else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{DerivePartialModel, FromQueryResult, JoinType, QuerySelect, raw_sql};
@@ -71,6 +71,27 @@ impl TryFrom<Model> for Transfer {
     }
 }
 
+impl Model {
+    /// Returns when it happened in the world.
+    pub fn effective_time(&self) -> Timestamp {
+        self.effective_time.unwrap_or(self.create_time)
+    }
+
+    /// Returns on which side one of its accounts is.
+    pub fn side(&self, account: AccountNumber) -> Side {
+        if self.debit_account == account { Side::Debit } else { Side::Credit }
+    }
+
+    /// Returns the sequence of the transfer before this one in the history of one of its accounts;
+    /// 0 when it is the first.
+    pub fn previous(&self, account: AccountNumber) -> i64 {
+        match self.side(account) {
+            Side::Debit => self.debit_previous,
+            Side::Credit => self.credit_previous,
+        }
+    }
+}
+
 /// A transfer as it is shown: with the ids of its accounts and, if it is a pending one, how it
 /// ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,14 +101,6 @@ pub struct ListedTransfer {
     pub credit_account: AccountId,
     /// How it ended, when it is a pending one and has.
     pub resolution: Option<Resolution>,
-}
-
-#[derive(Clone, FromQueryResult)]
-struct ListedRow {
-    #[sea_orm(nested)]
-    transfer: Model,
-    debit_id: AccountId,
-    credit_id: AccountId,
 }
 
 /// The account that is debited, in a query that joins both accounts.
@@ -108,19 +121,17 @@ pub(super) fn join_accounts(query: Select<Entity>, join: JoinType) -> Select<Ent
     )
 }
 
-/// Returns the transfers with these ids, in the order asked; unknown ids are left out.
+/// Returns the transfers with these ids, in the order asked; unknown ids are left out, and those
+/// that are refused for ever.
 pub async fn get(reader: &Reader, ids: &[TransferId]) -> Result<Vec<ListedTransfer>, Error> {
     let mut found = HashMap::new();
     for ids in rows::chunks(ids) {
-        let query = join_accounts(Entity::find(), JoinType::InnerJoin)
-            .column_as(Expr::col((DEBIT, account::Column::Id)), "debit_id")
-            .column_as(Expr::col((CREDIT, account::Column::Id)), "credit_id")
-            .filter(Column::Id.is_in(ids.iter().copied()));
-        let rows = query.into_model::<ListedRow>().all(reader).await?;
-        found.extend(rows.into_iter().map(|row| (row.transfer.id, row)));
+        let query = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+        let rows = query.filter(Column::Kind.ne(Kind::Refused)).all(reader).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    let in_order: Vec<ListedRow> = ids.iter().filter_map(|id| found.get(id)).cloned().collect();
-    with_resolutions(reader, in_order).await
+    let in_order: Vec<Model> = ids.iter().filter_map(|id| found.get(id)).cloned().collect();
+    listed(reader, in_order).await
 }
 
 /// Returns transfers of an account, newest first, from the one at `sequence` on (0: none).
@@ -129,9 +140,9 @@ pub async fn history(
     account: AccountNumber,
     sequence: i64,
     limit: i64,
-) -> Result<Vec<ListedTransfer>, Error> {
+) -> Result<Vec<Model>, Error> {
     // SQL, since a history is a list through the log: a recursive query walks it.
-    let rows = ListedRow::find_by_statement(raw_sql!(
+    let rows = Model::find_by_statement(raw_sql!(
         Postgres,
         "WITH RECURSIVE step (sequence, taken) AS (
              SELECT {sequence}, CAST(1 AS BIGINT)
@@ -139,31 +150,47 @@ pub async fn history(
              SELECT CASE WHEN debit_account = {account} THEN debit_previous ELSE credit_previous END,
                  taken + 1
              FROM step JOIN transfer ON transfer.sequence = step.sequence WHERE taken < {limit})
-         SELECT transfer.*, debit.id AS debit_id, credit.id AS credit_id
-         FROM step JOIN transfer ON transfer.sequence = step.sequence
-         JOIN account AS debit ON debit.number = debit_account
-         JOIN account AS credit ON credit.number = credit_account
+         SELECT transfer.* FROM step JOIN transfer ON transfer.sequence = step.sequence
          ORDER BY transfer.sequence DESC"
     ));
-    let rows = rows.all(reader).await?;
-    with_resolutions(reader, rows).await
+    Ok(rows.all(reader).await?)
 }
 
-async fn with_resolutions(
-    reader: &Reader,
-    rows: Vec<ListedRow>,
-) -> Result<Vec<ListedTransfer>, Error> {
-    let transfers = rows.iter().map(|row| &row.transfer);
-    let pending: Vec<TransferId> =
-        transfers.filter(|row| row.kind == Kind::Pending).map(|row| row.id).collect();
+#[derive(FromQueryResult)]
+struct AccountRow {
+    number: i64,
+    id: AccountId,
+}
+
+/// Adds to transfers what is shown of them and is not in the log: the ids of their accounts, and
+/// how pending ones ended.
+pub async fn listed(reader: &Reader, rows: Vec<Model>) -> Result<Vec<ListedTransfer>, Error> {
+    let numbers: BTreeSet<i64> =
+        rows.iter().flat_map(|row| [row.debit_account, row.credit_account]).collect();
+    let numbers: Vec<i64> = numbers.into_iter().collect();
+    let mut accounts = HashMap::with_capacity(numbers.len());
+    for numbers in rows::chunks(&numbers) {
+        use account::{Column, Entity};
+        let query = Entity::find().select_only().column(Column::Number).column(Column::Id);
+        let query = query.filter(Column::Number.is_in(numbers.iter().copied()));
+        let found = query.into_model::<AccountRow>().all(reader).await?;
+        accounts.extend(found.into_iter().map(|row| (row.number, row.id)));
+    }
+    let account = |number: i64| {
+        let missing = || souk_data::Error::Corrupt(format!("account {number} is missing").into());
+        accounts.get(&number).copied().ok_or_else(missing)
+    };
+
+    let pending = rows.iter().filter(|row| row.kind == Kind::Pending);
+    let pending: Vec<TransferId> = pending.map(|row| row.id).collect();
     let resolutions: HashMap<TransferId, Resolution> =
         batch::resolutions(reader, &pending).await?.into_iter().collect();
     let listed = rows.into_iter().map(|row| {
         Ok(ListedTransfer {
-            resolution: resolutions.get(&row.transfer.id).copied(),
-            transfer: row.transfer.try_into()?,
-            debit_account: row.debit_id,
-            credit_account: row.credit_id,
+            resolution: resolutions.get(&row.id).copied(),
+            debit_account: account(row.debit_account)?,
+            credit_account: account(row.credit_account)?,
+            transfer: row.try_into()?,
         })
     });
     listed.collect()
@@ -189,6 +216,11 @@ impl LogEntry {
     /// Returns what it adds to the debit sums of one account and the credit sums of the other.
     pub fn change(&self) -> Change {
         self.kind.change(self.amount, self.pending_amount)
+    }
+
+    /// Returns when it happened in the world.
+    pub fn effective_time(&self) -> Timestamp {
+        self.effective_time.unwrap_or(self.create_time)
     }
 
     /// Returns on which side one of its accounts is.

@@ -11,7 +11,7 @@ use souk_types::{AccountId, Timestamp, TransferId};
 use super::account_cache::AccountCache;
 use super::ticket::{Attempt, Ticket};
 use crate::account::AccountNumber;
-use crate::book::Book;
+use crate::book::{Book, Verdict};
 use crate::entry::Entries;
 use crate::party::Party;
 use crate::store::{batch, book, due, transfer};
@@ -47,12 +47,12 @@ pub struct Outcome<T> {
     pub version: i64,
 }
 
-/// Creates batches; returns a status for each transfer.
+/// Creates batches; returns a verdict for each transfer.
 ///
 /// Unless `look_up_ids`, it begins by assuming that none of the ids is known, which spares looking
 /// for them: where every transfer is then created, the unique index has the last word. Anything
 /// else is decided again after looking.
-pub async fn create(tx: &Tx, input: &Batches) -> Result<Outcome<Vec<Vec<Status>>>, Error> {
+pub async fn create(tx: &Tx, input: &Batches) -> Result<Outcome<Vec<Vec<Verdict>>>, Error> {
     let mut attempt = input.ticket.begin();
     let created = match speculate(&attempt, input) {
         Some(decision) => create_speculatively(tx, &input.ticket, &mut attempt, decision).await,
@@ -64,7 +64,7 @@ pub async fn create(tx: &Tx, input: &Batches) -> Result<Outcome<Vec<Vec<Status>>
 
 /// What the rules decided on some batches.
 struct Decision {
-    statuses: Vec<Vec<Status>>,
+    verdicts: Vec<Vec<Verdict>>,
     book: Book,
     /// The accounts that were read, as they were.
     parties: Vec<Party>,
@@ -89,7 +89,7 @@ async fn create_speculatively(
     ticket: &Ticket,
     attempt: &mut Attempt,
     decision: Decision,
-) -> Result<Outcome<Vec<Vec<Status>>>, Error> {
+) -> Result<Outcome<Vec<Vec<Verdict>>>, Error> {
     let entries = decision.book.close(first_sequence(attempt.cache.next_version()));
     batch::insert_transfers(tx, &entries.transfers).await?;
     let version = book::next_version(tx).await?;
@@ -98,7 +98,7 @@ async fn create_speculatively(
         return Err(Error::Conflict);
     }
     let parties = finish(tx, ticket, attempt, entries, decision.parties, version).await?;
-    Ok(Outcome { value: decision.statuses, parties, version })
+    Ok(Outcome { value: decision.verdicts, parties, version })
 }
 
 /// Creates the transfers once every earlier write has ended.
@@ -106,7 +106,7 @@ async fn create_in_order(
     tx: &Tx,
     input: &Batches,
     attempt: &mut Attempt,
-) -> Result<Outcome<Vec<Vec<Status>>>, Error> {
+) -> Result<Outcome<Vec<Vec<Verdict>>>, Error> {
     let version = begin(tx, attempt).await?;
     let all = || input.batches.iter().flatten();
     let pending: Vec<TransferId> = all().filter_map(|new| new.pending).collect();
@@ -134,13 +134,17 @@ fn accounts_of(batches: &[Vec<NewTransfer>]) -> BTreeSet<AccountId> {
 fn decide(facts: Facts, input: &Batches) -> Decision {
     let parties = facts.parties.clone();
     let mut book = facts.book(input.now);
-    let statuses = input.batches.iter().map(|batch| book.apply(batch)).collect();
-    Decision { statuses, book, parties }
+    let mut verdicts = Vec::with_capacity(input.batches.len());
+    for batch in input.batches.iter() {
+        let statuses = book.apply(batch);
+        verdicts.push(book.verdicts(batch, &statuses));
+    }
+    Decision { verdicts, book, parties }
 }
 
 impl Decision {
     fn creates_all(&self) -> bool {
-        self.statuses.iter().flatten().all(|status| *status == Status::Created)
+        self.verdicts.iter().flatten().all(|verdict| verdict.status == Status::Created)
     }
 }
 
@@ -168,7 +172,7 @@ async fn expire_in_order(
     let parties = facts.parties.clone();
     let mut book = facts.book(input.now);
     book.expire(&pending);
-    let decision = Decision { statuses: Vec::new(), book, parties };
+    let decision = Decision { verdicts: Vec::new(), book, parties };
     let outcome = write(tx, &input.ticket, attempt, decision, version).await?;
     // Another replica may have resolved some of them first; those leave the list here.
     batch::delete_due(tx, &due).await?;
@@ -237,10 +241,10 @@ async fn write(
     attempt: &mut Attempt,
     decision: Decision,
     version: i64,
-) -> Result<Outcome<Vec<Vec<Status>>>, Error> {
-    let Decision { statuses, book, parties } = decision;
-    if book.created_count() == 0 {
-        return Ok(Outcome { value: statuses, parties, version });
+) -> Result<Outcome<Vec<Vec<Verdict>>>, Error> {
+    let Decision { verdicts, book, parties } = decision;
+    if book.is_unchanged() {
+        return Ok(Outcome { value: verdicts, parties, version });
     }
     let first = match tx.engine() {
         Engine::Sqlite => transfer::last_sequence(tx).await? + 1,
@@ -249,7 +253,7 @@ async fn write(
     let entries = book.close(first);
     batch::insert_transfers(tx, &entries.transfers).await?;
     let parties = finish(tx, ticket, attempt, entries, parties, version).await?;
-    Ok(Outcome { value: statuses, parties, version })
+    Ok(Outcome { value: verdicts, parties, version })
 }
 
 /// Writes what follows from transfers that are inserted; returns the accounts that were read as

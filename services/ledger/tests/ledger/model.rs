@@ -3,7 +3,7 @@
 
 use ledger::transfer::{NewTransfer, TransferFlags};
 use souk_client::ledger::v1::CreateTransferStatus as Status;
-use souk_types::{AccountId, TransferId};
+use souk_types::{AccountId, Timestamp, TransferId};
 
 /// What is limited about an account of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,22 @@ pub enum Limit {
     None,
     Debits,
     Credits,
+}
+
+/// What is refused now and could be created later.
+const FAILS_FOR_EVER: [Status; 5] = [
+    Status::DebitAccountNotFound,
+    Status::CreditAccountNotFound,
+    Status::PendingTransferNotFound,
+    Status::ExceedsCredits,
+    Status::ExceedsDebits,
+];
+
+/// A time that no walk comes to.
+pub const FAR_AHEAD: Timestamp = Timestamp::from_micros(4_000_000_000_000_000);
+
+fn is_far_ahead(new: &NewTransfer) -> bool {
+    new.effective_time == Some(FAR_AHEAD)
 }
 
 #[derive(Clone, Debug)]
@@ -38,12 +54,13 @@ pub struct Model {
     pub accounts: Vec<ModelAccount>,
     accepted: Vec<Accepted>,
     expired: Vec<TransferId>,
+    failed: Vec<TransferId>,
     pub second: u64,
 }
 
 impl Model {
     pub fn new(accounts: Vec<ModelAccount>) -> Self {
-        Model { accounts, accepted: Vec::new(), expired: Vec::new(), second: 0 }
+        Model { accounts, accepted: Vec::new(), expired: Vec::new(), failed: Vec::new(), second: 0 }
     }
 
     /// Debits pending and posted, credits pending and posted.
@@ -105,6 +122,9 @@ impl Model {
             match verdict {
                 Ok(accepted) => copy.accepted.push(accepted),
                 Err(status) => {
+                    if FAILS_FOR_EVER.contains(&status) {
+                        self.failed.push(new.id);
+                    }
                     let mut statuses = vec![Status::LinkedEventFailed; chain.len()];
                     statuses[place] = status;
                     return statuses;
@@ -212,6 +232,9 @@ impl Model {
         if let Some(old) = self.by_id(new.id) {
             return Err(self.compare(old, new));
         }
+        if self.failed.contains(&new.id) {
+            return Err(Status::IdAlreadyFailed);
+        }
         let TransferFlags {
             pending,
             post_pending_transfer: post,
@@ -242,6 +265,7 @@ impl Model {
         refuse(new.amount == 0, Status::AmountMustNotBeZero)?;
         refuse(new.ledger == 0, Status::LedgerMustNotBeZero)?;
         refuse(new.code == 0, Status::CodeMustNotBeZero)?;
+        refuse(is_far_ahead(new), Status::EffectiveTimeMustNotBeAhead)?;
         let debit = self.account(new.debit_account.unwrap()).ok_or(Status::DebitAccountNotFound)?;
         let credit =
             self.account(new.credit_account.unwrap()).ok_or(Status::CreditAccountNotFound)?;
@@ -281,6 +305,9 @@ impl Model {
         }
         if new.timeout_seconds > 0 {
             return Err(Status::TimeoutReservedForPendingTransfer);
+        }
+        if is_far_ahead(new) {
+            return Err(Status::EffectiveTimeMustNotBeAhead);
         }
         let pending = self.by_id(pending_id).ok_or(Status::PendingTransferNotFound)?;
         if !pending.asked.flags.pending {

@@ -16,11 +16,11 @@ use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};
 use souk_types::{AccountId, Timestamp, TransferId};
 
-use crate::model::{Limit, Model, ModelAccount};
+use crate::model::{FAR_AHEAD, Limit, Model, ModelAccount};
 use crate::support::{GBP, Status, TestLedger};
 
 const NAMES: [&str; 5] = ["a", "b", "debt", "asset", "nobody"];
-const IDS: usize = 24;
+const IDS: usize = 40;
 
 fn account(place: usize) -> AccountId {
     AccountId::derive(b"test", NAMES[place])
@@ -91,6 +91,7 @@ fn new_transfer() -> impl Strategy<Value = NewTransfer> {
                 10 => new.effective_time = Some(Timestamp::from_micros(5)),
                 11 => new.amount = 1_000_000_000_000_000,
                 12 => new.pending = Some(new.id),
+                13 => new.effective_time = Some(FAR_AHEAD),
                 _ => {}
             }
             new
@@ -169,7 +170,7 @@ impl Kept {
     /// Asserts everything that must hold, whatever happened.
     fn check(&self) {
         let mut replayed: BTreeMap<i64, (Balance, i64, i64)> = BTreeMap::new();
-        for transfer in &self.log {
+        for transfer in self.log.iter().filter(|entry| entry.kind != Kind::Refused) {
             for (number, side, previous) in [
                 (transfer.debit_account, Side::Debit, transfer.debit_previous),
                 (transfer.credit_account, Side::Credit, transfer.credit_previous),

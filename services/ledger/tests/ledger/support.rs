@@ -16,6 +16,9 @@ pub type Client = LedgerServiceClient<CallerChannel>;
 /// The ledger of pounds.
 pub const GBP: u32 = 826;
 
+/// The ledger of dollars.
+pub const USD: u32 = 840;
+
 /// A running ledger and a client that calls as the payments service.
 pub struct TestLedger {
     pub service: TestService,
@@ -50,6 +53,8 @@ impl TestLedger {
     async fn started(service: TestService) -> Self {
         let client = client(&service, &Caller::Service("payments".into()));
         let ledger = TestLedger { service, client };
+        ledger.create_ledger(GBP, "GBP").await;
+        ledger.create_ledger(USD, "USD").await;
         let limited = |debits, credits| {
             Some(pb::AccountFlags {
                 debits_must_not_exceed_credits: debits,
@@ -65,6 +70,14 @@ impl TestLedger {
         ];
         assert_eq!(ledger.create_accounts(accounts).await, [AccountStatus::Created; 4]);
         ledger
+    }
+
+    pub async fn create_ledger(&self, ledger: u32, currency_code: &str) -> pb::Ledger {
+        let currency_code = currency_code.into();
+        let ledger = pb::Ledger { ledger, currency_code, ..Default::default() };
+        let request = pb::CreateLedgerRequest { ledger: Some(ledger) };
+        let created = self.client.clone().create_ledger(request).await.unwrap().into_inner();
+        created.ledger.expect("the answer holds the ledger")
     }
 
     pub async fn create_accounts(&self, accounts: Vec<pb::NewAccount>) -> Vec<AccountStatus> {

@@ -1,8 +1,8 @@
-/** ConfirmEmailAddress: takes the code that was sent to an account's address; from then on e-mail goes there. */
+/** ConfirmEmailAddress: takes the code that was sent to a customer's address; from then on e-mail goes there. */
 import { create } from "@bufbuild/protobuf";
 import type { Caller } from "@souk/chassis";
 
-import { accountOf } from "../caller.js";
+import { customerOf } from "../caller.js";
 import { confirms } from "../confirmation.js";
 import { ConfirmEmailAddressResponseSchema, type ConfirmEmailAddressRequest, type ConfirmEmailAddressResponse } from "../contract.js";
 import { wirePreferences } from "../convert.js";
@@ -16,20 +16,20 @@ export async function confirmEmailAddress(
   request: ConfirmEmailAddressRequest,
   caller: Caller,
 ): Promise<ConfirmEmailAddressResponse> {
-  const account = accountOf(caller, request.accountId);
+  const customer = customerOf(caller, request.customerId);
   const now = service.clock.now();
   const preferences = await service.store.write((tx) => {
-    const before = loadPreferences(tx, account);
-    if (!confirms(loadConfirmation(tx, account), before, request.code, service.sealing, now)) {
+    const before = loadPreferences(tx, customer);
+    if (!confirms(loadConfirmation(tx, customer), before, request.code, service.sealing, now)) {
       // Counted in the same write that finds it wrong, so the refusal comes after it.
-      noteWrongCode(tx, account);
+      noteWrongCode(tx, customer);
       return undefined;
     }
     // A repeat: this very code has confirmed it.
-    if (before.emailConfirmedTime !== undefined) return wirePreferences(before, watchedSkus(tx, account));
+    if (before.emailConfirmedTime !== undefined) return wirePreferences(before, watchedSkus(tx, customer));
     const after = { ...before, emailConfirmedTime: now, version: before.version + 1, updateTime: now };
     savePreferences(tx, after, now);
-    return wirePreferences(after, watchedSkus(tx, account));
+    return wirePreferences(after, watchedSkus(tx, customer));
   });
   if (preferences === undefined) throw Refusal.codeRefused();
   return create(ConfirmEmailAddressResponseSchema, { preferences });

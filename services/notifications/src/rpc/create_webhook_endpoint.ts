@@ -1,15 +1,17 @@
 /** CreateWebhookEndpoint: makes an endpoint and shows its secret, once. */
+import { create } from "@bufbuild/protobuf";
 import { newId, writeOnce, type Context } from "@souk/chassis";
 
 import {
   NotificationService,
+  WebhookEndpointSchema,
   WebhookEndpointState as State,
   type CreateWebhookEndpointRequest,
   type CreateWebhookEndpointResponse,
 } from "../contract.js";
 import { wireEndpoint } from "../convert.js";
 import { secretPurpose, withSecret } from "../endpoint.js";
-import { Refusal } from "../error.js";
+import { Refusal, invalidField } from "../error.js";
 import type { Notifications } from "../service.js";
 import { countEndpoints, saveEndpoint, type Endpoint } from "../store/endpoints.js";
 import { newSecret } from "../webhook.js";
@@ -21,7 +23,10 @@ export async function createWebhookEndpoint(
 ): Promise<CreateWebhookEndpointResponse> {
   const owner = context.caller.key;
   const now = service.clock.now();
-  const problem = service.targets.problemOf(request.url);
+  const wanted = request.endpoint ?? create(WebhookEndpointSchema);
+  if (wanted.url === "") throw invalidField("endpoint.url", "must not be empty");
+  if (wanted.eventTypes.length === 0) throw invalidField("endpoint.event_types", "must not be empty");
+  const problem = service.targets.problemOf(wanted.url);
   if (problem !== undefined) throw Refusal.targetRefused(problem);
 
   const made = await writeOnce(service.store, NotificationService.method.createWebhookEndpoint, request, context, (tx) => {
@@ -31,9 +36,9 @@ export async function createWebhookEndpoint(
     const endpoint: Endpoint = {
       id,
       owner,
-      url: request.url,
-      eventTypes: [...new Set(request.eventTypes)],
-      description: request.description,
+      url: wanted.url,
+      eventTypes: [...new Set(wanted.eventTypes)],
+      description: wanted.description,
       state: State.ENABLED,
       disableReason: "",
       secret: service.sealing.seal(newSecret(), secretPurpose(id)),
@@ -43,7 +48,7 @@ export async function createWebhookEndpoint(
       createTime: now,
       updateTime: now,
       lastSuccessTime: undefined,
-      failingSince: undefined,
+      failingStartTime: undefined,
       waitTime: undefined,
     };
     saveEndpoint(tx, endpoint);

@@ -41,13 +41,13 @@ const CHECKS: { invariant: string; sql: string }[] = [
   },
   {
     invariant: "no sequence of messages is beyond the last that was given",
-    sql: `SELECT m.account AS subject, 'sequence ' || m.sequence || ', last ' || coalesce(s.last, 0) AS detail
-      FROM messages m LEFT JOIN message_sequences s ON s.account = m.account WHERE m.sequence > coalesce(s.last, 0)`,
+    sql: `SELECT m.customer AS subject, 'sequence ' || m.sequence || ', last ' || coalesce(s.last, 0) AS detail
+      FROM messages m LEFT JOIN message_sequences s ON s.customer = m.customer WHERE m.sequence > coalesce(s.last, 0)`,
   },
   {
-    invariant: "messages of an account have no gap that their purge did not make",
-    sql: `SELECT m.account AS subject, COUNT(*) || ' of ' || (MAX(m.sequence) - MIN(m.sequence) + 1) AS detail FROM messages m
-      GROUP BY m.account HAVING COUNT(*) <> MAX(m.sequence) - MIN(m.sequence) + 1`,
+    invariant: "messages of a customer have no gap that their purge did not make",
+    sql: `SELECT m.customer AS subject, COUNT(*) || ' of ' || (MAX(m.sequence) - MIN(m.sequence) + 1) AS detail FROM messages m
+      GROUP BY m.customer HAVING COUNT(*) <> MAX(m.sequence) - MIN(m.sequence) + 1`,
   },
 ];
 

@@ -1,12 +1,15 @@
 /** The deliveries to be made, and their outcomes. */
 import type { Reader, Row, Tx, Value } from "@souk/chassis";
 
-import { Channel, DeliveryState, type NotificationKind } from "../contract.js";
+import { NotificationChannel as Channel, NotificationDeliveryState as DeliveryState, type NotificationKind } from "../contract.js";
 import { marks, micros, text, time, timeOrNone, whole } from "./tables.js";
 
 const PENDING = DeliveryState.PENDING;
 const DELIVERED = DeliveryState.DELIVERED;
 const DEAD = DeliveryState.DEAD;
+
+/** The most that one call requeues or drops; who has more calls again. */
+export const MOST_AT_ONCE = 10_000;
 
 /** A delivery as it is stored. */
 export interface Delivery {
@@ -19,7 +22,7 @@ export interface Delivery {
   subject: string;
   channel: Channel;
   kind: NotificationKind;
-  account: string;
+  customer: string;
   endpoint: string;
   state: DeliveryState;
   attempts: number;
@@ -30,26 +33,37 @@ export interface Delivery {
 }
 
 /** A delivery to be made. */
-export type NewDelivery = Pick<Delivery, "id" | "key" | "eventRow" | "subject" | "channel" | "kind" | "account" | "endpoint">;
+export type NewDelivery = Pick<Delivery, "id" | "key" | "eventRow" | "subject" | "channel" | "kind" | "customer" | "endpoint">;
 
 /** Which deliveries: of the endpoints of `owner` when it is set, and of whatever else is set. */
 export interface Filter {
   owner?: string | undefined;
   endpoint?: string | undefined;
-  state?: DeliveryState | undefined;
-  account?: string | undefined;
+  /** Any of these states; all when there are none. */
+  states?: readonly DeliveryState[] | undefined;
+  customer?: string | undefined;
   eventId?: string | undefined;
   ids?: readonly string[] | undefined;
+  /** Created at this time or later, in microseconds since 1970. */
+  createdFrom?: number | undefined;
+  /** Created before this time, in microseconds since 1970. */
+  createdBefore?: number | undefined;
 }
 
-const COLUMNS = `d.sequence, d.id, d.key, d.event_row, e.id AS event_id, e.type, d.subject, d.channel, d.kind, d.account, d.endpoint,
+/** Where a list goes on: after the delivery with this time of creation, in microseconds since 1970, and this sequence. */
+export interface Position {
+  createTime: number;
+  sequence: number;
+}
+
+const COLUMNS = `d.sequence, d.id, d.key, d.event_row, e.id AS event_id, e.type, d.subject, d.channel, d.kind, d.customer, d.endpoint,
   d.state, d.attempts, d.failure, d.create_time, d.next_time, d.end_time`;
 const FROM = "FROM deliveries d JOIN events e ON e.row = d.event_row";
 
 /** Adds a delivery, due at once. One whose key is there already is not added. */
 export function addDelivery(tx: Tx, delivery: NewDelivery, now: Date): void {
   tx.run(
-    `INSERT INTO deliveries (id, key, event_row, subject, channel, kind, account, endpoint, state, attempts, failure, create_time, next_time)
+    `INSERT INTO deliveries (id, key, event_row, subject, channel, kind, customer, endpoint, state, attempts, failure, create_time, next_time)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${PENDING}, 0, '', ?, ?) ON CONFLICT DO NOTHING`,
     delivery.id,
     delivery.key,
@@ -57,7 +71,7 @@ export function addDelivery(tx: Tx, delivery: NewDelivery, now: Date): void {
     delivery.subject,
     delivery.channel,
     delivery.kind,
-    delivery.account,
+    delivery.customer,
     delivery.endpoint,
     micros(now),
     micros(now),
@@ -134,20 +148,29 @@ export function giveUpOn(tx: Tx, endpoint: string, failure: string, now: Date): 
   );
 }
 
-/** Returns up to `most` deliveries, newest first below `before`, or oldest first above `after`. */
-export function listDeliveries(reader: Reader, filter: Filter, place: { before?: number; after?: number }, most: number): Delivery[] {
+/** Returns up to `most` deliveries after a position, or from the first one on, in the order of their creation. */
+export function listDeliveries(reader: Reader, filter: Filter, order: "newest first" | "oldest first", after: Position | undefined, most: number): Delivery[] {
+  const { sql, values } = listing(filter, order, after);
+  return reader.all(sql, ...values, most).map(read);
+}
+
+/** Returns the query of a list; the last value is the most rows. */
+export function listing(filter: Filter, order: "newest first" | "oldest first", after: Position | undefined): { sql: string; values: Value[] } {
   const { where, values } = conditions(filter);
-  if (place.before !== undefined) {
-    const sql = `SELECT ${COLUMNS} ${FROM} WHERE ${where} AND d.sequence < ? ORDER BY d.sequence DESC LIMIT ?`;
-    return reader.all(sql, ...values, place.before, most).map(read);
-  }
-  const sql = `SELECT ${COLUMNS} ${FROM} WHERE ${where} AND d.sequence > ? ORDER BY d.sequence LIMIT ?`;
-  return reader.all(sql, ...values, place.after ?? 0, most).map(read);
+  const [beyond, direction] = order === "newest first" ? ["<", "DESC"] : [">", "ASC"];
+  const from = after === undefined ? "" : `AND (d.create_time, d.sequence) ${beyond} (?, ?)`;
+  const sql = `SELECT ${COLUMNS} ${FROM} WHERE ${where} ${from} ORDER BY d.create_time ${direction}, d.sequence ${direction} LIMIT ?`;
+  return { sql, values: after === undefined ? values : [...values, after.createTime, after.sequence] };
+}
+
+/** Returns where a list goes on after a delivery. */
+export function positionOf({ createTime, sequence }: Delivery): Position {
+  return { createTime: micros(createTime), sequence };
 }
 
 /** Makes dead deliveries pending again, with no attempts counted. Returns how many. */
 export function requeue(tx: Tx, filter: Filter, now: Date): number {
-  const { where, values } = conditions({ ...filter, state: DEAD });
+  const { where, values } = conditions({ ...filter, states: [DEAD] });
   return tx.run(
     `UPDATE deliveries SET state = ${PENDING}, attempts = 0, is_refused = 0, next_time = ?, end_time = NULL
      WHERE sequence IN (SELECT d.sequence ${FROM} WHERE ${where})`,
@@ -156,10 +179,11 @@ export function requeue(tx: Tx, filter: Filter, now: Date): number {
   );
 }
 
-/** Deletes dead deliveries. Returns how many. */
-export function drop(tx: Tx, filter: Filter): number {
-  const { where, values } = conditions({ ...filter, state: DEAD });
-  return tx.run(`DELETE FROM deliveries WHERE sequence IN (SELECT d.sequence ${FROM} WHERE ${where})`, ...values);
+/** Deletes up to `most` dead deliveries, the oldest first. Returns how many. */
+export function drop(tx: Tx, filter: Filter, most: number): number {
+  const { where, values } = conditions({ ...filter, states: [DEAD] });
+  const oldest = `SELECT d.sequence ${FROM} WHERE ${where} ORDER BY d.create_time, d.sequence LIMIT ?`;
+  return tx.run(`DELETE FROM deliveries WHERE sequence IN (${oldest})`, ...values, most);
 }
 
 /** Deletes everything of an endpoint. */
@@ -192,9 +216,14 @@ function conditions(filter: Filter): { where: string; values: Value[] } {
   };
   if (filter.owner !== undefined) add("d.endpoint IN (SELECT id FROM endpoints WHERE owner = ?)", filter.owner);
   if (filter.endpoint !== undefined) add("d.endpoint = ?", filter.endpoint);
-  if (filter.state !== undefined) add("d.state = ?", filter.state);
-  if (filter.account !== undefined) add("d.account = ?", filter.account);
+  const states = filter.states ?? [];
+  // As numbers in the text, so that an index over one state can be used.
+  if (states.length === 1) add(`d.state = ${states[0]}`);
+  if (states.length > 1) add(`d.state IN (${states.join(", ")})`);
+  if (filter.customer !== undefined) add("d.customer = ? AND d.customer <> ''", filter.customer);
   if (filter.eventId !== undefined) add("e.id = ?", filter.eventId);
+  if (filter.createdFrom !== undefined) add("d.create_time >= ?", filter.createdFrom);
+  if (filter.createdBefore !== undefined) add("d.create_time < ?", filter.createdBefore);
   if (filter.ids !== undefined) add(`d.id IN (${marks(filter.ids.length)})`, ...filter.ids);
   return { where: where.join(" AND "), values };
 }
@@ -210,7 +239,7 @@ function read(row: Row): Delivery {
     subject: text(row.subject),
     channel: whole(row.channel),
     kind: whole(row.kind),
-    account: text(row.account),
+    customer: text(row.customer),
     endpoint: text(row.endpoint),
     state: whole(row.state),
     attempts: whole(row.attempts),

@@ -12,7 +12,8 @@ export interface Endpoint {
   eventTypes: string[];
   description: string;
   state: State;
-  disableReason: string;
+  /** Why it is disabled; empty while it is enabled. */
+  disableReason: "" | "requested" | "gone" | "failing";
   /** The secret that signs, sealed for `secretPurpose`. */
   secret: string;
   /** The secret before this one, sealed alike; empty when there is none. */
@@ -22,7 +23,8 @@ export interface Endpoint {
   createTime: Date;
   updateTime: Date;
   lastSuccessTime: Date | undefined;
-  failingSince: Date | undefined;
+  /** When the first failure since the last success was. */
+  failingStartTime: Date | undefined;
   /** Until when nothing is sent to it, because it could not take anything the last time. */
   waitTime: Date | undefined;
 }
@@ -37,13 +39,13 @@ export function loadEndpoint(reader: Reader, id: string, owner?: string): Endpoi
 export function saveEndpoint(tx: Tx, endpoint: Endpoint): void {
   tx.run(
     `INSERT INTO endpoints (id, owner, url, event_types, description, state, disable_reason, secret, previous_secret,
-       previous_secret_expire_time, version, create_time, update_time, last_success_time, failing_since, wait_time)
+       previous_secret_expire_time, version, create_time, update_time, last_success_time, failing_start_time, wait_time)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET url = excluded.url, event_types = excluded.event_types, description = excluded.description,
        state = excluded.state, disable_reason = excluded.disable_reason, secret = excluded.secret,
        previous_secret = excluded.previous_secret, previous_secret_expire_time = excluded.previous_secret_expire_time,
        version = excluded.version, update_time = excluded.update_time, last_success_time = excluded.last_success_time,
-       failing_since = excluded.failing_since, wait_time = excluded.wait_time`,
+       failing_start_time = excluded.failing_start_time, wait_time = excluded.wait_time`,
     endpoint.id,
     endpoint.owner,
     endpoint.url,
@@ -58,7 +60,7 @@ export function saveEndpoint(tx: Tx, endpoint: Endpoint): void {
     micros(endpoint.createTime),
     micros(endpoint.updateTime),
     microsOrNull(endpoint.lastSuccessTime),
-    microsOrNull(endpoint.failingSince),
+    microsOrNull(endpoint.failingStartTime),
     microsOrNull(endpoint.waitTime),
   );
 }
@@ -86,12 +88,12 @@ export function enabledEndpoints(reader: Reader): Endpoint[] {
 
 /** Records that the endpoint took something. */
 export function noteSuccess(tx: Tx, id: string, now: Date): void {
-  tx.run("UPDATE endpoints SET last_success_time = ?, failing_since = NULL, wait_time = NULL WHERE id = ?", micros(now), id);
+  tx.run("UPDATE endpoints SET last_success_time = ?, failing_start_time = NULL, wait_time = NULL WHERE id = ?", micros(now), id);
 }
 
 /** Records that an attempt failed; the first one since a success sets the time. */
 export function noteFailure(tx: Tx, id: string, now: Date): void {
-  tx.run("UPDATE endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", micros(now), id);
+  tx.run("UPDATE endpoints SET failing_start_time = coalesce(failing_start_time, ?) WHERE id = ?", micros(now), id);
 }
 
 /** Records until when nothing is sent to the endpoint. */
@@ -107,7 +109,7 @@ function read(row: Row): Endpoint {
     eventTypes: JSON.parse(text(row.event_types)) as string[],
     description: text(row.description),
     state: whole(row.state),
-    disableReason: text(row.disable_reason),
+    disableReason: text(row.disable_reason) as Endpoint["disableReason"],
     secret: text(row.secret),
     previousSecret: text(row.previous_secret),
     previousSecretExpireTime: timeOrNone(row.previous_secret_expire_time),
@@ -115,7 +117,7 @@ function read(row: Row): Endpoint {
     createTime: time(row.create_time),
     updateTime: time(row.update_time),
     lastSuccessTime: timeOrNone(row.last_success_time),
-    failingSince: timeOrNone(row.failing_since),
+    failingStartTime: timeOrNone(row.failing_start_time),
     waitTime: timeOrNone(row.wait_time),
   };
 }

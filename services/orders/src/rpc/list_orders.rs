@@ -1,6 +1,5 @@
-//! ListOrders: orders by id, a page at a time; a USER sees its own.
+//! ListOrders: orders by time, a page at a time; a USER sees its own.
 
-use sea_orm::ActiveEnum;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::ListOrders;
 use souk_contract::{Call, Handle};
@@ -9,9 +8,7 @@ use souk_data::page::Page;
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
-use crate::state::State;
 use crate::store;
-use crate::store::order::Filter;
 
 impl Handle<ListOrders> for OrderRpc {
     async fn handle(
@@ -20,22 +17,19 @@ impl Handle<ListOrders> for OrderRpc {
     ) -> Result<pb::ListOrdersResponse, Error> {
         let caller = call.caller;
         let request = call.request;
-        let customer = convert::customer(&caller, request.customer_id)?;
-        // An unspecified state is any.
-        let state = State::try_from_value(&request.state.into()).ok();
-        let scope = [customer.clone(), state.map_or_else(String::new, |state| state.to_string())];
+        let filter = convert::filter(&caller, &request)?;
+        // A token is good for the list of this filter only.
+        let scope = format!("{filter:?}");
         let page = Page::open(
             &self.db,
             &caller.key(),
             "ListOrders",
-            &scope.each_ref().map(String::as_str),
+            &[&scope],
             request.page_size,
             &request.page_token,
         )?;
         let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
 
-        let filter =
-            Filter { customer: Some(customer).filter(|customer| !customer.is_empty()), state };
         let orders = store::order::list(&self.db.read(), &filter, after, page.limit()).await?;
 
         let (orders, next_page_token) =

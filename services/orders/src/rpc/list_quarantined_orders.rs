@@ -40,7 +40,7 @@ fn describe(waiting: &QuarantinedOrder) -> pb::QuarantinedOrder {
     pb::QuarantinedOrder {
         order: Some(order.into()),
         step: format!("{}.{}", saga.kind.name(), saga.step.name()),
-        attempts: saga.attempts as i32,
+        attempt_count: saga.attempts as i32,
         failure: failure.clone(),
     }
 }

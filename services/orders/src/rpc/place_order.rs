@@ -1,6 +1,7 @@
 //! PlaceOrder: turns a request into an order whose stock is held and whose payment is authorised.
 
 use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::OrderChangeCause;
 use souk_client::orders::v1::order_service::PlaceOrder;
 use souk_contract::{Call, Handle};
 use souk_data::Isolation::ReadCommitted;
@@ -8,7 +9,7 @@ use souk_data::Tx;
 use souk_types::Timestamp;
 
 use super::OrderRpc;
-use crate::change::Change;
+use crate::change::{Cause, Change};
 use crate::convert;
 use crate::error::Error;
 use crate::new_order::NewOrder;
@@ -17,6 +18,7 @@ use crate::saga::{Lease, Saga};
 use crate::state::State;
 use crate::step::Kind;
 use crate::store;
+use crate::store::history;
 use crate::waiting::TIME_TO_ANSWER;
 
 /// An order that is to be created, and who will drive its saga.
@@ -41,7 +43,8 @@ impl Handle<PlaceOrder> for OrderRpc {
     ) -> Result<pb::PlaceOrderResponse, Error> {
         let deadline = call.deadline;
         let now = self.clock.now();
-        let new = convert::new_order(&call.caller, call.request, now)?;
+        let time_to_pay = self.sagas.time_to_pay();
+        let mut new = convert::new_order(&call.caller, call.request, time_to_pay, now)?;
 
         // The permit first: what cannot be driven now waits outside the database, where it costs
         // nothing.
@@ -49,6 +52,8 @@ impl Handle<PlaceOrder> for OrderRpc {
         let permit = tokio::time::timeout(patience, self.sagas.permit())
             .await
             .map_err(|_| Error::Overloaded)?;
+
+        new.number = self.numbers.next().await?;
 
         // The order exists before anything is promised to it: a crash from here on is finished by
         // the saga.
@@ -62,10 +67,10 @@ impl Handle<PlaceOrder> for OrderRpc {
             }
             OrderOfRequest::Earlier(order) => {
                 drop(permit);
-                self.wait_until(*order, deadline, |order| order.state != State::Pending).await?
+                self.wait_until(*order, deadline, Order::is_settled).await?
             }
         };
-        answer(self, order).await
+        Ok(pb::PlaceOrderResponse { order: Some(self.settled(order).await?) })
     }
 }
 
@@ -77,20 +82,33 @@ async fn create(tx: &Tx, creation: &Creation) -> Result<OrderOfRequest, Error> {
         let earlier = store::order::of_request(tx, &new.request).await?;
         return Ok(OrderOfRequest::Earlier(Box::new(earlier)));
     }
-    store::history::insert(tx, &order, &Change::Started(Kind::Place)).await?;
-    let saga = Saga::place(&order, *give_up_time);
+    let change = Change::Started(Kind::Place);
+    let cause = Cause::new(OrderChangeCause::PlaceOrder, new.actor.clone());
+    history::insert(tx, &history::Row::of(&order, None, &change, &cause)).await?;
+    let saga = Saga::place(&order, new.actor.clone(), *give_up_time);
     store::saga::insert(tx, &saga, lease, *now).await?;
     Ok(OrderOfRequest::New(Box::new(order), saga))
 }
 
-async fn answer(rpc: &OrderRpc, order: Order) -> Result<pb::PlaceOrderResponse, Error> {
-    match order.reason {
-        Some(reason) if order.state == State::Rejected => Err(Error::Rejected {
-            order: order.id,
-            payment: order.payment_id(),
-            reason,
-            facts: store::order::facts(&rpc.db.read(), order.id).await?,
-        }),
-        _ => Ok(pb::PlaceOrderResponse { order: Some((&order).into()) }),
+impl OrderRpc {
+    /// Answers for an order that was to be placed: with the order, or with why it is not.
+    pub(super) async fn settled(&self, order: Order) -> Result<pb::Order, Error> {
+        if let Some(decline) = &order.decline {
+            return Err(Error::PaymentMethodDeclined {
+                order: order.id,
+                payment: order.payment_id(),
+                decline: decline.clone(),
+                expire_time: order.expire_time,
+            });
+        }
+        match order.closure {
+            Some(reason) if order.axes.state == State::Rejected => Err(Error::Rejected {
+                order: order.id,
+                payment: order.payment_id(),
+                reason,
+                facts: store::order::facts(&self.db.read(), order.id).await?,
+            }),
+            _ => Ok((&order).into()),
+        }
     }
 }

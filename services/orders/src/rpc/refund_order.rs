@@ -24,7 +24,7 @@ impl Handle<RefundOrder> for OrderRpc {
         let id = request.order_id()?;
         let effective_time = convert::effective_time(&caller, request.effective_time, now)?;
         let key = convert::refund_key(&caller, &request);
-        let wanted = convert::refund(request, effective_time)?;
+        let wanted = convert::refund(&caller, request, effective_time)?;
         let refund = RefundId::of_step(id.as_uuid(), &key.key);
 
         let permit = self.sagas.permit().await;

@@ -1,6 +1,7 @@
 //! ResumeOrder: lets a quarantined order try its step again.
 
 use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::OrderChangeCause;
 use souk_client::orders::v1::order_service::ResumeOrder;
 use souk_contract::{Call, Handle};
 use souk_data::Isolation::ReadCommitted;
@@ -8,6 +9,8 @@ use souk_data::Tx;
 use souk_types::{OrderId, Timestamp};
 
 use super::OrderRpc;
+use crate::actor::Actor;
+use crate::change::Cause;
 use crate::error::Error;
 use crate::order::Order;
 use crate::record;
@@ -21,7 +24,8 @@ impl Handle<ResumeOrder> for OrderRpc {
         let id = call.request.order_id()?;
 
         let permit = self.sagas.permit().await;
-        let resumed = (id, self.sagas.lease(), self.clock.now());
+        let actor = Actor::of(&call.caller);
+        let resumed = (id, actor, self.sagas.lease(), self.clock.now());
         let (saga, order) = self.db.write(ReadCommitted, resumed, resume).await?;
 
         let answer = pb::ResumeOrderResponse { order: Some((&order).into()) };
@@ -33,7 +37,8 @@ impl Handle<ResumeOrder> for OrderRpc {
 
 async fn resume(
     tx: &Tx,
-    (id, lease, now): &(OrderId, Lease, Timestamp),
+    (id, actor, lease, now): &(OrderId, Actor, Lease, Timestamp),
 ) -> Result<(Saga, Order), Error> {
-    record::leave_quarantine(tx, *id, "resumed", lease, *now).await
+    let cause = Cause::new(OrderChangeCause::Repair, actor.clone());
+    record::leave_quarantine(tx, *id, "resumed", &cause, lease, *now).await
 }

@@ -2,6 +2,7 @@
 //! hand.
 
 use souk_client::orders::v1 as pb;
+use souk_client::orders::v1::OrderChangeCause;
 use souk_client::orders::v1::order_service::SettleOrder;
 use souk_contract::{Call, Handle};
 use souk_data::Isolation::ReadCommitted;
@@ -9,6 +10,8 @@ use souk_data::Tx;
 use souk_types::{OrderId, Timestamp};
 
 use super::OrderRpc;
+use crate::actor::Actor;
+use crate::change::Cause;
 use crate::drive::Sagas;
 use crate::error::Error;
 use crate::order::Order;
@@ -19,6 +22,7 @@ use crate::saga::{Answer, Outcome, Progress, Saga};
 struct Settlement {
     order: OrderId,
     note: String,
+    actor: Actor,
     sagas: Sagas,
     now: Timestamp,
 }
@@ -32,9 +36,13 @@ impl Handle<SettleOrder> for OrderRpc {
         let id = request.order_id()?;
 
         let permit = self.sagas.permit().await;
-        let note = format!("settled: {}", request.note);
-        let settlement =
-            Settlement { order: id, note, sagas: self.sagas.clone(), now: self.clock.now() };
+        let settlement = Settlement {
+            order: id,
+            note: request.note,
+            actor: Actor::of(&call.caller),
+            sagas: self.sagas.clone(),
+            now: self.clock.now(),
+        };
         let (saga, order) = self.db.write(ReadCommitted, settlement, settle).await?;
 
         let answer = pb::SettleOrderResponse { order: Some((&order).into()) };
@@ -48,9 +56,11 @@ impl Handle<SettleOrder> for OrderRpc {
 
 /// Ends the step as if it had succeeded.
 async fn settle(tx: &Tx, settlement: &Settlement) -> Result<(Saga, Order), Error> {
-    let Settlement { order: id, note, sagas, now } = settlement;
+    let Settlement { order: id, note, actor, sagas, now } = settlement;
     let lease = sagas.lease();
-    let (saga, order) = record::leave_quarantine(tx, *id, note, &lease, *now).await?;
+    let cause = Cause { note: note.clone(), ..Cause::new(OrderChangeCause::Repair, actor.clone()) };
+    let why = format!("settled: {note}");
+    let (saga, order) = record::leave_quarantine(tx, *id, &why, &cause, &lease, *now).await?;
 
     let answer = Answer::of(Outcome::Done);
     let decision = sagas.decide(&saga, &order, &answer);
@@ -58,6 +68,6 @@ async fn settle(tx: &Tx, settlement: &Settlement) -> Result<(Saga, Order), Error
     let entry = Entry { saga, order, outcome, failure: None, decision, lease, now: *now };
     match record::decision(tx, &entry).await? {
         Record::Written(saga, order) => Ok((saga, *order)),
-        Record::CancelRequested => Err(Error::Busy(*id)),
+        Record::CancelRequested(_) => Err(Error::Busy(*id)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::stream;
+use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::WatchOrder;
 use souk_contract::{Call, Handle, Responses};
@@ -21,6 +22,9 @@ use crate::watchers::Watcher;
 /// one.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The most changes that are read at once.
+const CHANGES_AT_ONCE: i64 = 100;
+
 impl Handle<WatchOrder> for OrderRpc {
     async fn handle(
         &self,
@@ -32,6 +36,8 @@ impl Handle<WatchOrder> for OrderRpc {
         let seen = convert::seen_version(self.db.page_tokens(), id, &request.resume_token)?;
 
         let watch = Watch {
+            is_staff: matches!(call.caller, Caller::Staff(_)),
+            until: request.until_states,
             db: self.db.clone(),
             watcher: self.watchers.watch(id),
             id,
@@ -48,11 +54,14 @@ impl Handle<WatchOrder> for OrderRpc {
 }
 
 struct Watch {
+    is_staff: bool,
+    /// The states in which the stream ends, besides the final ones.
+    until: Vec<i32>,
     db: Db,
     watcher: Watcher,
     id: OrderId,
     seen: i64,
-    unsent: VecDeque<history::Model>,
+    unsent: VecDeque<history::Row>,
     is_over: bool,
 }
 
@@ -65,7 +74,8 @@ impl Watch {
             // The wake-up is asked for before the history is read, so that no change falls in
             // between.
             let changed = self.watcher.changed();
-            self.unsent = history::after(&self.db.read(), self.id, self.seen).await?.into();
+            let rows = history::after(&self.db.read(), self.id, self.seen, CHANGES_AT_ONCE).await?;
+            self.unsent = rows.into();
             if self.unsent.is_empty() {
                 let _ = tokio::time::timeout(POLL_INTERVAL, changed).await;
             }
@@ -73,9 +83,10 @@ impl Watch {
         let change = self.unsent.pop_front().expect("it was just filled");
         let order = store::order::show(&self.db.read(), self.id).await?;
         self.seen = change.version;
-        self.is_over = change.state.is_final() && change.version == order.version;
+        let is_reached = self.until.contains(&(change.state as i32));
+        self.is_over = is_reached || (change.axes().is_final() && change.version == order.version);
         Ok(Some(pb::WatchOrderResponse {
-            change: Some((&change).into()),
+            change: Some(convert::change(&change, order.currency, self.is_staff)),
             order: Some((&order).into()),
             resume_token: convert::resume_token(self.db.page_tokens(), self.id, change.version),
         }))

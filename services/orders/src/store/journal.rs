@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 use souk_data::{Tx, rows};
 use souk_types::{OrderId, Timestamp};
 
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::saga::Saga;
 use crate::step::{Kind, Step};
@@ -24,6 +25,8 @@ pub struct Model {
     pub outcome: String,
     pub lease_epoch: i64,
     pub entry_time: Timestamp,
+    /// Who asked for the operation, or for the repair; empty in what earlier versions stored.
+    pub actor: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -37,6 +40,7 @@ pub async fn insert(
     saga: &Saga,
     entry: i64,
     outcome: &str,
+    actor: Actor,
     now: Timestamp,
 ) -> Result<(), Error> {
     let row = ActiveModel {
@@ -47,6 +51,7 @@ pub async fn insert(
         outcome: Set(outcome.to_owned()),
         lease_epoch: Set(saga.epoch),
         entry_time: Set(now),
+        actor: Set(actor.0),
     };
     Ok(rows::insert_all(tx, &[row]).await?)
 }

@@ -1,5 +1,7 @@
 //! The migrations: how the tables came to be, on both engines.
 
+mod axes;
+
 use sea_orm::sea_query::{
     ConditionalStatement, Expr, ExprTrait, ForeignKey, Index, Table, TableCreateStatement,
 };
@@ -26,6 +28,12 @@ pub static SCHEMA: Schema = Schema {
                 "74955899086b4b8179a42477202c1f1ef4994b5fb71244a7e621ff86d9ef9199",
                 "89a9bdcc73fef683693d2e20d267a496532c793e304f3a377099bc0e6c0369e7",
             ],
+        },
+        Migration {
+            version: 3,
+            name: "axes, totals and actors",
+            up: axes::up,
+            earlier_checksums: &[],
         },
     ],
 };

@@ -1,7 +1,8 @@
 //! Orders, and reading them back with their lines and refunds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use prost::Message;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set, UpdateMany};
@@ -11,11 +12,11 @@ use souk_types::{Currency, Money, OrderId, Timestamp};
 use super::{order_line, refund, requested_lines, saga};
 use crate::error::Error;
 use crate::new_order::NewOrder;
-use crate::order::{LINES_SHOWN, Order, RequestedLine};
+use crate::order::{Action, Details, LINES_SHOWN, Order, Parts, RequestedLine};
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
 use crate::saga::Saga;
-use crate::state::State;
+use crate::state::{Axes, CaptureMethod, FulfillmentStatus, PaymentStatus, State};
 
 /// What a customer ordered, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,6 +49,30 @@ pub struct Model {
     pub update_time: Timestamp,
     pub effective_time: Timestamp,
     pub line_count: i64,
+    pub payment_status: PaymentStatus,
+    pub fulfillment_status: FulfillmentStatus,
+    pub order_number: i64,
+    pub channel: String,
+    pub locale: String,
+    pub subtotal_minor: Option<i64>,
+    pub discount_minor: i64,
+    pub shipping_minor: i64,
+    pub tax_minor: i64,
+    /// Why the provider declined, while the order waits for another payment method.
+    pub decline: Option<String>,
+    pub payment_tries: i64,
+    pub action_expire_time: Option<Timestamp>,
+    pub expire_time: Timestamp,
+    /// Until the payment is authorised, as the payment method.
+    pub return_url: Option<String>,
+    /// `souk.type.v1.Contact` and `Address`, encoded. Personal data, as the note.
+    pub contact: Option<Vec<u8>>,
+    pub shipping_address: Option<Vec<u8>>,
+    pub billing_address: Option<Vec<u8>>,
+    pub customer_note: String,
+    /// A JSON object; none when it is empty.
+    pub metadata: Option<String>,
+    pub capture_method: CaptureMethod,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -62,21 +87,52 @@ impl TryFrom<Model> for Order {
     fn try_from(row: Model) -> Result<Self, Error> {
         let currency: Currency =
             row.currency_code.parse().map_err(|_| Error::Unreadable("a currency"))?;
+        let details = Details {
+            contact: decoded(row.contact)?,
+            shipping_address: decoded(row.shipping_address)?,
+            billing_address: decoded(row.billing_address)?,
+            customer_note: row.customer_note,
+            metadata: match &row.metadata {
+                None => BTreeMap::new(),
+                Some(json) => {
+                    serde_json::from_str(json).map_err(|_| Error::Unreadable("metadata"))?
+                }
+            },
+        };
+        let expire_time = row.action_expire_time;
         Ok(Order {
             id: row.order_id,
+            number: row.order_number,
             customer: row.customer_id,
             reference: row.reference,
+            channel: row.channel,
+            locale: row.locale,
             currency,
-            state: row.state,
+            axes: Axes {
+                state: row.state,
+                payment: row.payment_status,
+                fulfillment: row.fulfillment_status,
+            },
+            capture: row.capture_method,
             lines: vec![],
             line_count: row.line_count,
             total: row.total_minor.map(|minor| Money::new(currency, minor)),
+            parts: Parts {
+                subtotal: row.subtotal_minor.unwrap_or(0),
+                discount: row.discount_minor,
+                shipping: row.shipping_minor,
+                tax: row.tax_minor,
+            },
             refunded: Money::new(currency, row.refunded_minor),
             refunds: vec![],
-            reason: row.reason,
+            closure: row.reason,
+            decline: row.decline,
+            tries: row.payment_tries,
             version: row.version,
             is_quarantined: row.is_quarantined != 0,
-            action_url: row.action_url,
+            action: row.action_url.map(|url| Action { url, expire_time }),
+            expire_time: row.expire_time,
+            details,
             create_time: row.create_time,
             update_time: row.update_time,
             effective_time: row.effective_time,
@@ -84,14 +140,26 @@ impl TryFrom<Model> for Order {
     }
 }
 
+fn encoded(message: &Option<impl Message>) -> Option<Vec<u8>> {
+    message.as_ref().map(Message::encode_to_vec)
+}
+
+fn decoded<M: Message + Default>(stored: Option<Vec<u8>>) -> Result<Option<M>, Error> {
+    let message = stored.map(|bytes| M::decode(bytes.as_slice())).transpose();
+    message.map_err(|_| Error::Unreadable("a contact or an address"))
+}
+
 /// Adds an order unless its request has made one before. Returns whether it was added.
 pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Error> {
+    let metadata = &order.details.metadata;
+    let metadata = (!metadata.is_empty())
+        .then(|| serde_json::to_string(metadata).expect("a map of texts is JSON"));
     let row = ActiveModel {
         order_id: Set(order.id),
         customer_id: Set(order.customer.clone()),
         reference: Set(order.reference.clone()),
         currency_code: Set(order.currency.as_str().to_owned()),
-        state: Set(order.state),
+        state: Set(order.axes.state),
         total_minor: Set(None),
         refunded_minor: Set(0),
         reason: Set(None),
@@ -108,6 +176,26 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         update_time: Set(order.update_time),
         effective_time: Set(order.effective_time),
         line_count: Set(0),
+        payment_status: Set(order.axes.payment),
+        fulfillment_status: Set(order.axes.fulfillment),
+        order_number: Set(order.number),
+        channel: Set(order.channel.clone()),
+        locale: Set(order.locale.clone()),
+        subtotal_minor: Set(None),
+        discount_minor: Set(0),
+        shipping_minor: Set(0),
+        tax_minor: Set(0),
+        decline: Set(None),
+        payment_tries: Set(order.tries),
+        action_expire_time: Set(None),
+        expire_time: Set(order.expire_time),
+        return_url: Set(Some(new.return_url.clone()).filter(|url| !url.is_empty())),
+        contact: Set(encoded(&order.details.contact)),
+        shipping_address: Set(encoded(&order.details.shipping_address)),
+        billing_address: Set(encoded(&order.details.billing_address)),
+        customer_note: Set(order.details.customer_note.clone()),
+        metadata: Set(metadata),
+        capture_method: Set(order.capture),
     };
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
@@ -132,30 +220,66 @@ static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
             Column::PaymentMethod,
             Expr::case(is(10), Column::PaymentMethod.into_expr()).into(),
         )
-        .filter(Column::OrderId.eq(given(11)))
-        .filter(Column::Version.eq(given(12)))
+        .col_expr(Column::ReturnUrl, Expr::case(is(11), Column::ReturnUrl.into_expr()).into())
+        .col_expr(Column::PaymentStatus, Expr::val(given(12)))
+        .col_expr(Column::FulfillmentStatus, Expr::val(given(13)))
+        .col_expr(Column::SubtotalMinor, Expr::val(given(14)))
+        .col_expr(Column::Decline, Expr::val(given(15)))
+        .col_expr(Column::PaymentTries, Expr::val(given(16)))
+        .col_expr(Column::ActionExpireTime, Expr::val(given(17)))
+        .filter(Column::OrderId.eq(given(18)))
+        .filter(Column::Version.eq(given(19)))
 });
 
 /// Writes an order as it has become. Returns false when another write has changed it since the
 /// version before.
 pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
-    let is_priced_or_over = order.state.is_final() || order.total.is_some();
+    let is_over = matches!(order.axes.state, State::Canceled | State::Rejected);
+    let is_priced_or_over = is_over || order.total.is_some();
+    // A payment method that was declined is not used again.
+    let keeps_method = order.axes.state == State::Pending && order.decline.is_none();
     let values = [
-        order.state.into(),
+        order.axes.state.into(),
         order.total.map(|total| total.minor).into(),
         order.refunded.minor.into(),
-        order.reason.into(),
+        order.closure.into(),
         order.version.into(),
         i64::from(order.is_quarantined).into(),
-        order.action_url.clone().into(),
+        order.action.as_ref().map(|action| action.url.clone()).into(),
         order.update_time.into(),
         order.line_count.into(),
         i64::from(!is_priced_or_over).into(),
-        i64::from(order.state == State::Pending).into(),
+        i64::from(keeps_method).into(),
+        i64::from(keeps_method).into(),
+        order.axes.payment.into(),
+        order.axes.fulfillment.into(),
+        order.total.map(|_| order.parts.subtotal).into(),
+        order.decline.clone().into(),
+        order.tries.into(),
+        order.action.as_ref().and_then(|action| action.expire_time).into(),
         order.id.into(),
         (order.version - 1).into(),
     ];
     Ok(UPDATE.execute(tx, values).await? > 0)
+}
+
+/// Stores another payment method, and where its customer returns to.
+pub async fn set_payment_method(
+    tx: &Tx,
+    id: OrderId,
+    method: &str,
+    return_url: &str,
+) -> Result<(), Error> {
+    let return_url = Some(return_url.to_owned()).filter(|url| !url.is_empty());
+    Entity::update_many()
+        .col_expr(Column::PaymentMethod, Expr::val(method))
+        .col_expr(Column::ReturnUrl, Expr::val(return_url))
+        // Why the one before was declined is over.
+        .col_expr(Column::ReasonFacts, Expr::val(None::<String>))
+        .filter(Column::OrderId.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Stores the details of a failure besides its reason, such as the sku that was short.
@@ -192,6 +316,7 @@ pub struct Requested {
     #[sea_orm(from_alias = "wishes")]
     lines: Option<Vec<u8>>,
     pub payment_method: Option<String>,
+    pub return_url: Option<String>,
     pub expected_minor: Option<i64>,
     pub request_key: String,
 }
@@ -208,6 +333,7 @@ static REQUESTED: Prepared<Select<Entity>, Requested> = Prepared::new(|| {
         .select_only()
         .column(Column::RequestedLines)
         .column(Column::PaymentMethod)
+        .column(Column::ReturnUrl)
         .column(Column::ExpectedMinor)
         .column(Column::RequestKey)
         .filter(Column::OrderId.eq(given(0)))
@@ -274,32 +400,94 @@ static BETWEEN: Prepared<Select<Entity>, Id> = Prepared::new(|| {
         .filter(Column::OrderId.between(given(0), given(1)))
 });
 
-/// Which orders a list shows.
+/// Which orders a list shows; what is empty does not limit it.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub customer: Option<String>,
-    pub state: Option<State>,
+    pub customer: String,
+    /// Numbers of the contract, as those of the statuses.
+    pub states: Vec<i64>,
+    pub payment_statuses: Vec<i64>,
+    pub fulfillment_statuses: Vec<i64>,
+    pub created_from: Option<Timestamp>,
+    pub created_before: Option<Timestamp>,
+    pub reference: String,
+    pub number: Option<i64>,
+    pub channel: String,
+    pub oldest_first: bool,
 }
 
-/// Returns the orders after this id.
+/// The channel of an order that does not say.
+pub const DEFAULT_CHANNEL: &str = "default";
+
+/// Returns the orders that follow this id in the order of the list.
 pub async fn list(
     reader: &Reader,
     filter: &Filter,
     after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, Error> {
-    let mut query = Entity::find().order_by_asc(Column::OrderId).limit(limit as u64);
+    let mut query = Entity::find().limit(limit as u64);
+    query = if filter.oldest_first {
+        query.order_by_asc(Column::OrderId)
+    } else {
+        query.order_by_desc(Column::OrderId)
+    };
     if let Some(after) = after {
-        query = query.filter(Column::OrderId.gt(after));
+        query = query.filter(if filter.oldest_first {
+            Column::OrderId.gt(after)
+        } else {
+            Column::OrderId.lt(after)
+        });
     }
-    if let Some(customer) = &filter.customer {
-        query = query.filter(Column::CustomerId.eq(customer));
+    if !filter.customer.is_empty() {
+        query = query.filter(Column::CustomerId.eq(&filter.customer));
     }
-    if let Some(state) = filter.state {
-        query = query.filter(Column::State.eq(state));
+    let axes = [
+        (Column::State, &filter.states),
+        (Column::PaymentStatus, &filter.payment_statuses),
+        (Column::FulfillmentStatus, &filter.fulfillment_statuses),
+    ];
+    for (column, values) in axes {
+        match values.as_slice() {
+            [] => {}
+            [value] => query = query.filter(Expr::col(column).eq(*value)),
+            values => query = query.filter(Expr::col(column).is_in(values.iter().copied())),
+        }
+    }
+    // An id begins with the millisecond of its creation, so that the primary key finds times.
+    if let Some(from) = filter.created_from {
+        query = query.filter(Column::OrderId.gte(first_id_of(from, 0)));
+        query = query.filter(Column::CreateTime.gte(from));
+    }
+    if let Some(before) = filter.created_before {
+        query = query.filter(Column::OrderId.lt(first_id_of(before, 1)));
+        query = query.filter(Column::CreateTime.lt(before));
+    }
+    if !filter.reference.is_empty() {
+        // Written out, so that the index of references is used.
+        query = query.filter(Expr::cust("reference <> ''"));
+        query = query.filter(Column::Reference.eq(&filter.reference));
+    }
+    if let Some(number) = filter.number {
+        query = query.filter(Column::OrderNumber.eq(number));
+    }
+    if !filter.channel.is_empty() {
+        if filter.channel != DEFAULT_CHANNEL {
+            // Written out, so that the index of channels is used.
+            query = query.filter(Expr::cust("channel <> 'default'"));
+        }
+        query = query.filter(Column::Channel.eq(&filter.channel));
     }
     let rows = query.all(reader).await?;
     with_details(reader, rows, LINES_SHOWN as i64).await
+}
+
+/// Returns the bytes of the least id of a millisecond, this many after that of a time.
+fn first_id_of(time: Timestamp, later: i64) -> Vec<u8> {
+    let millisecond = (time.as_micros().div_euclid(1000) + later).clamp(0, (1 << 48) - 1);
+    let mut id = vec![0; 16];
+    id[..6].copy_from_slice(&millisecond.to_be_bytes()[2..]);
+    id
 }
 
 /// An order that waits for STAFF, and its saga with what last failed.

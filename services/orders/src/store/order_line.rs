@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Set, raw_sql};
 use souk_data::{Find, Reader, Tx, given, given_limit, rows};
-use souk_types::{Currency, Money, OrderId, PriceId};
+use souk_types::{Currency, Money, OrderId, PriceId, ProductId, VariantId};
 
 use crate::error::Error;
 use crate::order::{Line, Refund};
@@ -23,6 +23,8 @@ pub struct Model {
     pub unit_minor: i64,
     pub refunded_quantity: i64,
     pub returned_quantity: i64,
+    pub product_id: Option<ProductId>,
+    pub variant_id: Option<VariantId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -37,6 +39,8 @@ impl Model {
             number: self.line_number,
             sku: self.sku,
             price: self.price_id,
+            product: self.product_id,
+            variant: self.variant_id,
             title: self.title,
             quantity: self.quantity,
             unit_price: Money::new(currency, self.unit_minor),
@@ -58,6 +62,8 @@ pub async fn insert(tx: &Tx, order: OrderId, lines: &[Line]) -> Result<(), Error
         unit_minor: Set(line.unit_price.minor),
         refunded_quantity: Set(line.refunded),
         returned_quantity: Set(line.returned),
+        product_id: Set(line.product),
+        variant_id: Set(line.variant),
     });
     Ok(rows::insert_all(tx, &rows.collect::<Vec<_>>()).await?)
 }
@@ -69,13 +75,11 @@ pub async fn add_refund(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), 
         return Ok(());
     }
     let id = refund.id;
-    let refunded = i64::from(refund.amount.minor > 0);
-    let returned = i64::from(refund.restock);
     // SQL, since each row changes by the number of another table's row: a set-based update.
     let update = raw_sql!(
         Postgres,
-        "UPDATE order_lines SET refunded_quantity = refunded_quantity + back.quantity * {refunded},
-             returned_quantity = returned_quantity + back.quantity * {returned}
+        "UPDATE order_lines SET refunded_quantity = refunded_quantity + back.quantity * back.is_refunded,
+             returned_quantity = returned_quantity + back.quantity * back.restock
          FROM refund_lines AS back
          WHERE back.refund_id = {id} AND order_lines.order_id = {order} AND order_lines.line_number = back.line_number"
     );

@@ -8,6 +8,7 @@ use souk_data::{Find, Prepared, Reader, Tx, given, rows};
 use souk_types::{Currency, Money, OrderId, RefundId, Timestamp};
 
 use super::{order_line, refund_line};
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::order::{Order, Refund, RefundLine, RefundState};
 use crate::request_key::RequestKey;
@@ -25,9 +26,12 @@ pub struct Model {
     pub request_hash: Vec<u8>,
     pub state: RefundState,
     pub amount_minor: i64,
-    pub restock: i64,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
+    /// A number of the contract's `RefundReason`.
+    pub reason: i64,
+    pub note: String,
+    pub actor: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -43,7 +47,9 @@ impl Model {
             state: self.state,
             amount: Money::new(currency, self.amount_minor),
             lines,
-            restock: self.restock != 0,
+            reason: self.reason,
+            note: self.note,
+            actor: Actor(self.actor),
             create_time: self.create_time,
             effective_time: self.effective_time,
         }
@@ -61,9 +67,11 @@ pub async fn insert_last(tx: &Tx, order: &Order, request: &RequestKey) -> Result
         request_hash: Set(request.hash.clone()),
         state: Set(refund.state),
         amount_minor: Set(refund.amount.minor),
-        restock: Set(i64::from(refund.restock)),
         create_time: Set(refund.create_time),
         effective_time: Set(refund.effective_time),
+        reason: Set(refund.reason),
+        note: Set(refund.note.clone()),
+        actor: Set(refund.actor.0.clone()),
     };
     rows::insert_all(tx, &[row]).await?;
     refund_line::insert(tx, refund.id, &refund.lines).await

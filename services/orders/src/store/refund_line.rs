@@ -17,6 +17,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub line_number: i64,
     pub quantity: i64,
+    pub amount_minor: i64,
+    pub restock: i64,
+    /// 0 when its units only came back.
+    pub is_refunded: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -26,7 +30,13 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl From<Model> for RefundLine {
     fn from(row: Model) -> Self {
-        RefundLine { number: row.line_number, quantity: row.quantity }
+        RefundLine {
+            number: row.line_number,
+            quantity: row.quantity,
+            amount: row.amount_minor,
+            restock: row.restock != 0,
+            is_refunded: row.is_refunded != 0,
+        }
     }
 }
 
@@ -36,6 +46,9 @@ pub async fn insert(tx: &Tx, refund: RefundId, lines: &[RefundLine]) -> Result<(
         refund_id: Set(refund),
         line_number: Set(line.number),
         quantity: Set(line.quantity),
+        amount_minor: Set(line.amount),
+        restock: Set(line.restock.into()),
+        is_refunded: Set(line.is_refunded.into()),
     });
     Ok(rows::insert_all(tx, &rows.collect::<Vec<_>>()).await?)
 }

@@ -63,7 +63,7 @@ fn of_a_message(message: &[u8]) -> Result<Vec<Stored>, Error> {
             Some(Wire::PriceId(id)) => (None, Some(id)),
             None => (None, None),
         };
-        Stored { sku, price_id, quantity: line.quantity }
+        Stored { sku, price_id, quantity: line.quantity.into() }
     });
     Ok(lines.collect())
 }
@@ -101,7 +101,10 @@ mod tests {
         let message = pb::PlaceOrderRequest {
             lines: lines
                 .iter()
-                .map(|line| pb::PlaceOrderLine { item: Some(item(line)), quantity: line.quantity })
+                .map(|line| pb::PlaceOrderLine {
+                    item: Some(item(line)),
+                    quantity: line.quantity as i32,
+                })
                 .collect(),
             ..Default::default()
         };

@@ -9,9 +9,10 @@ use sea_orm::{QueryOrder, QuerySelect, Set, UpdateMany};
 use souk_data::{Find, Prepared, Reader, Tx, given, rows};
 use souk_types::{OrderId, RefundId, Timestamp};
 
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::reason::Reason;
-use crate::saga::{Lease, Progress, Saga};
+use crate::saga::{Cancellation, Lease, Progress, Saga};
 use crate::step::{Kind, Step};
 
 /// The saga that is in progress on an order, or the last that was.
@@ -37,6 +38,11 @@ pub struct Model {
     pub due_time: Timestamp,
     pub lease_owner: Option<String>,
     pub lease_epoch: i64,
+    /// Who asked for the operation, and for the cancellation of it.
+    pub actor: String,
+    pub cancel_actor: String,
+    pub cancel_reason: i64,
+    pub cancel_note: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -57,6 +63,12 @@ impl From<Model> for Saga {
             effective_time: row.effective_time,
             give_up_time: row.give_up_time,
             cancel_requested: row.cancel_requested != 0,
+            actor: Actor(row.actor),
+            cancellation: Cancellation {
+                actor: Actor(row.cancel_actor),
+                reason: row.cancel_reason,
+                note: row.cancel_note,
+            },
             epoch: row.lease_epoch,
             entries: row.entries,
         }
@@ -81,6 +93,10 @@ pub async fn insert(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Resu
         due_time: Set(now.plus(lease.length)),
         lease_owner: Set(Some(lease.owner.to_string())),
         lease_epoch: Set(saga.epoch),
+        actor: Set(saga.actor.0.clone()),
+        cancel_actor: Set(saga.cancellation.actor.0.clone()),
+        cancel_reason: Set(saga.cancellation.reason),
+        cancel_note: Set(saga.cancellation.note.clone()),
     };
     Ok(rows::insert_all(tx, &[row]).await?)
 }
@@ -164,9 +180,10 @@ static LEASED: Find<Entity> = Find::new(|| {
         .filter(Column::State.eq(Progress::Running))
 });
 
-/// Returns whether the lease under which a saga was read is still valid.
-pub async fn is_leased(reader: &Reader, saga: &Saga) -> Result<bool, Error> {
-    Ok(LEASED.one(reader, [saga.order.into(), saga.epoch.into()]).await?.is_some())
+/// Returns a saga as it is now, if the lease under which it was read is still valid.
+pub async fn leased(reader: &Reader, saga: &Saga) -> Result<Option<Saga>, Error> {
+    let row = LEASED.one(reader, [saga.order.into(), saga.epoch.into()]).await?;
+    Ok(row.map(Saga::from))
 }
 
 static RESTART: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
@@ -184,7 +201,11 @@ static RESTART: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
         .col_expr(Column::DueTime, Expr::val(given(10)))
         .col_expr(Column::LeaseOwner, Expr::val(given(11)))
         .col_expr(Column::LeaseEpoch, Expr::val(given(12)))
-        .filter(Column::OrderId.eq(given(13)))
+        .col_expr(Column::Actor, Expr::val(given(13)))
+        .col_expr(Column::CancelActor, Expr::val(given(14)))
+        .col_expr(Column::CancelReason, Expr::val(given(15)))
+        .col_expr(Column::CancelNote, Expr::val(given(16)))
+        .filter(Column::OrderId.eq(given(17)))
 });
 
 /// Writes a new operation into the row of a saga that was locked before and has ended.
@@ -208,6 +229,10 @@ pub async fn restart(
         due.time.into(),
         due.owner.map(str::to_owned).into(),
         saga.epoch.into(),
+        saga.actor.0.clone().into(),
+        saga.cancellation.actor.0.clone().into(),
+        saga.cancellation.reason.into(),
+        saga.cancellation.note.clone().into(),
         saga.order.into(),
     ];
     RESTART.execute(tx, values).await?;
@@ -229,10 +254,24 @@ pub async fn resume(tx: &Tx, saga: &Saga, due: Due<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks the saga that is in progress on an order to cancel it.
-pub async fn request_cancel(tx: &Tx, order: OrderId) -> Result<(), Error> {
-    let update = Entity::update_many().col_expr(Column::CancelRequested, Expr::val(1_i64));
-    update.filter(Column::OrderId.eq(order)).exec(tx).await?;
+/// Asks the saga that is in progress on an order to cancel it. One that rests is due at once.
+pub async fn request_cancel(
+    tx: &Tx,
+    order: OrderId,
+    cancellation: &Cancellation,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let is_at_rest = Column::LeaseOwner.is_null();
+    let due_time = Expr::case(is_at_rest, Expr::val(now)).finally(Column::DueTime.into_expr());
+    Entity::update_many()
+        .col_expr(Column::CancelRequested, Expr::val(1_i64))
+        .col_expr(Column::CancelActor, Expr::val(cancellation.actor.0.clone()))
+        .col_expr(Column::CancelReason, Expr::val(cancellation.reason))
+        .col_expr(Column::CancelNote, Expr::val(cancellation.note.clone()))
+        .col_expr(Column::DueTime, due_time.into())
+        .filter(Column::OrderId.eq(order))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

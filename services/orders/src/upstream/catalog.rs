@@ -2,6 +2,8 @@
 
 use souk_client::catalog::v1 as catalog;
 use souk_types::Money;
+use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::response::{Refusals, fact, not_believed, refusal};
 use super::{Upstream, leased};
@@ -18,11 +20,13 @@ const ITEMS_AT_ONCE: usize = 1000;
 const MAX_SKU: usize = 64;
 
 const NOT_PRICED: &Refusals = &[
-    ("ERROR_REASON_VARIANT_NOT_FOUND", Reason::PriceNotFound),
+    ("ERROR_REASON_VARIANT_NOT_FOUND", Reason::VariantNotFound),
     ("ERROR_REASON_PRICE_NOT_FOUND", Reason::PriceNotFound),
-    ("ERROR_REASON_CURRENCY_MISMATCH", Reason::PriceNotFound),
+    ("ERROR_REASON_CURRENCY_MISMATCH", Reason::CurrencyMismatch),
+    ("ERROR_REASON_CHANNEL_MISMATCH", Reason::PriceNotFound),
     ("ERROR_REASON_PRODUCT_NOT_FOR_SALE", Reason::NotForSale),
-    ("ERROR_REASON_PRICE_ARCHIVED", Reason::NotForSale),
+    ("ERROR_REASON_VARIANT_NOT_FOR_SALE", Reason::NotForSale),
+    ("ERROR_REASON_PRICE_ARCHIVED", Reason::PriceArchived),
 ];
 
 impl Upstream {
@@ -73,11 +77,16 @@ impl Upstream {
         };
         let items =
             requested.iter().map(|line| catalog::ResolveItem { item: Some(item(line)) }).collect();
-        let request =
-            catalog::ResolvePricesRequest { items, currency_code: order.currency.to_string() };
+        let currency_code = order.currency.to_string();
+        let channel = order.channel.clone();
+        let request = catalog::ResolvePricesRequest { items, currency_code, channel };
         let prices = match self.catalog.clone().resolve_prices(leased(saga, request)).await {
             Ok(response) => response.into_inner().prices,
-            Err(status) => return Err(Box::new(refusal(&status, NOT_PRICED, None))),
+            Err(status) => {
+                let mut answer = refusal(&status, NOT_PRICED, None);
+                answer.facts.extend(lines_at_fault(&status, lines.len()));
+                return Err(Box::new(answer));
+            }
         };
         let not_believed = |what| Err(Box::new(not_believed(saga.step, what)));
         if prices.len() != requested.len() {
@@ -109,6 +118,8 @@ impl Upstream {
                 number,
                 sku: price.sku,
                 price: id,
+                product: price.product_id.parse().ok(),
+                variant: price.variant_id.parse().ok(),
                 title: price.title,
                 quantity: wanted.quantity,
                 unit_price,
@@ -117,5 +128,40 @@ impl Upstream {
             });
         }
         Ok(())
+    }
+}
+
+/// The most lines of a request that a refusal names, as catalog does.
+const LINES_NAMED: usize = 16;
+
+/// Returns the fields of the order's request that catalog found fault with, which numbered the
+/// items of its own request: `items[2].sku` is `lines[1002].sku` in the second call.
+fn lines_at_fault(status: &Status, before: usize) -> Vec<(String, String)> {
+    let Some(details) = status.get_details_bad_request() else { return vec![] };
+    let fields = details.field_violations.iter().filter_map(|violation| {
+        let (index, field) = violation.field.strip_prefix("items[")?.split_once("].")?;
+        let line = before + index.parse::<usize>().ok()?;
+        Some((FIELD.to_owned(), format!("lines[{line}].{field}")))
+    });
+    fields.take(LINES_NAMED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    #[test]
+    fn the_lines_at_fault_are_those_of_the_order() {
+        let mut details = ErrorDetails::new();
+        details.add_bad_request_violation("items[2].sku", "has no price");
+        details.add_bad_request_violation("currency_code", "is odd");
+        let status = Status::with_error_details(Code::NotFound, "no price", details);
+        assert_eq!(
+            lines_at_fault(&status, 1000),
+            [(FIELD.to_owned(), "lines[1002].sku".to_owned())]
+        );
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use souk_client::inventory::v1 as inventory;
 use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::response::{Refusals, done_if, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
 use crate::order::Order;
-use crate::reason::Reason;
+use crate::reason::{Reason, SHORTAGE};
 use crate::saga::{Answer, Outcome, Saga};
 use crate::step::Step;
 
@@ -36,21 +37,22 @@ impl Upstream {
         let lines = order
             .lines
             .iter()
-            .map(|line| inventory::ReserveLine {
+            .map(|line| inventory::ReservationLine {
                 sku: line.sku.clone(),
                 location_id: String::new(),
-                quantity: line.quantity,
+                quantity: i32::try_from(line.quantity).unwrap_or(i32::MAX),
             })
             .collect();
-        let request = inventory::ReserveRequest {
+        let request = inventory::CreateReservationRequest {
             reservation_id: order.reservation_id().to_string(),
             lines,
             ttl: Some(self.hold.try_into().expect("the configuration limits it")),
             effective_time: Some(order.effective_time.into()),
             order_id: order.id.to_string(),
         };
-        let answer = self.inventory.clone().reserve(leased(saga, request)).await;
-        reservation_is(
+        let answer = self.inventory.clone().create_reservation(leased(saga, request)).await;
+        let short = answer.as_ref().err().map(shortages).unwrap_or_default();
+        let mut answer = reservation_is(
             saga,
             order,
             answer.map(|one| one.into_inner().reservation),
@@ -59,7 +61,9 @@ impl Upstream {
                 use inventory::ReservationState::{Committed, Consumed, Held};
                 matches!(state, Held | Committed | Consumed)
             },
-        )
+        );
+        answer.facts.extend(short);
+        answer
     }
 
     pub(super) async fn commit(&self, saga: &Saga, order: &Order) -> Answer {
@@ -82,7 +86,7 @@ impl Upstream {
     pub(super) async fn release(&self, saga: &Saga, order: &Order) -> Answer {
         let request = inventory::ReleaseReservationRequest {
             reservation_id: order.reservation_id().to_string(),
-            repair_note: String::new(),
+            ..Default::default()
         };
         match self.inventory.clone().release_reservation(leased(saga, request)).await {
             Err(status) => refusal(&status, &[], None),
@@ -105,6 +109,7 @@ impl Upstream {
         let request = inventory::ConsumeReservationRequest {
             reservation_id: order.reservation_id().to_string(),
             effective_time: Some(saga.effective_time.into()),
+            ..Default::default()
         };
         let answer = self.inventory.clone().consume_reservation(leased(saga, request)).await;
         reservation_is(
@@ -125,10 +130,10 @@ impl Upstream {
         }
         let lines = units
             .iter()
-            .map(|(sku, quantity)| inventory::ReturnedLine {
+            .map(|(sku, quantity)| inventory::ReservationLine {
                 sku: (*sku).to_owned(),
                 location_id: String::new(),
-                quantity: *quantity,
+                quantity: i32::try_from(*quantity).unwrap_or(i32::MAX),
             })
             .collect();
         let request = inventory::ReturnStockRequest {
@@ -145,7 +150,7 @@ impl Upstream {
                 let is_back = reservation.is_some_and(|reservation| {
                     let mut returned: BTreeMap<&str, i64> = BTreeMap::new();
                     for line in &reservation.lines {
-                        *returned.entry(&line.sku).or_default() += line.returned;
+                        *returned.entry(&line.sku).or_default() += i64::from(line.returned);
                     }
                     reservation.state() == inventory::ReservationState::Consumed
                         && units
@@ -184,6 +189,23 @@ fn reservation_is(
     }
 }
 
+/// The most skus that a refusal names as short, as inventory does.
+const SKUS_NAMED: usize = 16;
+
+/// Returns the skus that are short, as inventory lists them: the subject of each is
+/// `sku@location_id`, its description `requested 3, available 2`.
+fn shortages(status: &Status) -> Vec<(String, String)> {
+    let Some(details) = status.get_details_precondition_failure() else { return vec![] };
+    let short = details.violations.iter().filter_map(|violation| {
+        let (sku, _) = violation.subject.rsplit_once('@')?;
+        let (requested, available) =
+            violation.description.strip_prefix("requested ")?.split_once(", available ")?;
+        let (requested, available): (i64, i64) = (requested.parse().ok()?, available.parse().ok()?);
+        Some((SHORTAGE.to_owned(), format!("{requested} {available} {sku}")))
+    });
+    short.take(SKUS_NAMED).collect()
+}
+
 /// Returns whether a reservation has the id of this order's, and its units.
 pub(super) fn is_reservation_of(reservation: &inventory::Reservation, order: &Order) -> bool {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
@@ -193,11 +215,34 @@ pub(super) fn is_reservation_of(reservation: &inventory::Reservation, order: &Or
     let mut held: BTreeMap<&str, i64> = BTreeMap::new();
     for line in &reservation.lines {
         let sum = held.entry(&line.sku).or_default();
-        *sum = sum.saturating_add(line.quantity);
+        *sum = sum.saturating_add(i64::from(line.quantity));
     }
     reservation.reservation_id == order.reservation_id().to_string() && units == held
 }
 
 fn reservation_key(order: &Order) -> Option<(&'static str, String)> {
     Some(("reservation_id", order.reservation_id().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    #[test]
+    fn every_sku_that_is_short_is_read() {
+        let mut details = ErrorDetails::new();
+        for (subject, description) in [
+            ("MUG@main", "requested 3, available 2"),
+            ("A @ B@main", "requested 1, available 0"),
+            ("JUG@main", "is odd"),
+        ] {
+            details.add_precondition_failure_violation("OUT_OF_STOCK", subject, description);
+        }
+        let status = Status::with_error_details(Code::FailedPrecondition, "short", details);
+        let read: Vec<String> = shortages(&status).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(read, ["3 2 MUG", "1 0 A @ B"]);
+    }
 }

@@ -1,12 +1,13 @@
 //! The steps that payments answers.
 
 use souk_client::payments::v1 as payments;
-use souk_types::Money;
+use souk_client::payments::v1::DeclineCode;
+use souk_types::{CaptureId, Money, Timestamp};
 
-use super::response::{Refusals, done_if, not_believed, refusal};
+use super::response::{Refusals, done_if, fact, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
 use crate::error::Error;
-use crate::order::Order;
+use crate::order::{Action, Order};
 use crate::reason::Reason;
 use crate::saga::{Answer, Outcome, Saga};
 use crate::store;
@@ -14,7 +15,7 @@ use crate::store;
 const NOT_AUTHORIZED: &Refusals = &[
     ("ERROR_REASON_PAYMENT_DECLINED", Reason::PaymentDeclined),
     ("ERROR_REASON_UNKNOWN_PAYMENT_METHOD", Reason::UnknownPaymentMethod),
-    ("ERROR_REASON_ACTION_EXPIRED", Reason::PaymentNotConfirmed),
+    ("ERROR_REASON_ACTION_EXPIRED", Reason::PaymentActionExpired),
     ("ERROR_REASON_PAYMENT_STATE", Reason::PaymentCanceled),
 ];
 const NOT_CAPTURED: &Refusals = &[
@@ -27,19 +28,56 @@ const NOT_PAID_BACK: &Refusals = &[
 ];
 
 impl Upstream {
+    /// Has the payment authorised: with the first payment method, or with the one that RetryPayment
+    /// brought.
     pub(super) async fn authorize(&self, saga: &Saga, order: &Order) -> Result<Answer, Error> {
         let requested = store::order::requested(&self.db.read(), order.id).await?;
-        let request = payments::AuthorizePaymentRequest {
-            payment_id: order.payment_id().to_string(),
-            order_id: order.id.to_string(),
-            customer_id: order.customer.clone(),
-            amount: order.total.map(Into::into),
-            effective_time: Some(order.effective_time.into()),
-            payment_method: requested.payment_method.unwrap_or_default(),
+        if let Some(decline) = &order.decline {
+            // It waits for another payment method.
+            return Ok(Answer { decline: decline.clone(), ..Answer::of(Outcome::Declined) });
+        }
+        let payment_method = requested.payment_method.unwrap_or_default();
+        let return_url = requested.return_url.unwrap_or_default();
+        let answered = if order.tries > 1 {
+            let request = payments::ConfirmPaymentRequest {
+                payment_id: order.payment_id().to_string(),
+                payment_method,
+                return_url,
+            };
+            let answer = self.payments.clone().confirm_payment(leased(saga, request)).await;
+            answer.map(|response| response.into_inner().payment)
+        } else {
+            let request = payments::AuthorizePaymentRequest {
+                payment_id: order.payment_id().to_string(),
+                order_id: order.id.to_string(),
+                customer_id: order.customer.clone(),
+                amount: order.total.map(Into::into),
+                effective_time: Some(order.effective_time.into()),
+                payment_method,
+                return_url,
+                reference: order.number.to_string(),
+            };
+            let answer = self.payments.clone().authorize_payment(leased(saga, request)).await;
+            answer.map(|response| response.into_inner().payment)
         };
-        let payment = match self.payments.clone().authorize_payment(leased(saga, request)).await {
-            Ok(response) => response.into_inner().payment,
-            Err(status) => return Ok(refusal(&status, NOT_AUTHORIZED, payment_key(order))),
+        let payment = match answered {
+            Ok(payment) => payment,
+            Err(status) => {
+                let answer = refusal(&status, NOT_AUTHORIZED, payment_key(order));
+                let is_unknown_method =
+                    answer.outcome == Outcome::Refused(Reason::UnknownPaymentMethod);
+                // A mistake in another attempt does not end the order.
+                if order.tries > 1 && is_unknown_method {
+                    let decline = DeclineCode::InvalidMethod.as_str_name().to_owned();
+                    return Ok(Answer { outcome: Outcome::Declined, decline, ..answer });
+                }
+                // The customer had its time.
+                if answer.decline == DeclineCode::ActionExpired.as_str_name() {
+                    let outcome = Outcome::Refused(Reason::PaymentActionExpired);
+                    return Ok(Answer { outcome, ..answer });
+                }
+                return Ok(answer);
+            }
         };
         let Some(payment) = payment.filter(|payment| is_payment_of(payment, order)) else {
             return Ok(not_believed(saga.step, "another payment than requested"));
@@ -55,11 +93,22 @@ impl Upstream {
             {
                 Answer::of(Outcome::Done)
             }
-            payments::PaymentState::RequiresAction if !payment.action_url.is_empty() => {
-                Answer { action_url: Some(payment.action_url), ..Answer::of(Outcome::Waiting) }
+            payments::PaymentState::RequiresAction if payment.action.is_some() => {
+                let action = payment.action.unwrap_or_default();
+                let expire_time =
+                    action.expire_time.and_then(|time| Timestamp::try_from(time).ok());
+                let action = Action { url: action.redirect_uri, expire_time };
+                Answer { action: Some(action), ..Answer::of(Outcome::Waiting) }
             }
             payments::PaymentState::RequiresPaymentMethod => {
-                Answer::refused(Reason::PaymentDeclined)
+                let declined = payment.decline.unwrap_or_default();
+                let decline = declined.code().as_str_name().to_owned();
+                let outcome = match declined.code() {
+                    DeclineCode::ActionExpired => Outcome::Refused(Reason::PaymentActionExpired),
+                    _ if declined.retryable => Outcome::Declined,
+                    _ => Outcome::Refused(Reason::PaymentDeclined),
+                };
+                Answer { facts: fact("decline", &decline), decline, ..Answer::of(outcome) }
             }
             payments::PaymentState::Canceled => Answer::refused(Reason::PaymentCanceled),
             _ => not_believed(saga.step, "a payment that is not authorised over the total"),
@@ -69,10 +118,12 @@ impl Upstream {
     pub(super) async fn capture(&self, saga: &Saga, order: &Order) -> Answer {
         let request = payments::CapturePaymentRequest {
             payment_id: order.payment_id().to_string(),
-            request_id: format!("{}/capture", order.id),
+            // payments gave the captures of earlier versions, which had no ids, those of their
+            // payments.
+            capture_id: CaptureId::from_uuid(order.payment_id().as_uuid()).to_string(),
             amount: None,
-            r#final: true,
-            effective_time: Some(order.effective_time.into()),
+            final_capture: true,
+            effective_time: Some(saga.effective_time.into()),
         };
         match self.payments.clone().capture_payment(leased(saga, request)).await {
             Err(status) => refusal(&status, NOT_CAPTURED, payment_key(order)),

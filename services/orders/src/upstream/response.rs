@@ -9,8 +9,8 @@ use crate::reason::Reason;
 use crate::saga::{Answer, Outcome, Saga};
 use crate::step::Step;
 
-/// The most facts of a refusal that are kept.
-const FACTS: [&str; 4] = ["sku", "price_id", "requested", "available"];
+/// The facts of a refusal that are kept.
+const FACTS: [&str; 6] = ["sku", "price_id", "currency_code", "requested", "available", "decline"];
 
 /// What an upstream may refuse at a step, and why the order ends then. Any other refusal is not one
 /// of the step's.
@@ -29,15 +29,22 @@ pub(super) fn refusal(status: &Status, refusals: &Refusals, key: Option<(&str, S
     let known = refusals.iter().find(|(reason, _)| is_of_an_upstream && *reason == info.reason);
     let outcome = match (known, status.code()) {
         _ if is_other => Outcome::Unknown,
+        // Another payment method, or a later attempt, may succeed.
+        (Some((_, Reason::PaymentDeclined)), _)
+            if info.metadata.get("retryable").is_some_and(|retryable| retryable == "true") =>
+        {
+            Outcome::Declined
+        }
         (Some((_, reason)), _) => Outcome::Refused(*reason),
         (None, Code::FailedPrecondition | Code::NotFound) if !is_of_an_upstream => Outcome::Unknown,
         (None, code) if is_passing(code) => Outcome::Unknown,
         (None, _) => Outcome::Broken,
     };
-    Answer { failure, facts: facts_of(&info.metadata), ..Answer::of(outcome) }
+    let decline = info.metadata.get("decline").cloned().unwrap_or_default();
+    Answer { failure, decline, facts: facts_of(&info.metadata), ..Answer::of(outcome) }
 }
 
-const UPSTREAM_DOMAINS: [&str; 3] = ["souk.catalog.v1", "souk.inventory.v1", "souk.payments.v1"];
+const UPSTREAM_DOMAINS: [&str; 3] = ["souk.catalog", "souk.inventory", "souk.payments"];
 
 /// A response that parses and is not that of the question. Whether the call took effect is not
 /// known, so it is repeated.

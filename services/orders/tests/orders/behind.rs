@@ -57,18 +57,18 @@ fn refunded(orders: &TestOrders, order: &pb::Order, minor_units: i64) -> bus::Ev
     let amount = Some(Money { currency_code: "GBP".into(), minor_units });
     let mut world = orders.world.lock();
     world.refunds.insert(refund_id.clone(), minor_units);
-    world.payments.get_mut(&order.payment_id).unwrap().2 += minor_units;
+    world.payments.get_mut(payment_id(order)).unwrap().2 += minor_units;
     let refund = payments::PaymentRefund {
         refund_id,
-        payment_id: order.payment_id.clone(),
+        payment_id: payment_id(order).to_owned(),
         amount,
         state: payments::PaymentRefundState::Succeeded.into(),
         ..Default::default()
     };
-    let payment = Some(world.payment(&order.payment_id));
+    let payment = Some(world.payment(payment_id(order)));
     event(
         "souk.payments.v1.PaymentRefunded",
-        &payments::PaymentRefunded { payment, refund: Some(refund) },
+        &payments::PaymentRefunded { payment, refund: Some(refund), ..Default::default() },
     )
 }
 
@@ -78,7 +78,7 @@ fn reservation_is(order: &pb::Order, state: inventory::ReservationState) -> bus:
         inventory::Reservation { reservation_id, state: state.into(), ..Default::default() };
     event(
         "souk.inventory.v1.ReservationChanged",
-        &inventory::ReservationChanged { reservation: Some(reservation) },
+        &inventory::ReservationChanged { reservation: Some(reservation), ..Default::default() },
     )
 }
 
@@ -89,8 +89,8 @@ on_each_engine! {
         let part = refunded(&orders, &order, UNIT);
         deliver(&bus, "part", &part).await;
         let followed = eventually(Duration::from_secs(10), || async {
-            let order = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
-            (order.refunded.as_ref().unwrap().minor_units == UNIT).then_some(order)
+            let order = orders.reaches(&order.order_id, At::Paid).await;
+            (order.refunded_total.as_ref().unwrap().minor_units == UNIT).then_some(order)
         })
         .await;
         assert_eq!(followed.refunds.len(), 1);
@@ -98,12 +98,12 @@ on_each_engine! {
         // Heard twice it is followed once; and the rest leaves an order that holds no stock.
         deliver(&bus, "again", &bus::Event { id: EventId::new(Clock::system().now()).to_string(), ..part }).await;
         deliver(&bus, "rest", &refunded(&orders, &order, 2 * UNIT)).await;
-        let followed = orders.reaches(&order.order_id, pb::OrderState::Refunded).await;
+        let followed = orders.reaches(&order.order_id, At::Refunded).await;
         assert_eq!(followed.refunds.len(), 2);
         {
             let world = orders.world.lock();
             assert_eq!(world.reservations[&order.reservation_id], "released");
-            assert_eq!(world.payments[&order.payment_id].2, 3 * UNIT, "nothing was paid back twice");
+            assert_eq!(world.payments[payment_id(&order)].2, 3 * UNIT, "nothing was paid back twice");
         }
         orders.audit().await;
     }
@@ -112,7 +112,7 @@ on_each_engine! {
         let (orders, bus, _server) = beside_a_bus(engine).await;
         let order = orders.paid("behind").await;
         deliver(&bus, "held", &reservation_is(&order, inventory::ReservationState::Committed)).await;
-        assert!(!orders.reaches(&order.order_id, pb::OrderState::Paid).await.is_quarantined);
+        assert!(!orders.reaches(&order.order_id, At::Paid).await.quarantined);
 
         orders.world.lock().reservations.insert(order.reservation_id.clone(), "released");
         let released = reservation_is(&order, inventory::ReservationState::Released);
@@ -122,29 +122,29 @@ on_each_engine! {
         assert_eq!((waiting.step.as_str(), waiting.order.unwrap().order_id.as_str()), ("cancel.pay_back", &*order.order_id));
 
         orders.staff().resume_order(pb::ResumeOrderRequest { order_id: order.order_id.clone() }).await.unwrap();
-        let canceled = orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
-        assert_eq!(canceled.reason, "ERROR_REASON_OUT_OF_STOCK");
-        assert_eq!(orders.world.lock().payments[&order.payment_id].2, 3 * UNIT);
+        let canceled = orders.reaches(&order.order_id, At::Canceled).await;
+        assert_eq!(canceled.closure_reason(), pb::OrderClosureReason::OutOfStock);
+        assert_eq!(orders.world.lock().payments[payment_id(&order)].2, 3 * UNIT);
         orders.audit().await;
     }
 
     async fn what_an_order_did_itself_is_no_news(engine: Engine) {
         let (orders, bus, _server) = beside_a_bus(engine).await;
         let order = orders.paid("own").await;
-        orders.alice().cancel_order(pb::CancelOrderRequest { order_id: order.order_id.clone() }).await.unwrap();
-        let before = orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
+        orders.alice().cancel_order(pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() }).await.unwrap();
+        let before = orders.reaches(&order.order_id, At::Canceled).await;
         let refund_id = orders.world.lock().refunds.keys().next().unwrap().clone();
         let refund = payments::PaymentRefund {
             refund_id,
-            payment_id: order.payment_id.clone(),
+            payment_id: payment_id(&order).to_owned(),
             amount: Some(Money { currency_code: "GBP".into(), minor_units: 3 * UNIT }),
             state: payments::PaymentRefundState::Succeeded.into(),
             ..Default::default()
         };
-        let payment = Some(orders.world.lock().payment(&order.payment_id));
-        let own = payments::PaymentRefunded { payment, refund: Some(refund) };
+        let payment = Some(orders.world.lock().payment(payment_id(&order)));
+        let own = payments::PaymentRefunded { payment, refund: Some(refund), ..Default::default() };
         deliver(&bus, "refund", &event("souk.payments.v1.PaymentRefunded", &own)).await;
         deliver(&bus, "release", &reservation_is(&order, inventory::ReservationState::Released)).await;
-        assert_eq!(orders.reaches(&order.order_id, pb::OrderState::Canceled).await, before);
+        assert_eq!(orders.reaches(&order.order_id, At::Canceled).await, before);
     }
 }

@@ -1,9 +1,12 @@
 //! One file a method, named as the method.
 
 mod cancel_order;
+mod capture_order;
 mod fulfill_order;
+mod list_order_history;
 mod list_order_lines;
 mod list_orders;
 mod place_order;
 mod refund_order;
+mod retry_payment;
 mod watch_order;

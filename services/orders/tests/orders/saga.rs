@@ -18,17 +18,17 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         orders.upstreams.fail(CAPTURE, Status::unavailable("gone for now"));
         let order = orders.place("patient").await.unwrap();
-        assert_eq!(order.state(), pb::OrderState::Placed);
+        assert_eq!(at(&order), At::Placed);
         eventually(Duration::from_secs(10), || async { orders.upstreams.calls(CAPTURE) >= 2 }).await;
 
         let world = orders.world.clone();
         orders.upstreams.on(CAPTURE, move |request| Ok(capture(&world, &request)));
-        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        orders.reaches(&order.order_id, At::Paid).await;
     }
 
     async fn an_order_that_gets_no_answer_is_given_up_and_taken_back(engine: Engine) {
         let settings =
-            [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
+            [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.payment_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
         orders.upstreams.fail(AUTHORIZE, Status::unavailable("gone for good"));
         let refused = orders.place("late").await.unwrap_err();
@@ -42,11 +42,11 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         orders.upstreams.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
         let order = orders.place("unlucky").await.unwrap();
-        let canceled = orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
-        assert_eq!(canceled.reason, "ERROR_REASON_PAYMENT_DECLINED");
+        let canceled = orders.reaches(&order.order_id, At::Canceled).await;
+        assert_eq!(canceled.closure_reason(), pb::OrderClosureReason::PaymentDeclined);
         let world = orders.world.lock();
         assert_eq!(world.reservations[&order.reservation_id], "released");
-        assert_eq!(world.payments[&order.payment_id].0, 0);
+        assert_eq!(world.payments[payment_id(&order)].0, 0);
     }
 
     async fn a_quarantined_order_is_listed_resumed_and_settled(engine: Engine) {
@@ -65,12 +65,12 @@ on_each_engine! {
         orders.staff().resume_order(pb::ResumeOrderRequest { order_id: order.order_id.clone() }).await.unwrap();
         eventually(Duration::from_secs(10), || async {
             let request = pb::GetOrderRequest { order_id: order.order_id.clone() };
-            orders.staff().get_order(request).await.unwrap().into_inner().order.unwrap().is_quarantined
+            orders.staff().get_order(request).await.unwrap().into_inner().order.unwrap().quarantined
         })
         .await;
         let request = pb::SettleOrderRequest { order_id: order.order_id.clone(), note: "captured by telephone".into() };
         orders.staff().settle_order(request.clone()).await.unwrap();
-        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        orders.reaches(&order.order_id, At::Paid).await;
         let refused = orders.staff().settle_order(request).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_NOT_QUARANTINED");
         orders.audit().await;
@@ -96,7 +96,7 @@ on_each_engine! {
                 fake.answer_truly(step);
                 let placed = placing.await.unwrap();
                 let order = placed.unwrap_or_else(|status| panic!("{step} {way}: {status}")).into_inner().order.unwrap();
-                let paid = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+                let paid = orders.reaches(&order.order_id, At::Paid).await;
                 assert_eq!((paid.lines.len(), paid.total.unwrap().minor_units), (1, 3 * UNIT), "{step} {way}");
             }
         }
@@ -113,8 +113,8 @@ on_each_engine! {
                 let refund = pb::RefundOrderRequest {
                     order_id: order.order_id,
                     request_id: format!("{step} {way} back"),
-                    lines: vec![pb::RefundLineRequest { line_number: 1, quantity: 1 }],
-                    restock: true,
+                    lines: vec![pb::RefundLine { line_number: 1, quantity: 1, ..Default::default() }],
+                    restock: pb::RestockPolicy::All.into(),
                     ..Default::default()
                 };
                 let mut staff = orders.staff();
@@ -136,7 +136,7 @@ on_each_engine! {
             eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
             fake.answer_truly(step);
             let fulfilled = fulfilling.await.unwrap().unwrap().into_inner().order.unwrap();
-            assert_eq!(fulfilled.state(), pb::OrderState::Fulfilled, "{step}");
+            assert_eq!(at(&fulfilled), At::Fulfilled, "{step}");
         }
         orders.audit().await;
     }
@@ -156,15 +156,15 @@ on_each_engine! {
             eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
             let waiting = pb::GetOrderRequest { order_id: order.order_id.clone() };
             let waiting = orders.staff().get_order(waiting).await.unwrap().into_inner().order.unwrap();
-            assert_eq!(waiting.state(), pb::OrderState::Placed, "{step} {way}");
+            assert_eq!(at(&waiting), At::Placed, "{step} {way}");
             fake.answer_truly(step);
-            orders.reaches(&order.order_id, pb::OrderState::Canceled).await;
+            orders.reaches(&order.order_id, At::Canceled).await;
         }
         orders.audit().await;
     }
 
     async fn a_refusal_counts_only_if_the_upstream_gave_it_and_for_this_order(engine: Engine) {
-        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.confirm_seconds", "30")];
+        let settings = [("saga.give_up_seconds", "1"), ("saga.hold_seconds", "60"), ("saga.payment_seconds", "30")];
         let orders = TestOrders::start_with(engine, &settings).await;
         // Something between us that knows no such path.
         orders.upstreams.fail(RESERVE, Status::not_found("no such page"));
@@ -180,27 +180,19 @@ on_each_engine! {
     }
 
     async fn a_customer_who_does_not_confirm_in_time_is_told_so(engine: Engine) {
-        let settings = [("saga.give_up_seconds", "1"), ("saga.confirm_seconds", "4")];
+        let settings = [("saga.give_up_seconds", "1"), ("saga.payment_seconds", "4")];
         let orders = TestOrders::start_with(engine, &settings).await;
         let world = orders.world.clone();
         orders.upstreams.on(AUTHORIZE, move |asked: payments::AuthorizePaymentRequest| {
             let mut world = world.lock();
             world.payments.entry(asked.payment_id.clone()).or_default();
-            let payment = payments::Payment {
-                payment_id: asked.payment_id,
-                order_id: asked.order_id,
-                customer_id: asked.customer_id,
-                amount: asked.amount,
-                state: payments::PaymentState::RequiresAction.into(),
-                action_url: "https://bank.test/confirm".into(),
-                ..Default::default()
-            };
-            Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
+            Ok(payments::AuthorizePaymentResponse { payment: Some(requires_action(asked)) })
         });
         let waiting = orders.place("slow").await.unwrap();
-        assert_eq!(waiting.payment_action_url, "https://bank.test/confirm");
+        let action = waiting.payment_action.unwrap();
+        assert_eq!(action.redirect_uri, "https://bank.test/confirm");
         let refused = eventually(Duration::from_secs(30), || async { orders.place("slow").await.err() }).await;
-        assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_NOT_CONFIRMED");
+        assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_ACTION_EXPIRED");
         assert!(orders.upstreams.calls(AUTHORIZE) > 1, "it was not given up after one second");
         assert!(orders.world.lock().reservations.values().all(|state| *state == "released"));
         orders.audit().await;
@@ -213,7 +205,7 @@ on_each_engine! {
         orders.service.restart().await;
         let world = orders.world.clone();
         orders.upstreams.on(CAPTURE, move |request| Ok(capture(&world, &request)));
-        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        orders.reaches(&order.order_id, At::Paid).await;
         assert_eq!(orders.upstreams.calls(RESERVE), 1, "what was done is not done again");
         orders.audit().await;
     }
@@ -262,9 +254,11 @@ fn lie(fake: &Fake, step: &str, kind: u8, other: bool) {
             }
         }),
         // Every other answer holds its reservation, or its payment, in field 1.
-        (_, 1) => fake.answer_changed(step, move |answer: &mut inventory::ReserveResponse| {
-            reservation(&mut answer.reservation)
-        }),
+        (_, 1) => {
+            fake.answer_changed(step, move |answer: &mut inventory::CreateReservationResponse| {
+                reservation(&mut answer.reservation)
+            })
+        }
         _ => fake.answer_changed(step, move |answer: &mut payments::CapturePaymentResponse| {
             payment(&mut answer.payment)
         }),
@@ -302,16 +296,18 @@ async fn a_replica_that_was_paused_changes_nothing_any_more() {
     let listed =
         client.list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
     let order_id = listed[0].order_id.clone();
-    let canceled =
-        client.cancel_order(pb::CancelOrderRequest { order_id: order_id.clone() }).await.unwrap();
-    assert_eq!(canceled.into_inner().order.unwrap().state(), pb::OrderState::Rejected);
-    let before = orders.reaches(&order_id, pb::OrderState::Rejected).await;
+    let canceled = client
+        .cancel_order(pb::CancelOrderRequest { order_id: order_id.clone(), ..Default::default() })
+        .await
+        .unwrap();
+    assert_eq!(at(&canceled.into_inner().order.unwrap()), At::Rejected);
+    let before = orders.reaches(&order_id, At::Rejected).await;
 
     // Both replicas have authorised by now: the second in time, the first after the tombstone.
     eventually(Duration::from_secs(20), || async { orders.upstreams.calls(AUTHORIZE) >= 2 }).await;
     assert_eq!(reason_of(&placing.await.unwrap().unwrap_err()), "ERROR_REASON_ORDER_CANCELED");
     assert_eq!(
-        orders.reaches(&order_id, pb::OrderState::Rejected).await,
+        orders.reaches(&order_id, At::Rejected).await,
         before,
         "the late replica changed nothing"
     );

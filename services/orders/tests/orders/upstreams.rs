@@ -20,12 +20,13 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 pub const RESOLVE: &str = "/souk.catalog.v1.CatalogService/ResolvePrices";
-pub const RESERVE: &str = "/souk.inventory.v1.InventoryService/Reserve";
+pub const RESERVE: &str = "/souk.inventory.v1.InventoryService/CreateReservation";
 pub const COMMIT: &str = "/souk.inventory.v1.InventoryService/CommitReservation";
 pub const RELEASE: &str = "/souk.inventory.v1.InventoryService/ReleaseReservation";
 pub const CONSUME: &str = "/souk.inventory.v1.InventoryService/ConsumeReservation";
 pub const RETURN: &str = "/souk.inventory.v1.InventoryService/ReturnStock";
 pub const AUTHORIZE: &str = "/souk.payments.v1.PaymentService/AuthorizePayment";
+pub const CONFIRM: &str = "/souk.payments.v1.PaymentService/ConfirmPayment";
 pub const CAPTURE: &str = "/souk.payments.v1.PaymentService/CapturePayment";
 pub const VOID: &str = "/souk.payments.v1.PaymentService/VoidPayment";
 pub const REFUND: &str = "/souk.payments.v1.PaymentService/RefundPayment";
@@ -126,7 +127,7 @@ impl TestOrders {
     }
 
     /// Waits until the order is in this state.
-    pub async fn reaches(&self, order: &str, state: pb::OrderState) -> pb::Order {
+    pub async fn reaches(&self, order: &str, wanted: At) -> pb::Order {
         let client = self.staff();
         let order_id = order.to_owned();
         souk_testkit::eventually(Duration::from_secs(20), move || {
@@ -134,7 +135,7 @@ impl TestOrders {
             let request = pb::GetOrderRequest { order_id: order_id.clone() };
             async move {
                 let order = client.get_order(request).await.unwrap().into_inner().order.unwrap();
-                (order.state() == state).then_some(order)
+                (at(&order) == wanted).then_some(order)
             }
         })
         .await
@@ -143,7 +144,7 @@ impl TestOrders {
     /// Places an order and waits until it is paid.
     pub async fn paid(&self, request_id: &str) -> pb::Order {
         let order = self.place(request_id).await.unwrap();
-        self.reaches(&order.order_id, pb::OrderState::Paid).await
+        self.reaches(&order.order_id, At::Paid).await
     }
 
     /// Places an order and has it fulfilled.
@@ -161,6 +162,47 @@ impl TestOrders {
     }
 }
 
+/// Where an order is on its way, by its three axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Pending,
+    Placed,
+    Paid,
+    Fulfilled,
+    /// Everything was paid back, before or after its goods left.
+    Refunded,
+    Canceled,
+    Rejected,
+}
+
+/// Reads where an order is; its axes must fit each other.
+pub fn at(order: &pb::Order) -> At {
+    use pb::FulfillmentStatus as Goods;
+    use pb::OrderState as State;
+    use pb::PaymentStatus as Money;
+    let is_here = order.fulfillment_status() == Goods::Unfulfilled;
+    match (order.state(), order.payment_status()) {
+        (State::Pending, Money::Unpaid | Money::ActionRequired) if is_here => At::Pending,
+        (State::Placed, Money::Authorized) if is_here => At::Placed,
+        (State::Placed, Money::Paid | Money::PartiallyRefunded) if is_here => At::Paid,
+        (State::Completed, Money::Paid | Money::PartiallyRefunded) if !is_here => At::Fulfilled,
+        (State::Completed, Money::Refunded) if !is_here => At::Refunded,
+        (State::Canceled, Money::Refunded)
+            if is_here && order.closure_reason() == pb::OrderClosureReason::Refunded =>
+        {
+            At::Refunded
+        }
+        (State::Canceled, Money::Refunded | Money::Voided) if is_here => At::Canceled,
+        (State::Rejected, Money::Unpaid) if is_here => At::Rejected,
+        odd => panic!("an order is {odd:?}"),
+    }
+}
+
+/// The payment of an order whose prices are frozen.
+pub fn payment_id(order: &pb::Order) -> &str {
+    &order.payments[0].payment_id
+}
+
 /// An order for three mugs, by sku.
 pub fn request(request_id: &str) -> pb::PlaceOrderRequest {
     pb::PlaceOrderRequest {
@@ -175,15 +217,67 @@ pub fn request(request_id: &str) -> pb::PlaceOrderRequest {
     }
 }
 
+/// What a payment that waits for its customer looks like.
+pub fn requires_action(request: payments::AuthorizePaymentRequest) -> payments::Payment {
+    let now = souk_types::Clock::system().now();
+    let action = payments::PaymentAction {
+        redirect_uri: "https://bank.test/confirm".into(),
+        expire_time: Some(now.plus(Duration::from_secs(900)).into()),
+    };
+    payments::Payment {
+        payment_id: request.payment_id,
+        order_id: request.order_id,
+        customer_id: request.customer_id,
+        amount: request.amount,
+        state: payments::PaymentState::RequiresAction.into(),
+        action: Some(action),
+        ..Default::default()
+    }
+}
+
+impl TestOrders {
+    /// Has the first payment method of every order declined, so that another one may come.
+    pub fn decline_softly(&self) {
+        let world = self.world.clone();
+        self.upstreams.on(AUTHORIZE, move |request: payments::AuthorizePaymentRequest| {
+            let asked = payments::Payment {
+                order_id: request.order_id,
+                customer_id: request.customer_id,
+                amount: request.amount,
+                ..Default::default()
+            };
+            world.lock().asked.insert(request.payment_id.clone(), asked);
+            Err::<payments::AuthorizePaymentResponse, _>(soft_decline(&request.payment_id))
+        });
+    }
+
+    /// Tries to pay again.
+    pub async fn retry(&self, order: &str, method: &str) -> Result<pb::Order, Status> {
+        let request = pb::RetryPaymentRequest {
+            order_id: order.into(),
+            payment_method: method.into(),
+            ..Default::default()
+        };
+        Ok(self.alice().retry_payment(request).await?.into_inner().order.unwrap())
+    }
+}
+
+/// A decline that another payment method may mend.
+pub fn soft_decline(payment_id: &str) -> Status {
+    let decline = "DECLINE_CODE_INSUFFICIENT_FUNDS";
+    let facts = [("payment_id", payment_id), ("decline", decline), ("retryable", "true")];
+    refusal("ERROR_REASON_PAYMENT_DECLINED", &facts)
+}
+
 /// A refusal as an upstream sends it.
 pub fn refusal(reason: &str, metadata: &[(&str, &str)]) -> Status {
     let mut details = ErrorDetails::new();
     let metadata: std::collections::HashMap<_, _> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let domain = match reason {
-        "ERROR_REASON_OUT_OF_STOCK" | "ERROR_REASON_RESERVATION_STATE" => "souk.inventory.v1",
-        "ERROR_REASON_PRICE_NOT_FOUND" | "ERROR_REASON_PRODUCT_NOT_FOR_SALE" => "souk.catalog.v1",
-        _ => "souk.payments.v1",
+        "ERROR_REASON_OUT_OF_STOCK" | "ERROR_REASON_RESERVATION_STATE" => "souk.inventory",
+        "ERROR_REASON_PRICE_NOT_FOUND" | "ERROR_REASON_PRODUCT_NOT_FOR_SALE" => "souk.catalog",
+        _ => "souk.payments",
     };
     details.set_error_info(reason, domain, metadata);
     Status::with_error_details(Code::FailedPrecondition, "refused on purpose", details)
@@ -208,8 +302,9 @@ impl World {
             inventory::ReservedLine {
                 sku: sku.clone(),
                 location_id: "main".into(),
-                quantity: *quantity,
-                returned: *returned,
+                quantity: i32::try_from(*quantity).unwrap(),
+                returned: i32::try_from(*returned).unwrap(),
+                ..Default::default()
             }
         });
         inventory::Reservation {
@@ -287,14 +382,14 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     };
     let reserve = state(world, &[], "held");
     let reserved = world.clone();
-    fake.on(RESERVE, move |request: inventory::ReserveRequest| {
+    fake.on(RESERVE, move |request: inventory::CreateReservationRequest| {
         let mut units = BTreeMap::<_, (i64, i64)>::new();
         for line in request.lines {
-            units.entry(line.sku).or_default().0 += line.quantity;
+            units.entry(line.sku).or_default().0 += i64::from(line.quantity);
         }
         reserved.lock().units.insert(request.reservation_id.clone(), units);
         reserve(request.reservation_id)
-            .map(|reservation| inventory::ReserveResponse { reservation })
+            .map(|reservation| inventory::CreateReservationResponse { reservation })
     });
     let commit = state(world, &["held"], "committed");
     fake.on(COMMIT, move |request: inventory::CommitReservationRequest| {
@@ -322,9 +417,9 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
         let mut world = returned.lock();
         if seen.lock().insert(request.request_id) {
             for line in &request.lines {
-                world.returned += line.quantity;
+                world.returned += i64::from(line.quantity);
                 let units = world.units.get_mut(&request.reservation_id).unwrap();
-                units.get_mut(&line.sku).unwrap().1 += line.quantity;
+                units.get_mut(&line.sku).unwrap().1 += i64::from(line.quantity);
             }
         }
         Ok(inventory::ReturnStockResponse {
@@ -348,6 +443,16 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
         };
         world.asked.insert(request.payment_id.clone(), asked);
         Ok(payments::AuthorizePaymentResponse { payment: Some(world.payment(&request.payment_id)) })
+    });
+    let confirmed = world.clone();
+    fake.on(CONFIRM, move |request: payments::ConfirmPaymentRequest| {
+        let mut world = confirmed.lock();
+        if world.voided.contains(&request.payment_id) {
+            return Err(refusal("ERROR_REASON_PAYMENT_STATE", &[]));
+        }
+        let amount = world.asked[&request.payment_id].amount.as_ref().unwrap().minor_units;
+        world.payments.entry(request.payment_id.clone()).or_insert((amount, 0, 0));
+        Ok(payments::ConfirmPaymentResponse { payment: Some(world.payment(&request.payment_id)) })
     });
     let captured = world.clone();
     fake.on(CAPTURE, move |request: payments::CapturePaymentRequest| {
@@ -395,5 +500,8 @@ pub fn capture(
     let mut world = world.lock();
     let payment = world.payments.get_mut(&request.payment_id).unwrap();
     payment.1 = payment.0;
-    payments::CapturePaymentResponse { payment: Some(world.payment(&request.payment_id)) }
+    payments::CapturePaymentResponse {
+        payment: Some(world.payment(&request.payment_id)),
+        ..Default::default()
+    }
 }

@@ -5,10 +5,10 @@ use souk_data::Tx;
 use souk_types::{PaymentId, Timestamp};
 
 use super::claim::Claim;
-use crate::attempt::{Attempt, Method, Stage};
+use crate::attempt::{Attempt, Stage};
 use crate::error::Error;
 use crate::events;
-use crate::payment::{NewCapture, NewPayment, Payment, Step};
+use crate::payment::{Confirmation, NewCapture, NewPayment, Payment, Step};
 use crate::refund::{NewRefund, Refund, RefundState};
 use crate::state::State;
 use crate::store;
@@ -19,11 +19,21 @@ use crate::store::payment::{Slot, SlotState};
 pub enum Command {
     Create(NewPayment),
     Authorize(NewPayment),
-    Confirm(Option<Method>),
-    CompleteAction { approve: bool },
+    Confirm(Confirmation),
+    CompleteAction {
+        approve: bool,
+    },
     Capture(NewCapture),
     Void,
     Refund(NewRefund),
+    /// Finishes what an earlier call left, and nothing else.
+    Finish,
+    /// Ends an action or an authorisation that has expired.
+    Expire,
+    /// Ends an action, although it has time left.
+    EndAction,
+    /// The provider took back what the attempt of this number did.
+    Reverse(i64),
 }
 
 /// What is asked of which payment.
@@ -79,11 +89,18 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
     let step = match command {
         Command::Create(_) => Step::Nothing,
         Command::Authorize(_) => payment.clone().authorize_again(*now)?,
-        Command::Confirm(method) => payment.clone().confirm(method.clone(), *now)?,
+        Command::Confirm(new) => payment.clone().confirm(new.clone(), *now)?,
         Command::CompleteAction { approve } => payment.clone().complete_action(*approve, *now)?,
         Command::Capture(new) => payment.clone().capture(new, None, *now)?,
         Command::Void => payment.clone().void(unresolved.as_ref(), *now)?,
         Command::Refund(new) => payment.clone().refund(new, *now)?,
+        Command::Finish => Step::Nothing,
+        Command::Expire => payment.clone().expire(*now)?,
+        Command::EndAction => payment.clone().end_action(*now)?,
+        Command::Reverse(number) => {
+            let before = store::attempt::get(tx, *id, *number).await?;
+            payment.clone().reverse(&before, *now)?
+        }
     };
     match step {
         Step::Nothing => Ok(Start::Done(Box::new(payment))),
@@ -91,7 +108,7 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
             changed.update_time = *now;
             let after = Slot::free(before.epoch + 1);
             store::payment::update(tx, &changed, before.epoch, after).await?;
-            events::append_changed(tx, &changed, *now).await?;
+            events::append_changed(tx, &changed, Some(payment.state), None, *now).await?;
             Ok(Start::Done(Box::new(changed)))
         }
         Step::Ask(mut asking, attempt) => {
@@ -105,7 +122,7 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
             }
             let after = Slot::claimed(before.epoch + 1, *claimed_until);
             store::payment::update(tx, &asking, before.epoch, after).await?;
-            store::attempt::insert(tx, &attempt).await?;
+            insert_attempt(tx, &attempt).await?;
             let claim = Claim { payment: asking, attempt, epoch: after.epoch, is_resumed: false };
             Ok(Start::Run(Box::new(claim)))
         }
@@ -118,7 +135,7 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
     let now = request.now;
     let (payment, attempt) = match &request.command {
         Command::Create(new) => (Payment::create(new.clone(), now), None),
-        Command::Authorize(new) => match Payment::create(new.clone(), now).confirm(None, now)? {
+        Command::Authorize(new) => match authorize(new, now)? {
             Step::Ask(payment, attempt) => (payment, Some(attempt)),
             Step::Change(payment) => (payment, None),
             Step::Nothing => return Ok(None),
@@ -140,12 +157,25 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
         return Ok(None);
     }
     let Some(attempt) = attempt else {
-        events::append_changed(tx, &payment, now).await?;
+        events::append_changed(tx, &payment, None, None, now).await?;
         return Ok(Some(Start::Done(Box::new(payment))));
     };
-    store::attempt::insert(tx, &attempt).await?;
+    insert_attempt(tx, &attempt).await?;
     let claim = Claim { payment, attempt, epoch: slot.epoch, is_resumed: false };
     Ok(Some(Start::Run(Box::new(claim))))
+}
+
+fn authorize(new: &NewPayment, now: Timestamp) -> Result<Step, Error> {
+    Payment::create(new.clone(), now).confirm(Confirmation::default(), now)
+}
+
+async fn insert_attempt(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
+    match &attempt.capture {
+        _ if store::attempt::insert(tx, attempt).await? => Ok(()),
+        // Another payment took the id in this very moment.
+        Some(capture) => Err(Error::CaptureDiffers(capture.id)),
+        None => Err(Error::inconsistent("the number of an attempt was taken")),
+    }
 }
 
 /// Answers a command that was carried out before, or refuses it because its key means something
@@ -164,11 +194,13 @@ async fn answer_repeat(
             }
             payment.is_repeated_by(new, true)?;
         }
-        // With one attempt at most there was no capture yet.
+        // With one attempt at most there was no capture yet; that the id is not of another payment
+        // shows when the attempt is added.
         Command::Capture(new) if payment.attempts > 1 => {
-            let earlier = store::attempt::capture(tx, payment.id, &new.request_id).await?;
+            let earlier = store::attempt::of_capture(tx, new.id).await?;
             let Some(earlier) = earlier else { return Ok(None) };
-            if earlier.capture != Some(new.key()) || earlier.stage.is_final() {
+            let is_same = earlier.payment == payment.id && earlier.capture == Some(new.key());
+            if !is_same || earlier.stage.is_final() {
                 payment.clone().capture(new, Some(&earlier), now)?;
                 return Ok(Some(Start::Done(Box::new(payment.clone()))));
             }
@@ -180,8 +212,7 @@ async fn answer_repeat(
                 RefundState::Pending => {}
                 RefundState::Succeeded => return Ok(Some(Start::Done(Box::new(payment.clone())))),
                 RefundState::Failed => {
-                    let attempt = store::attempt::get(tx, payment.id, earlier.attempt).await?;
-                    let Some(decline) = attempt.decline else {
+                    let Some(decline) = earlier.decline else {
                         let problem = format!("refund {} failed without a reason", earlier.id);
                         return Err(Error::Inconsistent(problem));
                     };
@@ -205,6 +236,7 @@ async fn insert_refund(
         payment: payment.id,
         amount: new.amount,
         state: RefundState::Pending,
+        decline: None,
         attempt: attempt.number,
         create_time: attempt.create_time,
         effective_time: attempt.effective_time,

@@ -5,11 +5,13 @@ use souk_data::Tx;
 use souk_types::Timestamp;
 
 use super::claim::ClaimId;
-use crate::attempt::{Attempt, Kind, Stage};
+use crate::attempt::{Attempt, Decline, Kind, Stage};
+use crate::capture::Capture;
 use crate::error::Error;
 use crate::events;
 use crate::payment::Payment;
 use crate::refund::RefundState;
+use crate::state::State;
 use crate::store;
 use crate::store::payment::Slot;
 
@@ -17,6 +19,8 @@ use crate::store::payment::Slot;
 pub struct End {
     pub payment: Payment,
     pub attempt: Attempt,
+    /// The state of the payment while the attempt was in flight.
+    pub before: State,
     /// The epoch of the claim that ends.
     pub epoch: i64,
     pub now: Timestamp,
@@ -34,22 +38,46 @@ pub struct Rest {
 /// Writes the end of an attempt: the payment, the attempt, the refund if it is one, the event. The
 /// slot is free again.
 pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
-    let End { payment, attempt, epoch, now } = end;
+    let End { payment, attempt, before, epoch, now } = end;
     let payment = Payment { update_time: *now, ..payment.clone() };
     // The next claim of the payment raises the epoch.
     store::payment::update(tx, &payment, *epoch, Slot::free(*epoch)).await?;
     store::attempt::update(tx, attempt).await?;
-    if let Some(refund) = attempt.refund {
+    if let Some(number) = attempt.reverses {
+        record_reversal(tx, end, &payment, number).await?;
+    } else if let Some(refund) = attempt.refund {
         let state = match attempt.stage {
             Stage::Succeeded => RefundState::Succeeded,
             _ => RefundState::Failed,
         };
-        store::refund::set_state(tx, refund, state).await?;
-        events::append_refunded(tx, &payment, attempt, state, *now).await?;
+        let refund = store::refund::end(tx, refund, state, attempt.decline.as_ref()).await?;
+        events::append_refunded(tx, &payment, &refund, RefundState::Pending, *now).await?;
     } else if attempt.kind != Kind::Capture || attempt.stage == Stage::Succeeded {
-        events::append_changed(tx, &payment, *now).await?;
+        let capture = Capture::of(&payment, attempt);
+        events::append_changed(tx, &payment, Some(*before), capture.as_ref(), *now).await?;
     }
     Ok(payment)
+}
+
+/// Writes that what an earlier attempt did was taken back.
+async fn record_reversal(tx: &Tx, end: &End, payment: &Payment, number: i64) -> Result<(), Error> {
+    let reversed = Attempt {
+        stage: Stage::Reversed,
+        decline: Some(Decline::reversed()),
+        ..store::attempt::get(tx, payment.id, number).await?
+    };
+    store::attempt::update(tx, &reversed).await?;
+    match reversed.refund {
+        Some(refund) => {
+            let decline = reversed.decline.as_ref();
+            let refund = store::refund::end(tx, refund, RefundState::Failed, decline).await?;
+            events::append_refunded(tx, payment, &refund, RefundState::Succeeded, end.now).await
+        }
+        None => {
+            let capture = Capture::of(payment, &reversed);
+            events::append_changed(tx, payment, Some(end.before), capture.as_ref(), end.now).await
+        }
+    }
 }
 
 /// Leaves an attempt without an end.

@@ -14,17 +14,7 @@ impl Handle<AuthorizePayment> for PaymentRpc {
         &self,
         call: Call<pb::AuthorizePaymentRequest>,
     ) -> Result<pb::AuthorizePaymentResponse, Error> {
-        // It makes the payment that an intent of the same fields would make.
-        let request = call.request;
-        let intent = pb::CreatePaymentIntentRequest {
-            payment_id: request.payment_id,
-            order_id: request.order_id,
-            customer_id: request.customer_id,
-            amount: request.amount,
-            effective_time: request.effective_time,
-            payment_method: request.payment_method,
-        };
-        let new = convert::new_payment(&call.caller, intent)?;
+        let new = convert::authorization(&call.caller, call.request)?;
         // Asked before anything is written, so that a typing error leaves nothing behind.
         if !new.method.as_ref().is_some_and(|method| self.provider.knows(method)) {
             return Err(Error::UnknownMethod);

@@ -5,9 +5,11 @@ use souk_client::payments::v1::payment_service::CapturePayment;
 use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
+use crate::capture::Capture;
 use crate::convert;
 use crate::error::{Error, instead};
 use crate::operation::Command;
+use crate::store;
 
 impl Handle<CapturePayment> for PaymentRpc {
     async fn handle(
@@ -17,10 +19,14 @@ impl Handle<CapturePayment> for PaymentRpc {
         let id = call.request.payment_id()?;
         self.check_may_change(&call.caller, id, instead::GET).await?;
         let capture = convert::capture(call.request)?;
+        let capture_id = capture.id;
 
         let payment =
             self.operations.carry_out(id, Command::Capture(capture), call.deadline).await?;
 
-        Ok(pb::CapturePaymentResponse { payment: Some((&payment).into()) })
+        let attempt = store::attempt::of_capture(&self.db.read(), capture_id).await?;
+        let capture = attempt.and_then(|attempt| Capture::of(&payment, &attempt));
+        let capture = capture.as_ref().map(Into::into);
+        Ok(pb::CapturePaymentResponse { payment: Some((&payment).into()), capture })
     }
 }

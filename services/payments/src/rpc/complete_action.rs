@@ -1,11 +1,11 @@
 //! CompleteAction: the button on the simulated bank's page. It only records the decision in the
-//! simulator's own book; payments inquires about it.
+//! simulator's own book; payments inquires about it when the event arrives.
 
-use souk_client::payments::v1 as pb;
-use souk_client::payments::v1::simulator_service::CompleteAction;
+use souk_client::payments::simulator::v1alpha as pb;
+use souk_client::payments::simulator::v1alpha::simulator_service::CompleteAction;
 use souk_contract::{Call, Handle};
 
-use super::{SimulatorRpc, complete_payment_action};
+use super::SimulatorRpc;
 use crate::error::Error;
 
 impl Handle<CompleteAction> for SimulatorRpc {
@@ -14,17 +14,11 @@ impl Handle<CompleteAction> for SimulatorRpc {
         call: Call<pb::CompleteActionRequest>,
     ) -> Result<pb::CompleteActionResponse, Error> {
         let request = call.request;
-        let (payment, approved) =
-            self.simulator.decide(&request.action_url, request.approve).await?;
+        let decided = self.simulator.decide(&request.redirect_uri, request.approve).await?;
 
-        match complete_payment_action::go_on(&self.payments, payment, approved, call.deadline).await
-        {
-            // The holder of the link does not learn the state of the payment.
-            Ok(_) | Err(Error::Declined { .. } | Error::State { .. }) => {
-                Ok(pb::CompleteActionResponse { approved })
-            }
-            // The decision is in the book; the same call finishes what follows from it.
-            Err(error) => Err(error),
-        }
+        self.notify(decided.charge, call.deadline).await?;
+
+        let return_url = decided.return_url.map_or_else(String::new, |url| url.0);
+        Ok(pb::CompleteActionResponse { approved: decided.approved, return_url })
     }
 }

@@ -1,7 +1,7 @@
 //! ListCharges: the simulator's own book, as a provider's statement.
 
-use souk_client::payments::v1 as pb;
-use souk_client::payments::v1::simulator_service::ListCharges;
+use souk_client::payments::simulator::v1alpha as pb;
+use souk_client::payments::simulator::v1alpha::simulator_service::ListCharges;
 use souk_contract::{Call, Handle};
 use souk_data::page::Page;
 

@@ -1,38 +1,51 @@
-//! ListRefunds: refunds by id, of one payment or of all, a page at a time.
+//! ListRefunds: refunds by time, a page at a time.
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::ListRefunds;
 use souk_contract::{Call, Handle};
 use souk_data::page::Page;
 
-use super::PaymentRpc;
+use super::{PaymentRpc, list_scope};
+use crate::convert;
 use crate::error::Error;
 use crate::store;
+use crate::store::refund::Filter;
 
 impl Handle<ListRefunds> for PaymentRpc {
     async fn handle(
         &self,
         call: Call<pb::ListRefundsRequest>,
     ) -> Result<pb::ListRefundsResponse, Error> {
-        let caller = call.caller;
+        let caller = call.caller.key();
         let request = call.request;
-        let payment = request.payment_id()?;
+        let filter = Filter {
+            payment: request.payment_id()?,
+            states: convert::states(&request.states),
+            range: convert::range(
+                request.create_time_after,
+                request.create_time_before,
+                &request.order_by,
+            )?,
+        };
+        let scope = list_scope(&[&request.payment_id], &request.states, &filter.range);
+        let scope: Vec<&str> = scope.iter().map(String::as_str).collect();
         let page = Page::open(
             &self.db,
-            &caller.key(),
+            &caller,
             "ListRefunds",
-            &[&request.payment_id],
+            &scope,
             request.page_size,
             &request.page_token,
         )?;
-        let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
+        let after = page.after.as_ref().map(|last| Ok::<_, Error>((last.get(0)?, last.get(1)?)));
 
-        let refunds = store::refund::list(&self.db.read(), payment, after, page.limit()).await?;
+        let refunds =
+            store::refund::list(&self.db.read(), &filter, after.transpose()?, page.limit()).await?;
 
         let (refunds, next_page_token) = page.close(
             &refunds,
-            |refund| vec![refund.id.into()],
-            |refund| pb::PaymentRefund::from(refund),
+            |one| vec![one.create_time.into(), one.id.into()],
+            |one| pb::PaymentRefund::from(one),
         );
         Ok(pb::ListRefundsResponse { refunds, next_page_token })
     }

@@ -41,8 +41,9 @@ impl Handle<RepairPayment> for PaymentRpc {
         }
         self.ledger.post(&due[missing..]).await?;
 
-        let transfers_written = i32::try_from(ids.len() - missing).unwrap_or(i32::MAX);
-        Ok(pb::RepairPaymentResponse { payment: Some((&payment).into()), transfers_written })
+        let transfers_written_count = i32::try_from(ids.len() - missing).unwrap_or(i32::MAX);
+        let payment = Some((&payment).into());
+        Ok(pb::RepairPaymentResponse { payment, transfers_written_count })
     }
 }
 

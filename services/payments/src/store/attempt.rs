@@ -1,12 +1,17 @@
 //! Attempts: added before the provider is called, resolved later, never deleted.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{NotSet, QueryOrder, QuerySelect, Set};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{JoinType, NotSet, QueryOrder, QuerySelect, RelationDef, Set};
 use souk_data::{Find, Reader, Tx, given, rows};
-use souk_types::{PaymentId, RefundId, Timestamp, TransferId};
+use souk_types::{CaptureId, PaymentId, RefundId, Timestamp, TransferId};
 
-use crate::attempt::{Attempt, CaptureKey, Decline, Kind, Stage};
+use super::list::{Range, newest_or_oldest};
+use super::payment;
+use crate::attempt::{Attempt, CaptureKey, Decline, DeclineCode, Kind, Stage};
+use crate::capture::{Capture, CaptureState};
 use crate::error::Error;
+use crate::payment::Payment;
 
 /// One attempt to have the provider do something.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,11 +27,13 @@ pub struct Model {
     pub rest_minor: i64,
     pub hold_id: Option<TransferId>,
     pub makes_hold: i64,
-    pub request_id: Option<String>,
+    pub capture_id: Option<CaptureId>,
     pub asked_minor: Option<i64>,
     pub is_final: i64,
     pub refund_id: Option<RefundId>,
+    pub reverses: Option<i64>,
     pub fee_minor: i64,
+    pub decline_code: Option<DeclineCode>,
     pub decline: Option<String>,
     pub is_retryable: i64,
     pub tries: i64,
@@ -53,10 +60,15 @@ impl From<Model> for Attempt {
             rest: row.rest_minor,
             hold: row.hold_id,
             makes_hold: row.makes_hold == 1,
-            capture: row.request_id.map(|request_id| CaptureKey { request_id, asked, is_final }),
+            capture: row.capture_id.map(|id| CaptureKey { id, asked, is_final }),
             refund: row.refund_id,
+            reverses: row.reverses,
             fee: row.fee_minor,
-            decline: row.decline.map(|reason| Decline { reason, is_retryable }),
+            decline: row.decline_code.map(|code| Decline {
+                code,
+                detail: row.decline.unwrap_or_default(),
+                is_retryable,
+            }),
             tries: row.tries,
             create_time: row.create_time,
             effective_time: row.effective_time,
@@ -71,7 +83,8 @@ fn changing(attempt: &Attempt) -> ActiveModel {
         stage: Set(attempt.stage),
         hold_id: Set(attempt.hold),
         fee_minor: Set(attempt.fee),
-        decline: Set(decline.map(|decline| decline.reason.clone())),
+        decline_code: Set(decline.map(|decline| decline.code)),
+        decline: Set(decline.map(|decline| decline.detail.clone())),
         is_retryable: Set(decline.is_some_and(|decline| decline.is_retryable).into()),
         tries: Set(attempt.tries),
         payment_id: NotSet,
@@ -80,17 +93,19 @@ fn changing(attempt: &Attempt) -> ActiveModel {
         amount_minor: NotSet,
         rest_minor: NotSet,
         makes_hold: NotSet,
-        request_id: NotSet,
+        capture_id: NotSet,
         asked_minor: NotSet,
         is_final: NotSet,
         refund_id: NotSet,
+        reverses: NotSet,
         create_time: NotSet,
         effective_time: NotSet,
     }
 }
 
-/// Adds an attempt.
-pub async fn insert(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
+/// Adds an attempt, unless its number or the id of its capture is taken. Returns whether it was
+/// added.
+pub async fn insert(tx: &Tx, attempt: &Attempt) -> Result<bool, Error> {
     let capture = attempt.capture.as_ref();
     let row = ActiveModel {
         payment_id: Set(attempt.payment),
@@ -99,15 +114,16 @@ pub async fn insert(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
         amount_minor: Set(attempt.amount),
         rest_minor: Set(attempt.rest),
         makes_hold: Set(attempt.makes_hold.into()),
-        request_id: Set(capture.map(|capture| capture.request_id.clone())),
+        capture_id: Set(capture.map(|capture| capture.id)),
         asked_minor: Set(capture.and_then(|capture| capture.asked)),
         is_final: Set(capture.is_some_and(|capture| capture.is_final).into()),
         refund_id: Set(attempt.refund),
+        reverses: Set(attempt.reverses),
         create_time: Set(attempt.create_time),
         effective_time: Set(attempt.effective_time),
         ..changing(attempt)
     };
-    Ok(rows::insert_all(tx, &[row]).await?)
+    Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
 /// Stores the outcome of an attempt.
@@ -134,33 +150,57 @@ pub async fn get(reader: &Reader, payment: PaymentId, number: i64) -> Result<Att
     row.map(Attempt::from).ok_or_else(|| missing(payment, number))
 }
 
-static CAPTURE: Find<Entity> = Find::new(|| {
-    Entity::find().filter(Column::PaymentId.eq(given(0))).filter(Column::RequestId.eq(given(1)))
-});
+static OF_CAPTURE: Find<Entity> =
+    Find::new(|| Entity::find().filter(is_capture()).filter(Column::CaptureId.eq(given(0))));
 
-/// Returns the capture that this request id made earlier.
-pub async fn capture(
-    reader: &Reader,
-    payment: PaymentId,
-    request_id: &str,
-) -> Result<Option<Attempt>, Error> {
-    let row = CAPTURE.one(reader, [payment.into(), request_id.into()]).await?;
-    Ok(row.map(Attempt::from))
+/// Written out, so that the indexes of captures are used.
+fn is_capture() -> Expr {
+    Expr::cust("capture_id IS NOT NULL")
 }
 
-static LAST_BUT_ONE: Find<Entity> = Find::new(|| {
-    Entity::find()
-        .filter(Column::PaymentId.eq(given(0)))
-        .order_by_desc(Column::AttemptNumber)
-        .offset(1)
-        .limit(1)
-});
+/// Returns the attempt that this capture id made earlier.
+pub async fn of_capture(reader: &Reader, id: CaptureId) -> Result<Option<Attempt>, Error> {
+    Ok(OF_CAPTURE.one(reader, [id.into()]).await?.map(Attempt::from))
+}
 
-/// Returns whether the last thing that a payment did, before it was taken back, was to wait for its
-/// customer.
-pub async fn waited_for_its_customer(reader: &Reader, payment: PaymentId) -> Result<bool, Error> {
-    let row = LAST_BUT_ONE.one(reader, [payment.into()]).await?;
-    Ok(row.is_some_and(|row| row.stage == Stage::ActionRequired))
+/// Which captures a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureFilter {
+    pub payment: Option<PaymentId>,
+    pub states: Vec<CaptureState>,
+    pub range: Range,
+}
+
+/// Returns captures, sorted by their time, after one of this time and id.
+pub async fn list_captures(
+    reader: &Reader,
+    filter: &CaptureFilter,
+    after: Option<(Timestamp, CaptureId)>,
+    limit: i64,
+) -> Result<Vec<Capture>, Error> {
+    let payments: RelationDef = Entity::belongs_to(payment::Entity)
+        .from(Column::PaymentId)
+        .to(payment::Column::PaymentId)
+        .into();
+    let mut query = Entity::find()
+        .join(JoinType::InnerJoin, payments)
+        .filter(Expr::col((Entity, Column::CaptureId)).is_not_null());
+    if let Some(payment) = filter.payment {
+        query = query.filter(Column::PaymentId.eq(payment));
+    }
+    if !filter.states.is_empty() {
+        let stages = filter.states.iter().flat_map(|state| state.stages()).copied();
+        query = query.filter(Column::Stage.is_in(stages));
+    }
+    let after = after.map(|(time, id)| (time, id.into()));
+    let query =
+        newest_or_oldest(query, &filter.range, Column::CreateTime, Column::CaptureId, after);
+    let rows = query.limit(limit as u64).select_also(payment::Entity).all(reader).await?;
+    let captures = rows.into_iter().filter_map(|(attempt, payment)| {
+        let payment = Payment::try_from(payment?).ok()?;
+        Capture::of(&payment, &Attempt::from(attempt))
+    });
+    Ok(captures.collect())
 }
 
 static BETWEEN: Find<Entity> = Find::new(|| {

@@ -23,7 +23,7 @@ pub async fn list(
     after: Option<PaymentId>,
     limit: i64,
 ) -> Result<Vec<History>, Error> {
-    let payments = payment::list(snapshot, after, limit).await?;
+    let payments = payment::list_by_id(snapshot, after, limit).await?;
     with_parts(snapshot, payments).await
 }
 

@@ -6,20 +6,22 @@ use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
 use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Money, OrderId, PaymentId, Timestamp, TransferId};
 
-use crate::attempt::{Decline, Method};
+use super::list::{Range, newest_or_oldest};
+use crate::attempt::{Decline, DeclineCode, Method, MethodSummary, ReturnUrl};
 use crate::error::Error;
 use crate::payment::Payment;
-use crate::state::State;
+use crate::state::{Cancellation, State};
 
-/// The intent to take an amount of money.
+/// An amount of money that a customer is to pay.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payments")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub payment_id: PaymentId,
     pub owner: String,
-    /// Empty for one that staff made directly: only a tombstone has none at all.
+    /// Empty for one that is for no order: only a tombstone has none at all.
     pub order_id: Option<Vec<u8>>,
+    pub reference: String,
     pub customer_id: String,
     pub currency_code: String,
     pub amount_minor: i64,
@@ -28,10 +30,20 @@ pub struct Model {
     pub refunded_minor: i64,
     pub fees_minor: i64,
     pub state: State,
+    pub cancellation: Option<Cancellation>,
     pub method: Option<Method>,
+    pub return_url: Option<ReturnUrl>,
+    /// What may be shown of the method; the brand is none before the provider was asked.
+    pub brand: Option<String>,
+    pub last4: Option<String>,
+    pub wallet: Option<String>,
+    pub decline_code: Option<DeclineCode>,
     pub decline: Option<String>,
     pub is_retryable: i64,
     pub action_url: Option<String>,
+    pub expire_time: Option<Timestamp>,
+    pub provider: Option<String>,
+    pub provider_reference: Option<String>,
     pub hold_id: Option<TransferId>,
     pub attempts: i64,
     pub slot: SlotState,
@@ -88,10 +100,16 @@ impl TryFrom<Model> for Payment {
         let order = order.map(|bytes| OrderId::from_bytes(&bytes)).transpose();
         let order = order.map_err(Error::inconsistent)?;
         let is_retryable = row.is_retryable == 1;
+        let summary = row.brand.map(|brand| MethodSummary {
+            brand,
+            last4: row.last4.unwrap_or_default(),
+            wallet: row.wallet.unwrap_or_default(),
+        });
         Ok(Payment {
             id: row.payment_id,
             owner: row.owner,
             order,
+            reference: row.reference,
             customer: row.customer_id,
             amount: Money::new(currency, row.amount_minor),
             authorized: row.authorized_minor,
@@ -99,9 +117,19 @@ impl TryFrom<Model> for Payment {
             refunded: row.refunded_minor,
             fees: row.fees_minor,
             state: row.state,
+            cancellation: row.cancellation,
             method: row.method,
-            decline: row.decline.map(|reason| Decline { reason, is_retryable }),
+            return_url: row.return_url,
+            summary,
+            decline: row.decline_code.map(|code| Decline {
+                code,
+                detail: row.decline.unwrap_or_default(),
+                is_retryable,
+            }),
             action_url: row.action_url,
+            expire_time: row.expire_time,
+            provider: row.provider,
+            provider_reference: row.provider_reference,
             hold: row.hold_id,
             attempts: row.attempts,
             is_in_flight: row.slot != SlotState::Free,
@@ -115,16 +143,26 @@ impl TryFrom<Model> for Payment {
 /// Returns the columns that change while a payment lives, and none of the others.
 fn changing(payment: &Payment, slot: Slot) -> ActiveModel {
     let decline = payment.decline.as_ref();
+    let summary = payment.summary.as_ref();
     ActiveModel {
         authorized_minor: Set(payment.authorized),
         captured_minor: Set(payment.captured),
         refunded_minor: Set(payment.refunded),
         fees_minor: Set(payment.fees),
         state: Set(payment.state),
+        cancellation: Set(payment.cancellation),
         method: Set(payment.method.clone()),
-        decline: Set(decline.map(|decline| decline.reason.clone())),
+        return_url: Set(payment.return_url.clone()),
+        brand: Set(summary.map(|summary| summary.brand.clone())),
+        last4: Set(summary.map(|summary| summary.last4.clone())),
+        wallet: Set(summary.map(|summary| summary.wallet.clone())),
+        decline_code: Set(decline.map(|decline| decline.code)),
+        decline: Set(decline.map(|decline| decline.detail.clone())),
         is_retryable: Set(decline.is_some_and(|decline| decline.is_retryable).into()),
         action_url: Set(payment.action_url.clone()),
+        expire_time: Set(payment.expire_time),
+        provider: Set(payment.provider.clone()),
+        provider_reference: Set(payment.provider_reference.clone()),
         hold_id: Set(payment.hold),
         attempts: Set(payment.attempts),
         slot: Set(slot.state),
@@ -134,6 +172,7 @@ fn changing(payment: &Payment, slot: Slot) -> ActiveModel {
         payment_id: NotSet,
         owner: NotSet,
         order_id: NotSet,
+        reference: NotSet,
         customer_id: NotSet,
         currency_code: NotSet,
         amount_minor: NotSet,
@@ -144,11 +183,12 @@ fn changing(payment: &Payment, slot: Slot) -> ActiveModel {
 
 /// Adds a payment, unless its id is taken. Returns whether it was added.
 pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Error> {
-    let of_staff = || (!payment.is_tombstone()).then(Vec::new);
+    let of_none = || (!payment.is_tombstone()).then(Vec::new);
     let row = ActiveModel {
         payment_id: Set(payment.id),
         owner: Set(payment.owner.clone()),
-        order_id: Set(payment.order.map(OrderId::to_bytes).or_else(of_staff)),
+        order_id: Set(payment.order.map(OrderId::to_bytes).or_else(of_none)),
+        reference: Set(payment.reference.clone()),
         customer_id: Set(payment.customer.clone()),
         currency_code: Set(payment.amount.currency.to_string()),
         amount_minor: Set(payment.amount.minor),
@@ -241,7 +281,7 @@ static AFTER: Find<Entity> = Find::new(|| {
 });
 
 /// Returns the payments after this id.
-pub async fn list(
+pub async fn list_by_id(
     reader: &Reader,
     after: Option<PaymentId>,
     limit: i64,
@@ -249,6 +289,52 @@ pub async fn list(
     // No bytes come before every id.
     let after = after.map_or_else(Vec::new, PaymentId::to_bytes);
     let rows = AFTER.all(reader, [after.into(), limit.into()]).await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// Which payments a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub order: Option<OrderId>,
+    pub customer: Option<String>,
+    pub reference: Option<String>,
+    pub provider_reference: Option<String>,
+    pub states: Vec<State>,
+    pub range: Range,
+}
+
+/// Returns payments, sorted by their time, after one of this time and id.
+pub async fn list(
+    reader: &Reader,
+    filter: &Filter,
+    after: Option<(Timestamp, PaymentId)>,
+    limit: i64,
+) -> Result<Vec<Payment>, Error> {
+    let mut query = Entity::find();
+    if let Some(order) = filter.order {
+        query = query.filter(Column::OrderId.eq(order.to_bytes()));
+    }
+    if let Some(customer) = &filter.customer {
+        query = query.filter(Column::CustomerId.eq(customer));
+    }
+    if let Some(reference) = &filter.reference {
+        // The first condition lets the index of the payments that have a reference be used.
+        query = query.filter(Expr::cust("reference <> ''")).filter(Column::Reference.eq(reference));
+    }
+    if let Some(reference) = &filter.provider_reference {
+        query = query.filter(Column::ProviderReference.eq(reference));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().copied()));
+        if filter.states.iter().all(|state| (*state as i64) < State::Succeeded as i64) {
+            // Written out, so that the index of the payments that are not over is used.
+            query = query.filter(Expr::cust("state < 6"));
+        }
+    }
+    let after = after.map(|(time, id)| (time, id.into()));
+    let query =
+        newest_or_oldest(query, &filter.range, Column::CreateTime, Column::PaymentId, after);
+    let rows = query.limit(limit as u64).all(reader).await?;
     rows.into_iter().map(Payment::try_from).collect()
 }
 
@@ -270,6 +356,28 @@ static DUE: Prepared<Select<Entity>, Id> = Prepared::new(|| {
 /// Returns payments whose operation waits to be taken up, the longest waiting first.
 pub async fn due(reader: &Reader, now: Timestamp, limit: usize) -> Result<Vec<PaymentId>, Error> {
     let rows = DUE.all(reader, [now.into(), (limit as i64).into()]).await?;
+    Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+static EXPIRED: Prepared<Select<Entity>, Id> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column(Column::PaymentId)
+        // Written out, so that the index of the payments that expire is used.
+        .filter(Expr::cust("expire_time IS NOT NULL"))
+        .filter(Column::ExpireTime.lte(given(0)))
+        .filter(Column::Slot.eq(SlotState::Free))
+        .order_by_asc(Column::ExpireTime)
+        .limit(given_limit(1))
+});
+
+/// Returns payments whose action or authorisation has expired, the first expired first.
+pub async fn expired(
+    reader: &Reader,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<PaymentId>, Error> {
+    let rows = EXPIRED.all(reader, [now.into(), (limit as i64).into()]).await?;
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
 }
 

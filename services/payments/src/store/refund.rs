@@ -2,9 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect, Set};
-use souk_data::{Find, Reader, Tx, given, given_limit, rows};
+use souk_data::{Find, Reader, Tx, given, rows};
 use souk_types::{Money, PaymentId, RefundId, Timestamp};
 
+use super::list::{Range, newest_or_oldest};
+use crate::attempt::{Decline, DeclineCode};
 use crate::error::Error;
 use crate::refund::{Refund, RefundState};
 
@@ -18,6 +20,9 @@ pub struct Model {
     pub currency_code: String,
     pub amount_minor: i64,
     pub state: RefundState,
+    pub decline_code: Option<DeclineCode>,
+    pub decline: Option<String>,
+    pub is_retryable: i64,
     pub attempt_number: i64,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
@@ -38,6 +43,11 @@ impl TryFrom<Model> for Refund {
             payment: row.payment_id,
             amount: Money::new(currency, row.amount_minor),
             state: row.state,
+            decline: row.decline_code.map(|code| Decline {
+                code,
+                detail: row.decline.unwrap_or_default(),
+                is_retryable: row.is_retryable == 1,
+            }),
             attempt: row.attempt_number,
             create_time: row.create_time,
             effective_time: row.effective_time,
@@ -53,6 +63,9 @@ pub async fn insert(tx: &Tx, refund: &Refund) -> Result<bool, Error> {
         currency_code: Set(refund.amount.currency.to_string()),
         amount_minor: Set(refund.amount.minor),
         state: Set(refund.state),
+        decline_code: Set(None),
+        decline: Set(None),
+        is_retryable: Set(0),
         attempt_number: Set(refund.attempt),
         create_time: Set(refund.create_time),
         effective_time: Set(refund.effective_time),
@@ -60,11 +73,22 @@ pub async fn insert(tx: &Tx, refund: &Refund) -> Result<bool, Error> {
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
-/// Stores the outcome of a refund.
-pub async fn set_state(tx: &Tx, id: RefundId, state: RefundState) -> Result<(), Error> {
-    let state = ActiveModel { state: Set(state), ..Default::default() };
-    let updated = rows::update(tx, state, &[(Column::RefundId, id.into())]).await?;
-    if updated == 1 { Ok(()) } else { Err(Error::inconsistent(format!("refund {id} is missing"))) }
+/// Stores the outcome of a refund, and returns it as it is then.
+pub async fn end(
+    tx: &Tx,
+    id: RefundId,
+    state: RefundState,
+    decline: Option<&Decline>,
+) -> Result<Refund, Error> {
+    let outcome = ActiveModel {
+        state: Set(state),
+        decline_code: Set(decline.map(|decline| decline.code)),
+        decline: Set(decline.map(|decline| decline.detail.clone())),
+        is_retryable: Set(decline.is_some_and(|decline| decline.is_retryable).into()),
+        ..Default::default()
+    };
+    rows::update(tx, outcome, &[(Column::RefundId, id.into())]).await?;
+    find(tx, id).await?.ok_or_else(|| Error::inconsistent(format!("refund {id} is missing")))
 }
 
 static BY_ID: Find<Entity> = Find::new(|| Entity::find().filter(Column::RefundId.eq(given(0))));
@@ -74,32 +98,31 @@ pub async fn find(reader: &Reader, id: RefundId) -> Result<Option<Refund>, Error
     BY_ID.one(reader, [id.into()]).await?.map(Refund::try_from).transpose()
 }
 
-static AFTER: Find<Entity> = Find::new(after);
-static OF_PAYMENT_AFTER: Find<Entity> =
-    Find::new(|| after().filter(Column::PaymentId.eq(given(2))));
-
-fn after() -> Select<Entity> {
-    Entity::find()
-        .filter(Column::RefundId.gt(given(0)))
-        .order_by_asc(Column::RefundId)
-        .limit(given_limit(1))
+/// Which refunds a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub payment: Option<PaymentId>,
+    pub states: Vec<RefundState>,
+    pub range: Range,
 }
 
-/// Returns the refunds after this id, of one payment or of all.
+/// Returns refunds, sorted by their time, after one of this time and id.
 pub async fn list(
     reader: &Reader,
-    payment: Option<PaymentId>,
-    after: Option<RefundId>,
+    filter: &Filter,
+    after: Option<(Timestamp, RefundId)>,
     limit: i64,
 ) -> Result<Vec<Refund>, Error> {
-    // No bytes come before every id.
-    let after = after.map_or_else(Vec::new, RefundId::to_bytes);
-    let rows = match payment {
-        Some(payment) => {
-            OF_PAYMENT_AFTER.all(reader, [after.into(), limit.into(), payment.into()]).await?
-        }
-        None => AFTER.all(reader, [after.into(), limit.into()]).await?,
-    };
+    let mut query = Entity::find();
+    if let Some(payment) = filter.payment {
+        query = query.filter(Column::PaymentId.eq(payment));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().copied()));
+    }
+    let after = after.map(|(time, id)| (time, id.into()));
+    let query = newest_or_oldest(query, &filter.range, Column::CreateTime, Column::RefundId, after);
+    let rows = query.limit(limit as u64).all(reader).await?;
     rows.into_iter().map(Refund::try_from).collect()
 }
 

@@ -25,7 +25,7 @@ on_each_engine! {
         }
         assert_eq!(won, 1);
         assert_eq!(amounts(&shop.get(&id).await), (100, 100, 0));
-        assert_eq!(shop.charge(&id).await.unwrap().operations, 2);
+        assert_eq!(shop.charge(&id).await.unwrap().operation_count, 2);
         shop.agree().await;
     }
 
@@ -46,7 +46,7 @@ on_each_engine! {
                 }
                 other => panic!("{other:?}"),
             }
-            assert_eq!(shop.charge(&id).await.unwrap().operations, 2);
+            assert_eq!(shop.charge(&id).await.unwrap().operation_count, 2);
         }
         shop.agree().await;
     }
@@ -63,7 +63,7 @@ on_each_engine! {
         while let Some(answer) = calls.join_next().await {
             assert_eq!(answer.unwrap().unwrap().into_inner().payment.unwrap().state(), State::RequiresCapture);
         }
-        assert_eq!(shop.charge(&request.payment_id).await.unwrap().operations, 1);
+        assert_eq!(shop.charge(&request.payment_id).await.unwrap().operation_count, 1);
         shop.agree().await;
     }
 

@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use souk_chassis::{Effect, Rule};
+use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::v1 as pb;
 use souk_testkit::{Engine, on_each_engine};
 use tonic::{Request, Status};
 
-use crate::support::{State, TestPayments, amounts, authorization, capture, new_refund_id, refund};
+use crate::support::{
+    State, TestPayments, action, amounts, authorization, capture, capture_id, new_refund_id,
+    refund, reversal,
+};
 
 /// How long a caller waits before it disconnects, and how long the work would pause.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -48,15 +52,15 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
     if operation != "authorize" {
         shop.authorize(&request).await.unwrap();
     }
-    if operation == "refund" {
+    if operation == "refund" || operation == "reverse" {
         shop.capture(capture(&id, "a", None, true)).await.unwrap();
     }
     stop_at(shop, point, &id);
     let cut: Result<(), Status> = match operation {
         "authorize" => client.authorize_payment(impatient(request)).await.map(|_| ()),
         "complete_action" => {
-            let request = pb::CompleteActionRequest {
-                action_url: shop.get(&id).await.action_url,
+            let request = simulator::CompleteActionRequest {
+                redirect_uri: action(&shop.get(&id).await),
                 approve: true,
             };
             shop.simulator.clone().complete_action(impatient(request)).await.map(|_| ())
@@ -71,13 +75,17 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
         "refund" => {
             client.refund_payment(impatient(refund(&id, &new_refund_id(), 30))).await.map(|_| ())
         }
+        "reverse" => {
+            let request = reversal(capture_id(&id, "a"));
+            shop.simulator.clone().reverse_operation(impatient(request)).await.map(|_| ())
+        }
         other => panic!("no scenario for {other}"),
     };
     cut.expect_err("the caller hung up");
     match operation {
         "authorize" | "complete_action" => (id, State::RequiresCapture, (100, 0, 0)),
         "capture" => (id, State::Succeeded, (60, 60, 0)),
-        "void" => (id, State::Canceled, (0, 0, 0)),
+        "void" | "reverse" => (id, State::Canceled, (0, 0, 0)),
         _ => (id, State::Succeeded, (100, 100, 30)),
     }
 }

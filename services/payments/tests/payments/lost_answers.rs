@@ -17,12 +17,12 @@ on_each_engine! {
             let lost = shop.authorize(&request).await.unwrap_err();
             assert_eq!((lost.code(), reason_of(&lost)), (Code::Unavailable, "ERROR_REASON_PROVIDER_UNAVAILABLE".into()));
             let payment = shop.get(&request.payment_id).await;
-            assert_eq!((payment.state(), payment.is_in_flight), (State::Processing, true));
-            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operations, operations);
+            assert_eq!((payment.state(), payment.in_flight), (State::Processing, true));
+            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operation_count, operations);
 
             let payment = shop.authorize(&request).await.unwrap();
             assert_eq!((payment.state(), amounts(&payment)), (State::RequiresCapture, (100, 0, 0)));
-            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operations, 1);
+            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operation_count, 1);
         }
         shop.agree().await;
     }
@@ -34,7 +34,7 @@ on_each_engine! {
             shop.authorize(&request).await.unwrap_err();
             let payment = shop.settled(&request.payment_id).await;
             assert_eq!((payment.state(), amounts(&payment)), (State::RequiresCapture, (100, 0, 0)));
-            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operations, 1);
+            assert_eq!(shop.charge(&request.payment_id).await.unwrap().operation_count, 1);
         }
         shop.agree().await;
     }
@@ -83,7 +83,7 @@ on_each_engine! {
         for _ in 0..3 {
             let refusal = shop.authorize(&request).await.unwrap_err();
             assert!([Code::Unavailable, Code::Aborted].contains(&refusal.code()), "{refusal}");
-            assert!(shop.get(&request.payment_id).await.is_in_flight);
+            assert!(shop.get(&request.payment_id).await.in_flight);
         }
         assert_eq!(shop.ledger.calls(), 0);
     }
@@ -96,7 +96,7 @@ on_each_engine! {
             let request = capture(&id, &format!("{mood:?}"), Some(10), false);
             let refusal = shop.capture(request.clone()).await.unwrap_err();
             assert_eq!((refusal.code(), reason_of(&refusal)), (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE".into()));
-            assert!(shop.get(&id).await.is_in_flight);
+            assert!(shop.get(&id).await.in_flight);
             shop.ledger.set(Mood::Well);
             let payment = shop.settled(&id).await;
             assert_eq!(shop.capture(request).await.unwrap(), payment);
@@ -118,7 +118,7 @@ on_each_engine! {
                 (Code::Unavailable, "ERROR_REASON_UPSTREAM_UNAVAILABLE"),
                 "{mood:?}"
             );
-            assert!(shop.get(&request.payment_id).await.is_in_flight, "{mood:?}");
+            assert!(shop.get(&request.payment_id).await.in_flight, "{mood:?}");
             assert_eq!(shop.ledger.held_and_sold(&request.payment_id), (0, 0), "{mood:?}");
             shop.ledger.set(Mood::Well);
             assert_eq!(shop.settled(&request.payment_id).await.state(), State::RequiresCapture);

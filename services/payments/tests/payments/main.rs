@@ -13,10 +13,12 @@ mod rpc {
     mod audit_payments;
     mod authorize_payment;
     mod capture_payment;
-    mod complete_payment_action;
-    mod confirm_payment_intent;
+    mod confirm_payment;
     mod list_payments;
+    mod receive_provider_event;
+    mod refresh_payment;
     mod refund_payment;
-    mod script;
+    mod reverse_operation;
+    mod script_charges;
     mod void_payment;
 }

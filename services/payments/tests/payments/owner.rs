@@ -41,8 +41,8 @@ on_each_engine! {
         let void = pb::VoidPaymentRequest { payment_id: id.clone() };
         let refusal = staff.void_payment(void.clone()).await.unwrap_err();
         is_of_an_order(&refusal, &request.order_id, "CancelOrder");
-        let confirm = pb::ConfirmPaymentIntentRequest { payment_id: id.clone(), payment_method: "tok_slow".into() };
-        let refusal = staff.confirm_payment_intent(confirm).await.unwrap_err();
+        let confirm = pb::ConfirmPaymentRequest { payment_id: id.clone(), payment_method: "tok_slow".into(), ..Default::default() };
+        let refusal = staff.confirm_payment(confirm).await.unwrap_err();
         is_of_an_order(&refusal, &request.order_id, "PlaceOrder");
         assert_eq!(amounts(&shop.get(&id).await), (100, 0, 0));
 
@@ -56,13 +56,13 @@ on_each_engine! {
         let made_up = authorization("tok_approved");
         let refusal = staff.authorize_payment(made_up.clone()).await.unwrap_err();
         is_of_an_order(&refusal, &made_up.order_id, "PlaceOrder");
-        let create = pb::CreatePaymentIntentRequest {
+        let create = pb::CreatePaymentRequest {
             payment_id: made_up.payment_id.clone(),
             order_id: made_up.order_id.clone(),
             amount: made_up.amount.clone(),
             ..Default::default()
         };
-        is_of_an_order(&staff.create_payment_intent(create).await.unwrap_err(), &made_up.order_id, "PlaceOrder");
+        is_of_an_order(&staff.create_payment(create).await.unwrap_err(), &made_up.order_id, "PlaceOrder");
         let unknown = pb::VoidPaymentRequest { payment_id: made_up.payment_id.clone() };
         assert_eq!(reason_of(&staff.void_payment(unknown).await.unwrap_err()), "ERROR_REASON_PAYMENT_NOT_FOUND");
         shop.authorize(&made_up).await.unwrap();
@@ -100,9 +100,6 @@ on_each_engine! {
         let shop = TestPayments::start(engine).await;
         let mut staff = staff(&shop);
         let direct = pb::AuthorizePaymentRequest { order_id: String::new(), ..authorization("tok_approved") };
-        let refusal = shop.authorize(&direct).await.unwrap_err();
-        assert_eq!((refusal.code(), reason_of(&refusal).as_str()), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD"));
-
         for _ in 0..2 {
             let payment = staff.authorize_payment(direct.clone()).await.unwrap().into_inner().payment.unwrap();
             assert_eq!((payment.state(), payment.order_id.as_str()), (State::RequiresCapture, ""));
@@ -158,14 +155,14 @@ on_each_engine! {
         shop.refund(refund(&id, &new_refund_id(), 40)).await.unwrap();
         let repair = pb::RepairPaymentRequest { payment_id: id.clone() };
         let nothing = staff.repair_payment(repair.clone()).await.unwrap().into_inner();
-        assert_eq!(nothing.transfers_written, 0);
+        assert_eq!(nothing.transfers_written_count, 0);
 
         shop.ledger.forget_all_of(&id);
         assert_ne!(shop.audit().await.findings, vec![]);
         let repaired = staff.repair_payment(repair.clone()).await.unwrap().into_inner();
-        assert_eq!((repaired.transfers_written, amounts(&repaired.payment.unwrap())), (3, (100, 100, 40)));
+        assert_eq!((repaired.transfers_written_count, amounts(&repaired.payment.unwrap())), (3, (100, 100, 40)));
         shop.agree().await;
-        assert_eq!(staff.repair_payment(repair).await.unwrap().into_inner().transfers_written, 0);
+        assert_eq!(staff.repair_payment(repair).await.unwrap().into_inner().transfers_written_count, 0);
         let unknown = staff.repair_payment(pb::RepairPaymentRequest { payment_id: new_id() }).await.unwrap_err();
         assert_eq!(reason_of(&unknown), "ERROR_REASON_PAYMENT_NOT_FOUND");
     }

@@ -139,7 +139,7 @@ fn a_capture_that_was_taken_over_while_it_stood_still_happens_once_and_both_call
             let late = late.unwrap();
             let early = early.unwrap();
             assert_eq!((amounts(&early), late), ((60, 60, 0), early), "{point}");
-            assert_eq!(replicas.first.charge(&id).await.unwrap().operations, 2, "{point}");
+            assert_eq!(replicas.first.charge(&id).await.unwrap().operation_count, 2, "{point}");
         }
         replicas.first.agree().await;
         replicas.stop().await;

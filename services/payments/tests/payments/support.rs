@@ -4,15 +4,17 @@ use std::fs::File;
 use std::time::Duration;
 
 use souk_chassis::Caller;
+use souk_client::payments::simulator::v1alpha as simulator;
+use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_client::payments::v1::simulator_service_client::SimulatorServiceClient;
 use souk_client::types::v1::Money;
 use souk_testkit::{CallerChannel, Engine, TestDb, TestService, TestServiceBuilder, eventually};
-use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
+use souk_types::{CaptureId, OrderId, PaymentId, RefundId, Timestamp};
 use tonic::{Request, Status};
 
-pub use pb::PaymentState as State;
+pub use pb::{DeclineCode, PaymentState as State};
+pub use simulator::{SimulatedOperation, SimulatedOutcome};
 
 pub use ledger::{FakeLedger, Mood};
 
@@ -38,8 +40,12 @@ pub fn minor(money: &Option<Money>) -> i64 {
     money.as_ref().expect("an amount").minor_units
 }
 
-/// Returns authorised, captured, refunded.
+/// Returns authorised, captured, refunded; a payment that was voided before it arrived has none.
 pub fn amounts(payment: &pb::Payment) -> (i64, i64, i64) {
+    if payment.amount.is_none() {
+        assert_eq!(payment.state(), State::Canceled);
+        return (0, 0, 0);
+    }
     (minor(&payment.authorized), minor(&payment.captured), minor(&payment.refunded))
 }
 
@@ -58,22 +64,27 @@ pub fn authorization(token: &str) -> pb::AuthorizePaymentRequest {
         order_id: OrderId::new(Timestamp::from_micros(1)).to_string(),
         customer_id: "alice".into(),
         amount: gbp(100),
-        effective_time: None,
         payment_method: token.into(),
+        ..Default::default()
     }
+}
+
+/// Returns the id of a capture of a payment, which a test calls by a name.
+pub fn capture_id(payment_id: &str, name: &str) -> String {
+    CaptureId::derive(payment_id.as_bytes(), name).to_string()
 }
 
 pub fn capture(
     payment_id: &str,
-    request_id: &str,
+    name: &str,
     part: Option<i64>,
     is_final: bool,
 ) -> pb::CapturePaymentRequest {
     pb::CapturePaymentRequest {
         payment_id: payment_id.into(),
-        request_id: request_id.into(),
+        capture_id: capture_id(payment_id, name),
         amount: part.and_then(gbp),
-        r#final: is_final,
+        final_capture: is_final,
         effective_time: None,
     }
 }
@@ -85,6 +96,22 @@ pub fn refund(payment_id: &str, refund_id: &str, amount: i64) -> pb::RefundPayme
         amount: gbp(amount),
         effective_time: None,
     }
+}
+
+/// Returns the request to take a capture back.
+pub fn reversal(capture_id: String) -> simulator::ReverseOperationRequest {
+    use simulator::reverse_operation_request::Operation;
+    simulator::ReverseOperationRequest { operation: Some(Operation::CaptureId(capture_id)) }
+}
+
+/// Returns where the customer confirms a payment.
+pub fn action(payment: &pb::Payment) -> String {
+    payment.action.as_ref().expect("an action").redirect_uri.clone()
+}
+
+/// Returns why a payment was declined.
+pub fn decline(payment: &pb::Payment) -> Option<DeclineCode> {
+    payment.decline.as_ref().map(pb::PaymentDecline::code)
 }
 
 fn builder(engine: Engine, ledger: &FakeLedger) -> TestServiceBuilder {
@@ -194,8 +221,8 @@ impl TestPayments {
 
     /// Decides at the bank, as the customer does who follows the link.
     pub async fn decide(&self, payment_id: &str, approve: bool) -> Result<bool, Status> {
-        let action_url = self.get(payment_id).await.action_url;
-        let request = pb::CompleteActionRequest { action_url, approve };
+        let redirect_uri = action(&self.get(payment_id).await);
+        let request = simulator::CompleteActionRequest { redirect_uri, approve };
         Ok(self.simulator.clone().complete_action(request).await?.into_inner().approved)
     }
 
@@ -208,20 +235,25 @@ impl TestPayments {
         let get = pb::GetPaymentRequest { payment_id: payment_id.into() };
         let payment =
             self.payments.clone().get_payment(get).await?.into_inner().payment.expect("a payment");
-        if !payment.action_url.is_empty() {
+        if payment.action.is_some() {
             self.decide(payment_id, approve).await?;
         }
-        let request = pb::CompletePaymentActionRequest { payment_id: payment_id.into(), approve };
-        let answer = self.payments.clone().complete_payment_action(request).await?;
+        self.refresh(payment_id).await
+    }
+
+    pub async fn refresh(&self, payment_id: &str) -> Result<pb::Payment, Status> {
+        let request = pb::RefreshPaymentRequest { payment_id: payment_id.into() };
+        let answer = self.payments.clone().refresh_payment(request).await?;
         Ok(answer.into_inner().payment.expect("a payment"))
     }
 
     pub async fn confirm(&self, payment_id: &str, token: &str) -> Result<pb::Payment, Status> {
-        let request = pb::ConfirmPaymentIntentRequest {
+        let request = pb::ConfirmPaymentRequest {
             payment_id: payment_id.into(),
             payment_method: token.into(),
+            return_url: String::new(),
         };
-        let answer = self.payments.clone().confirm_payment_intent(request).await?;
+        let answer = self.payments.clone().confirm_payment(request).await?;
         Ok(answer.into_inner().payment.expect("a payment"))
     }
 
@@ -235,7 +267,7 @@ impl TestPayments {
     pub async fn settled(&self, payment_id: &str) -> pb::Payment {
         eventually(PATIENCE, || async {
             let payment = self.get(payment_id).await;
-            (!payment.is_in_flight).then_some(payment)
+            (!payment.in_flight).then_some(payment)
         })
         .await
     }
@@ -244,21 +276,21 @@ impl TestPayments {
     pub async fn script(
         &self,
         payment_id: &str,
-        operation: pb::SimulatedOperation,
-        outcomes: &[pb::SimulatedOutcome],
+        operation: SimulatedOperation,
+        outcomes: &[SimulatedOutcome],
     ) {
-        let request = pb::ScriptRequest {
+        let request = simulator::ScriptChargesRequest {
             request_id: new_id(),
-            target: Some(pb::script_request::Target::PaymentId(payment_id.into())),
+            target: Some(simulator::script_charges_request::Target::PaymentId(payment_id.into())),
             outcomes: outcomes.iter().map(|outcome| *outcome as i32).collect(),
             operation: operation as i32,
         };
-        self.simulator.clone().script(request).await.expect("a script");
+        self.simulator.clone().script_charges(request).await.expect("a script");
     }
 
     /// Returns the provider's line of a payment.
-    pub async fn charge(&self, payment_id: &str) -> Option<pb::Charge> {
-        let request = pb::ListChargesRequest { page_size: 1000, page_token: String::new() };
+    pub async fn charge(&self, payment_id: &str) -> Option<simulator::Charge> {
+        let request = simulator::ListChargesRequest { page_size: 1000, page_token: String::new() };
         let charges = self
             .simulator
             .clone()

@@ -91,7 +91,7 @@ async def fill(folder: Path, rows: Rows) -> None:
     def products(tx: Tx) -> None:
         for sku in sorted({row[2] for row in rows}):
             store.put_product(tx, store.ProductChange(f"product-{sku}", f"Product {sku}", True), 0)
-            store.put_variant(tx, store.VariantChange(sku, f"product-{sku}", ""), 0)
+            store.put_variant(tx, store.VariantChange(sku, f"product-{sku}", "", True), 0)
 
     def writing(some: Sequence[Rows]) -> Callable[[Tx], None]:
         def write(tx: Tx) -> None:
@@ -115,27 +115,27 @@ def _calls(channel: grpc.aio.Channel, rows: Rows) -> dict[str, Call]:
     skus = sorted({row[2] for row in rows})
 
     def recommend() -> Any:
-        return stub.Recommend(pb.RecommendRequest(customer_id=chance.choice(customers)), metadata=_METADATA)
+        return stub.ListRecommendations(pb.ListRecommendationsRequest(customer_id=chance.choice(customers)), metadata=_METADATA)
 
     def similar() -> Any:
-        return stub.SimilarProducts(pb.SimilarProductsRequest(sku=chance.choice(skus)), metadata=_METADATA)
+        return stub.ListSimilarProducts(pb.ListSimilarProductsRequest(sku=chance.choice(skus)), metadata=_METADATA)
 
     def together() -> Any:
         basket = chance.sample(skus, 5)
-        return stub.FrequentlyBoughtTogether(pb.FrequentlyBoughtTogetherRequest(skus=basket), metadata=_METADATA)
+        return stub.ListProductsBoughtTogether(pb.ListProductsBoughtTogetherRequest(skus=basket), metadata=_METADATA)
 
     def popular() -> Any:
-        return stub.PopularProducts(pb.PopularProductsRequest(), metadata=_METADATA)
+        return stub.ListPopularProducts(pb.ListPopularProductsRequest(), metadata=_METADATA)
 
     def check() -> Any:
         return health.Check(health_pb2.HealthCheckRequest())
 
     return {
         FLOOR: check,
-        "Recommend": recommend,
-        "SimilarProducts": similar,
-        "FrequentlyBoughtTogether": together,
-        "PopularProducts": popular,
+        "ListRecommendations": recommend,
+        "ListSimilarProducts": similar,
+        "ListProductsBoughtTogether": together,
+        "ListPopularProducts": popular,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from souk.catalog.v1 import product_pb2, variant_pb2
@@ -10,6 +11,7 @@ from souk.orders.v1 import order_pb2
 from souk.recommendations.v1 import model_pb2, recommendation_pb2
 from souk_chassis import Caller
 
+from recommendations import evaluation as ways
 from recommendations.error import OtherCustomer
 from recommendations.model import Model
 from recommendations.purchase import Order, OrderLine, OrderState
@@ -23,7 +25,11 @@ MOST_TITLE_CHARACTERS = 1_000
 """An answer has at most 100 items with two titles each: 0.8 MiB. Most clients read 4 MiB."""
 _FIRST_SECOND, _LAST_SECOND, _MOST_NANOS = -62_135_596_800, 253_402_300_799, 999_999_999
 
-_SOLD = frozenset({order_pb2.ORDER_STATE_PLACED, order_pb2.ORDER_STATE_PAID, order_pb2.ORDER_STATE_FULFILLED})
+_PAID_OF_BEFORE = 3
+"""A state of events from before an order told its payment apart from its state."""
+_SOLD = frozenset({order_pb2.ORDER_STATE_PLACED, order_pb2.ORDER_STATE_COMPLETED, _PAID_OF_BEFORE})
+_VARIANTS_FOR_SALE = frozenset({variant_pb2.VARIANT_STATE_UNSPECIFIED, variant_pb2.VARIANT_STATE_ACTIVE})
+"""Events of a time when variants had no state say nothing of it."""
 _REASONS = {
     Reason.BOUGHT_BEFORE: recommendation_pb2.REASON_KIND_BOUGHT_BEFORE,
     Reason.SIMILAR_TO: recommendation_pb2.REASON_KIND_SIMILAR_TO,
@@ -35,6 +41,13 @@ _BASES = {
     Basis.BASKET: recommendation_pb2.BASIS_BASKET,
     Basis.POPULAR: recommendation_pb2.BASIS_POPULAR,
 }
+_METHODS = {
+    ways.MODEL: model_pb2.RANKING_METHOD_MODEL,
+    ways.POPULARITY: model_pb2.RANKING_METHOD_POPULARITY,
+    ways.PERSONAL_FREQUENCY: model_pb2.RANKING_METHOD_PERSONAL_FREQUENCY,
+    ways.MODEL_NEW: model_pb2.RANKING_METHOD_MODEL_EXCLUDE_PURCHASED,
+    ways.POPULARITY_NEW: model_pb2.RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED,
+}
 
 
 def customer(caller: Caller, asked: str) -> str:
@@ -42,7 +55,7 @@ def customer(caller: Caller, asked: str) -> str:
     if caller.kind != "user":
         return asked
     if asked not in ("", caller.id):
-        raise OtherCustomer(asked)
+        raise OtherCustomer
     return caller.id
 
 
@@ -67,7 +80,8 @@ def order(message: order_pb2.Order) -> Order:
         raise UnreadableError("an order without an id")
     moment = message.effective_time if message.HasField("effective_time") else message.create_time
     lines = tuple(OrderLine(line.sku, line.quantity, line.refunded_quantity) for line in message.lines)
-    state = OrderState.SOLD if message.state in _SOLD else OrderState.UNDONE
+    is_paid_back = message.payment_status == order_pb2.PAYMENT_STATUS_REFUNDED
+    state = OrderState.SOLD if message.state in _SOLD and not is_paid_back else OrderState.UNDONE
     return Order(message.order_id, message.customer_id, message.version, micros(moment), state, lines)
 
 
@@ -83,7 +97,9 @@ def variant(message: variant_pb2.Variant) -> tuple[VariantChange, int]:
     """Reads a variant, and when it changed in microseconds since 1970. Raises UnreadableError."""
     if not message.sku:
         raise UnreadableError("a variant without a sku")
-    return VariantChange(message.sku, message.product_id, _title(message.title)), micros(message.update_time)
+    is_for_sale = message.state in _VARIANTS_FOR_SALE
+    change = VariantChange(message.sku, message.product_id, _title(message.title), is_for_sale)
+    return change, micros(message.update_time)
 
 
 def micros(moment: Timestamp) -> int:
@@ -98,14 +114,14 @@ def _title(text: str) -> str:
     return text[:MOST_TITLE_CHARACTERS]
 
 
-def recommendations(shelf: Shelf, picks: Sequence[Pick]) -> list[recommendation_pb2.Recommendation]:
-    """Writes picks."""
-    return [_recommendation(shelf, pick) for pick in picks]
-
-
-def basis(picks: Sequence[Pick]) -> recommendation_pb2.Basis:
-    """Returns what the first pick was found from; where there is none, nothing but what is popular was left to look at."""
-    return _BASES[picks[0].basis] if picks else recommendation_pb2.BASIS_POPULAR
+def recommendations(shelf: Shelf, picks: Sequence[Pick], model_version: str = "") -> recommendation_pb2.RecommendationList:
+    """Writes picks, and the version of the model that they come from, if one was used."""
+    return recommendation_pb2.RecommendationList(
+        items=[_recommendation(shelf, pick) for pick in picks],
+        # Where there is no pick, nothing but what is popular was left.
+        basis=_BASES[picks[0].basis] if picks else recommendation_pb2.BASIS_POPULAR,
+        model_version=model_version,
+    )
 
 
 def model(trained: Model) -> model_pb2.Model:
@@ -114,10 +130,10 @@ def model(trained: Model) -> model_pb2.Model:
     message = model_pb2.Model(
         version=trained.version,
         train_time=timestamp(provenance.train_time),
-        train_milliseconds=provenance.train_milliseconds,
-        orders=provenance.orders,
-        customers=provenance.customers,
-        skus=len(trained.weighing.skus),
+        train_duration=timedelta(milliseconds=provenance.train_milliseconds),
+        order_count=provenance.orders,
+        customer_count=provenance.customers,
+        sku_count=len(trained.weighing.skus),
     )
     if provenance.evaluation is not None:
         message.evaluation.CopyFrom(_evaluation(provenance.evaluation))
@@ -132,7 +148,7 @@ def timestamp(micros: int) -> Timestamp:
 
 
 def _recommendation(shelf: Shelf, pick: Pick) -> recommendation_pb2.Recommendation:
-    reason = recommendation_pb2.Reason(kind=_REASONS[pick.reason])
+    reason = recommendation_pb2.RecommendationReason(kind=_REASONS[pick.reason])
     if pick.because is not None:
         reason.because_of_sku, reason.because_of_title = shelf.skus[pick.because], shelf.title(pick.because)
     return recommendation_pb2.Recommendation(
@@ -148,14 +164,14 @@ def _recommendation(shelf: Shelf, pick: Pick) -> recommendation_pb2.Recommendati
 def _evaluation(evaluation: Evaluation) -> model_pb2.Evaluation:
     return model_pb2.Evaluation(
         split_time=timestamp(evaluation.split_time),
-        customers=evaluation.customers,
+        customer_count=evaluation.customers,
         methods=[_method(method) for method in evaluation.methods],
     )
 
 
 def _method(method: MethodQuality) -> model_pb2.MethodQuality:
     return model_pb2.MethodQuality(
-        method=method.method,
+        method=_METHODS[method.method],
         recall=method.recall,
         ndcg=method.ndcg,
         recall_repeat=method.recall_repeat,

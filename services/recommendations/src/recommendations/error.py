@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import souk_chassis
-from souk.recommendations.v1.error_reason_pb2 import ErrorReason
+from google.rpc.error_details_pb2 import BadRequest
+from souk.policy.v1.error_reason_pb2 import ErrorReason
 
 
-class Error(souk_chassis.Error):
-    """An error of this service."""
-
-    reasons = ErrorReason
-
-
-class OtherCustomer(Error):
+class OtherCustomer(souk_chassis.Error):
     """A user asked what to show another customer."""
 
     reason = ErrorReason.ERROR_REASON_OTHER_CUSTOMER
 
-    def __init__(self, customer_id: str) -> None:
-        super().__init__(
-            f"a user may not read the recommendations of customer {customer_id}", metadata={"customer_id": customer_id}
-        )
+    def __init__(self) -> None:
+        rule = "a user may read only its own recommendations"
+        violation = BadRequest.FieldViolation(field="customer_id", description=rule)
+        super().__init__(f"customer_id: {rule}", details=[BadRequest(field_violations=[violation])])

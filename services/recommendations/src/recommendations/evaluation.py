@@ -113,7 +113,7 @@ def methods(split: Split, most_skus: int) -> dict[str, Method]:
         MODEL: lambda customer: _items_of(ranking.recommend(split.bought[customer], [], AT)),
         POPULARITY: lambda _: popular[:AT],
         PERSONAL_FREQUENCY: frequent,
-        MODEL_NEW: lambda customer: _items_of(ranking.recommend(split.bought[customer], [], AT, only_new=True)),
+        MODEL_NEW: lambda customer: _items_of(ranking.recommend(split.bought[customer], [], AT, exclude_purchased=True)),
         POPULARITY_NEW: popular_and_new,
     }
 

@@ -99,5 +99,5 @@ class Live:
                 self.history.put(order_id, time, [self.shelf.number(sku) for sku in skus])
             case sql.ProductChange(product_id, title, is_for_sale):
                 self.shelf.put_product(product_id, title, is_for_sale)
-            case sql.VariantChange(sku, product_id, title):
-                self.shelf.put_variant(sku, product_id, title)
+            case sql.VariantChange(sku, product_id, title, is_for_sale):
+                self.shelf.put_variant(sku, product_id, title, is_for_sale)

@@ -19,7 +19,7 @@ class OrderState(Enum):
     """The state of an order, as far as it matters here."""
 
     SOLD = "sold"
-    """Placed, paid or fulfilled."""
+    """Placed or completed, and not paid back as a whole."""
     UNDONE = "undone"
     """Cancelled, rejected, or paid back as a whole."""
 

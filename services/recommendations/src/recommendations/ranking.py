@@ -74,13 +74,15 @@ class Ranking:
         self._history = history
         self._similarity = similarity
 
-    def recommend(self, bought: Sequence[Purchase], basket: Sequence[int], most: int, *, only_new: bool = False) -> list[Pick]:
+    def recommend(
+        self, bought: Sequence[Purchase], basket: Sequence[int], most: int, *, exclude_purchased: bool = False
+    ) -> list[Pick]:
         """Ranks for a customer who bought this, newest first, and has this in the basket; both may be empty.
 
-        `only_new` leaves out what was bought before.
+        `exclude_purchased` leaves out what was bought before.
         """
         answer = _Answer(self._shelf, most, basket)
-        if only_new:
+        if exclude_purchased:
             answer.leave_out([purchase.item for purchase in bought])
         if bought:
             self._add_personal(answer, bought)

@@ -32,6 +32,7 @@ class Shelf:
         self._products: dict[str, _Product] = {}
         self._by_number: list[_Product] = []
         self._product: npt.NDArray[np.int32] = np.full(64, _UNKNOWN, np.int32)
+        self._is_active: npt.NDArray[np.bool_] = np.zeros(64, np.bool_)
         self._is_for_sale: npt.NDArray[np.bool_] = np.zeros(64, np.bool_)
 
     def __len__(self) -> int:
@@ -60,6 +61,7 @@ class Shelf:
             self._titles.append("")
             if number == len(self._product):
                 self._product = np.concatenate([self._product, np.full(number, _UNKNOWN, np.int32)])
+                self._is_active = np.concatenate([self._is_active, np.zeros(number, np.bool_)])
                 self._is_for_sale = np.concatenate([self._is_for_sale, np.zeros(number, np.bool_)])
         return number
 
@@ -67,16 +69,17 @@ class Shelf:
         """Takes over how a product is called and whether it is for sale."""
         product = self._known(product_id)
         product.title, product.is_active = title, is_active
-        self._is_for_sale[product.items] = is_active
+        self._is_for_sale[product.items] = self._is_active[product.items] & is_active
 
-    def put_variant(self, sku: str, product_id: str, title: str) -> None:
-        """Stores the product of a sku, and what distinguishes it from the product's other variants."""
+    def put_variant(self, sku: str, product_id: str, title: str, is_active: bool = True) -> None:
+        """Stores the product of a sku, what distinguishes it from the product's other variants, and whether it is for sale."""
         product, number = self._known(product_id), self.number(sku)
         self._titles[number] = title
         if self._product[number] != product.number:
             self._product[number] = product.number
             product.items.append(number)
-        self._is_for_sale[number] = product.is_active
+        self._is_active[number] = is_active
+        self._is_for_sale[number] = is_active and product.is_active
 
     def title(self, number: int) -> str:
         """Returns the title of the product and, where the variant has one, that of the variant; empty if not known."""

@@ -49,6 +49,13 @@ CREATE TABLE trainings (number INTEGER PRIMARY KEY AUTOINCREMENT, begin_time INT
 CREATE TABLE past (part TEXT PRIMARY KEY, read_time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """,
     ),
+    Migration(
+        2,
+        "states of variants",
+        """
+ALTER TABLE variants ADD COLUMN is_for_sale INTEGER NOT NULL DEFAULT 1;
+""",
+    ),
 )
 
 
@@ -77,6 +84,7 @@ class VariantChange:
     sku: str
     product_id: str
     title: str
+    is_for_sale: bool
 
 
 Write = Callable[[Tx], None]
@@ -113,10 +121,11 @@ def put_product(tx: Tx, product: ProductChange, update_time: int) -> None:
 def put_variant(tx: Tx, variant: VariantChange, update_time: int) -> None:
     """Takes over a variant, unless a newer state of it is known."""
     tx.execute(
-        "INSERT INTO variants (sku, product_id, title, update_time, change) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO variants (sku, product_id, title, is_for_sale, update_time, change) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (sku) DO UPDATE SET product_id = excluded.product_id, title = excluded.title,"
-        " update_time = excluded.update_time, change = excluded.change WHERE excluded.update_time >= variants.update_time",
-        (variant.sku, variant.product_id, variant.title, update_time, _next_change(tx)),
+        " is_for_sale = excluded.is_for_sale, update_time = excluded.update_time, change = excluded.change"
+        " WHERE excluded.update_time >= variants.update_time",
+        (variant.sku, variant.product_id, variant.title, int(variant.is_for_sale), update_time, _next_change(tx)),
     )
 
 
@@ -153,9 +162,10 @@ def changes_since(reader: sqlite3.Connection, change: int, most: int, *, orders_
     )
     changes += [(number, ProductChange(key, title, bool(sold))) for number, key, title, sold in products]
     variants = reader.execute(
-        "SELECT change, sku, product_id, title FROM variants WHERE change > ? ORDER BY change LIMIT ?", (change, most)
+        "SELECT change, sku, product_id, title, is_for_sale FROM variants WHERE change > ? ORDER BY change LIMIT ?",
+        (change, most),
     )
-    changes += [(number, VariantChange(sku, product, title)) for number, sku, product, title in variants]
+    changes += [(number, VariantChange(sku, product, title, bool(sold))) for number, sku, product, title, sold in variants]
     orders = reader.execute(
         "SELECT change, order_id, time FROM orders WHERE change > ? ORDER BY change LIMIT ?", (max(change, orders_after), most)
     )

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 from souk.catalog.v1 import catalog_service_pb2 as catalog
 from souk.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from souk.catalog.v1.product_pb2 import Product
-from souk.catalog.v1.variant_pb2 import Variant
+from souk.catalog.v1.product_pb2 import Product, ProductState
+from souk.catalog.v1.variant_pb2 import Variant, VariantState
 from souk.orders.v1 import order_service_pb2 as orders
 from souk.orders.v1.order_pb2 import Order
 from souk.orders.v1.order_service_pb2_grpc import OrderServiceStub
@@ -34,8 +34,8 @@ class Upstream:
         self._orders = OrderServiceStub(host.channel("orders"))
 
     async def products(self) -> AsyncIterator[list[Product]]:
-        """Lists all products, a page at a time."""
-        request = catalog.ListProductsRequest(page_size=PRODUCTS_ON_A_PAGE)
+        """Lists all products in any state, a page at a time."""
+        request = catalog.ListProductsRequest(page_size=PRODUCTS_ON_A_PAGE, states=ProductState.keys()[1:])
         while True:
             page = await self._catalog.ListProducts(request, timeout=_PAGE_SECONDS)
             if any(not product.product_id for product in page.products):
@@ -46,13 +46,17 @@ class Upstream:
             request.page_token = _following(page.next_page_token, request.page_token, len(page.products))
 
     async def variants(self, product_id: str) -> list[Variant]:
-        """Returns the variants of a product."""
-        request = catalog.GetProductRequest(product_id=product_id)
-        answer = await self._catalog.GetProduct(request, timeout=_PRODUCT_SECONDS)
-        named = {answer.product.product_id, *(variant.product_id for variant in answer.variants)}
-        if named != {product_id} or any(not variant.sku for variant in answer.variants):
-            raise UnbelievableError(f"catalog returned another product than {product_id}")
-        return list(answer.variants)
+        """Returns the variants of a product in any state."""
+        found: list[Variant] = []
+        request = catalog.ListVariantsRequest(product_id=product_id, states=VariantState.keys()[1:])
+        while True:
+            page = await self._catalog.ListVariants(request, timeout=_PRODUCT_SECONDS)
+            if any(variant.product_id != product_id or not variant.sku for variant in page.variants):
+                raise UnbelievableError(f"catalog listed variants of another product than {product_id}")
+            found += page.variants
+            if not page.next_page_token:
+                return found
+            request.page_token = _following(page.next_page_token, request.page_token, len(page.variants))
 
     async def orders(self) -> AsyncIterator[list[Order]]:
         """Lists all orders in any state, a page at a time."""

@@ -1,9 +1,10 @@
-"""SimilarProducts, FrequentlyBoughtTogether, PopularProducts and AuditRecommendations where nothing was trained."""
+"""ListSimilarProducts, ListProductsBoughtTogether, ListPopularProducts and AuditRecommendations where nothing was trained."""
 
 from __future__ import annotations
 
 import sqlite3
 
+from souk.events.v1.subscription_pb2 import LOG_BOUNDARY_EARLIEST
 from souk.orders.v1 import events_pb2 as orders
 from souk.recommendations.v1 import recommendation_pb2 as pb
 
@@ -77,7 +78,7 @@ async def an_order_of_yesterday_told_today_counts_once_whatever_comes_twice(shop
     await shop.tell(placed)
     await shop.settled()
     assert [item.score for item in (await shop.popular()).items] == [1.0]
-    assert (await shop.model()).orders == 1
+    assert (await shop.model()).order_count == 1
 
 
 async def an_older_version_of_an_order_changes_nothing(shop: Shop) -> None:
@@ -101,7 +102,7 @@ async def an_event_that_names_nothing_is_refused_and_holds_up_no_other(shop: Sho
 async def the_subscription_asks_for_what_is_handled_from_the_beginning(shop: Shop) -> None:
     await shop.sell("A")
     start = shop.bus.starts[0]
-    assert (start.subscription, start.start_position.earliest) == ("recommendations", True)
+    assert (start.subscription_id, start.start_position.boundary) == ("recommendations", LOG_BOUNDARY_EARLIEST)
     assert len(start.event_types) == 7
 
 

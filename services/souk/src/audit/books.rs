@@ -227,7 +227,11 @@ impl Books {
         let mut all = HashMap::new();
         let mut page_token = String::new();
         loop {
-            let request = payments::ListPaymentsRequest { page_size: PAGE_SIZE, page_token };
+            let request = payments::ListPaymentsRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+                ..Default::default()
+            };
             let page = self.payments.clone().list_payments(request).await;
             let page = page.map_err(|status| failure("payments", &status))?.into_inner();
             all.extend(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use souk_chassis::StartError;
 use souk_client::inventory::v1::{Reservation, ReservationState};
-use souk_client::orders::v1::{Order, OrderState};
+use souk_client::orders::v1::{CaptureMethod, FulfillmentStatus, Order, OrderState, PaymentStatus};
 use souk_client::payments::v1::{Payment, PaymentState};
 use souk_client::types::v1::Money;
 
@@ -47,11 +47,11 @@ pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
         for order in &mut orders {
             books.complete(order).await?;
             count += 1;
-            paid.insert(order.payment_id.clone());
+            paid.extend(order.payments.iter().map(|payment| payment.payment_id.clone()));
             reserved.insert(order.reservation_id.clone());
             let findings = compare(
                 order,
-                payments.get(&order.payment_id),
+                payments.get(payment_id(order)),
                 reservations.get(&order.reservation_id),
             );
             if !findings.is_empty() {
@@ -76,7 +76,7 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
             Subject::Order(id) => match books.order(id).await? {
                 Some(mut order) => {
                     books.complete(&mut order).await?;
-                    let payment = books.payment(&order.payment_id).await?;
+                    let payment = books.payment(payment_id(&order)).await?;
                     let reservation = books.reservation(&order.reservation_id).await?;
                     compare(&order, payment.as_ref(), reservation.as_ref())
                 }
@@ -143,6 +143,11 @@ fn strays(
     payments.chain(reservations).collect()
 }
 
+/// Returns the payment of an order; empty until its prices are frozen.
+fn payment_id(order: &Order) -> &str {
+    order.payments.first().map_or("", |payment| &payment.payment_id)
+}
+
 fn minor(money: Option<&Money>) -> i64 {
     money.map_or(0, |money| money.minor_units)
 }
@@ -166,7 +171,7 @@ fn compare(
     payment: Option<&Payment>,
     reservation: Option<&Reservation>,
 ) -> Vec<Finding> {
-    if order.is_quarantined {
+    if order.quarantined {
         return vec![finding(
             "nothing_is_quarantined",
             &order.order_id,
@@ -187,30 +192,33 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
         )
     });
     let total = minor(order.total.as_ref());
-    let order_refunded = minor(order.refunded.as_ref());
-    let expected = match order.state() {
-        // Operations in progress have no final amounts yet; the audit of the journal finds stuck
-        // ones.
-        OrderState::Pending | OrderState::Placed | OrderState::Unspecified => return vec![],
-        OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded => {
+    let order_refunded = minor(order.refunded_total.as_ref());
+    let expected = match order.payment_status() {
+        PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
             (total, total, order_refunded)
         }
-        OrderState::Rejected => (0, 0, 0),
-        OrderState::Canceled if captured > 0 => (captured, captured, captured),
-        OrderState::Canceled => (0, 0, 0),
+        PaymentStatus::Voided => (0, 0, 0),
+        PaymentStatus::Authorized if order.capture_method() != CaptureMethod::Automatic => {
+            (total, 0, 0)
+        }
+        PaymentStatus::Unpaid if order.state() == OrderState::Rejected => (0, 0, 0),
+        // Operations in progress have no final amounts yet; the audit of the journal finds stuck
+        // ones.
+        _ => return vec![],
     };
     let mut findings = vec![];
     if (authorized, captured, refunded) != expected {
         let (a, c, r) = expected;
         let detail = format!(
-            "a {:?} order of {total} has authorized {authorized}, captured {captured}, refunded {refunded} \
-             instead of {a}, {c}, {r}",
-            order.state()
+            "a {:?} and {:?} order of {total} has authorized {authorized}, captured {captured}, refunded \
+             {refunded} instead of {a}, {c}, {r}",
+            order.state(),
+            order.payment_status()
         );
         findings.push(finding("order_has_its_money", &order.order_id, detail));
     }
     if payment
-        .is_some_and(|payment| payment.state() == PaymentState::Processing || payment.is_in_flight)
+        .is_some_and(|payment| payment.state() == PaymentState::Processing || payment.in_flight)
     {
         findings.push(finding(
             "payment_comes_to_an_end",
@@ -224,19 +232,13 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
 fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Finding> {
     let state =
         reservation.map_or(ReservationState::Unspecified, |reservation| reservation.state());
+    let has_left = order.fulfillment_status() != FulfillmentStatus::Unfulfilled;
     let is_right = match order.state() {
         OrderState::Pending | OrderState::Unspecified => return vec![],
-        OrderState::Placed => state == ReservationState::Committed,
-        OrderState::Paid => state == ReservationState::Committed,
-        OrderState::Fulfilled => state == ReservationState::Consumed,
-        // An order that was refunded in full had either left before, or its stock was released with
-        // it.
-        OrderState::Refunded => {
-            matches!(
-                state,
-                ReservationState::Consumed | ReservationState::Released | ReservationState::Expired
-            )
+        OrderState::Placed | OrderState::Completed if has_left => {
+            state == ReservationState::Consumed
         }
+        OrderState::Placed | OrderState::Completed => state == ReservationState::Committed,
         OrderState::Canceled | OrderState::Rejected => !reservation.is_some_and(is_live),
     };
     let mut findings = vec![];
@@ -244,10 +246,7 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
         let detail = format!("a {:?} order has a reservation in state {state:?}", order.state());
         findings.push(finding("order_has_its_stock", &order.order_id, detail));
     }
-    let is_sold = matches!(
-        order.state(),
-        OrderState::Placed | OrderState::Paid | OrderState::Fulfilled | OrderState::Refunded
-    );
+    let is_sold = matches!(order.state(), OrderState::Placed | OrderState::Completed);
     if let Some(reservation) = reservation.filter(|_| is_sold) {
         findings.extend(compare_units(order, reservation));
     }
@@ -259,14 +258,14 @@ fn compare_units(order: &Order, reservation: &Reservation) -> Option<Finding> {
     let mut ordered: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for line in &order.lines {
         let entry = ordered.entry(&line.sku).or_default();
-        entry.0 += line.quantity;
-        entry.1 += line.returned_quantity;
+        entry.0 += i64::from(line.quantity);
+        entry.1 += i64::from(line.returned_quantity);
     }
     let mut held: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for line in &reservation.lines {
         let entry = held.entry(&line.sku).or_default();
-        entry.0 += line.quantity;
-        entry.1 += line.returned;
+        entry.0 += i64::from(line.quantity);
+        entry.1 += i64::from(line.returned);
     }
     let detail = || "units reserved and returned differ from the lines and refunds of the order";
     (ordered != held).then(|| finding("order_has_its_units", &order.order_id, detail()))

@@ -82,7 +82,7 @@ impl Tail {
                 "lost the connection to the shop ({}); reconnecting; some events may be missing",
                 status.message()
             );
-            start.start_position = Some(pb::StartPosition { start: Some(Start::Latest(true)) });
+            start.start_position = Some(pb::StartPosition { start: Some(latest()) });
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
                 () = closed_output() => return Ok(()),
@@ -140,6 +140,14 @@ async fn read(
     Ok(())
 }
 
+fn earliest() -> Start {
+    Start::Boundary(pb::LogBoundary::Earliest.into())
+}
+
+fn latest() -> Start {
+    Start::Boundary(pb::LogBoundary::Latest.into())
+}
+
 /// Reads `latest`, `earliest`, a time or how long ago, for clap.
 fn parse_from(text: &str) -> Result<Start, String> {
     const ALLOWED: &str = "must be latest, earliest, a time such as 2026-11-22T10:00:00Z, or how long ago: 90s, 15m, 2h, 1d";
@@ -147,8 +155,8 @@ fn parse_from(text: &str) -> Result<Start, String> {
     const FIRST_SECOND: i64 = -62_135_596_800;
     const CALENDAR: &str = "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z";
     match text {
-        "latest" => return Ok(Start::Latest(true)),
-        "earliest" => return Ok(Start::Earliest(true)),
+        "latest" => return Ok(latest()),
+        "earliest" => return Ok(earliest()),
         _ => {}
     }
     let seconds = |unit| match unit {
@@ -169,12 +177,12 @@ fn parse_from(text: &str) -> Result<Start, String> {
             let longest = now.as_micros() / 1_000_000 - FIRST_SECOND;
             let days = longest / (24 * 60 * 60);
             Timestamp::try_from(time).map_err(|_| format!("{CALENDAR}, at most {days}d ago"))?;
-            Ok(Start::Time(time))
+            Ok(Start::PublishTime(time))
         }
         None => {
             let time: prost_types::Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
             Timestamp::try_from(time).map_err(|_| CALENDAR.to_owned())?;
-            Ok(Start::Time(time))
+            Ok(Start::PublishTime(time))
         }
     }
 }
@@ -185,11 +193,11 @@ mod tests {
 
     #[test]
     fn a_start_is_named_timed_or_counted_back() {
-        assert_eq!(parse_from("latest"), Ok(Start::Latest(true)));
-        assert_eq!(parse_from("earliest"), Ok(Start::Earliest(true)));
-        let Ok(Start::Time(time)) = parse_from("2026-11-22T10:00:00Z") else { panic!() };
+        assert_eq!(parse_from("latest"), Ok(latest()));
+        assert_eq!(parse_from("earliest"), Ok(earliest()));
+        let Ok(Start::PublishTime(time)) = parse_from("2026-11-22T10:00:00Z") else { panic!() };
         assert_eq!(time.to_string(), "2026-11-22T10:00:00Z");
-        let (Ok(Start::Time(hour)), Ok(Start::Time(minutes))) =
+        let (Ok(Start::PublishTime(hour)), Ok(Start::PublishTime(minutes))) =
             (parse_from("1h"), parse_from("60m"))
         else {
             panic!()

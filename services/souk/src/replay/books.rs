@@ -102,7 +102,9 @@ impl Known {
                 Some(invoice) => sums.add(invoice, &order),
                 None => {
                     known.other_orders.insert(order.order_id);
-                    known.other_payments.insert(order.payment_id);
+                    known
+                        .other_payments
+                        .extend(order.payments.into_iter().map(|payment| payment.payment_id));
                     known.other_reservations.insert(order.reservation_id);
                 }
             }
@@ -143,8 +145,8 @@ struct OrderSums {
 
 impl OrderSums {
     fn add(&mut self, invoice: &str, order: &orders::Order) {
-        use orders::OrderState::{Fulfilled, Paid, Placed, Refunded};
-        if !matches!(order.state(), Placed | Paid | Fulfilled | Refunded) {
+        use orders::OrderState::{Completed, Placed};
+        if !matches!(order.state(), Placed | Completed) {
             return;
         }
         let total = minor(order.total.as_ref());
@@ -154,11 +156,11 @@ impl OrderSums {
         of_invoice.0 += order.lines.len() as u64;
         of_invoice.1 += total;
         *self.by_day.entry(day_of(order.effective_time)).or_default() += total;
-        self.refunded += minor(order.refunded.as_ref());
+        self.refunded += minor(order.refunded_total.as_ref());
         for line in &order.lines {
-            add(&mut self.sold, &line.sku, line.quantity);
+            add(&mut self.sold, &line.sku, line.quantity.into());
             if line.returned_quantity > 0 {
-                add(&mut self.returned, &line.sku, line.returned_quantity);
+                add(&mut self.returned, &line.sku, line.returned_quantity.into());
             }
         }
     }
@@ -254,15 +256,13 @@ fn ledger_book(entries: &[ledger::Transfer], known: &Known) -> Book {
 
 async fn moves(shop: &Shop) -> Result<Vec<inventory::Movement>, StartError> {
     let mut moves = Vec::new();
-    let mut take = |movement: inventory::Movement| {
-        if matches!(
-            movement.kind(),
-            inventory::MovementKind::Consumed | inventory::MovementKind::Returned
-        ) {
-            moves.push(movement);
-        }
+    let mut take = |movement| moves.push(movement);
+    use inventory::MovementKind::{Consumed, Returned};
+    let request = inventory::ListMovementsRequest {
+        page_size: PAGE,
+        kinds: [Consumed, Returned].map(Into::into).into(),
+        ..Default::default()
     };
-    let request = inventory::ListMovementsRequest { page_size: PAGE, ..Default::default() };
     for_each_page!(
         shop.inventory,
         list_movements,
@@ -282,9 +282,9 @@ fn inventory_book(moves: &[inventory::Movement], known: &Known) -> Book {
     {
         if movement.kind() == inventory::MovementKind::Consumed {
             reservations.insert(&movement.reservation_id);
-            add(&mut sold, &movement.sku, -movement.on_hand_change);
+            add(&mut sold, &movement.sku, -i64::from(movement.on_hand_change));
         } else {
-            add(&mut returned, &movement.sku, movement.on_hand_change);
+            add(&mut returned, &movement.sku, movement.on_hand_change.into());
         }
     }
     Book {

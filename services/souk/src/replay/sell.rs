@@ -208,10 +208,7 @@ impl Seller {
             match placed.state() {
                 // It is in progress; the retry waits for it.
                 OrderState::Pending if started.elapsed() < LONGEST_PLACING => continue,
-                OrderState::Placed
-                | OrderState::Paid
-                | OrderState::Fulfilled
-                | OrderState::Refunded => {
+                OrderState::Placed | OrderState::Completed => {
                     self.placing.add(started);
                     return Ok(placed);
                 }
@@ -232,7 +229,7 @@ impl Seller {
                 .get(&(line.sku.clone(), line.pence))
                 .expect("the catalogue has confirmed every price");
             let item = Some(pb::place_order_line::Item::PriceId(price.clone()));
-            pb::PlaceOrderLine { item, quantity: line.quantity }
+            pb::PlaceOrderLine { item, quantity: line.quantity as i32 }
         };
         pb::PlaceOrderRequest {
             request_id,
@@ -243,6 +240,7 @@ impl Seller {
             payment_method: "tok_approved".to_owned(),
             expected_total: Some(money(order.total())),
             effective_time: Some(order.time.into()),
+            ..Default::default()
         }
     }
 
@@ -286,16 +284,18 @@ impl Seller {
             order_id: order_id.to_owned(),
             request_id: format!("{PREFIX}{}-{}", refund.invoice, order.invoice),
             lines: lines
-                .map(|(number, units)| pb::RefundLineRequest {
+                .map(|(number, units)| pb::RefundLine {
                     line_number: *number,
-                    quantity: *units,
+                    quantity: *units as i32,
+                    ..Default::default()
                 })
                 .collect(),
             amount: None,
-            restock: true,
+            restock: pb::RestockPolicy::All.into(),
             // A file that is not in the order of time may have a return before its sale, which no
             // order takes.
             effective_time: Some(refund.time.max(order.time).into()),
+            ..Default::default()
         };
         let place = format!(
             "invoice {} of line {}, returning part of {}",
@@ -330,7 +330,7 @@ impl Seller {
 const LONGEST_PLACING: Duration = Duration::from_secs(300);
 
 fn has_left(order: &pb::Order) -> bool {
-    matches!(order.state(), OrderState::Fulfilled | OrderState::Refunded)
+    order.state() == OrderState::Completed
 }
 
 impl Order {
@@ -341,7 +341,7 @@ impl Order {
 
     fn stuck(&self, order: &pb::Order) -> StartError {
         let state = order.state().as_str_name();
-        let reason = &order.reason;
+        let reason = order.closure_reason().as_str_name();
         StartError::new(format!("{}: order {} is {state} {reason}", self.place(), order.order_id))
     }
 }

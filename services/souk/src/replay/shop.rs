@@ -127,7 +127,7 @@ pub fn is_given_up(status: &Status) -> bool {
 
 /// Returns whether the request id was already used for something else.
 pub fn is_other(status: &Status) -> bool {
-    reason(status) == pb::ErrorReason::RequestIdReused.as_str_name()
+    reason(status) == souk_contract::common::REQUEST_ID_REUSED.name
 }
 
 /// Describes the failure of a call in one line.

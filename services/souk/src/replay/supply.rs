@@ -36,7 +36,7 @@ pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartErro
     for items in items.chunks(IMPORT_ITEMS) {
         let requests: Vec<_> = items
             .iter()
-            .map(|item| catalog::ImportProductsRequest { product: Some(item.clone()) })
+            .map(|item| catalog::ImportProductsRequest { item: Some(item.clone()) })
             .collect();
         let answer = persist(|| {
             let mut client = shop.catalog.clone();
@@ -59,7 +59,9 @@ pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartErro
             let (key, error) = error;
             let what = format!(
                 "catalog refused the product {key}: {}: {} {}",
-                error.reason, error.field, error.message
+                error.reason().as_str_name(),
+                error.field,
+                error.message
             );
             return Err(StartError::new(what));
         }
@@ -84,7 +86,8 @@ async fn find_prices(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
                 item: Some(catalog::resolve_item::Item::PriceId(id.clone())),
             })
             .collect();
-        let request = catalog::ResolvePricesRequest { items, currency_code: CURRENCY.to_owned() };
+        let currency_code = CURRENCY.to_owned();
+        let request = catalog::ResolvePricesRequest { items, currency_code, ..Default::default() };
         let answer = persist(|| {
             let mut client = shop.catalog.clone();
             let request = request.clone();
@@ -111,7 +114,7 @@ async fn find_prices(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     Ok(prices)
 }
 
-/// Returns the id of an imported price, as the contract of `ImportedPrice` derives it.
+/// Returns the id of an imported price, as the contract of `ImportedVariant` derives it.
 fn price_id(sku: &str, pence: i64) -> String {
     PriceId::derive(b"souk.catalog.price", &format!("{sku} {CURRENCY} {pence}")).to_string()
 }
@@ -120,19 +123,21 @@ fn price_id(sku: &str, pence: i64) -> String {
 /// can bring.
 fn imported(product: &Product) -> Vec<catalog::ImportedProduct> {
     let item = |prices: &[(i64, Timestamp)]| catalog::ImportedProduct {
-        external_key: product.sku.clone(),
-        title: product.title.clone(),
+        product: Some(catalog::Product {
+            external_key: product.sku.clone(),
+            title: product.title.clone(),
+            ..Default::default()
+        }),
         variants: vec![catalog::ImportedVariant {
-            sku: product.sku.clone(),
+            variant: Some(catalog::Variant { sku: product.sku.clone(), ..Default::default() }),
             prices: prices
                 .iter()
-                .map(|(pence, since)| catalog::ImportedPrice {
+                .map(|(pence, since)| catalog::Price {
                     unit_price: Some(money(*pence)),
                     effective_time: Some((*since).into()),
                     ..Default::default()
                 })
                 .collect(),
-            ..Default::default()
         }],
         ..Default::default()
     };
@@ -159,8 +164,11 @@ impl Goods {
     /// Reads which goods were received before.
     pub async fn of(shop: &Shop) -> Result<Goods, StartError> {
         let mut received = HashSet::new();
-        let mut request =
-            inventory::ListMovementsRequest { page_size: 1_000, ..Default::default() };
+        let mut request = inventory::ListMovementsRequest {
+            page_size: 1_000,
+            kinds: vec![inventory::MovementKind::Received.into()],
+            ..Default::default()
+        };
         loop {
             let answer = persist(|| {
                 let mut client = shop.inventory.clone();
@@ -170,12 +178,10 @@ impl Goods {
             let page = answer
                 .await
                 .map_err(|status| refusal("looking for goods received before", &status))?;
-            let receipts = page
-                .movements
-                .iter()
-                .filter(|movement| movement.kind() == inventory::MovementKind::Received);
             received.extend(
-                receipts.filter_map(|movement| Timestamp::try_from(movement.effective_time?).ok()),
+                page.movements
+                    .iter()
+                    .filter_map(|movement| Timestamp::try_from(movement.effective_time?).ok()),
             );
             if page.next_page_token.is_empty() {
                 return Ok(Goods { shop: shop.clone(), received });
@@ -199,7 +205,7 @@ impl Goods {
             let item = |(sku, units): &(&str, i64)| inventory::ReceivedItem {
                 sku: (*sku).to_owned(),
                 location_id: String::new(),
-                quantity: *units,
+                quantity: i32::try_from(*units).unwrap_or(i32::MAX),
             };
             let request = inventory::ReceiveStockRequest {
                 request_id: format!("{PREFIX}{}-goods-{number}", order.invoice),

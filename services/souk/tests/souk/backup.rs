@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use souk_client::orders::v1::OrderState;
+use souk_client::orders::v1::PaymentStatus;
 use souk_testkit::eventually;
 
 use crate::support::{Customer, LIMIT, audit, folder, run, shop_in};
@@ -79,7 +79,7 @@ async fn buy_until(is_over: Arc<AtomicBool>, mut customer: Customer, buyer: usiz
 /// Returns whether an order is known, once it is paid.
 async fn comes_to_its_end(mut customer: Customer, order_id: &str) -> Result<bool, String> {
     match customer.order(order_id).await {
-        Ok(order) if order.state() == OrderState::Paid => Ok(true),
+        Ok(order) if order.payment_status() == PaymentStatus::Paid => Ok(true),
         Ok(order) => Err(format!("{order:?}")),
         Err(status) if status.code() == tonic::Code::NotFound => Ok(false),
         Err(status) => Err(format!("{status:?}")),

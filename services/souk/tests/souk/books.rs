@@ -25,7 +25,7 @@ const BREACHES: [(&str, &str, &str); 4] = [
     (
         "inventory.db",
         "UPDATE reservation SET state = 4",
-        "BROKEN shop.order_has_its_stock  ORDER: a Paid order",
+        "BROKEN shop.order_has_its_stock  ORDER: a Placed order",
     ),
     (
         "orders.db",

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use souk_client::orders::v1::OrderState;
+use souk_client::orders::v1::PaymentStatus;
 use souk_testkit::ChildShop;
 
 use crate::support::{Customer, LIMIT, address, folder, printed, run, shop_in, souk};
@@ -34,7 +34,10 @@ async fn a_shop_goes_on_in_two_processes() {
     );
 
     let mut customer = Customer::of(&money);
-    assert_eq!(customer.order(&before.order_id).await.unwrap().state(), OrderState::Paid);
+    assert_eq!(
+        customer.order(&before.order_id).await.unwrap().payment_status(),
+        PaymentStatus::Paid
+    );
     let after = customer.buy("after").await.unwrap();
     customer.paid(&after.order_id).await;
     assert_eq!(customer.buy("after").await.unwrap().order_id, after.order_id);

@@ -108,8 +108,11 @@ async fn sigterm_lets_calls_end_and_exits_with_0() {
             Ok(order) => {
                 customer.paid(&order.order_id).await;
             }
-            // What came too late was refused.
-            Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
+            // What came too late was refused, or not sent on a connection that was told to go away.
+            Err(status) => {
+                let is_refused = matches!(status.code(), Code::Unavailable | Code::Cancelled);
+                assert!(is_refused, "{status:?}");
+            }
         }
     }
     audit(&shop).await.exited_with(0);

@@ -10,7 +10,7 @@ use souk_client::catalog::v1::{ListProductsRequest, Product};
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::place_order_line::Item;
 use souk_client::orders::v1::{
-    GetOrderRequest, Order, OrderState, PlaceOrderLine, PlaceOrderRequest,
+    GetOrderRequest, Order, PaymentStatus, PlaceOrderLine, PlaceOrderRequest,
 };
 use souk_testkit::{CallerChannel, ChildShop, eventually};
 use tokio::process::Command;
@@ -118,7 +118,8 @@ impl Customer {
         eventually(LIMIT, || async {
             let order =
                 self.clone().order(order_id).await.map_err(|status| format!("{status:?}"))?;
-            if order.state() == OrderState::Paid { Ok(order) } else { Err(format!("{order:?}")) }
+            let is_paid = order.payment_status() == PaymentStatus::Paid;
+            if is_paid { Ok(order) } else { Err(format!("{order:?}")) }
         })
         .await
     }

@@ -14,7 +14,7 @@ test("an order is recorded once and published, however often it is delivered", a
   await eventually(() => bus.acked.length === 2);
   deepEqual(await recent(), ["placed order_1"]);
   await eventually(() => bus.published.length === 1);
-  deepEqual([bus.published[0]?.orderingKey, bus.starts[0]?.subscription], ["alice", "{{name}}"]);
+  deepEqual([bus.published[0]?.orderingKey, bus.starts[0]?.subscriptionId], ["alice", "{{name}}"]);
 });
 
 test("an order of a user at the limit is passed over", async (t) => {
@@ -29,5 +29,5 @@ test("an order of nobody is rejected for good", async (t) => {
   const { bus } = await running(t);
   bus.deliverMessage(OrderPlacedSchema, placed("order_1", ""), { id: "1" });
   await eventually(() => bus.nacks.length === 1);
-  equal(bus.nacks[0]?.isFinal, true);
+  equal(bus.nacks[0]?.permanent, true);
 });

@@ -23,7 +23,7 @@ async def an_order_is_recorded_once_and_published_however_often_it_is_delivered(
     # The two entries, and the one published event.
     published = (await service.bus.told(3))[2:]
     assert [event.ordering_key for event in published] == ["alice"]
-    assert [start.subscription for start in service.bus.starts] == ["{{name}}"]
+    assert [start.subscription_id for start in service.bus.starts] == ["{{name}}"]
 
 
 async def an_order_of_a_user_at_the_limit_is_passed_over(start: Start) -> None:

@@ -22,7 +22,7 @@ use rpc::{{Name}}Rpc;
 /// Returns the service, ready to be run alone or with others.
 pub fn definition() -> Definition {
     Definition::new("{{name}}", include_str!("../config.default.toml"), build)
-        .scopes(&["events.publish", "events.subscribe"])
+        .scopes(&["events.publish", "events.subscribe", "orders.read"])
 }
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {

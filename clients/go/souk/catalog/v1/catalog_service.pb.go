@@ -30,16 +30,12 @@ const (
 // The request of CreateProduct.
 type CreateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The display name, 1 to 200 characters.
-	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// The description, at most 10,000 characters.
-	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// The state it starts in; UNSPECIFIED means DRAFT.
-	State ProductState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
-	// Labels to find and group products by, at most 32; keys of 1 to 63 of `a-z 0-9 _ . -`.
-	Labels        map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The product. Its id, state, etag, times and variants are ignored.
+	Product       *Product `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -81,30 +77,9 @@ func (x *CreateProductRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *CreateProductRequest) GetTitle() string {
+func (x *CreateProductRequest) GetProduct() *Product {
 	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *CreateProductRequest) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *CreateProductRequest) GetState() ProductState {
-	if x != nil {
-		return x.State
-	}
-	return ProductState_PRODUCT_STATE_UNSPECIFIED
-}
-
-func (x *CreateProductRequest) GetLabels() map[string]string {
-	if x != nil {
-		return x.Labels
+		return x.Product
 	}
 	return nil
 }
@@ -158,22 +133,15 @@ func (x *CreateProductResponse) GetProduct() *Product {
 // The request of UpdateProduct.
 type UpdateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product.
-	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// The etag of the version to change; empty to overwrite any version.
-	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The fields to change: `title`, `description`, `state`, `labels`; at least one.
-	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,4,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// The new title, at most 200 characters and not empty when the mask names it.
-	Title string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
-	// The new description, at most 10,000 characters.
-	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
-	// The new state.
-	State ProductState `protobuf:"varint,7,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
-	// The new labels, replacing all old ones: at most 32.
-	Labels        map[string]string `protobuf:"bytes,8,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The product: `product_id`, the fields to change, and perhaps the `etag`.
+	Product *Product `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
+	// The fields to change, at least one: `title`, `description`, `labels` and `metadata`, or `*` for
+	// all of these. A map is replaced as a whole.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,51 +183,16 @@ func (x *UpdateProductRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *UpdateProductRequest) GetProductId() string {
+func (x *UpdateProductRequest) GetProduct() *Product {
 	if x != nil {
-		return x.ProductId
+		return x.Product
 	}
-	return ""
-}
-
-func (x *UpdateProductRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
+	return nil
 }
 
 func (x *UpdateProductRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	if x != nil {
 		return x.UpdateMask
-	}
-	return nil
-}
-
-func (x *UpdateProductRequest) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *UpdateProductRequest) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *UpdateProductRequest) GetState() ProductState {
-	if x != nil {
-		return x.State
-	}
-	return ProductState_PRODUCT_STATE_UNSPECIFIED
-}
-
-func (x *UpdateProductRequest) GetLabels() map[string]string {
-	if x != nil {
-		return x.Labels
 	}
 	return nil
 }
@@ -310,6 +243,342 @@ func (x *UpdateProductResponse) GetProduct() *Product {
 	return nil
 }
 
+// The request of PublishProduct.
+type PublishProductRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The product.
+	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// Only when this is the present etag of the product; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishProductRequest) Reset() {
+	*x = PublishProductRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishProductRequest) ProtoMessage() {}
+
+func (x *PublishProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishProductRequest.ProtoReflect.Descriptor instead.
+func (*PublishProductRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PublishProductRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PublishProductRequest) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *PublishProductRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of PublishProduct.
+type PublishProductResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product after the change.
+	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishProductResponse) Reset() {
+	*x = PublishProductResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishProductResponse) ProtoMessage() {}
+
+func (x *PublishProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishProductResponse.ProtoReflect.Descriptor instead.
+func (*PublishProductResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PublishProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+// The request of ArchiveProduct.
+type ArchiveProductRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The product.
+	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// Only when this is the present etag of the product; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveProductRequest) Reset() {
+	*x = ArchiveProductRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveProductRequest) ProtoMessage() {}
+
+func (x *ArchiveProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveProductRequest.ProtoReflect.Descriptor instead.
+func (*ArchiveProductRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ArchiveProductRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ArchiveProductRequest) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *ArchiveProductRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of ArchiveProduct.
+type ArchiveProductResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product after the change.
+	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveProductResponse) Reset() {
+	*x = ArchiveProductResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveProductResponse) ProtoMessage() {}
+
+func (x *ArchiveProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveProductResponse.ProtoReflect.Descriptor instead.
+func (*ArchiveProductResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ArchiveProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+// The request of RestoreProduct.
+type RestoreProductRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The product.
+	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// Only when this is the present etag of the product; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreProductRequest) Reset() {
+	*x = RestoreProductRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreProductRequest) ProtoMessage() {}
+
+func (x *RestoreProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreProductRequest.ProtoReflect.Descriptor instead.
+func (*RestoreProductRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreProductRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreProductRequest) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *RestoreProductRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of RestoreProduct.
+type RestoreProductResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product after the change.
+	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreProductResponse) Reset() {
+	*x = RestoreProductResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreProductResponse) ProtoMessage() {}
+
+func (x *RestoreProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreProductResponse.ProtoReflect.Descriptor instead.
+func (*RestoreProductResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RestoreProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
 // The request of GetProduct.
 type GetProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -321,7 +590,7 @@ type GetProductRequest struct {
 
 func (x *GetProductRequest) Reset() {
 	*x = GetProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +602,7 @@ func (x *GetProductRequest) String() string {
 func (*GetProductRequest) ProtoMessage() {}
 
 func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +615,7 @@ func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductRequest.ProtoReflect.Descriptor instead.
 func (*GetProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetProductRequest) GetProductId() string {
@@ -359,17 +628,15 @@ func (x *GetProductRequest) GetProductId() string {
 // The response of GetProduct.
 type GetProductResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The product.
-	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
-	// Its variants by sku, at most 100.
-	Variants      []*Variant `protobuf:"bytes,2,rep,name=variants,proto3" json:"variants,omitempty"`
+	// The product, with its variants.
+	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetProductResponse) Reset() {
 	*x = GetProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +648,7 @@ func (x *GetProductResponse) String() string {
 func (*GetProductResponse) ProtoMessage() {}
 
 func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +661,7 @@ func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductResponse.ProtoReflect.Descriptor instead.
 func (*GetProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetProductResponse) GetProduct() *Product {
@@ -404,34 +671,38 @@ func (x *GetProductResponse) GetProduct() *Product {
 	return nil
 }
 
-func (x *GetProductResponse) GetVariants() []*Variant {
-	if x != nil {
-		return x.Variants
-	}
-	return nil
-}
-
 // The request of ListProducts.
 type ListProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Products per page, at most 1,000; 0 means 100.
+	// How many products a page has at most, up to 1,000; 0 means 100. A page is shorter when its
+	// products would exceed 3 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
+	// The `next_page_token` of the previous page; empty for the first page. It is good for the same
+	// caller, filters and order, for as long as the database exists; the page size may change.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only products in this state; UNSPECIFIED means all that the caller may see.
-	State ProductState `protobuf:"varint,3,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
-	// Only products whose title starts with this, ignoring letter case, at most 64 characters; empty
-	// means all.
+	// Only products in these states; empty means ACTIVE. Only staff and services find products in
+	// other states than ACTIVE.
+	States []ProductState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=souk.catalog.v1.ProductState" json:"states,omitempty"`
+	// Only products whose title starts with this, where letter case does not count, at most 64
+	// characters; empty means all.
 	TitlePrefix string `protobuf:"bytes,4,opt,name=title_prefix,json=titlePrefix,proto3" json:"title_prefix,omitempty"`
-	// Only products that changed after this moment; absent means all.
-	UpdatedAfter  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=updated_after,json=updatedAfter,proto3" json:"updated_after,omitempty"`
+	// Only products with all of these labels, at most 8, each as `key=value`, such as
+	// `material=wool`.
+	Labels []string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty"`
+	// Only the product with this external key; empty means all.
+	ExternalKey string `protobuf:"bytes,6,opt,name=external_key,json=externalKey,proto3" json:"external_key,omitempty"`
+	// Only products that changed at this moment or later; absent means all.
+	UpdateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time_after,json=updateTimeAfter,proto3" json:"update_time_after,omitempty"`
+	// The order: `title` (the same as empty), or `update_time`, the product that changed longest ago
+	// first. Products that are equal in it are ordered by id.
+	OrderBy       string `protobuf:"bytes,8,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListProductsRequest) Reset() {
 	*x = ListProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -443,7 +714,7 @@ func (x *ListProductsRequest) String() string {
 func (*ListProductsRequest) ProtoMessage() {}
 
 func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -456,7 +727,7 @@ func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListProductsRequest) GetPageSize() int32 {
@@ -473,11 +744,11 @@ func (x *ListProductsRequest) GetPageToken() string {
 	return ""
 }
 
-func (x *ListProductsRequest) GetState() ProductState {
+func (x *ListProductsRequest) GetStates() []ProductState {
 	if x != nil {
-		return x.State
+		return x.States
 	}
-	return ProductState_PRODUCT_STATE_UNSPECIFIED
+	return nil
 }
 
 func (x *ListProductsRequest) GetTitlePrefix() string {
@@ -487,11 +758,32 @@ func (x *ListProductsRequest) GetTitlePrefix() string {
 	return ""
 }
 
-func (x *ListProductsRequest) GetUpdatedAfter() *timestamppb.Timestamp {
+func (x *ListProductsRequest) GetLabels() []string {
 	if x != nil {
-		return x.UpdatedAfter
+		return x.Labels
 	}
 	return nil
+}
+
+func (x *ListProductsRequest) GetExternalKey() string {
+	if x != nil {
+		return x.ExternalKey
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetUpdateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListProductsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
 }
 
 // The response of ListProducts.
@@ -507,7 +799,7 @@ type ListProductsResponse struct {
 
 func (x *ListProductsResponse) Reset() {
 	*x = ListProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -519,7 +811,7 @@ func (x *ListProductsResponse) String() string {
 func (*ListProductsResponse) ProtoMessage() {}
 
 func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -532,7 +824,7 @@ func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListProductsResponse) GetProducts() []*Product {
@@ -549,29 +841,124 @@ func (x *ListProductsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// The request of BatchGetProducts.
+type BatchGetProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ids, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails with
+	// ERROR_REASON_INVALID_FIELD, which says how many fit.
+	ProductIds    []string `protobuf:"bytes,1,rep,name=product_ids,json=productIds,proto3" json:"product_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetProductsRequest) Reset() {
+	*x = BatchGetProductsRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetProductsRequest) ProtoMessage() {}
+
+func (x *BatchGetProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetProductsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetProductsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BatchGetProductsRequest) GetProductIds() []string {
+	if x != nil {
+		return x.ProductIds
+	}
+	return nil
+}
+
+// The response of BatchGetProducts.
+type BatchGetProductsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The products that were found, in the order of the request.
+	Products []*Product `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
+	// The ids of the request that were not found, each once, in the order of the request.
+	MissingProductIds []string `protobuf:"bytes,2,rep,name=missing_product_ids,json=missingProductIds,proto3" json:"missing_product_ids,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *BatchGetProductsResponse) Reset() {
+	*x = BatchGetProductsResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetProductsResponse) ProtoMessage() {}
+
+func (x *BatchGetProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetProductsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetProductsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *BatchGetProductsResponse) GetProducts() []*Product {
+	if x != nil {
+		return x.Products
+	}
+	return nil
+}
+
+func (x *BatchGetProductsResponse) GetMissingProductIds() []string {
+	if x != nil {
+		return x.MissingProductIds
+	}
+	return nil
+}
+
 // The request of CreateVariant.
 type CreateVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product.
-	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, with spaces
-	// only between them. Combining marks and invisible characters are refused, so that no two skus
-	// look alike (an accented letter is one character, Unicode NFC). Case-sensitive, and never
-	// changed.
-	Sku string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
-	// What distinguishes it from the other variants, at most 200 characters.
-	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	// What a shopper chooses by, at most 32; keys of 1 to 63 of `a-z 0-9 _ . -`.
-	Attributes    map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The variant. Its id, state, default prices, etag and times are ignored.
+	Variant       *Variant `protobuf:"bytes,2,opt,name=variant,proto3" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateVariantRequest) Reset() {
 	*x = CreateVariantRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +970,7 @@ func (x *CreateVariantRequest) String() string {
 func (*CreateVariantRequest) ProtoMessage() {}
 
 func (x *CreateVariantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +983,7 @@ func (x *CreateVariantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateVariantRequest.ProtoReflect.Descriptor instead.
 func (*CreateVariantRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateVariantRequest) GetRequestId() string {
@@ -606,30 +993,9 @@ func (x *CreateVariantRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *CreateVariantRequest) GetProductId() string {
+func (x *CreateVariantRequest) GetVariant() *Variant {
 	if x != nil {
-		return x.ProductId
-	}
-	return ""
-}
-
-func (x *CreateVariantRequest) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *CreateVariantRequest) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *CreateVariantRequest) GetAttributes() map[string]string {
-	if x != nil {
-		return x.Attributes
+		return x.Variant
 	}
 	return nil
 }
@@ -645,7 +1011,7 @@ type CreateVariantResponse struct {
 
 func (x *CreateVariantResponse) Reset() {
 	*x = CreateVariantResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +1023,7 @@ func (x *CreateVariantResponse) String() string {
 func (*CreateVariantResponse) ProtoMessage() {}
 
 func (x *CreateVariantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +1036,7 @@ func (x *CreateVariantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateVariantResponse.ProtoReflect.Descriptor instead.
 func (*CreateVariantResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreateVariantResponse) GetVariant() *Variant {
@@ -683,25 +1049,22 @@ func (x *CreateVariantResponse) GetVariant() *Variant {
 // The request of UpdateVariant.
 type UpdateVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
-	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
-	// The etag of the version to change; empty to overwrite any version.
-	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The fields to change: `title`, `attributes`; at least one.
-	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,4,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// The new title, at most 200 characters.
-	Title string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
-	// The new attributes, replacing all old ones: at most 32.
-	Attributes    map[string]string `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The variant: `variant_id`, the fields to change, and perhaps the `etag`.
+	Variant *Variant `protobuf:"bytes,2,opt,name=variant,proto3" json:"variant,omitempty"`
+	// The fields to change, at least one: `title`, `attributes` and `metadata`, or `*` for all of
+	// these. A map is replaced as a whole.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateVariantRequest) Reset() {
 	*x = UpdateVariantRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[10]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -713,7 +1076,7 @@ func (x *UpdateVariantRequest) String() string {
 func (*UpdateVariantRequest) ProtoMessage() {}
 
 func (x *UpdateVariantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[10]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -726,7 +1089,7 @@ func (x *UpdateVariantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateVariantRequest.ProtoReflect.Descriptor instead.
 func (*UpdateVariantRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdateVariantRequest) GetRequestId() string {
@@ -736,18 +1099,11 @@ func (x *UpdateVariantRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *UpdateVariantRequest) GetVariantId() string {
+func (x *UpdateVariantRequest) GetVariant() *Variant {
 	if x != nil {
-		return x.VariantId
+		return x.Variant
 	}
-	return ""
-}
-
-func (x *UpdateVariantRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
+	return nil
 }
 
 func (x *UpdateVariantRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
@@ -757,24 +1113,10 @@ func (x *UpdateVariantRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
-func (x *UpdateVariantRequest) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *UpdateVariantRequest) GetAttributes() map[string]string {
-	if x != nil {
-		return x.Attributes
-	}
-	return nil
-}
-
 // The response of UpdateVariant.
 type UpdateVariantResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The variant after the change.
+	// The variant after the change, with its default prices.
 	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -782,7 +1124,7 @@ type UpdateVariantResponse struct {
 
 func (x *UpdateVariantResponse) Reset() {
 	*x = UpdateVariantResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[11]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +1136,7 @@ func (x *UpdateVariantResponse) String() string {
 func (*UpdateVariantResponse) ProtoMessage() {}
 
 func (x *UpdateVariantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[11]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,10 +1149,346 @@ func (x *UpdateVariantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateVariantResponse.ProtoReflect.Descriptor instead.
 func (*UpdateVariantResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UpdateVariantResponse) GetVariant() *Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return nil
+}
+
+// The request of EnableVariant.
+type EnableVariantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The variant.
+	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// Only when this is the present etag of the variant; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableVariantRequest) Reset() {
+	*x = EnableVariantRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableVariantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableVariantRequest) ProtoMessage() {}
+
+func (x *EnableVariantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableVariantRequest.ProtoReflect.Descriptor instead.
+func (*EnableVariantRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *EnableVariantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EnableVariantRequest) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *EnableVariantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of EnableVariant.
+type EnableVariantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The variant after the change, with its default prices.
+	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableVariantResponse) Reset() {
+	*x = EnableVariantResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableVariantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableVariantResponse) ProtoMessage() {}
+
+func (x *EnableVariantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableVariantResponse.ProtoReflect.Descriptor instead.
+func (*EnableVariantResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EnableVariantResponse) GetVariant() *Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return nil
+}
+
+// The request of DisableVariant.
+type DisableVariantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The variant.
+	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// Only when this is the present etag of the variant; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableVariantRequest) Reset() {
+	*x = DisableVariantRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableVariantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableVariantRequest) ProtoMessage() {}
+
+func (x *DisableVariantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableVariantRequest.ProtoReflect.Descriptor instead.
+func (*DisableVariantRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DisableVariantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DisableVariantRequest) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *DisableVariantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of DisableVariant.
+type DisableVariantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The variant after the change, with its default prices.
+	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableVariantResponse) Reset() {
+	*x = DisableVariantResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableVariantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableVariantResponse) ProtoMessage() {}
+
+func (x *DisableVariantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableVariantResponse.ProtoReflect.Descriptor instead.
+func (*DisableVariantResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DisableVariantResponse) GetVariant() *Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return nil
+}
+
+// The request of ArchiveVariant.
+type ArchiveVariantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The variant.
+	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// Only when this is the present etag of the variant; empty means whatever it is.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveVariantRequest) Reset() {
+	*x = ArchiveVariantRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveVariantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveVariantRequest) ProtoMessage() {}
+
+func (x *ArchiveVariantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveVariantRequest.ProtoReflect.Descriptor instead.
+func (*ArchiveVariantRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ArchiveVariantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ArchiveVariantRequest) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *ArchiveVariantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of ArchiveVariant.
+type ArchiveVariantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The variant after the change, with its default prices.
+	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveVariantResponse) Reset() {
+	*x = ArchiveVariantResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveVariantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveVariantResponse) ProtoMessage() {}
+
+func (x *ArchiveVariantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveVariantResponse.ProtoReflect.Descriptor instead.
+func (*ArchiveVariantResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ArchiveVariantResponse) GetVariant() *Variant {
 	if x != nil {
 		return x.Variant
 	}
@@ -833,7 +1511,7 @@ type GetVariantRequest struct {
 
 func (x *GetVariantRequest) Reset() {
 	*x = GetVariantRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[12]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +1523,7 @@ func (x *GetVariantRequest) String() string {
 func (*GetVariantRequest) ProtoMessage() {}
 
 func (x *GetVariantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[12]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +1536,7 @@ func (x *GetVariantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVariantRequest.ProtoReflect.Descriptor instead.
 func (*GetVariantRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetVariantRequest) GetVariant() isGetVariantRequest_Variant {
@@ -915,7 +1593,7 @@ type GetVariantResponse struct {
 
 func (x *GetVariantResponse) Reset() {
 	*x = GetVariantResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[13]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1605,7 @@ func (x *GetVariantResponse) String() string {
 func (*GetVariantResponse) ProtoMessage() {}
 
 func (x *GetVariantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[13]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1618,7 @@ func (x *GetVariantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVariantResponse.ProtoReflect.Descriptor instead.
 func (*GetVariantResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{13}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetVariantResponse) GetVariant() *Variant {
@@ -950,11 +1628,151 @@ func (x *GetVariantResponse) GetVariant() *Variant {
 	return nil
 }
 
+// The request of ListVariants.
+type ListVariantsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many variants a page has at most, up to 1,000; 0 means 100. A page is shorter when its
+	// variants would exceed 3 MiB.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page. It is good for the same
+	// caller, filters and order, for as long as the database exists; the page size may change.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only variants of this product; empty means those of all products.
+	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// Only the variant with this sku; empty means all.
+	Sku string `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Only variants in these states; empty means ACTIVE and DISABLED. Only staff and services find
+	// ARCHIVED variants.
+	States        []VariantState `protobuf:"varint,5,rep,packed,name=states,proto3,enum=souk.catalog.v1.VariantState" json:"states,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListVariantsRequest) Reset() {
+	*x = ListVariantsRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListVariantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListVariantsRequest) ProtoMessage() {}
+
+func (x *ListVariantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListVariantsRequest.ProtoReflect.Descriptor instead.
+func (*ListVariantsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListVariantsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListVariantsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListVariantsRequest) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *ListVariantsRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ListVariantsRequest) GetStates() []VariantState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// The response of ListVariants.
+type ListVariantsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The variants of this page.
+	Variants []*Variant `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListVariantsResponse) Reset() {
+	*x = ListVariantsResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListVariantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListVariantsResponse) ProtoMessage() {}
+
+func (x *ListVariantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListVariantsResponse.ProtoReflect.Descriptor instead.
+func (*ListVariantsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListVariantsResponse) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *ListVariantsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // The request of BatchGetVariants.
 type BatchGetVariantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The skus, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails with
-	// INVALID_FIELD, which says how many skus fit.
+	// ERROR_REASON_INVALID_FIELD, which says how many fit.
 	Skus          []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -962,7 +1780,7 @@ type BatchGetVariantsRequest struct {
 
 func (x *BatchGetVariantsRequest) Reset() {
 	*x = BatchGetVariantsRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[14]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1792,7 @@ func (x *BatchGetVariantsRequest) String() string {
 func (*BatchGetVariantsRequest) ProtoMessage() {}
 
 func (x *BatchGetVariantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[14]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1805,7 @@ func (x *BatchGetVariantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetVariantsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetVariantsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BatchGetVariantsRequest) GetSkus() []string {
@@ -1000,15 +1818,17 @@ func (x *BatchGetVariantsRequest) GetSkus() []string {
 // The response of BatchGetVariants.
 type BatchGetVariantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The variants found, in the order of the request.
-	Variants      []*Variant `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
+	// The variants that were found, in the order of the request.
+	Variants []*Variant `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
+	// The skus of the request that were not found, each once, in the order of the request.
+	MissingSkus   []string `protobuf:"bytes,2,rep,name=missing_skus,json=missingSkus,proto3" json:"missing_skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchGetVariantsResponse) Reset() {
 	*x = BatchGetVariantsResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[15]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1840,7 @@ func (x *BatchGetVariantsResponse) String() string {
 func (*BatchGetVariantsResponse) ProtoMessage() {}
 
 func (x *BatchGetVariantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[15]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1853,7 @@ func (x *BatchGetVariantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetVariantsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetVariantsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BatchGetVariantsResponse) GetVariants() []*Variant {
@@ -1043,34 +1863,30 @@ func (x *BatchGetVariantsResponse) GetVariants() []*Variant {
 	return nil
 }
 
+func (x *BatchGetVariantsResponse) GetMissingSkus() []string {
+	if x != nil {
+		return x.MissingSkus
+	}
+	return nil
+}
+
 // The request of CreatePrice.
 type CreatePriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
-	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
-	// The id of the new price, `price_…`; empty to generate one.
-	PriceId string `protobuf:"bytes,3,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
-	// What one unit costs: 0 to 1,000,000,000,000 minor units.
-	UnitPrice *v1.Money `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// True to make it the default price in its currency. The price that was the default stays PUBLIC
-	// only if it was created so.
-	SetDefault bool `protobuf:"varint,5,opt,name=set_default,json=setDefault,proto3" json:"set_default,omitempty"`
-	// When the price took effect in the real world; absent means now. It must not be in the future.
-	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// Who may see it and buy at it. UNSPECIFIED means PUBLIC when the price becomes the default of
-	// its currency, and RESTRICTED otherwise: nothing but the default is on offer unless the caller
-	// says so. It must not be RESTRICTED when `set_default` is true. A RESTRICTED price does not
-	// become the default, even when it is the first of its currency.
-	Audience      PriceAudience `protobuf:"varint,7,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
+	// The price. `variant_id` and `unit_price` are required; its product, sku, create time and
+	// archive time are ignored.
+	Price         *Price `protobuf:"bytes,2,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreatePriceRequest) Reset() {
 	*x = CreatePriceRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[16]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1898,7 @@ func (x *CreatePriceRequest) String() string {
 func (*CreatePriceRequest) ProtoMessage() {}
 
 func (x *CreatePriceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[16]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1911,7 @@ func (x *CreatePriceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePriceRequest.ProtoReflect.Descriptor instead.
 func (*CreatePriceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CreatePriceRequest) GetRequestId() string {
@@ -1105,46 +1921,11 @@ func (x *CreatePriceRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *CreatePriceRequest) GetVariantId() string {
+func (x *CreatePriceRequest) GetPrice() *Price {
 	if x != nil {
-		return x.VariantId
-	}
-	return ""
-}
-
-func (x *CreatePriceRequest) GetPriceId() string {
-	if x != nil {
-		return x.PriceId
-	}
-	return ""
-}
-
-func (x *CreatePriceRequest) GetUnitPrice() *v1.Money {
-	if x != nil {
-		return x.UnitPrice
+		return x.Price
 	}
 	return nil
-}
-
-func (x *CreatePriceRequest) GetSetDefault() bool {
-	if x != nil {
-		return x.SetDefault
-	}
-	return false
-}
-
-func (x *CreatePriceRequest) GetEffectiveTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EffectiveTime
-	}
-	return nil
-}
-
-func (x *CreatePriceRequest) GetAudience() PriceAudience {
-	if x != nil {
-		return x.Audience
-	}
-	return PriceAudience_PRICE_AUDIENCE_UNSPECIFIED
 }
 
 // The response of CreatePrice.
@@ -1158,7 +1939,7 @@ type CreatePriceResponse struct {
 
 func (x *CreatePriceResponse) Reset() {
 	*x = CreatePriceResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[17]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1951,7 @@ func (x *CreatePriceResponse) String() string {
 func (*CreatePriceResponse) ProtoMessage() {}
 
 func (x *CreatePriceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[17]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1964,7 @@ func (x *CreatePriceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePriceResponse.ProtoReflect.Descriptor instead.
 func (*CreatePriceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CreatePriceResponse) GetPrice() *Price {
@@ -1204,7 +1985,7 @@ type GetPriceRequest struct {
 
 func (x *GetPriceRequest) Reset() {
 	*x = GetPriceRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[18]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1997,7 @@ func (x *GetPriceRequest) String() string {
 func (*GetPriceRequest) ProtoMessage() {}
 
 func (x *GetPriceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[18]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +2010,7 @@ func (x *GetPriceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPriceRequest.ProtoReflect.Descriptor instead.
 func (*GetPriceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetPriceRequest) GetPriceId() string {
@@ -1250,7 +2031,7 @@ type GetPriceResponse struct {
 
 func (x *GetPriceResponse) Reset() {
 	*x = GetPriceResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1262,7 +2043,7 @@ func (x *GetPriceResponse) String() string {
 func (*GetPriceResponse) ProtoMessage() {}
 
 func (x *GetPriceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1275,7 +2056,7 @@ func (x *GetPriceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPriceResponse.ProtoReflect.Descriptor instead.
 func (*GetPriceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetPriceResponse) GetPrice() *Price {
@@ -1288,9 +2069,11 @@ func (x *GetPriceResponse) GetPrice() *Price {
 // The request of ListPrices.
 type ListPricesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Prices per page, at most 1,000; 0 means 100.
+	// How many prices a page has at most, up to 1,000; 0 means 100. A page is shorter when its prices
+	// would exceed 3 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
+	// The `next_page_token` of the previous page; empty for the first page. It is good for the same
+	// caller, filters and order, for as long as the database exists; the page size may change.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Which variant.
 	//
@@ -1301,15 +2084,18 @@ type ListPricesRequest struct {
 	Variant isListPricesRequest_Variant `protobuf_oneof:"variant"`
 	// Only prices in this currency, such as `GBP`; empty means all.
 	CurrencyCode string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// True to leave archived prices out. Only staff and services get them at all.
-	WithoutArchived bool `protobuf:"varint,6,opt,name=without_archived,json=withoutArchived,proto3" json:"without_archived,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Only prices that apply in this channel: those for the channel and those for every channel;
+	// empty means all.
+	Channel string `protobuf:"bytes,6,opt,name=channel,proto3" json:"channel,omitempty"`
+	// True to list archived prices too. Ignored for callers other than staff and services.
+	ShowArchived  bool `protobuf:"varint,7,opt,name=show_archived,json=showArchived,proto3" json:"show_archived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPricesRequest) Reset() {
 	*x = ListPricesRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +2107,7 @@ func (x *ListPricesRequest) String() string {
 func (*ListPricesRequest) ProtoMessage() {}
 
 func (x *ListPricesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +2120,7 @@ func (x *ListPricesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPricesRequest.ProtoReflect.Descriptor instead.
 func (*ListPricesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListPricesRequest) GetPageSize() int32 {
@@ -1383,9 +2169,16 @@ func (x *ListPricesRequest) GetCurrencyCode() string {
 	return ""
 }
 
-func (x *ListPricesRequest) GetWithoutArchived() bool {
+func (x *ListPricesRequest) GetChannel() string {
 	if x != nil {
-		return x.WithoutArchived
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ListPricesRequest) GetShowArchived() bool {
+	if x != nil {
+		return x.ShowArchived
 	}
 	return false
 }
@@ -1421,7 +2214,7 @@ type ListPricesResponse struct {
 
 func (x *ListPricesResponse) Reset() {
 	*x = ListPricesResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +2226,7 @@ func (x *ListPricesResponse) String() string {
 func (*ListPricesResponse) ProtoMessage() {}
 
 func (x *ListPricesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +2239,7 @@ func (x *ListPricesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPricesResponse.ProtoReflect.Descriptor instead.
 func (*ListPricesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListPricesResponse) GetPrices() []*Price {
@@ -1466,7 +2259,9 @@ func (x *ListPricesResponse) GetNextPageToken() string {
 // The request of SetDefaultPrice.
 type SetDefaultPriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The price.
 	PriceId       string `protobuf:"bytes,2,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
@@ -1476,7 +2271,7 @@ type SetDefaultPriceRequest struct {
 
 func (x *SetDefaultPriceRequest) Reset() {
 	*x = SetDefaultPriceRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +2283,7 @@ func (x *SetDefaultPriceRequest) String() string {
 func (*SetDefaultPriceRequest) ProtoMessage() {}
 
 func (x *SetDefaultPriceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +2296,7 @@ func (x *SetDefaultPriceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDefaultPriceRequest.ProtoReflect.Descriptor instead.
 func (*SetDefaultPriceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SetDefaultPriceRequest) GetRequestId() string {
@@ -1529,7 +2324,7 @@ type SetDefaultPriceResponse struct {
 
 func (x *SetDefaultPriceResponse) Reset() {
 	*x = SetDefaultPriceResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +2336,7 @@ func (x *SetDefaultPriceResponse) String() string {
 func (*SetDefaultPriceResponse) ProtoMessage() {}
 
 func (x *SetDefaultPriceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +2349,7 @@ func (x *SetDefaultPriceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDefaultPriceResponse.ProtoReflect.Descriptor instead.
 func (*SetDefaultPriceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SetDefaultPriceResponse) GetPrice() *Price {
@@ -1564,10 +2359,133 @@ func (x *SetDefaultPriceResponse) GetPrice() *Price {
 	return nil
 }
 
+// The request of ClearDefaultPrice.
+type ClearDefaultPriceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The variant.
+	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// The currency, such as `GBP`.
+	CurrencyCode string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The channel; empty is the default price for every channel.
+	Channel       string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearDefaultPriceRequest) Reset() {
+	*x = ClearDefaultPriceRequest{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearDefaultPriceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearDefaultPriceRequest) ProtoMessage() {}
+
+func (x *ClearDefaultPriceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearDefaultPriceRequest.ProtoReflect.Descriptor instead.
+func (*ClearDefaultPriceRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ClearDefaultPriceRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ClearDefaultPriceRequest) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *ClearDefaultPriceRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *ClearDefaultPriceRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+// The response of ClearDefaultPrice.
+type ClearDefaultPriceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The variant, with the default prices that are left.
+	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearDefaultPriceResponse) Reset() {
+	*x = ClearDefaultPriceResponse{}
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearDefaultPriceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearDefaultPriceResponse) ProtoMessage() {}
+
+func (x *ClearDefaultPriceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearDefaultPriceResponse.ProtoReflect.Descriptor instead.
+func (*ClearDefaultPriceResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ClearDefaultPriceResponse) GetVariant() *Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return nil
+}
+
 // The request of ArchivePrice.
 type ArchivePriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
+	// and method, remembered for 7 days. A repeat returns the first response; the same key with
+	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The price.
 	PriceId       string `protobuf:"bytes,2,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
@@ -1577,7 +2495,7 @@ type ArchivePriceRequest struct {
 
 func (x *ArchivePriceRequest) Reset() {
 	*x = ArchivePriceRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +2507,7 @@ func (x *ArchivePriceRequest) String() string {
 func (*ArchivePriceRequest) ProtoMessage() {}
 
 func (x *ArchivePriceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +2520,7 @@ func (x *ArchivePriceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchivePriceRequest.ProtoReflect.Descriptor instead.
 func (*ArchivePriceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{24}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ArchivePriceRequest) GetRequestId() string {
@@ -1630,7 +2548,7 @@ type ArchivePriceResponse struct {
 
 func (x *ArchivePriceResponse) Reset() {
 	*x = ArchivePriceResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +2560,7 @@ func (x *ArchivePriceResponse) String() string {
 func (*ArchivePriceResponse) ProtoMessage() {}
 
 func (x *ArchivePriceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +2573,7 @@ func (x *ArchivePriceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchivePriceResponse.ProtoReflect.Descriptor instead.
 func (*ArchivePriceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{25}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ArchivePriceResponse) GetPrice() *Price {
@@ -1665,19 +2583,19 @@ func (x *ArchivePriceResponse) GetPrice() *Price {
 	return nil
 }
 
-// The request of ImportProducts.
+// The request of ImportProducts: one item of the stream.
 type ImportProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One item. The method itself validates it, so that a bad item gets its own result
+	// The item. The method itself validates it, so that a bad item gets its own result
 	// (ERROR_REASON_INVALID_ITEM) and does not end the stream.
-	Product       *ImportedProduct `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	Item          *ImportedProduct `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportProductsRequest) Reset() {
 	*x = ImportProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1689,7 +2607,7 @@ func (x *ImportProductsRequest) String() string {
 func (*ImportProductsRequest) ProtoMessage() {}
 
 func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1702,12 +2620,12 @@ func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsRequest.ProtoReflect.Descriptor instead.
 func (*ImportProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{26}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{44}
 }
 
-func (x *ImportProductsRequest) GetProduct() *ImportedProduct {
+func (x *ImportProductsRequest) GetItem() *ImportedProduct {
 	if x != nil {
-		return x.Product
+		return x.Item
 	}
 	return nil
 }
@@ -1723,7 +2641,7 @@ type ImportProductsResponse struct {
 
 func (x *ImportProductsResponse) Reset() {
 	*x = ImportProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +2653,7 @@ func (x *ImportProductsResponse) String() string {
 func (*ImportProductsResponse) ProtoMessage() {}
 
 func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +2666,7 @@ func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsResponse.ProtoReflect.Descriptor instead.
 func (*ImportProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{27}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ImportProductsResponse) GetResults() []*ImportResult {
@@ -1774,7 +2692,7 @@ type ResolveItem struct {
 
 func (x *ResolveItem) Reset() {
 	*x = ResolveItem{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +2704,7 @@ func (x *ResolveItem) String() string {
 func (*ResolveItem) ProtoMessage() {}
 
 func (x *ResolveItem) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +2717,7 @@ func (x *ResolveItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveItem.ProtoReflect.Descriptor instead.
 func (*ResolveItem) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{28}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ResolveItem) GetItem() isResolveItem_Item {
@@ -1832,7 +2750,7 @@ type isResolveItem_Item interface {
 }
 
 type ResolveItem_Sku struct {
-	// A stock keeping unit, 1 to 64 characters: at its default price in the requested currency.
+	// A stock keeping unit, 1 to 64 characters: at its default price.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3,oneof"`
 }
 
@@ -1851,14 +2769,16 @@ type ResolvePricesRequest struct {
 	// What to price, 1 to 1,000 items.
 	Items []*ResolveItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
 	// The currency to price everything in, such as `GBP`.
-	CurrencyCode  string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	CurrencyCode string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The channel to price everything for; empty means `default`.
+	Channel       string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolvePricesRequest) Reset() {
 	*x = ResolvePricesRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2790,7 @@ func (x *ResolvePricesRequest) String() string {
 func (*ResolvePricesRequest) ProtoMessage() {}
 
 func (x *ResolvePricesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2803,7 @@ func (x *ResolvePricesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePricesRequest.ProtoReflect.Descriptor instead.
 func (*ResolvePricesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{29}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ResolvePricesRequest) GetItems() []*ResolveItem {
@@ -1900,6 +2820,13 @@ func (x *ResolvePricesRequest) GetCurrencyCode() string {
 	return ""
 }
 
+func (x *ResolvePricesRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
 // What one item costs.
 type ResolvedPrice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1907,23 +2834,27 @@ type ResolvedPrice struct {
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	// The variant.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// The product that the variant belongs to.
+	ProductId string `protobuf:"bytes,8,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// The price that was found.
 	PriceId string `protobuf:"bytes,3,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
 	// The text for a bill: the title of the product, followed by that of the variant if it has one.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
 	// What one unit costs.
 	UnitPrice *v1.Money `protobuf:"bytes,5,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// True when it is the default price of its variant in this currency.
+	// Whether it is the default price of its variant in its currency and channel.
 	IsDefault bool `protobuf:"varint,6,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
 	// Who may buy at it; only staff and services ever get RESTRICTED.
-	Audience      PriceAudience `protobuf:"varint,7,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
+	Audience PriceAudience `protobuf:"varint,7,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
+	// The channel that the price is for; empty is every channel.
+	Channel       string `protobuf:"bytes,9,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolvedPrice) Reset() {
 	*x = ResolvedPrice{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2866,7 @@ func (x *ResolvedPrice) String() string {
 func (*ResolvedPrice) ProtoMessage() {}
 
 func (x *ResolvedPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2879,7 @@ func (x *ResolvedPrice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvedPrice.ProtoReflect.Descriptor instead.
 func (*ResolvedPrice) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{30}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ResolvedPrice) GetSku() string {
@@ -1961,6 +2892,13 @@ func (x *ResolvedPrice) GetSku() string {
 func (x *ResolvedPrice) GetVariantId() string {
 	if x != nil {
 		return x.VariantId
+	}
+	return ""
+}
+
+func (x *ResolvedPrice) GetProductId() string {
+	if x != nil {
+		return x.ProductId
 	}
 	return ""
 }
@@ -2000,6 +2938,13 @@ func (x *ResolvedPrice) GetAudience() PriceAudience {
 	return PriceAudience_PRICE_AUDIENCE_UNSPECIFIED
 }
 
+func (x *ResolvedPrice) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
 // The response of ResolvePrices.
 type ResolvePricesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2011,7 +2956,7 @@ type ResolvePricesResponse struct {
 
 func (x *ResolvePricesResponse) Reset() {
 	*x = ResolvePricesResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2968,7 @@ func (x *ResolvePricesResponse) String() string {
 func (*ResolvePricesResponse) ProtoMessage() {}
 
 func (x *ResolvePricesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2981,7 @@ func (x *ResolvePricesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePricesResponse.ProtoReflect.Descriptor instead.
 func (*ResolvePricesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{31}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ResolvePricesResponse) GetPrices() []*ResolvedPrice {
@@ -2055,7 +3000,7 @@ type AuditCatalogRequest struct {
 
 func (x *AuditCatalogRequest) Reset() {
 	*x = AuditCatalogRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +3012,7 @@ func (x *AuditCatalogRequest) String() string {
 func (*AuditCatalogRequest) ProtoMessage() {}
 
 func (x *AuditCatalogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +3025,7 @@ func (x *AuditCatalogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditCatalogRequest.ProtoReflect.Descriptor instead.
 func (*AuditCatalogRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{32}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{50}
 }
 
 // The response of AuditCatalog.
@@ -2096,7 +3041,7 @@ type AuditCatalogResponse struct {
 
 func (x *AuditCatalogResponse) Reset() {
 	*x = AuditCatalogResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2108,7 +3053,7 @@ func (x *AuditCatalogResponse) String() string {
 func (*AuditCatalogResponse) ProtoMessage() {}
 
 func (x *AuditCatalogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2121,7 +3066,7 @@ func (x *AuditCatalogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditCatalogResponse.ProtoReflect.Descriptor instead.
 func (*AuditCatalogResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{33}
+	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AuditCatalogResponse) GetFindings() []*v1.AuditFinding {
@@ -2142,87 +3087,108 @@ var File_souk_catalog_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xca\x03\n" +
+	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\x92\x01\n" +
 	"\x14CreateProductRequest\x12>\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x125\n" +
-	"\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x126\n" +
-	"\vdescription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n" +
-	"^[^\\x00]*$R\vdescription\x12=\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x88\x01\n" +
-	"\x06labels\x18\x05 \x03(\v21.souk.catalog.v1.CreateProductRequest.LabelsEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06labels\x1a9\n" +
-	"\vLabelsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"K\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
+	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01R\aproduct\"K\n" +
 	"\x15CreateProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xb2\x05\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x83\x02\n" +
 	"\x14UpdateProductRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
+	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01R\aproduct\x12o\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB2\xbaH/\xc8\x01\x01\xe2\x01)\x12\x05title\x12\vdescription\x12\x06labels\x12\bmetadata\x12\x01*R\n" +
+	"updateMask\"K\n" +
+	"\x15UpdateProductResponse\x122\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
+	"\x15PublishProductRequest\x12>\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
 	"\n" +
 	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
-	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12i\n" +
-	"\vupdate_mask\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskB,\xbaH)\xc8\x01\x01\xe2\x01#\x12\x05title\x12\vdescription\x12\x05state\x12\x06labelsR\n" +
-	"updateMask\x123\n" +
-	"\x05title\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x126\n" +
-	"\vdescription\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n" +
-	"^[^\\x00]*$R\vdescription\x12=\n" +
-	"\x05state\x18\a \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x88\x01\n" +
-	"\x06labels\x18\b \x03(\v21.souk.catalog.v1.UpdateProductRequest.LabelsEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06labels\x1a9\n" +
-	"\vLabelsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"K\n" +
-	"\x15UpdateProductResponse\x122\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
+	"\x16PublishProductResponse\x122\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
+	"\x15ArchiveProductRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"\n" +
+	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
+	"\x16ArchiveProductResponse\x122\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
+	"\x15RestoreProductRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"\n" +
+	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
+	"\x16RestoreProductResponse\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"`\n" +
 	"\x11GetProductRequest\x12K\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\"~\n" +
+	"product_id\x18\x01 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\"H\n" +
 	"\x12GetProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x124\n" +
-	"\bvariants\x18\x02 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\"\xa8\x02\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x81\x04\n" +
 	"\x13ListProductsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12=\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12?\n" +
-	"\ftitle_prefix\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vtitlePrefix\x12?\n" +
-	"\rupdated_after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fupdatedAfter\"t\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12H\n" +
+	"\x06states\x18\x03 \x03(\x0e2\x1d.souk.catalog.v1.ProductStateB\x11\xbaH\x0e\x92\x01\v\x10\b\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12?\n" +
+	"\ftitle_prefix\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vtitlePrefix\x12N\n" +
+	"\x06labels\x18\x05 \x03(\tB6\xbaH3\x92\x010\x10\b\",r*\x18\xbf\x022%^[a-z0-9_.-]{1,63}=[^\\x00-\\x1f\\x7f]*$R\x06labels\x12=\n" +
+	"\fexternal_key\x18\x06 \x01(\tB\x1a\xbaH\x17\xd8\x01\x01r\x12\x18d2\x0e^[!-~]{1,100}$R\vexternalKey\x12F\n" +
+	"\x11update_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fupdateTimeAfter\x126\n" +
+	"\border_by\x18\b \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x05titleR\vupdate_timeR\aorderBy\"t\n" +
 	"\x14ListProductsResponse\x124\n" +
 	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"r\n" +
+	"\x17BatchGetProductsRequest\x12W\n" +
+	"\vproduct_ids\x18\x01 \x03(\tB6\xbaH3\x92\x010\b\x01\x10\xe8\a\")r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"productIds\"\x80\x01\n" +
+	"\x18BatchGetProductsResponse\x124\n" +
+	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\x12.\n" +
+	"\x13missing_product_ids\x18\x02 \x03(\tR\x11missingProductIds\"\x92\x01\n" +
 	"\x14CreateVariantRequest\x12>\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
-	"\n" +
-	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x12f\n" +
-	"\x03sku\x18\x03 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x123\n" +
-	"\x05title\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x12\x94\x01\n" +
-	"\n" +
-	"attributes\x18\x05 \x03(\v25.souk.catalog.v1.CreateVariantRequest.AttributesEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
-	"attributes\x1a=\n" +
-	"\x0fAttributesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"K\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
+	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\"K\n" +
 	"\x15CreateVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xbb\x04\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xfa\x01\n" +
 	"\x14UpdateVariantRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
+	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\x12f\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB)\xbaH&\xc8\x01\x01\xe2\x01 \x12\x05title\x12\n" +
+	"attributes\x12\bmetadata\x12\x01*R\n" +
+	"updateMask\"K\n" +
+	"\x15UpdateVariantResponse\x122\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd5\x01\n" +
+	"\x14EnableVariantRequest\x12>\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
 	"\n" +
 	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
-	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12Y\n" +
-	"\vupdate_mask\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskB\x1c\xbaH\x19\xc8\x01\x01\xe2\x01\x13\x12\x05title\x12\n" +
-	"attributesR\n" +
-	"updateMask\x123\n" +
-	"\x05title\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x12\x94\x01\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"K\n" +
+	"\x15EnableVariantResponse\x122\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd6\x01\n" +
+	"\x15DisableVariantRequest\x12>\n" +
 	"\n" +
-	"attributes\x18\x06 \x03(\v25.souk.catalog.v1.UpdateVariantRequest.AttributesEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
-	"attributes\x1a=\n" +
-	"\x0fAttributesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"K\n" +
-	"\x15UpdateVariantResponse\x122\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"\n" +
+	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
+	"\x16DisableVariantResponse\x122\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd6\x01\n" +
+	"\x15ArchiveVariantRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"\n" +
+	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
+	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
+	"\x16ArchiveVariantResponse\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xde\x01\n" +
 	"\x11GetVariantRequest\x12M\n" +
 	"\n" +
@@ -2230,29 +3196,34 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\x03sku\x18\x02 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03skuB\x10\n" +
 	"\avariant\x12\x05\xbaH\x02\b\x01\"H\n" +
 	"\x12GetVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\x8d\x01\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xea\x02\n" +
+	"\x13ListVariantsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12N\n" +
+	"\n" +
+	"product_id\x18\x03 \x01(\tB/\xbaH,\xd8\x01\x01r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x12g\n" +
+	"\x03sku\x18\x04 \x01(\tBU\xbaHR\xd8\x01\x01rM\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12H\n" +
+	"\x06states\x18\x05 \x03(\x0e2\x1d.souk.catalog.v1.VariantStateB\x11\xbaH\x0e\x92\x01\v\x10\b\"\a\x82\x01\x04\x10\x01 \x00R\x06states\"t\n" +
+	"\x14ListVariantsResponse\x124\n" +
+	"\bvariants\x18\x01 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x01\n" +
 	"\x17BatchGetVariantsRequest\x12r\n" +
-	"\x04skus\x18\x01 \x03(\tB^\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\"P\n" +
+	"\x04skus\x18\x01 \x03(\tB^\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\"s\n" +
 	"\x18BatchGetVariantsResponse\x124\n" +
-	"\bvariants\x18\x01 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\"\xd1\x03\n" +
+	"\bvariants\x18\x01 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x12!\n" +
+	"\fmissing_skus\x18\x02 \x03(\tR\vmissingSkus\"\x8a\x01\n" +
 	"\x12CreatePriceRequest\x12>\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
-	"\n" +
-	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x12H\n" +
-	"\bprice_id\x18\x03 \x01(\tB-\xbaH*\xd8\x01\x01r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\x12:\n" +
-	"\n" +
-	"unit_price\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x12\x1f\n" +
-	"\vset_default\x18\x05 \x01(\bR\n" +
-	"setDefault\x12A\n" +
-	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12D\n" +
-	"\baudience\x18\a \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceB\b\xbaH\x05\x82\x01\x02\x10\x01R\baudience\"C\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x124\n" +
+	"\x05price\x18\x02 \x01(\v2\x16.souk.catalog.v1.PriceB\x06\xbaH\x03\xc8\x01\x01R\x05price\"C\n" +
 	"\x13CreatePriceResponse\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"X\n" +
 	"\x0fGetPriceRequest\x12E\n" +
 	"\bprice_id\x18\x01 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"@\n" +
 	"\x10GetPriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x96\x03\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\xc4\x03\n" +
 	"\x11ListPricesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -2262,8 +3233,9 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"variant_id\x18\x03 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\tvariantId\x12h\n" +
 	"\x03sku\x18\x04 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x129\n" +
 	"\rcurrency_code\x18\x05 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\x12)\n" +
-	"\x10without_archived\x18\x06 \x01(\bR\x0fwithoutArchivedB\x10\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\x122\n" +
+	"\achannel\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12#\n" +
+	"\rshow_archived\x18\a \x01(\bR\fshowArchivedB\x10\n" +
 	"\avariant\x12\x05\xbaH\x02\b\x01\"l\n" +
 	"\x12ListPricesResponse\x12.\n" +
 	"\x06prices\x18\x01 \x03(\v2\x16.souk.catalog.v1.PriceR\x06prices\x12&\n" +
@@ -2273,85 +3245,127 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"G\n" +
 	"\x17SetDefaultPriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x9c\x01\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x93\x02\n" +
+	"\x18ClearDefaultPriceRequest\x12>\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"\n" +
+	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x126\n" +
+	"\rcurrency_code\x18\x03 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\x122\n" +
+	"\achannel\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\"O\n" +
+	"\x19ClearDefaultPriceResponse\x122\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\x9c\x01\n" +
 	"\x13ArchivePriceRequest\x12>\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"D\n" +
 	"\x14ArchivePriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"[\n" +
-	"\x15ImportProductsRequest\x12B\n" +
-	"\aproduct\x18\x01 \x01(\v2 .souk.catalog.v1.ImportedProductB\x06\xbaH\x03\xd8\x01\x03R\aproduct\"Q\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"U\n" +
+	"\x15ImportProductsRequest\x12<\n" +
+	"\x04item\x18\x01 \x01(\v2 .souk.catalog.v1.ImportedProductB\x06\xbaH\x03\xd8\x01\x03R\x04item\"Q\n" +
 	"\x16ImportProductsResponse\x127\n" +
 	"\aresults\x18\x01 \x03(\v2\x1d.souk.catalog.v1.ImportResultR\aresults\"\xcf\x01\n" +
 	"\vResolveItem\x12h\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceIdB\r\n" +
-	"\x04item\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xc3\x01\n" +
 	"\x14ResolvePricesRequest\x12?\n" +
 	"\x05items\x18\x01 \x03(\v2\x1c.souk.catalog.v1.ResolveItemB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x126\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\"\x80\x02\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\x122\n" +
+	"\achannel\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\"\xb9\x02\n" +
 	"\rResolvedPrice\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tR\tvariantId\x12\x19\n" +
+	"variant_id\x18\x02 \x01(\tR\tvariantId\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\b \x01(\tR\tproductId\x12\x19\n" +
 	"\bprice_id\x18\x03 \x01(\tR\apriceId\x12\x14\n" +
 	"\x05title\x18\x04 \x01(\tR\x05title\x122\n" +
 	"\n" +
 	"unit_price\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyR\tunitPrice\x12\x1d\n" +
 	"\n" +
 	"is_default\x18\x06 \x01(\bR\tisDefault\x12:\n" +
-	"\baudience\x18\a \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceR\baudience\"O\n" +
+	"\baudience\x18\a \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceR\baudience\x12\x18\n" +
+	"\achannel\x18\t \x01(\tR\achannel\"O\n" +
 	"\x15ResolvePricesResponse\x126\n" +
 	"\x06prices\x18\x01 \x03(\v2\x1e.souk.catalog.v1.ResolvedPriceR\x06prices\"\x15\n" +
 	"\x13AuditCatalogRequest\"\x80\x01\n" +
 	"\x14AuditCatalogResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xd4\x1c\n" +
-	"\x0eCatalogService\x12\xac\x01\n" +
-	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"L\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/products\xa2뤨\f,\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xf4-\n" +
+	"\x0eCatalogService\x12\xdd\x01\n" +
+	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"}\x82\xd3\xe4\x93\x02 :\aproductb\aproduct\"\f/v1/products\xa2뤨\fN\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xb3\x02\n" +
-	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\xd2\x01\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/products/{product_id}\xa2뤨\f\xa4\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\" ERROR_REASON_EXTERNAL_KEY_EXISTS\x90\x02\x02\x12\xf1\x01\n" +
+	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\x90\x01\x82\xd3\xe4\x93\x025:\aproductb\aproduct2!/v1/products/{product.product_id}\xa2뤨\fL\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_ETAG_MISMATCH\"\x1aERROR_REASON_PRODUCT_STATE\"\x1eERROR_REASON_UPDATE_MASK_EMPTY\x90\x02\x02\x12\xab\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
+	"\x0ePublishProduct\x12&.souk.catalog.v1.PublishProductRequest\x1a'.souk.catalog.v1.PublishProductResponse\"\xa6\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:publish\xa2뤨\fh\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE\x90\x02\x02\x12\xee\x01\n" +
+	"\x0eArchiveProduct\x12&.souk.catalog.v1.ArchiveProductRequest\x1a'.souk.catalog.v1.ArchiveProductResponse\"\x8a\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:archive\xa2뤨\fL\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
+	"\x0eRestoreProduct\x12&.souk.catalog.v1.RestoreProductRequest\x1a'.souk.catalog.v1.RestoreProductResponse\"\xa6\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:restore\xa2뤨\fh\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE\x90\x02\x02\x12\xb4\x01\n" +
 	"\n" +
-	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"T\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/products/{product_id}\xa2뤨\f*\n" +
-	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x01\x12\x9f\x01\n" +
-	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"B\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\xa2뤨\f%\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x05\"\x19ERROR_REASON_INVALID_TIME\x90\x02\x01\x12\x9d\x02\n" +
-	"\rCreateVariant\x12%.souk.catalog.v1.CreateVariantRequest\x1a&.souk.catalog.v1.CreateVariantResponse\"\xbc\x01\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/products/{product_id}/variants\xa2뤨\f\x85\x01\n" +
-	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x17ERROR_REASON_SKU_EXISTS\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\x97\x02\n" +
-	"\rUpdateVariant\x12%.souk.catalog.v1.UpdateVariantRequest\x1a&.souk.catalog.v1.UpdateVariantResponse\"\xb6\x01\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/variants/{variant_id}\xa2뤨\f\x88\x01\n" +
-	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1aERROR_REASON_ETAG_MISMATCH\"\x1eERROR_REASON_UPDATE_MASK_EMPTY\x90\x02\x02\x12\xbd\x01\n" +
+	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"]\x82\xd3\xe4\x93\x02$b\aproduct\x12\x19/v1/products/{product_id}\xa2뤨\f*\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x01\x12\x84\x01\n" +
+	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"'\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\xa2뤨\f\n" +
 	"\n" +
-	"GetVariant\x12\".souk.catalog.v1.GetVariantRequest\x1a#.souk.catalog.v1.GetVariantResponse\"f\x82\xd3\xe4\x93\x02-Z\x10\x12\x0e/v1/skus/{sku}\x12\x19/v1/variants/{variant_id}\xa2뤨\f*\n" +
-	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\x99\x01\n" +
-	"\x10BatchGetVariants\x12(.souk.catalog.v1.BatchGetVariantsRequest\x1a).souk.catalog.v1.BatchGetVariantsResponse\"0\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/variants:batchGet\xa2뤨\f\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xb5\x01\n" +
+	"\x10BatchGetProducts\x12(.souk.catalog.v1.BatchGetProductsRequest\x1a).souk.catalog.v1.BatchGetProductsResponse\"L\x82\xd3\xe4\x93\x023Z\x1a:\x01*\"\x15/v1/products:batchGet\x12\x15/v1/products:batchGet\xa2뤨\f\n" +
 	"\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xb4\x02\n" +
-	"\vCreatePrice\x12#.souk.catalog.v1.CreatePriceRequest\x1a$.souk.catalog.v1.CreatePriceResponse\"\xd9\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/variants/{variant_id}/prices\xa2뤨\f\xa4\x01\n" +
+	"\rCreateVariant\x12%.souk.catalog.v1.CreateVariantRequest\x1a&.souk.catalog.v1.CreateVariantResponse\"\xd3\x01\x82\xd3\xe4\x93\x02>:\avariantb\avariant\"*/v1/products/{variant.product_id}/variants\xa2뤨\f\x85\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x19ERROR_REASON_PRICE_EXISTS\" ERROR_REASON_AMOUNT_OUT_OF_RANGE\"\x19ERROR_REASON_INVALID_TIME\x90\x02\x02\x12\x9f\x01\n" +
-	"\bGetPrice\x12 .souk.catalog.v1.GetPriceRequest\x1a!.souk.catalog.v1.GetPriceResponse\"N\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/prices/{price_id}\xa2뤨\f(\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x17ERROR_REASON_SKU_EXISTS\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\xf1\x01\n" +
+	"\rUpdateVariant\x12%.souk.catalog.v1.UpdateVariantRequest\x1a&.souk.catalog.v1.UpdateVariantResponse\"\x90\x01\x82\xd3\xe4\x93\x025:\avariantb\avariant2!/v1/variants/{variant.variant_id}\xa2뤨\fL\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
+	"\rEnableVariant\x12%.souk.catalog.v1.EnableVariantRequest\x1a&.souk.catalog.v1.EnableVariantResponse\"\xa9\x01\x82\xd3\xe4\x93\x02.:\x01*b\avariant\" /v1/variants/{variant_id}:enable\xa2뤨\fl\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\x8e\x02\n" +
+	"\x0eDisableVariant\x12&.souk.catalog.v1.DisableVariantRequest\x1a'.souk.catalog.v1.DisableVariantResponse\"\xaa\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:disable\xa2뤨\fl\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\xee\x01\n" +
+	"\x0eArchiveVariant\x12&.souk.catalog.v1.ArchiveVariantRequest\x1a'.souk.catalog.v1.ArchiveVariantResponse\"\x8a\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:archive\xa2뤨\fL\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\xc6\x01\n" +
+	"\n" +
+	"GetVariant\x12\".souk.catalog.v1.GetVariantRequest\x1a#.souk.catalog.v1.GetVariantResponse\"o\x82\xd3\xe4\x93\x026Z\x10\x12\x0e/v1/skus/{sku}b\avariant\x12\x19/v1/variants/{variant_id}\xa2뤨\f*\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xaa\x01\n" +
+	"\fListVariants\x12$.souk.catalog.v1.ListVariantsRequest\x1a%.souk.catalog.v1.ListVariantsResponse\"M\x82\xd3\xe4\x93\x024Z$\x12\"/v1/products/{product_id}/variants\x12\f/v1/variants\xa2뤨\f\n" +
+	"\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xb5\x01\n" +
+	"\x10BatchGetVariants\x12(.souk.catalog.v1.BatchGetVariantsRequest\x1a).souk.catalog.v1.BatchGetVariantsResponse\"L\x82\xd3\xe4\x93\x023Z\x1a:\x01*\"\x15/v1/variants:batchGet\x12\x15/v1/variants:batchGet\xa2뤨\f\n" +
+	"\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\x87\x02\n" +
+	"\vCreatePrice\x12#.souk.catalog.v1.CreatePriceRequest\x1a$.souk.catalog.v1.CreatePriceResponse\"\xac\x01\x82\xd3\xe4\x93\x026:\x05priceb\x05price\"&/v1/variants/{price.variant_id}/prices\xa2뤨\fg\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x19ERROR_REASON_PRICE_EXISTS\x90\x02\x02\x12\xa6\x01\n" +
+	"\bGetPrice\x12 .souk.catalog.v1.GetPriceRequest\x1a!.souk.catalog.v1.GetPriceResponse\"U\x82\xd3\xe4\x93\x02\x1eb\x05price\x12\x15/v1/prices/{price_id}\xa2뤨\f(\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_PRICE_NOT_FOUND\x90\x02\x01\x12\xcb\x01\n" +
 	"\n" +
 	"ListPrices\x12\".souk.catalog.v1.ListPricesRequest\x1a#.souk.catalog.v1.ListPricesResponse\"t\x82\xd3\xe4\x93\x02;Z\x17\x12\x15/v1/skus/{sku}/prices\x12 /v1/variants/{variant_id}/prices\xa2뤨\f*\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xa2\x02\n" +
-	"\x0fSetDefaultPrice\x12'.souk.catalog.v1.SetDefaultPriceRequest\x1a(.souk.catalog.v1.SetDefaultPriceResponse\"\xbb\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/prices/{price_id}:setDefault\xa2뤨\f\x86\x01\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xa9\x02\n" +
+	"\x0fSetDefaultPrice\x12'.souk.catalog.v1.SetDefaultPriceRequest\x1a(.souk.catalog.v1.SetDefaultPriceResponse\"\xc2\x01\x82\xd3\xe4\x93\x02,:\x01*b\x05price\" /v1/prices/{price_id}:setDefault\xa2뤨\f\x86\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1dERROR_REASON_PRICE_RESTRICTED\x90\x02\x02\x12\xf8\x01\n" +
-	"\fArchivePrice\x12$.souk.catalog.v1.ArchivePriceRequest\x1a%.souk.catalog.v1.ArchivePriceResponse\"\x9a\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/prices/{price_id}:archive\xa2뤨\fi\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1dERROR_REASON_PRICE_RESTRICTED\x90\x02\x02\x12\x81\x02\n" +
+	"\x11ClearDefaultPrice\x12).souk.catalog.v1.ClearDefaultPriceRequest\x1a*.souk.catalog.v1.ClearDefaultPriceResponse\"\x94\x01\x82\xd3\xe4\x93\x029:\x01*b\avariant\"+/v1/variants/{variant_id}:clearDefaultPrice\xa2뤨\fL\n" +
+	"\x11\b\x03\x12\rcatalog.write\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\xff\x01\n" +
+	"\fArchivePrice\x12$.souk.catalog.v1.ArchivePriceRequest\x1a%.souk.catalog.v1.ArchivePriceResponse\"\xa1\x01\x82\xd3\xe4\x93\x02):\x01*b\x05price\"\x1d/v1/prices/{price_id}:archive\xa2뤨\fi\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
 	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1dERROR_REASON_PRICE_IS_DEFAULT\x90\x02\x02\x12\xd6\x01\n" +
 	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"q\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/products:import\xa2뤨\fJ\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x03\b\xac\x02\"\x1bERROR_REASON_TOO_MANY_ITEMS\x90\x02\x02(\x01\x12\xb0\x02\n" +
-	"\rResolvePrices\x12%.souk.catalog.v1.ResolvePricesRequest\x1a&.souk.catalog.v1.ResolvePricesResponse\"\xcf\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/prices:resolve\xa2뤨\f\xa8\x01\n" +
-	"\x02\b\x01\x10\x01\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\x90\x02\x01\x12\xa3\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x03\b\xac\x02\"\x1bERROR_REASON_TOO_MANY_ITEMS\x90\x02\x02(\x01\x12\xf2\x02\n" +
+	"\rResolvePrices\x12%.souk.catalog.v1.ResolvePricesRequest\x1a&.souk.catalog.v1.ResolvePricesResponse\"\x91\x02\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/prices:resolve\xa2뤨\f\xea\x01\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x1dERROR_REASON_CHANNEL_MISMATCH\"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\"!ERROR_REASON_VARIANT_NOT_FOR_SALE\x90\x02\x01\x12\xa3\x01\n" +
 	"\fAuditCatalog\x12$.souk.catalog.v1.AuditCatalogRequest\x1a%.souk.catalog.v1.AuditCatalogResponse\"F\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/catalog:audit\xa2뤨\f$\n" +
 	"\r\b\x03\x12\tops.audit\n" +
 	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\x93\x01\n" +
@@ -2369,132 +3383,170 @@ func file_souk_catalog_v1_catalog_service_proto_rawDescGZIP() []byte {
 	return file_souk_catalog_v1_catalog_service_proto_rawDescData
 }
 
-var file_souk_catalog_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_souk_catalog_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_souk_catalog_v1_catalog_service_proto_goTypes = []any{
-	(*CreateProductRequest)(nil),     // 0: souk.catalog.v1.CreateProductRequest
-	(*CreateProductResponse)(nil),    // 1: souk.catalog.v1.CreateProductResponse
-	(*UpdateProductRequest)(nil),     // 2: souk.catalog.v1.UpdateProductRequest
-	(*UpdateProductResponse)(nil),    // 3: souk.catalog.v1.UpdateProductResponse
-	(*GetProductRequest)(nil),        // 4: souk.catalog.v1.GetProductRequest
-	(*GetProductResponse)(nil),       // 5: souk.catalog.v1.GetProductResponse
-	(*ListProductsRequest)(nil),      // 6: souk.catalog.v1.ListProductsRequest
-	(*ListProductsResponse)(nil),     // 7: souk.catalog.v1.ListProductsResponse
-	(*CreateVariantRequest)(nil),     // 8: souk.catalog.v1.CreateVariantRequest
-	(*CreateVariantResponse)(nil),    // 9: souk.catalog.v1.CreateVariantResponse
-	(*UpdateVariantRequest)(nil),     // 10: souk.catalog.v1.UpdateVariantRequest
-	(*UpdateVariantResponse)(nil),    // 11: souk.catalog.v1.UpdateVariantResponse
-	(*GetVariantRequest)(nil),        // 12: souk.catalog.v1.GetVariantRequest
-	(*GetVariantResponse)(nil),       // 13: souk.catalog.v1.GetVariantResponse
-	(*BatchGetVariantsRequest)(nil),  // 14: souk.catalog.v1.BatchGetVariantsRequest
-	(*BatchGetVariantsResponse)(nil), // 15: souk.catalog.v1.BatchGetVariantsResponse
-	(*CreatePriceRequest)(nil),       // 16: souk.catalog.v1.CreatePriceRequest
-	(*CreatePriceResponse)(nil),      // 17: souk.catalog.v1.CreatePriceResponse
-	(*GetPriceRequest)(nil),          // 18: souk.catalog.v1.GetPriceRequest
-	(*GetPriceResponse)(nil),         // 19: souk.catalog.v1.GetPriceResponse
-	(*ListPricesRequest)(nil),        // 20: souk.catalog.v1.ListPricesRequest
-	(*ListPricesResponse)(nil),       // 21: souk.catalog.v1.ListPricesResponse
-	(*SetDefaultPriceRequest)(nil),   // 22: souk.catalog.v1.SetDefaultPriceRequest
-	(*SetDefaultPriceResponse)(nil),  // 23: souk.catalog.v1.SetDefaultPriceResponse
-	(*ArchivePriceRequest)(nil),      // 24: souk.catalog.v1.ArchivePriceRequest
-	(*ArchivePriceResponse)(nil),     // 25: souk.catalog.v1.ArchivePriceResponse
-	(*ImportProductsRequest)(nil),    // 26: souk.catalog.v1.ImportProductsRequest
-	(*ImportProductsResponse)(nil),   // 27: souk.catalog.v1.ImportProductsResponse
-	(*ResolveItem)(nil),              // 28: souk.catalog.v1.ResolveItem
-	(*ResolvePricesRequest)(nil),     // 29: souk.catalog.v1.ResolvePricesRequest
-	(*ResolvedPrice)(nil),            // 30: souk.catalog.v1.ResolvedPrice
-	(*ResolvePricesResponse)(nil),    // 31: souk.catalog.v1.ResolvePricesResponse
-	(*AuditCatalogRequest)(nil),      // 32: souk.catalog.v1.AuditCatalogRequest
-	(*AuditCatalogResponse)(nil),     // 33: souk.catalog.v1.AuditCatalogResponse
-	nil,                              // 34: souk.catalog.v1.CreateProductRequest.LabelsEntry
-	nil,                              // 35: souk.catalog.v1.UpdateProductRequest.LabelsEntry
-	nil,                              // 36: souk.catalog.v1.CreateVariantRequest.AttributesEntry
-	nil,                              // 37: souk.catalog.v1.UpdateVariantRequest.AttributesEntry
-	(ProductState)(0),                // 38: souk.catalog.v1.ProductState
-	(*Product)(nil),                  // 39: souk.catalog.v1.Product
-	(*fieldmaskpb.FieldMask)(nil),    // 40: google.protobuf.FieldMask
-	(*Variant)(nil),                  // 41: souk.catalog.v1.Variant
-	(*timestamppb.Timestamp)(nil),    // 42: google.protobuf.Timestamp
-	(*v1.Money)(nil),                 // 43: souk.type.v1.Money
-	(PriceAudience)(0),               // 44: souk.catalog.v1.PriceAudience
-	(*Price)(nil),                    // 45: souk.catalog.v1.Price
-	(*ImportedProduct)(nil),          // 46: souk.catalog.v1.ImportedProduct
-	(*ImportResult)(nil),             // 47: souk.catalog.v1.ImportResult
-	(*v1.AuditFinding)(nil),          // 48: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),            // 49: souk.type.v1.AuditCount
+	(*CreateProductRequest)(nil),      // 0: souk.catalog.v1.CreateProductRequest
+	(*CreateProductResponse)(nil),     // 1: souk.catalog.v1.CreateProductResponse
+	(*UpdateProductRequest)(nil),      // 2: souk.catalog.v1.UpdateProductRequest
+	(*UpdateProductResponse)(nil),     // 3: souk.catalog.v1.UpdateProductResponse
+	(*PublishProductRequest)(nil),     // 4: souk.catalog.v1.PublishProductRequest
+	(*PublishProductResponse)(nil),    // 5: souk.catalog.v1.PublishProductResponse
+	(*ArchiveProductRequest)(nil),     // 6: souk.catalog.v1.ArchiveProductRequest
+	(*ArchiveProductResponse)(nil),    // 7: souk.catalog.v1.ArchiveProductResponse
+	(*RestoreProductRequest)(nil),     // 8: souk.catalog.v1.RestoreProductRequest
+	(*RestoreProductResponse)(nil),    // 9: souk.catalog.v1.RestoreProductResponse
+	(*GetProductRequest)(nil),         // 10: souk.catalog.v1.GetProductRequest
+	(*GetProductResponse)(nil),        // 11: souk.catalog.v1.GetProductResponse
+	(*ListProductsRequest)(nil),       // 12: souk.catalog.v1.ListProductsRequest
+	(*ListProductsResponse)(nil),      // 13: souk.catalog.v1.ListProductsResponse
+	(*BatchGetProductsRequest)(nil),   // 14: souk.catalog.v1.BatchGetProductsRequest
+	(*BatchGetProductsResponse)(nil),  // 15: souk.catalog.v1.BatchGetProductsResponse
+	(*CreateVariantRequest)(nil),      // 16: souk.catalog.v1.CreateVariantRequest
+	(*CreateVariantResponse)(nil),     // 17: souk.catalog.v1.CreateVariantResponse
+	(*UpdateVariantRequest)(nil),      // 18: souk.catalog.v1.UpdateVariantRequest
+	(*UpdateVariantResponse)(nil),     // 19: souk.catalog.v1.UpdateVariantResponse
+	(*EnableVariantRequest)(nil),      // 20: souk.catalog.v1.EnableVariantRequest
+	(*EnableVariantResponse)(nil),     // 21: souk.catalog.v1.EnableVariantResponse
+	(*DisableVariantRequest)(nil),     // 22: souk.catalog.v1.DisableVariantRequest
+	(*DisableVariantResponse)(nil),    // 23: souk.catalog.v1.DisableVariantResponse
+	(*ArchiveVariantRequest)(nil),     // 24: souk.catalog.v1.ArchiveVariantRequest
+	(*ArchiveVariantResponse)(nil),    // 25: souk.catalog.v1.ArchiveVariantResponse
+	(*GetVariantRequest)(nil),         // 26: souk.catalog.v1.GetVariantRequest
+	(*GetVariantResponse)(nil),        // 27: souk.catalog.v1.GetVariantResponse
+	(*ListVariantsRequest)(nil),       // 28: souk.catalog.v1.ListVariantsRequest
+	(*ListVariantsResponse)(nil),      // 29: souk.catalog.v1.ListVariantsResponse
+	(*BatchGetVariantsRequest)(nil),   // 30: souk.catalog.v1.BatchGetVariantsRequest
+	(*BatchGetVariantsResponse)(nil),  // 31: souk.catalog.v1.BatchGetVariantsResponse
+	(*CreatePriceRequest)(nil),        // 32: souk.catalog.v1.CreatePriceRequest
+	(*CreatePriceResponse)(nil),       // 33: souk.catalog.v1.CreatePriceResponse
+	(*GetPriceRequest)(nil),           // 34: souk.catalog.v1.GetPriceRequest
+	(*GetPriceResponse)(nil),          // 35: souk.catalog.v1.GetPriceResponse
+	(*ListPricesRequest)(nil),         // 36: souk.catalog.v1.ListPricesRequest
+	(*ListPricesResponse)(nil),        // 37: souk.catalog.v1.ListPricesResponse
+	(*SetDefaultPriceRequest)(nil),    // 38: souk.catalog.v1.SetDefaultPriceRequest
+	(*SetDefaultPriceResponse)(nil),   // 39: souk.catalog.v1.SetDefaultPriceResponse
+	(*ClearDefaultPriceRequest)(nil),  // 40: souk.catalog.v1.ClearDefaultPriceRequest
+	(*ClearDefaultPriceResponse)(nil), // 41: souk.catalog.v1.ClearDefaultPriceResponse
+	(*ArchivePriceRequest)(nil),       // 42: souk.catalog.v1.ArchivePriceRequest
+	(*ArchivePriceResponse)(nil),      // 43: souk.catalog.v1.ArchivePriceResponse
+	(*ImportProductsRequest)(nil),     // 44: souk.catalog.v1.ImportProductsRequest
+	(*ImportProductsResponse)(nil),    // 45: souk.catalog.v1.ImportProductsResponse
+	(*ResolveItem)(nil),               // 46: souk.catalog.v1.ResolveItem
+	(*ResolvePricesRequest)(nil),      // 47: souk.catalog.v1.ResolvePricesRequest
+	(*ResolvedPrice)(nil),             // 48: souk.catalog.v1.ResolvedPrice
+	(*ResolvePricesResponse)(nil),     // 49: souk.catalog.v1.ResolvePricesResponse
+	(*AuditCatalogRequest)(nil),       // 50: souk.catalog.v1.AuditCatalogRequest
+	(*AuditCatalogResponse)(nil),      // 51: souk.catalog.v1.AuditCatalogResponse
+	(*Product)(nil),                   // 52: souk.catalog.v1.Product
+	(*fieldmaskpb.FieldMask)(nil),     // 53: google.protobuf.FieldMask
+	(ProductState)(0),                 // 54: souk.catalog.v1.ProductState
+	(*timestamppb.Timestamp)(nil),     // 55: google.protobuf.Timestamp
+	(*Variant)(nil),                   // 56: souk.catalog.v1.Variant
+	(VariantState)(0),                 // 57: souk.catalog.v1.VariantState
+	(*Price)(nil),                     // 58: souk.catalog.v1.Price
+	(*ImportedProduct)(nil),           // 59: souk.catalog.v1.ImportedProduct
+	(*ImportResult)(nil),              // 60: souk.catalog.v1.ImportResult
+	(*v1.Money)(nil),                  // 61: souk.type.v1.Money
+	(PriceAudience)(0),                // 62: souk.catalog.v1.PriceAudience
+	(*v1.AuditFinding)(nil),           // 63: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),             // 64: souk.type.v1.AuditCount
 }
 var file_souk_catalog_v1_catalog_service_proto_depIdxs = []int32{
-	38, // 0: souk.catalog.v1.CreateProductRequest.state:type_name -> souk.catalog.v1.ProductState
-	34, // 1: souk.catalog.v1.CreateProductRequest.labels:type_name -> souk.catalog.v1.CreateProductRequest.LabelsEntry
-	39, // 2: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	40, // 3: souk.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
-	38, // 4: souk.catalog.v1.UpdateProductRequest.state:type_name -> souk.catalog.v1.ProductState
-	35, // 5: souk.catalog.v1.UpdateProductRequest.labels:type_name -> souk.catalog.v1.UpdateProductRequest.LabelsEntry
-	39, // 6: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	39, // 7: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
-	41, // 8: souk.catalog.v1.GetProductResponse.variants:type_name -> souk.catalog.v1.Variant
-	38, // 9: souk.catalog.v1.ListProductsRequest.state:type_name -> souk.catalog.v1.ProductState
-	42, // 10: souk.catalog.v1.ListProductsRequest.updated_after:type_name -> google.protobuf.Timestamp
-	39, // 11: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.Product
-	36, // 12: souk.catalog.v1.CreateVariantRequest.attributes:type_name -> souk.catalog.v1.CreateVariantRequest.AttributesEntry
-	41, // 13: souk.catalog.v1.CreateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	40, // 14: souk.catalog.v1.UpdateVariantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	37, // 15: souk.catalog.v1.UpdateVariantRequest.attributes:type_name -> souk.catalog.v1.UpdateVariantRequest.AttributesEntry
-	41, // 16: souk.catalog.v1.UpdateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	41, // 17: souk.catalog.v1.GetVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	41, // 18: souk.catalog.v1.BatchGetVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
-	43, // 19: souk.catalog.v1.CreatePriceRequest.unit_price:type_name -> souk.type.v1.Money
-	42, // 20: souk.catalog.v1.CreatePriceRequest.effective_time:type_name -> google.protobuf.Timestamp
-	44, // 21: souk.catalog.v1.CreatePriceRequest.audience:type_name -> souk.catalog.v1.PriceAudience
-	45, // 22: souk.catalog.v1.CreatePriceResponse.price:type_name -> souk.catalog.v1.Price
-	45, // 23: souk.catalog.v1.GetPriceResponse.price:type_name -> souk.catalog.v1.Price
-	45, // 24: souk.catalog.v1.ListPricesResponse.prices:type_name -> souk.catalog.v1.Price
-	45, // 25: souk.catalog.v1.SetDefaultPriceResponse.price:type_name -> souk.catalog.v1.Price
-	45, // 26: souk.catalog.v1.ArchivePriceResponse.price:type_name -> souk.catalog.v1.Price
-	46, // 27: souk.catalog.v1.ImportProductsRequest.product:type_name -> souk.catalog.v1.ImportedProduct
-	47, // 28: souk.catalog.v1.ImportProductsResponse.results:type_name -> souk.catalog.v1.ImportResult
-	28, // 29: souk.catalog.v1.ResolvePricesRequest.items:type_name -> souk.catalog.v1.ResolveItem
-	43, // 30: souk.catalog.v1.ResolvedPrice.unit_price:type_name -> souk.type.v1.Money
-	44, // 31: souk.catalog.v1.ResolvedPrice.audience:type_name -> souk.catalog.v1.PriceAudience
-	30, // 32: souk.catalog.v1.ResolvePricesResponse.prices:type_name -> souk.catalog.v1.ResolvedPrice
-	48, // 33: souk.catalog.v1.AuditCatalogResponse.findings:type_name -> souk.type.v1.AuditFinding
-	49, // 34: souk.catalog.v1.AuditCatalogResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 35: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	2,  // 36: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	4,  // 37: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	6,  // 38: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	8,  // 39: souk.catalog.v1.CatalogService.CreateVariant:input_type -> souk.catalog.v1.CreateVariantRequest
-	10, // 40: souk.catalog.v1.CatalogService.UpdateVariant:input_type -> souk.catalog.v1.UpdateVariantRequest
-	12, // 41: souk.catalog.v1.CatalogService.GetVariant:input_type -> souk.catalog.v1.GetVariantRequest
-	14, // 42: souk.catalog.v1.CatalogService.BatchGetVariants:input_type -> souk.catalog.v1.BatchGetVariantsRequest
-	16, // 43: souk.catalog.v1.CatalogService.CreatePrice:input_type -> souk.catalog.v1.CreatePriceRequest
-	18, // 44: souk.catalog.v1.CatalogService.GetPrice:input_type -> souk.catalog.v1.GetPriceRequest
-	20, // 45: souk.catalog.v1.CatalogService.ListPrices:input_type -> souk.catalog.v1.ListPricesRequest
-	22, // 46: souk.catalog.v1.CatalogService.SetDefaultPrice:input_type -> souk.catalog.v1.SetDefaultPriceRequest
-	24, // 47: souk.catalog.v1.CatalogService.ArchivePrice:input_type -> souk.catalog.v1.ArchivePriceRequest
-	26, // 48: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	29, // 49: souk.catalog.v1.CatalogService.ResolvePrices:input_type -> souk.catalog.v1.ResolvePricesRequest
-	32, // 50: souk.catalog.v1.CatalogService.AuditCatalog:input_type -> souk.catalog.v1.AuditCatalogRequest
-	1,  // 51: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	3,  // 52: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	5,  // 53: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	7,  // 54: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	9,  // 55: souk.catalog.v1.CatalogService.CreateVariant:output_type -> souk.catalog.v1.CreateVariantResponse
-	11, // 56: souk.catalog.v1.CatalogService.UpdateVariant:output_type -> souk.catalog.v1.UpdateVariantResponse
-	13, // 57: souk.catalog.v1.CatalogService.GetVariant:output_type -> souk.catalog.v1.GetVariantResponse
-	15, // 58: souk.catalog.v1.CatalogService.BatchGetVariants:output_type -> souk.catalog.v1.BatchGetVariantsResponse
-	17, // 59: souk.catalog.v1.CatalogService.CreatePrice:output_type -> souk.catalog.v1.CreatePriceResponse
-	19, // 60: souk.catalog.v1.CatalogService.GetPrice:output_type -> souk.catalog.v1.GetPriceResponse
-	21, // 61: souk.catalog.v1.CatalogService.ListPrices:output_type -> souk.catalog.v1.ListPricesResponse
-	23, // 62: souk.catalog.v1.CatalogService.SetDefaultPrice:output_type -> souk.catalog.v1.SetDefaultPriceResponse
-	25, // 63: souk.catalog.v1.CatalogService.ArchivePrice:output_type -> souk.catalog.v1.ArchivePriceResponse
-	27, // 64: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	31, // 65: souk.catalog.v1.CatalogService.ResolvePrices:output_type -> souk.catalog.v1.ResolvePricesResponse
-	33, // 66: souk.catalog.v1.CatalogService.AuditCatalog:output_type -> souk.catalog.v1.AuditCatalogResponse
-	51, // [51:67] is the sub-list for method output_type
-	35, // [35:51] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	52, // 0: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.Product
+	52, // 1: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 2: souk.catalog.v1.UpdateProductRequest.product:type_name -> souk.catalog.v1.Product
+	53, // 3: souk.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
+	52, // 4: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 5: souk.catalog.v1.PublishProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 6: souk.catalog.v1.ArchiveProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 7: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 8: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
+	54, // 9: souk.catalog.v1.ListProductsRequest.states:type_name -> souk.catalog.v1.ProductState
+	55, // 10: souk.catalog.v1.ListProductsRequest.update_time_after:type_name -> google.protobuf.Timestamp
+	52, // 11: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.Product
+	52, // 12: souk.catalog.v1.BatchGetProductsResponse.products:type_name -> souk.catalog.v1.Product
+	56, // 13: souk.catalog.v1.CreateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
+	56, // 14: souk.catalog.v1.CreateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 15: souk.catalog.v1.UpdateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
+	53, // 16: souk.catalog.v1.UpdateVariantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	56, // 17: souk.catalog.v1.UpdateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 18: souk.catalog.v1.EnableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 19: souk.catalog.v1.DisableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 20: souk.catalog.v1.ArchiveVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 21: souk.catalog.v1.GetVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	57, // 22: souk.catalog.v1.ListVariantsRequest.states:type_name -> souk.catalog.v1.VariantState
+	56, // 23: souk.catalog.v1.ListVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
+	56, // 24: souk.catalog.v1.BatchGetVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
+	58, // 25: souk.catalog.v1.CreatePriceRequest.price:type_name -> souk.catalog.v1.Price
+	58, // 26: souk.catalog.v1.CreatePriceResponse.price:type_name -> souk.catalog.v1.Price
+	58, // 27: souk.catalog.v1.GetPriceResponse.price:type_name -> souk.catalog.v1.Price
+	58, // 28: souk.catalog.v1.ListPricesResponse.prices:type_name -> souk.catalog.v1.Price
+	58, // 29: souk.catalog.v1.SetDefaultPriceResponse.price:type_name -> souk.catalog.v1.Price
+	56, // 30: souk.catalog.v1.ClearDefaultPriceResponse.variant:type_name -> souk.catalog.v1.Variant
+	58, // 31: souk.catalog.v1.ArchivePriceResponse.price:type_name -> souk.catalog.v1.Price
+	59, // 32: souk.catalog.v1.ImportProductsRequest.item:type_name -> souk.catalog.v1.ImportedProduct
+	60, // 33: souk.catalog.v1.ImportProductsResponse.results:type_name -> souk.catalog.v1.ImportResult
+	46, // 34: souk.catalog.v1.ResolvePricesRequest.items:type_name -> souk.catalog.v1.ResolveItem
+	61, // 35: souk.catalog.v1.ResolvedPrice.unit_price:type_name -> souk.type.v1.Money
+	62, // 36: souk.catalog.v1.ResolvedPrice.audience:type_name -> souk.catalog.v1.PriceAudience
+	48, // 37: souk.catalog.v1.ResolvePricesResponse.prices:type_name -> souk.catalog.v1.ResolvedPrice
+	63, // 38: souk.catalog.v1.AuditCatalogResponse.findings:type_name -> souk.type.v1.AuditFinding
+	64, // 39: souk.catalog.v1.AuditCatalogResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 40: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	2,  // 41: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	4,  // 42: souk.catalog.v1.CatalogService.PublishProduct:input_type -> souk.catalog.v1.PublishProductRequest
+	6,  // 43: souk.catalog.v1.CatalogService.ArchiveProduct:input_type -> souk.catalog.v1.ArchiveProductRequest
+	8,  // 44: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
+	10, // 45: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	12, // 46: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	14, // 47: souk.catalog.v1.CatalogService.BatchGetProducts:input_type -> souk.catalog.v1.BatchGetProductsRequest
+	16, // 48: souk.catalog.v1.CatalogService.CreateVariant:input_type -> souk.catalog.v1.CreateVariantRequest
+	18, // 49: souk.catalog.v1.CatalogService.UpdateVariant:input_type -> souk.catalog.v1.UpdateVariantRequest
+	20, // 50: souk.catalog.v1.CatalogService.EnableVariant:input_type -> souk.catalog.v1.EnableVariantRequest
+	22, // 51: souk.catalog.v1.CatalogService.DisableVariant:input_type -> souk.catalog.v1.DisableVariantRequest
+	24, // 52: souk.catalog.v1.CatalogService.ArchiveVariant:input_type -> souk.catalog.v1.ArchiveVariantRequest
+	26, // 53: souk.catalog.v1.CatalogService.GetVariant:input_type -> souk.catalog.v1.GetVariantRequest
+	28, // 54: souk.catalog.v1.CatalogService.ListVariants:input_type -> souk.catalog.v1.ListVariantsRequest
+	30, // 55: souk.catalog.v1.CatalogService.BatchGetVariants:input_type -> souk.catalog.v1.BatchGetVariantsRequest
+	32, // 56: souk.catalog.v1.CatalogService.CreatePrice:input_type -> souk.catalog.v1.CreatePriceRequest
+	34, // 57: souk.catalog.v1.CatalogService.GetPrice:input_type -> souk.catalog.v1.GetPriceRequest
+	36, // 58: souk.catalog.v1.CatalogService.ListPrices:input_type -> souk.catalog.v1.ListPricesRequest
+	38, // 59: souk.catalog.v1.CatalogService.SetDefaultPrice:input_type -> souk.catalog.v1.SetDefaultPriceRequest
+	40, // 60: souk.catalog.v1.CatalogService.ClearDefaultPrice:input_type -> souk.catalog.v1.ClearDefaultPriceRequest
+	42, // 61: souk.catalog.v1.CatalogService.ArchivePrice:input_type -> souk.catalog.v1.ArchivePriceRequest
+	44, // 62: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	47, // 63: souk.catalog.v1.CatalogService.ResolvePrices:input_type -> souk.catalog.v1.ResolvePricesRequest
+	50, // 64: souk.catalog.v1.CatalogService.AuditCatalog:input_type -> souk.catalog.v1.AuditCatalogRequest
+	1,  // 65: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	3,  // 66: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	5,  // 67: souk.catalog.v1.CatalogService.PublishProduct:output_type -> souk.catalog.v1.PublishProductResponse
+	7,  // 68: souk.catalog.v1.CatalogService.ArchiveProduct:output_type -> souk.catalog.v1.ArchiveProductResponse
+	9,  // 69: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
+	11, // 70: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	13, // 71: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	15, // 72: souk.catalog.v1.CatalogService.BatchGetProducts:output_type -> souk.catalog.v1.BatchGetProductsResponse
+	17, // 73: souk.catalog.v1.CatalogService.CreateVariant:output_type -> souk.catalog.v1.CreateVariantResponse
+	19, // 74: souk.catalog.v1.CatalogService.UpdateVariant:output_type -> souk.catalog.v1.UpdateVariantResponse
+	21, // 75: souk.catalog.v1.CatalogService.EnableVariant:output_type -> souk.catalog.v1.EnableVariantResponse
+	23, // 76: souk.catalog.v1.CatalogService.DisableVariant:output_type -> souk.catalog.v1.DisableVariantResponse
+	25, // 77: souk.catalog.v1.CatalogService.ArchiveVariant:output_type -> souk.catalog.v1.ArchiveVariantResponse
+	27, // 78: souk.catalog.v1.CatalogService.GetVariant:output_type -> souk.catalog.v1.GetVariantResponse
+	29, // 79: souk.catalog.v1.CatalogService.ListVariants:output_type -> souk.catalog.v1.ListVariantsResponse
+	31, // 80: souk.catalog.v1.CatalogService.BatchGetVariants:output_type -> souk.catalog.v1.BatchGetVariantsResponse
+	33, // 81: souk.catalog.v1.CatalogService.CreatePrice:output_type -> souk.catalog.v1.CreatePriceResponse
+	35, // 82: souk.catalog.v1.CatalogService.GetPrice:output_type -> souk.catalog.v1.GetPriceResponse
+	37, // 83: souk.catalog.v1.CatalogService.ListPrices:output_type -> souk.catalog.v1.ListPricesResponse
+	39, // 84: souk.catalog.v1.CatalogService.SetDefaultPrice:output_type -> souk.catalog.v1.SetDefaultPriceResponse
+	41, // 85: souk.catalog.v1.CatalogService.ClearDefaultPrice:output_type -> souk.catalog.v1.ClearDefaultPriceResponse
+	43, // 86: souk.catalog.v1.CatalogService.ArchivePrice:output_type -> souk.catalog.v1.ArchivePriceResponse
+	45, // 87: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	49, // 88: souk.catalog.v1.CatalogService.ResolvePrices:output_type -> souk.catalog.v1.ResolvePricesResponse
+	51, // 89: souk.catalog.v1.CatalogService.AuditCatalog:output_type -> souk.catalog.v1.AuditCatalogResponse
+	65, // [65:90] is the sub-list for method output_type
+	40, // [40:65] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_service_proto_init() }
@@ -2506,15 +3558,15 @@ func file_souk_catalog_v1_catalog_service_proto_init() {
 	file_souk_catalog_v1_price_proto_init()
 	file_souk_catalog_v1_product_proto_init()
 	file_souk_catalog_v1_variant_proto_init()
-	file_souk_catalog_v1_catalog_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_souk_catalog_v1_catalog_service_proto_msgTypes[26].OneofWrappers = []any{
 		(*GetVariantRequest_VariantId)(nil),
 		(*GetVariantRequest_Sku)(nil),
 	}
-	file_souk_catalog_v1_catalog_service_proto_msgTypes[20].OneofWrappers = []any{
+	file_souk_catalog_v1_catalog_service_proto_msgTypes[36].OneofWrappers = []any{
 		(*ListPricesRequest_VariantId)(nil),
 		(*ListPricesRequest_Sku)(nil),
 	}
-	file_souk_catalog_v1_catalog_service_proto_msgTypes[28].OneofWrappers = []any{
+	file_souk_catalog_v1_catalog_service_proto_msgTypes[46].OneofWrappers = []any{
 		(*ResolveItem_Sku)(nil),
 		(*ResolveItem_PriceId)(nil),
 	}
@@ -2524,7 +3576,7 @@ func file_souk_catalog_v1_catalog_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_service_proto_rawDesc), len(file_souk_catalog_v1_catalog_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,22 +19,31 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CatalogService_CreateProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/CreateProduct"
-	CatalogService_UpdateProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/UpdateProduct"
-	CatalogService_GetProduct_FullMethodName       = "/souk.catalog.v1.CatalogService/GetProduct"
-	CatalogService_ListProducts_FullMethodName     = "/souk.catalog.v1.CatalogService/ListProducts"
-	CatalogService_CreateVariant_FullMethodName    = "/souk.catalog.v1.CatalogService/CreateVariant"
-	CatalogService_UpdateVariant_FullMethodName    = "/souk.catalog.v1.CatalogService/UpdateVariant"
-	CatalogService_GetVariant_FullMethodName       = "/souk.catalog.v1.CatalogService/GetVariant"
-	CatalogService_BatchGetVariants_FullMethodName = "/souk.catalog.v1.CatalogService/BatchGetVariants"
-	CatalogService_CreatePrice_FullMethodName      = "/souk.catalog.v1.CatalogService/CreatePrice"
-	CatalogService_GetPrice_FullMethodName         = "/souk.catalog.v1.CatalogService/GetPrice"
-	CatalogService_ListPrices_FullMethodName       = "/souk.catalog.v1.CatalogService/ListPrices"
-	CatalogService_SetDefaultPrice_FullMethodName  = "/souk.catalog.v1.CatalogService/SetDefaultPrice"
-	CatalogService_ArchivePrice_FullMethodName     = "/souk.catalog.v1.CatalogService/ArchivePrice"
-	CatalogService_ImportProducts_FullMethodName   = "/souk.catalog.v1.CatalogService/ImportProducts"
-	CatalogService_ResolvePrices_FullMethodName    = "/souk.catalog.v1.CatalogService/ResolvePrices"
-	CatalogService_AuditCatalog_FullMethodName     = "/souk.catalog.v1.CatalogService/AuditCatalog"
+	CatalogService_CreateProduct_FullMethodName     = "/souk.catalog.v1.CatalogService/CreateProduct"
+	CatalogService_UpdateProduct_FullMethodName     = "/souk.catalog.v1.CatalogService/UpdateProduct"
+	CatalogService_PublishProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/PublishProduct"
+	CatalogService_ArchiveProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/ArchiveProduct"
+	CatalogService_RestoreProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/RestoreProduct"
+	CatalogService_GetProduct_FullMethodName        = "/souk.catalog.v1.CatalogService/GetProduct"
+	CatalogService_ListProducts_FullMethodName      = "/souk.catalog.v1.CatalogService/ListProducts"
+	CatalogService_BatchGetProducts_FullMethodName  = "/souk.catalog.v1.CatalogService/BatchGetProducts"
+	CatalogService_CreateVariant_FullMethodName     = "/souk.catalog.v1.CatalogService/CreateVariant"
+	CatalogService_UpdateVariant_FullMethodName     = "/souk.catalog.v1.CatalogService/UpdateVariant"
+	CatalogService_EnableVariant_FullMethodName     = "/souk.catalog.v1.CatalogService/EnableVariant"
+	CatalogService_DisableVariant_FullMethodName    = "/souk.catalog.v1.CatalogService/DisableVariant"
+	CatalogService_ArchiveVariant_FullMethodName    = "/souk.catalog.v1.CatalogService/ArchiveVariant"
+	CatalogService_GetVariant_FullMethodName        = "/souk.catalog.v1.CatalogService/GetVariant"
+	CatalogService_ListVariants_FullMethodName      = "/souk.catalog.v1.CatalogService/ListVariants"
+	CatalogService_BatchGetVariants_FullMethodName  = "/souk.catalog.v1.CatalogService/BatchGetVariants"
+	CatalogService_CreatePrice_FullMethodName       = "/souk.catalog.v1.CatalogService/CreatePrice"
+	CatalogService_GetPrice_FullMethodName          = "/souk.catalog.v1.CatalogService/GetPrice"
+	CatalogService_ListPrices_FullMethodName        = "/souk.catalog.v1.CatalogService/ListPrices"
+	CatalogService_SetDefaultPrice_FullMethodName   = "/souk.catalog.v1.CatalogService/SetDefaultPrice"
+	CatalogService_ClearDefaultPrice_FullMethodName = "/souk.catalog.v1.CatalogService/ClearDefaultPrice"
+	CatalogService_ArchivePrice_FullMethodName      = "/souk.catalog.v1.CatalogService/ArchivePrice"
+	CatalogService_ImportProducts_FullMethodName    = "/souk.catalog.v1.CatalogService/ImportProducts"
+	CatalogService_ResolvePrices_FullMethodName     = "/souk.catalog.v1.CatalogService/ResolvePrices"
+	CatalogService_AuditCatalog_FullMethodName      = "/souk.catalog.v1.CatalogService/AuditCatalog"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -43,87 +52,134 @@ const (
 //
 // Owns what the shop sells: products, their variants, and what those cost.
 //
-// Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-// state DRAFT, with their variants and prices, are visible to staff and services only; other
-// callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-// and services only.
+// Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+// ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+// units. DRAFT products, with their variants and prices, are visible to staff and services only;
+// other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+// staff and services only.
 type CatalogServiceClient interface {
-	// Creates a product, without variants. Repeating a `request_id` returns the first result.
+	// Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
-	// Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-	// result.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-	// ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+	// Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+	// RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
-	// Returns one product with its variants, and each variant with its default prices.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+	// Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+	// changes nothing. A product without variants or prices can be published, to announce it: what
+	// can be sold is decided by its variants and their prices, which may change at any time. Fails
+	// with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+	PublishProduct(ctx context.Context, in *PublishProductRequest, opts ...grpc.CallOption) (*PublishProductResponse, error)
+	// Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+	// again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
+	ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error)
+	// Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+	// nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+	// ERROR_REASON_ETAG_MISMATCH.
+	RestoreProduct(ctx context.Context, in *RestoreProductRequest, opts ...grpc.CallOption) (*RestoreProductResponse, error)
+	// Returns one product with its variants, and each variant with its default prices. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
-	// Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-	// Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+	// Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+	// by title, where letter case does not count. Callers other than staff and services see ACTIVE
+	// products only.
+	//
+	// A page token continues after the last product of its page. So a product whose title changes
+	// during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+	// again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+	// `update_time_after` a minute before the latest time that was seen, and drop what is known by
+	// product id and etag.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
-	// Adds a variant to a product. Repeating a `request_id` returns the first result.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-	// ERROR_REASON_TOO_MANY_VARIANTS.
+	// Returns several products by their ids, in the order of the request, without their variants. A
+	// product that is named twice is returned twice. Drafts are missing for callers other than staff
+	// and services.
+	BatchGetProducts(ctx context.Context, in *BatchGetProductsRequest, opts ...grpc.CallOption) (*BatchGetProductsResponse, error)
+	// Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+	// ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
 	CreateVariant(ctx context.Context, in *CreateVariantRequest, opts ...grpc.CallOption) (*CreateVariantResponse, error)
-	// Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-	// result.
-	// Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-	// ERROR_REASON_UPDATE_MASK_EMPTY.
+	// Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+	// ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
 	UpdateVariant(ctx context.Context, in *UpdateVariantRequest, opts ...grpc.CallOption) (*UpdateVariantResponse, error)
-	// Returns one variant, by its id or its sku, with its default prices. Fails with
-	// ERROR_REASON_VARIANT_NOT_FOUND.
+	// Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+	// nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+	// ERROR_REASON_ETAG_MISMATCH.
+	EnableVariant(ctx context.Context, in *EnableVariantRequest, opts ...grpc.CallOption) (*EnableVariantResponse, error)
+	// Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+	// Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+	// ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+	DisableVariant(ctx context.Context, in *DisableVariantRequest, opts ...grpc.CallOption) (*DisableVariantResponse, error)
+	// Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+	// stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
+	ArchiveVariant(ctx context.Context, in *ArchiveVariantRequest, opts ...grpc.CallOption) (*ArchiveVariantResponse, error)
+	// Returns one variant, by its id or its sku, with its default prices. In a path, every character
+	// of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+	// `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+	// Fails with ERROR_REASON_VARIANT_NOT_FOUND.
 	GetVariant(ctx context.Context, in *GetVariantRequest, opts ...grpc.CallOption) (*GetVariantResponse, error)
-	// Returns several variants by their skus, in the order of the request; skus that no variant has
-	// are left out.
+	// Lists variants ordered by sku, a page at a time, with their default prices: by default the
+	// ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+	// variants here, nor those of drafts. A product that does not exist has no variants.
+	ListVariants(ctx context.Context, in *ListVariantsRequest, opts ...grpc.CallOption) (*ListVariantsResponse, error)
+	// Returns several variants by their skus, in the order of the request, with their default prices.
+	// A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+	// than staff and services.
 	BatchGetVariants(ctx context.Context, in *BatchGetVariantsRequest, opts ...grpc.CallOption) (*BatchGetVariantsResponse, error)
-	// Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-	// default. Repeating a `request_id` returns the first result. Fails with
-	// ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-	// ERROR_REASON_INVALID_TIME.
+	// Adds a price to a variant. When the variant has no default price in the currency and channel, a
+	// price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_PRICE_EXISTS.
 	CreatePrice(ctx context.Context, in *CreatePriceRequest, opts ...grpc.CallOption) (*CreatePriceResponse, error)
 	// Returns one price. Staff and services get every price, even when it is archived; other callers
 	// get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
 	GetPrice(ctx context.Context, in *GetPriceRequest, opts ...grpc.CallOption) (*GetPriceResponse, error)
-	// Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-	// and services get every price, archived ones included; other callers get PUBLIC prices that are
-	// not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	// Lists the prices of a variant that are not archived, a page at a time, the latest effective
+	// time first. Staff and services may also list archived prices; callers other than these get
+	// PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
 	ListPrices(ctx context.Context, in *ListPricesRequest, opts ...grpc.CallOption) (*ListPricesResponse, error)
-	// Makes a price the default of its variant in its currency: the variant is sold at it unless a
-	// price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-	// the call changes nothing. Repeating a `request_id` returns the first
-	// result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-	// ERROR_REASON_PRICE_RESTRICTED.
+	// Makes a price the default price of its variant in its currency and channel: the price that the
+	// sku is sold at when an order line names the sku. The price that was the default before stays
+	// PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
 	SetDefaultPrice(ctx context.Context, in *SetDefaultPriceRequest, opts ...grpc.CallOption) (*SetDefaultPriceResponse, error)
+	// Clears the default price of a variant in one currency and channel, so that the sku is no longer
+	// sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+	// price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+	// not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+	// still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	ClearDefaultPrice(ctx context.Context, in *ClearDefaultPriceRequest, opts ...grpc.CallOption) (*ClearDefaultPriceResponse, error)
 	// Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-	// Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-	// with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+	// Archiving it again changes nothing. An archived price is never used again: create another one.
+	// Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
 	ArchivePrice(ctx context.Context, in *ArchivePriceRequest, opts ...grpc.CallOption) (*ArchivePriceResponse, error)
-	// Imports a stream of products with their variants and prices, and returns one result per item,
-	// in order.
+	// Imports a stream of products with their variants and prices, and returns one result for each
+	// item, in order.
 	//
-	// Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-	// imported earlier are found by their external key: new variants and prices are added, and
-	// existing data never changes, so a retry changes nothing and undoes no edit. Items become
-	// durable in groups while the stream continues: when a call breaks off, some items are imported,
-	// and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-	// item with more labels, variants, attributes or prices than allowed ends the call with
+	// Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+	// external key of an item is its idempotency key, for ever: a product that exists is found by it,
+	// new variants and prices are added, and existing data never changes, so a retry changes nothing
+	// and undoes no edit. Items become durable in groups while the stream continues: when a call
+	// breaks off, some items are imported, and a retry imports the rest.
+	//
+	// At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+	// more labels, variants, attributes, prices or metadata than allowed ends the call with
 	// ERROR_REASON_INVALID_FIELD.
 	ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportProductsRequest, ImportProductsResponse], error)
-	// Returns what each item costs now: for a sku its default price in the currency, for a price id
-	// that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-	// other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-	// response.
+	// Returns what each item costs now in one currency and channel. For a sku that is its default
+	// price for the channel, else its default price for every channel; for a price id that price.
+	// Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+	// they do not exist. A service that acts for a shopper reads the `audience` in the response.
 	//
 	// Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
 	// of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
 	// names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-	// ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+	// ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+	// ERROR_REASON_VARIANT_NOT_FOR_SALE.
 	ResolvePrices(ctx context.Context, in *ResolvePricesRequest, opts ...grpc.CallOption) (*ResolvePricesResponse, error)
 	// Checks the invariants of this service's database: every variant has its product, every price
-	// its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-	// archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-	// was checked.
+	// its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+	// not archived. Returns what is wrong and how much was checked.
 	AuditCatalog(ctx context.Context, in *AuditCatalogRequest, opts ...grpc.CallOption) (*AuditCatalogResponse, error)
 }
 
@@ -155,6 +211,36 @@ func (c *catalogServiceClient) UpdateProduct(ctx context.Context, in *UpdateProd
 	return out, nil
 }
 
+func (c *catalogServiceClient) PublishProduct(ctx context.Context, in *PublishProductRequest, opts ...grpc.CallOption) (*PublishProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PublishProductResponse)
+	err := c.cc.Invoke(ctx, CatalogService_PublishProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ArchiveProductResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ArchiveProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) RestoreProduct(ctx context.Context, in *RestoreProductRequest, opts ...grpc.CallOption) (*RestoreProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RestoreProductResponse)
+	err := c.cc.Invoke(ctx, CatalogService_RestoreProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetProductResponse)
@@ -169,6 +255,16 @@ func (c *catalogServiceClient) ListProducts(ctx context.Context, in *ListProduct
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListProductsResponse)
 	err := c.cc.Invoke(ctx, CatalogService_ListProducts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) BatchGetProducts(ctx context.Context, in *BatchGetProductsRequest, opts ...grpc.CallOption) (*BatchGetProductsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchGetProductsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_BatchGetProducts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -195,10 +291,50 @@ func (c *catalogServiceClient) UpdateVariant(ctx context.Context, in *UpdateVari
 	return out, nil
 }
 
+func (c *catalogServiceClient) EnableVariant(ctx context.Context, in *EnableVariantRequest, opts ...grpc.CallOption) (*EnableVariantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnableVariantResponse)
+	err := c.cc.Invoke(ctx, CatalogService_EnableVariant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) DisableVariant(ctx context.Context, in *DisableVariantRequest, opts ...grpc.CallOption) (*DisableVariantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisableVariantResponse)
+	err := c.cc.Invoke(ctx, CatalogService_DisableVariant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) ArchiveVariant(ctx context.Context, in *ArchiveVariantRequest, opts ...grpc.CallOption) (*ArchiveVariantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ArchiveVariantResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ArchiveVariant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) GetVariant(ctx context.Context, in *GetVariantRequest, opts ...grpc.CallOption) (*GetVariantResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetVariantResponse)
 	err := c.cc.Invoke(ctx, CatalogService_GetVariant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) ListVariants(ctx context.Context, in *ListVariantsRequest, opts ...grpc.CallOption) (*ListVariantsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListVariantsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListVariants_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +391,16 @@ func (c *catalogServiceClient) SetDefaultPrice(ctx context.Context, in *SetDefau
 	return out, nil
 }
 
+func (c *catalogServiceClient) ClearDefaultPrice(ctx context.Context, in *ClearDefaultPriceRequest, opts ...grpc.CallOption) (*ClearDefaultPriceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClearDefaultPriceResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ClearDefaultPrice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) ArchivePrice(ctx context.Context, in *ArchivePriceRequest, opts ...grpc.CallOption) (*ArchivePriceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ArchivePriceResponse)
@@ -304,87 +450,134 @@ func (c *catalogServiceClient) AuditCatalog(ctx context.Context, in *AuditCatalo
 //
 // Owns what the shop sells: products, their variants, and what those cost.
 //
-// Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-// state DRAFT, with their variants and prices, are visible to staff and services only; other
-// callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-// and services only.
+// Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+// ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+// units. DRAFT products, with their variants and prices, are visible to staff and services only;
+// other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+// staff and services only.
 type CatalogServiceServer interface {
-	// Creates a product, without variants. Repeating a `request_id` returns the first result.
+	// Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
-	// Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-	// result.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-	// ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+	// Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+	// RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
-	// Returns one product with its variants, and each variant with its default prices.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+	// Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+	// changes nothing. A product without variants or prices can be published, to announce it: what
+	// can be sold is decided by its variants and their prices, which may change at any time. Fails
+	// with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+	PublishProduct(context.Context, *PublishProductRequest) (*PublishProductResponse, error)
+	// Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+	// again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
+	ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error)
+	// Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+	// nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+	// ERROR_REASON_ETAG_MISMATCH.
+	RestoreProduct(context.Context, *RestoreProductRequest) (*RestoreProductResponse, error)
+	// Returns one product with its variants, and each variant with its default prices. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
-	// Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-	// Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+	// Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+	// by title, where letter case does not count. Callers other than staff and services see ACTIVE
+	// products only.
+	//
+	// A page token continues after the last product of its page. So a product whose title changes
+	// during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+	// again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+	// `update_time_after` a minute before the latest time that was seen, and drop what is known by
+	// product id and etag.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
-	// Adds a variant to a product. Repeating a `request_id` returns the first result.
-	// Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-	// ERROR_REASON_TOO_MANY_VARIANTS.
+	// Returns several products by their ids, in the order of the request, without their variants. A
+	// product that is named twice is returned twice. Drafts are missing for callers other than staff
+	// and services.
+	BatchGetProducts(context.Context, *BatchGetProductsRequest) (*BatchGetProductsResponse, error)
+	// Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+	// ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
 	CreateVariant(context.Context, *CreateVariantRequest) (*CreateVariantResponse, error)
-	// Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-	// result.
-	// Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-	// ERROR_REASON_UPDATE_MASK_EMPTY.
+	// Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+	// ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
 	UpdateVariant(context.Context, *UpdateVariantRequest) (*UpdateVariantResponse, error)
-	// Returns one variant, by its id or its sku, with its default prices. Fails with
-	// ERROR_REASON_VARIANT_NOT_FOUND.
+	// Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+	// nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+	// ERROR_REASON_ETAG_MISMATCH.
+	EnableVariant(context.Context, *EnableVariantRequest) (*EnableVariantResponse, error)
+	// Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+	// Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+	// ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+	DisableVariant(context.Context, *DisableVariantRequest) (*DisableVariantResponse, error)
+	// Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+	// stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_ETAG_MISMATCH.
+	ArchiveVariant(context.Context, *ArchiveVariantRequest) (*ArchiveVariantResponse, error)
+	// Returns one variant, by its id or its sku, with its default prices. In a path, every character
+	// of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+	// `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+	// Fails with ERROR_REASON_VARIANT_NOT_FOUND.
 	GetVariant(context.Context, *GetVariantRequest) (*GetVariantResponse, error)
-	// Returns several variants by their skus, in the order of the request; skus that no variant has
-	// are left out.
+	// Lists variants ordered by sku, a page at a time, with their default prices: by default the
+	// ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+	// variants here, nor those of drafts. A product that does not exist has no variants.
+	ListVariants(context.Context, *ListVariantsRequest) (*ListVariantsResponse, error)
+	// Returns several variants by their skus, in the order of the request, with their default prices.
+	// A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+	// than staff and services.
 	BatchGetVariants(context.Context, *BatchGetVariantsRequest) (*BatchGetVariantsResponse, error)
-	// Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-	// default. Repeating a `request_id` returns the first result. Fails with
-	// ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-	// ERROR_REASON_INVALID_TIME.
+	// Adds a price to a variant. When the variant has no default price in the currency and channel, a
+	// price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+	// ERROR_REASON_PRICE_EXISTS.
 	CreatePrice(context.Context, *CreatePriceRequest) (*CreatePriceResponse, error)
 	// Returns one price. Staff and services get every price, even when it is archived; other callers
 	// get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
 	GetPrice(context.Context, *GetPriceRequest) (*GetPriceResponse, error)
-	// Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-	// and services get every price, archived ones included; other callers get PUBLIC prices that are
-	// not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	// Lists the prices of a variant that are not archived, a page at a time, the latest effective
+	// time first. Staff and services may also list archived prices; callers other than these get
+	// PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
 	ListPrices(context.Context, *ListPricesRequest) (*ListPricesResponse, error)
-	// Makes a price the default of its variant in its currency: the variant is sold at it unless a
-	// price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-	// the call changes nothing. Repeating a `request_id` returns the first
-	// result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-	// ERROR_REASON_PRICE_RESTRICTED.
+	// Makes a price the default price of its variant in its currency and channel: the price that the
+	// sku is sold at when an order line names the sku. The price that was the default before stays
+	// PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
 	SetDefaultPrice(context.Context, *SetDefaultPriceRequest) (*SetDefaultPriceResponse, error)
+	// Clears the default price of a variant in one currency and channel, so that the sku is no longer
+	// sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+	// price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+	// not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+	// still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	ClearDefaultPrice(context.Context, *ClearDefaultPriceRequest) (*ClearDefaultPriceResponse, error)
 	// Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-	// Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-	// with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+	// Archiving it again changes nothing. An archived price is never used again: create another one.
+	// Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
 	ArchivePrice(context.Context, *ArchivePriceRequest) (*ArchivePriceResponse, error)
-	// Imports a stream of products with their variants and prices, and returns one result per item,
-	// in order.
+	// Imports a stream of products with their variants and prices, and returns one result for each
+	// item, in order.
 	//
-	// Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-	// imported earlier are found by their external key: new variants and prices are added, and
-	// existing data never changes, so a retry changes nothing and undoes no edit. Items become
-	// durable in groups while the stream continues: when a call breaks off, some items are imported,
-	// and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-	// item with more labels, variants, attributes or prices than allowed ends the call with
+	// Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+	// external key of an item is its idempotency key, for ever: a product that exists is found by it,
+	// new variants and prices are added, and existing data never changes, so a retry changes nothing
+	// and undoes no edit. Items become durable in groups while the stream continues: when a call
+	// breaks off, some items are imported, and a retry imports the rest.
+	//
+	// At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+	// more labels, variants, attributes, prices or metadata than allowed ends the call with
 	// ERROR_REASON_INVALID_FIELD.
 	ImportProducts(grpc.ClientStreamingServer[ImportProductsRequest, ImportProductsResponse]) error
-	// Returns what each item costs now: for a sku its default price in the currency, for a price id
-	// that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-	// other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-	// response.
+	// Returns what each item costs now in one currency and channel. For a sku that is its default
+	// price for the channel, else its default price for every channel; for a price id that price.
+	// Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+	// they do not exist. A service that acts for a shopper reads the `audience` in the response.
 	//
 	// Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
 	// of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
 	// names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-	// ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+	// ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+	// ERROR_REASON_VARIANT_NOT_FOR_SALE.
 	ResolvePrices(context.Context, *ResolvePricesRequest) (*ResolvePricesResponse, error)
 	// Checks the invariants of this service's database: every variant has its product, every price
-	// its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-	// archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-	// was checked.
+	// its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+	// not archived. Returns what is wrong and how much was checked.
 	AuditCatalog(context.Context, *AuditCatalogRequest) (*AuditCatalogResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }
@@ -402,11 +595,23 @@ func (UnimplementedCatalogServiceServer) CreateProduct(context.Context, *CreateP
 func (UnimplementedCatalogServiceServer) UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateProduct not implemented")
 }
+func (UnimplementedCatalogServiceServer) PublishProduct(context.Context, *PublishProductRequest) (*PublishProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishProduct not implemented")
+}
+func (UnimplementedCatalogServiceServer) ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ArchiveProduct not implemented")
+}
+func (UnimplementedCatalogServiceServer) RestoreProduct(context.Context, *RestoreProductRequest) (*RestoreProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreProduct not implemented")
+}
 func (UnimplementedCatalogServiceServer) GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetProduct not implemented")
 }
 func (UnimplementedCatalogServiceServer) ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProducts not implemented")
+}
+func (UnimplementedCatalogServiceServer) BatchGetProducts(context.Context, *BatchGetProductsRequest) (*BatchGetProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchGetProducts not implemented")
 }
 func (UnimplementedCatalogServiceServer) CreateVariant(context.Context, *CreateVariantRequest) (*CreateVariantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateVariant not implemented")
@@ -414,8 +619,20 @@ func (UnimplementedCatalogServiceServer) CreateVariant(context.Context, *CreateV
 func (UnimplementedCatalogServiceServer) UpdateVariant(context.Context, *UpdateVariantRequest) (*UpdateVariantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateVariant not implemented")
 }
+func (UnimplementedCatalogServiceServer) EnableVariant(context.Context, *EnableVariantRequest) (*EnableVariantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EnableVariant not implemented")
+}
+func (UnimplementedCatalogServiceServer) DisableVariant(context.Context, *DisableVariantRequest) (*DisableVariantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DisableVariant not implemented")
+}
+func (UnimplementedCatalogServiceServer) ArchiveVariant(context.Context, *ArchiveVariantRequest) (*ArchiveVariantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ArchiveVariant not implemented")
+}
 func (UnimplementedCatalogServiceServer) GetVariant(context.Context, *GetVariantRequest) (*GetVariantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVariant not implemented")
+}
+func (UnimplementedCatalogServiceServer) ListVariants(context.Context, *ListVariantsRequest) (*ListVariantsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListVariants not implemented")
 }
 func (UnimplementedCatalogServiceServer) BatchGetVariants(context.Context, *BatchGetVariantsRequest) (*BatchGetVariantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetVariants not implemented")
@@ -431,6 +648,9 @@ func (UnimplementedCatalogServiceServer) ListPrices(context.Context, *ListPrices
 }
 func (UnimplementedCatalogServiceServer) SetDefaultPrice(context.Context, *SetDefaultPriceRequest) (*SetDefaultPriceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetDefaultPrice not implemented")
+}
+func (UnimplementedCatalogServiceServer) ClearDefaultPrice(context.Context, *ClearDefaultPriceRequest) (*ClearDefaultPriceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClearDefaultPrice not implemented")
 }
 func (UnimplementedCatalogServiceServer) ArchivePrice(context.Context, *ArchivePriceRequest) (*ArchivePriceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ArchivePrice not implemented")
@@ -501,6 +721,60 @@ func _CatalogService_UpdateProduct_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_PublishProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).PublishProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_PublishProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).PublishProduct(ctx, req.(*PublishProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_ArchiveProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ArchiveProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ArchiveProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ArchiveProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ArchiveProduct(ctx, req.(*ArchiveProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_RestoreProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).RestoreProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_RestoreProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).RestoreProduct(ctx, req.(*RestoreProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_GetProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetProductRequest)
 	if err := dec(in); err != nil {
@@ -533,6 +807,24 @@ func _CatalogService_ListProducts_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CatalogServiceServer).ListProducts(ctx, req.(*ListProductsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_BatchGetProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchGetProductsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).BatchGetProducts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_BatchGetProducts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).BatchGetProducts(ctx, req.(*BatchGetProductsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -573,6 +865,60 @@ func _CatalogService_UpdateVariant_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_EnableVariant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnableVariantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).EnableVariant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_EnableVariant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).EnableVariant(ctx, req.(*EnableVariantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_DisableVariant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisableVariantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).DisableVariant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_DisableVariant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).DisableVariant(ctx, req.(*DisableVariantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_ArchiveVariant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ArchiveVariantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ArchiveVariant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ArchiveVariant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ArchiveVariant(ctx, req.(*ArchiveVariantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_GetVariant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVariantRequest)
 	if err := dec(in); err != nil {
@@ -587,6 +933,24 @@ func _CatalogService_GetVariant_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CatalogServiceServer).GetVariant(ctx, req.(*GetVariantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_ListVariants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListVariantsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListVariants(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListVariants_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListVariants(ctx, req.(*ListVariantsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -681,6 +1045,24 @@ func _CatalogService_SetDefaultPrice_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_ClearDefaultPrice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClearDefaultPriceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ClearDefaultPrice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ClearDefaultPrice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ClearDefaultPrice(ctx, req.(*ClearDefaultPriceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_ArchivePrice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ArchivePriceRequest)
 	if err := dec(in); err != nil {
@@ -758,12 +1140,28 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CatalogService_UpdateProduct_Handler,
 		},
 		{
+			MethodName: "PublishProduct",
+			Handler:    _CatalogService_PublishProduct_Handler,
+		},
+		{
+			MethodName: "ArchiveProduct",
+			Handler:    _CatalogService_ArchiveProduct_Handler,
+		},
+		{
+			MethodName: "RestoreProduct",
+			Handler:    _CatalogService_RestoreProduct_Handler,
+		},
+		{
 			MethodName: "GetProduct",
 			Handler:    _CatalogService_GetProduct_Handler,
 		},
 		{
 			MethodName: "ListProducts",
 			Handler:    _CatalogService_ListProducts_Handler,
+		},
+		{
+			MethodName: "BatchGetProducts",
+			Handler:    _CatalogService_BatchGetProducts_Handler,
 		},
 		{
 			MethodName: "CreateVariant",
@@ -774,8 +1172,24 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CatalogService_UpdateVariant_Handler,
 		},
 		{
+			MethodName: "EnableVariant",
+			Handler:    _CatalogService_EnableVariant_Handler,
+		},
+		{
+			MethodName: "DisableVariant",
+			Handler:    _CatalogService_DisableVariant_Handler,
+		},
+		{
+			MethodName: "ArchiveVariant",
+			Handler:    _CatalogService_ArchiveVariant_Handler,
+		},
+		{
 			MethodName: "GetVariant",
 			Handler:    _CatalogService_GetVariant_Handler,
+		},
+		{
+			MethodName: "ListVariants",
+			Handler:    _CatalogService_ListVariants_Handler,
 		},
 		{
 			MethodName: "BatchGetVariants",
@@ -796,6 +1210,10 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetDefaultPrice",
 			Handler:    _CatalogService_SetDefaultPrice_Handler,
+		},
+		{
+			MethodName: "ClearDefaultPrice",
+			Handler:    _CatalogService_ClearDefaultPrice_Handler,
 		},
 		{
 			MethodName: "ArchivePrice",

@@ -23,7 +23,7 @@ const (
 )
 
 // Why the catalog service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.catalog.v1`.
+// `souk.catalog`. New values may be added; treat an unknown one by the code of its status.
 type ErrorReason int32
 
 const (
@@ -36,45 +36,46 @@ const (
 	ErrorReason_ERROR_REASON_VARIANT_NOT_FOUND ErrorReason = 2
 	// No price has this id, or this caller may not see it: it is RESTRICTED, or its product is a
 	// draft; from GetPrice, also because it is archived. Or, from ResolvePrices, the sku has no
-	// default price in the requested currency. Metadata `price_id`, or `sku` and `currency_code`.
+	// default price in the requested currency and channel. Metadata `price_id`, or `sku`,
+	// `currency_code` and `channel`.
 	ErrorReason_ERROR_REASON_PRICE_NOT_FOUND ErrorReason = 3
 	// Another variant already has this sku.
 	ErrorReason_ERROR_REASON_SKU_EXISTS ErrorReason = 4
 	// Another price already has this id.
 	ErrorReason_ERROR_REASON_PRICE_EXISTS ErrorReason = 5
-	// The etag is stale: another call changed the resource first. Read it again and retry. Metadata
-	// `etag`, the current one.
-	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 6
+	// Another product already has this external key. Metadata `product_id` names that product.
+	ErrorReason_ERROR_REASON_EXTERNAL_KEY_EXISTS ErrorReason = 6
 	// A product cannot change from its current state to the requested one.
 	ErrorReason_ERROR_REASON_PRODUCT_STATE ErrorReason = 7
-	// The product has reached the limit of variants.
+	// The product has the most variants that it may have; archived ones do not count.
 	ErrorReason_ERROR_REASON_TOO_MANY_VARIANTS ErrorReason = 8
 	// The price is archived: nothing is sold at it, and it cannot be made a default. Staff and
 	// services can read it.
 	ErrorReason_ERROR_REASON_PRICE_ARCHIVED ErrorReason = 9
-	// The price is a default. Make another price the default before archiving it.
+	// The price is a default price. Make another price the default, or clear the default, before
+	// archiving it.
 	ErrorReason_ERROR_REASON_PRICE_IS_DEFAULT ErrorReason = 10
-	// The price is not in the requested currency. Metadata `price_id`, `currency_code` of the price.
+	// The price is not in the requested currency. Metadata `currency_code` is that of the price.
 	ErrorReason_ERROR_REASON_CURRENCY_MISMATCH ErrorReason = 11
-	// The product is not for sale: it is a draft or archived.
+	// The product is not for sale: it is a draft or archived. Metadata `state`, such as `ARCHIVED`.
 	ErrorReason_ERROR_REASON_PRODUCT_NOT_FOR_SALE ErrorReason = 12
-	// An amount is negative or more than 1,000,000,000,000 minor units. BadRequest names the field.
-	ErrorReason_ERROR_REASON_AMOUNT_OUT_OF_RANGE ErrorReason = 13
-	// The update mask names no field. BadRequest names the field.
-	ErrorReason_ERROR_REASON_UPDATE_MASK_EMPTY ErrorReason = 14
-	// A time is outside the calendar, or in the future where it must not be. BadRequest names the
-	// field.
-	ErrorReason_ERROR_REASON_INVALID_TIME ErrorReason = 15
+	// The product is for sale, but this variant is not: it is disabled or archived. Metadata `state`,
+	// such as `DISABLED`.
+	ErrorReason_ERROR_REASON_VARIANT_NOT_FOR_SALE ErrorReason = 13
+	// The price is for another channel than the requested one. Metadata `channel` is that of the
+	// price.
+	ErrorReason_ERROR_REASON_CHANNEL_MISMATCH ErrorReason = 14
+	// The price was created as RESTRICTED, and a default price is PUBLIC. Create a PUBLIC price
+	// instead.
+	ErrorReason_ERROR_REASON_PRICE_RESTRICTED ErrorReason = 15
 	// The import stream has more items than one call may import; every item up to the limit was
 	// processed.
 	ErrorReason_ERROR_REASON_TOO_MANY_ITEMS ErrorReason = 16
-	// An item of an import names a sku twice, or two default prices of a variant in one currency.
-	// Only in the result of an item.
+	// An item of an import names a sku twice, or two default prices of a variant in one currency and
+	// channel. Only in the result of an item.
 	ErrorReason_ERROR_REASON_DUPLICATE ErrorReason = 17
 	// An item of an import breaks the rules of its fields. Only in the result of an item.
 	ErrorReason_ERROR_REASON_INVALID_ITEM ErrorReason = 18
-	// The price was created as RESTRICTED, and a default price is PUBLIC. Create a PUBLIC price instead.
-	ErrorReason_ERROR_REASON_PRICE_RESTRICTED ErrorReason = 19
 )
 
 // Enum value maps for ErrorReason.
@@ -86,20 +87,19 @@ var (
 		3:  "ERROR_REASON_PRICE_NOT_FOUND",
 		4:  "ERROR_REASON_SKU_EXISTS",
 		5:  "ERROR_REASON_PRICE_EXISTS",
-		6:  "ERROR_REASON_ETAG_MISMATCH",
+		6:  "ERROR_REASON_EXTERNAL_KEY_EXISTS",
 		7:  "ERROR_REASON_PRODUCT_STATE",
 		8:  "ERROR_REASON_TOO_MANY_VARIANTS",
 		9:  "ERROR_REASON_PRICE_ARCHIVED",
 		10: "ERROR_REASON_PRICE_IS_DEFAULT",
 		11: "ERROR_REASON_CURRENCY_MISMATCH",
 		12: "ERROR_REASON_PRODUCT_NOT_FOR_SALE",
-		13: "ERROR_REASON_AMOUNT_OUT_OF_RANGE",
-		14: "ERROR_REASON_UPDATE_MASK_EMPTY",
-		15: "ERROR_REASON_INVALID_TIME",
+		13: "ERROR_REASON_VARIANT_NOT_FOR_SALE",
+		14: "ERROR_REASON_CHANNEL_MISMATCH",
+		15: "ERROR_REASON_PRICE_RESTRICTED",
 		16: "ERROR_REASON_TOO_MANY_ITEMS",
 		17: "ERROR_REASON_DUPLICATE",
 		18: "ERROR_REASON_INVALID_ITEM",
-		19: "ERROR_REASON_PRICE_RESTRICTED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -108,20 +108,19 @@ var (
 		"ERROR_REASON_PRICE_NOT_FOUND":      3,
 		"ERROR_REASON_SKU_EXISTS":           4,
 		"ERROR_REASON_PRICE_EXISTS":         5,
-		"ERROR_REASON_ETAG_MISMATCH":        6,
+		"ERROR_REASON_EXTERNAL_KEY_EXISTS":  6,
 		"ERROR_REASON_PRODUCT_STATE":        7,
 		"ERROR_REASON_TOO_MANY_VARIANTS":    8,
 		"ERROR_REASON_PRICE_ARCHIVED":       9,
 		"ERROR_REASON_PRICE_IS_DEFAULT":     10,
 		"ERROR_REASON_CURRENCY_MISMATCH":    11,
 		"ERROR_REASON_PRODUCT_NOT_FOR_SALE": 12,
-		"ERROR_REASON_AMOUNT_OUT_OF_RANGE":  13,
-		"ERROR_REASON_UPDATE_MASK_EMPTY":    14,
-		"ERROR_REASON_INVALID_TIME":         15,
+		"ERROR_REASON_VARIANT_NOT_FOR_SALE": 13,
+		"ERROR_REASON_CHANNEL_MISMATCH":     14,
+		"ERROR_REASON_PRICE_RESTRICTED":     15,
 		"ERROR_REASON_TOO_MANY_ITEMS":       16,
 		"ERROR_REASON_DUPLICATE":            17,
 		"ERROR_REASON_INVALID_ITEM":         18,
-		"ERROR_REASON_PRICE_RESTRICTED":     19,
 	}
 )
 
@@ -156,45 +155,43 @@ var File_souk_catalog_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xd4\t\n" +
+	"\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xbb\n" +
+	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12:\n" +
 	"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x10\x01\x1a\x16\xaa㟀\x0e\x10\b\x05\x12\n" +
 	"product_id \x01\x12R\n" +
 	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x02\x1a.\xaa㟀\x0e(\b\x05\x1a\n" +
 	"variant_id\x1a\x03sku\x1a\n" +
-	"item_index\x1a\x05field \x01\x12]\n" +
-	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x03\x1a;\xaa㟀\x0e5\b\x05\x1a\bprice_id\x1a\x03sku\x1a\rcurrency_code\x1a\n" +
+	"item_index\x1a\x05field \x01\x12f\n" +
+	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x03\x1aD\xaa㟀\x0e>\b\x05\x1a\bprice_id\x1a\x03sku\x1a\rcurrency_code\x1a\achannel\x1a\n" +
 	"item_index\x1a\x05field \x01\x12,\n" +
 	"\x17ERROR_REASON_SKU_EXISTS\x10\x04\x1a\x0f\xaa㟀\x0e\t\b\x06\x12\x03sku \x01\x123\n" +
-	"\x19ERROR_REASON_PRICE_EXISTS\x10\x05\x1a\x14\xaa㟀\x0e\x0e\b\x06\x12\bprice_id \x01\x120\n" +
-	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x06\x1a\x10\xaa㟀\x0e\n" +
-	"\b\n" +
-	"\x12\x04etag \x01\x12N\n" +
-	"\x1aERROR_REASON_PRODUCT_STATE\x10\a\x1a.\xaa㟀\x0e(\b\t\x12\n" +
-	"product_id\x12\x05state\x12\x0frequested_state \x01\x12A\n" +
-	"\x1eERROR_REASON_TOO_MANY_VARIANTS\x10\b\x1a\x1d\xaa㟀\x0e\x17\b\t\x12\n" +
-	"product_id\x12\x05limit \x01\x12M\n" +
-	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\t\x1a,\xaa㟀\x0e&\b\t\x12\bprice_id\x1a\x03sku\x1a\n" +
-	"item_index\x1a\x05field \x01\x127\n" +
+	"\x19ERROR_REASON_PRICE_EXISTS\x10\x05\x1a\x14\xaa㟀\x0e\x0e\b\x06\x12\bprice_id \x01\x12J\n" +
+	" ERROR_REASON_EXTERNAL_KEY_EXISTS\x10\x06\x1a$\xaa㟀\x0e\x1e\b\x06\x12\fexternal_key\x12\n" +
+	"product_id \x01\x12Q\n" +
+	"\x1aERROR_REASON_PRODUCT_STATE\x10\a\x1a1\xaa㟀\x0e+\b\t\x12\n" +
+	"product_id\x12\x05state\x12\x0frequested_state \x01(\x99\x03\x12D\n" +
+	"\x1eERROR_REASON_TOO_MANY_VARIANTS\x10\b\x1a \xaa㟀\x0e\x1a\b\t\x12\n" +
+	"product_id\x12\x05limit \x01(\x99\x03\x12P\n" +
+	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\t\x1a/\xaa㟀\x0e)\b\t\x12\bprice_id\x1a\x03sku\x1a\n" +
+	"item_index\x1a\x05field \x01(\x99\x03\x12:\n" +
 	"\x1dERROR_REASON_PRICE_IS_DEFAULT\x10\n" +
-	"\x1a\x14\xaa㟀\x0e\x0e\b\t\x12\bprice_id \x01\x12_\n" +
-	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\v\x1a;\xaa㟀\x0e5\b\t\x12\n" +
-	"item_index\x12\x05field\x12\rcurrency_code\x1a\bprice_id\x1a\x03sku \x01\x12Z\n" +
-	"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\x10\f\x1a3\xaa㟀\x0e-\b\t\x12\n" +
-	"item_index\x12\x05field\x12\x03sku\x12\x05state\x1a\bprice_id \x01\x120\n" +
-	" ERROR_REASON_AMOUNT_OUT_OF_RANGE\x10\r\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x12.\n" +
-	"\x1eERROR_REASON_UPDATE_MASK_EMPTY\x10\x0e\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x12)\n" +
-	"\x19ERROR_REASON_INVALID_TIME\x10\x0f\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x122\n" +
+	"\x1a\x17\xaa㟀\x0e\x11\b\t\x12\bprice_id \x01(\x99\x03\x12b\n" +
+	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\v\x1a>\xaa㟀\x0e8\b\t\x12\n" +
+	"item_index\x12\x05field\x12\rcurrency_code\x1a\bprice_id\x1a\x03sku \x01(\x99\x03\x12]\n" +
+	"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\x10\f\x1a6\xaa㟀\x0e0\b\t\x12\n" +
+	"item_index\x12\x05field\x12\x03sku\x12\x05state\x1a\bprice_id \x01(\x99\x03\x12]\n" +
+	"!ERROR_REASON_VARIANT_NOT_FOR_SALE\x10\r\x1a6\xaa㟀\x0e0\b\t\x12\n" +
+	"item_index\x12\x05field\x12\x03sku\x12\x05state\x1a\bprice_id \x01(\x99\x03\x12[\n" +
+	"\x1dERROR_REASON_CHANNEL_MISMATCH\x10\x0e\x1a8\xaa㟀\x0e2\b\t\x12\n" +
+	"item_index\x12\x05field\x12\achannel\x12\bprice_id\x1a\x03sku \x01(\x99\x03\x12:\n" +
+	"\x1dERROR_REASON_PRICE_RESTRICTED\x10\x0f\x1a\x17\xaa㟀\x0e\x11\b\t\x12\bprice_id \x01(\x99\x03\x122\n" +
 	"\x1bERROR_REASON_TOO_MANY_ITEMS\x10\x10\x1a\x11\xaa㟀\x0e\v\b\x03\x12\x05limit \x01\x12&\n" +
 	"\x16ERROR_REASON_DUPLICATE\x10\x11\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12)\n" +
 	"\x19ERROR_REASON_INVALID_ITEM\x10\x12\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x127\n" +
-	"\x1dERROR_REASON_PRICE_RESTRICTED\x10\x13\x1a\x14\xaa㟀\x0e\x0e\b\t\x12\bprice_id \x01B\x90\x01\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01B\x90\x01\n" +
 	"\x17example.souk.catalog.v1B\x10ErrorReasonProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
 var (

@@ -26,7 +26,7 @@ const (
 // A product was created.
 type ProductCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The product.
+	// The product, without its variants.
 	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -69,12 +69,12 @@ func (x *ProductCreated) GetProduct() *Product {
 	return nil
 }
 
-// A product changed.
+// A product changed: its fields or its state.
 type ProductUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The product after the change.
+	// The product after the change, without its variants.
 	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
-	// The state before the change.
+	// The state before the change; the same as the state of `product` unless that changed.
 	PreviousState ProductState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.catalog.v1.ProductState" json:"previous_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -170,11 +170,13 @@ func (x *VariantCreated) GetVariant() *Variant {
 	return nil
 }
 
-// A variant changed.
+// A variant changed: its fields or its state.
 type VariantUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The variant after the change, without its prices.
-	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	Variant *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	// The state before the change; the same as the state of `variant` unless that changed.
+	PreviousState VariantState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.catalog.v1.VariantState" json:"previous_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,8 +218,15 @@ func (x *VariantUpdated) GetVariant() *Variant {
 	return nil
 }
 
-// A price was created. The first price of a variant in its currency that is not RESTRICTED is its default; no
-// DefaultPriceChanged follows.
+func (x *VariantUpdated) GetPreviousState() VariantState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return VariantState_VARIANT_STATE_UNSPECIFIED
+}
+
+// A price was created. When `is_default` is true and its variant had no default price in its
+// currency and channel before, no DefaultPriceChanged follows.
 type PriceCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The price.
@@ -309,12 +318,13 @@ func (x *PriceArchived) GetPrice() *Price {
 	return nil
 }
 
-// The default price of a variant changed: it is sold at this price unless a price is named.
+// The default price of a variant in a currency and channel was set: the variant is sold at this
+// price when no price is named.
 type DefaultPriceChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The price that is the default now.
 	Price *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
-	// The price that was the default before.
+	// The price that was the default before; empty when there was none.
 	PreviousPriceId string `protobuf:"bytes,2,opt,name=previous_price_id,json=previousPriceId,proto3" json:"previous_price_id,omitempty"`
 	// When it changed.
 	ChangeTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
@@ -373,6 +383,61 @@ func (x *DefaultPriceChanged) GetChangeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// The default price of a variant in a currency and channel was cleared: there is none now.
+type DefaultPriceCleared struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The price that was the default, as it is now.
+	Price *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	// When it was cleared.
+	ClearTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=clear_time,json=clearTime,proto3" json:"clear_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DefaultPriceCleared) Reset() {
+	*x = DefaultPriceCleared{}
+	mi := &file_souk_catalog_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefaultPriceCleared) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefaultPriceCleared) ProtoMessage() {}
+
+func (x *DefaultPriceCleared) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefaultPriceCleared.ProtoReflect.Descriptor instead.
+func (*DefaultPriceCleared) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DefaultPriceCleared) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *DefaultPriceCleared) GetClearTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClearTime
+	}
+	return nil
+}
+
 var File_souk_catalog_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_events_proto_rawDesc = "" +
@@ -387,9 +452,10 @@ const file_souk_catalog_v1_events_proto_rawDesc = "" +
 	"\x12product.product_id\"`\n" +
 	"\x0eVariantCreated\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12variant.product_id\"`\n" +
+	"\x12variant.product_id\"\xa6\x01\n" +
 	"\x0eVariantUpdated\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12D\n" +
+	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1d.souk.catalog.v1.VariantStateR\rpreviousState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
 	"\x12variant.product_id\"V\n" +
 	"\fPriceCreated\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
@@ -402,6 +468,11 @@ const file_souk_catalog_v1_events_proto_rawDesc = "" +
 	"\x11previous_price_id\x18\x02 \x01(\tR\x0fpreviousPriceId\x12;\n" +
 	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"changeTime:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"\x10price.product_id\"\x98\x01\n" +
+	"\x13DefaultPriceCleared\x12,\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x129\n" +
+	"\n" +
+	"clear_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tclearTime:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
 	"\x10price.product_idB\x8b\x01\n" +
 	"\x17example.souk.catalog.v1B\vEventsProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
@@ -417,7 +488,7 @@ func file_souk_catalog_v1_events_proto_rawDescGZIP() []byte {
 	return file_souk_catalog_v1_events_proto_rawDescData
 }
 
-var file_souk_catalog_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_souk_catalog_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_souk_catalog_v1_events_proto_goTypes = []any{
 	(*ProductCreated)(nil),        // 0: souk.catalog.v1.ProductCreated
 	(*ProductUpdated)(nil),        // 1: souk.catalog.v1.ProductUpdated
@@ -426,27 +497,32 @@ var file_souk_catalog_v1_events_proto_goTypes = []any{
 	(*PriceCreated)(nil),          // 4: souk.catalog.v1.PriceCreated
 	(*PriceArchived)(nil),         // 5: souk.catalog.v1.PriceArchived
 	(*DefaultPriceChanged)(nil),   // 6: souk.catalog.v1.DefaultPriceChanged
-	(*Product)(nil),               // 7: souk.catalog.v1.Product
-	(ProductState)(0),             // 8: souk.catalog.v1.ProductState
-	(*Variant)(nil),               // 9: souk.catalog.v1.Variant
-	(*Price)(nil),                 // 10: souk.catalog.v1.Price
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*DefaultPriceCleared)(nil),   // 7: souk.catalog.v1.DefaultPriceCleared
+	(*Product)(nil),               // 8: souk.catalog.v1.Product
+	(ProductState)(0),             // 9: souk.catalog.v1.ProductState
+	(*Variant)(nil),               // 10: souk.catalog.v1.Variant
+	(VariantState)(0),             // 11: souk.catalog.v1.VariantState
+	(*Price)(nil),                 // 12: souk.catalog.v1.Price
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_souk_catalog_v1_events_proto_depIdxs = []int32{
-	7,  // 0: souk.catalog.v1.ProductCreated.product:type_name -> souk.catalog.v1.Product
-	7,  // 1: souk.catalog.v1.ProductUpdated.product:type_name -> souk.catalog.v1.Product
-	8,  // 2: souk.catalog.v1.ProductUpdated.previous_state:type_name -> souk.catalog.v1.ProductState
-	9,  // 3: souk.catalog.v1.VariantCreated.variant:type_name -> souk.catalog.v1.Variant
-	9,  // 4: souk.catalog.v1.VariantUpdated.variant:type_name -> souk.catalog.v1.Variant
-	10, // 5: souk.catalog.v1.PriceCreated.price:type_name -> souk.catalog.v1.Price
-	10, // 6: souk.catalog.v1.PriceArchived.price:type_name -> souk.catalog.v1.Price
-	10, // 7: souk.catalog.v1.DefaultPriceChanged.price:type_name -> souk.catalog.v1.Price
-	11, // 8: souk.catalog.v1.DefaultPriceChanged.change_time:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 0: souk.catalog.v1.ProductCreated.product:type_name -> souk.catalog.v1.Product
+	8,  // 1: souk.catalog.v1.ProductUpdated.product:type_name -> souk.catalog.v1.Product
+	9,  // 2: souk.catalog.v1.ProductUpdated.previous_state:type_name -> souk.catalog.v1.ProductState
+	10, // 3: souk.catalog.v1.VariantCreated.variant:type_name -> souk.catalog.v1.Variant
+	10, // 4: souk.catalog.v1.VariantUpdated.variant:type_name -> souk.catalog.v1.Variant
+	11, // 5: souk.catalog.v1.VariantUpdated.previous_state:type_name -> souk.catalog.v1.VariantState
+	12, // 6: souk.catalog.v1.PriceCreated.price:type_name -> souk.catalog.v1.Price
+	12, // 7: souk.catalog.v1.PriceArchived.price:type_name -> souk.catalog.v1.Price
+	12, // 8: souk.catalog.v1.DefaultPriceChanged.price:type_name -> souk.catalog.v1.Price
+	13, // 9: souk.catalog.v1.DefaultPriceChanged.change_time:type_name -> google.protobuf.Timestamp
+	12, // 10: souk.catalog.v1.DefaultPriceCleared.price:type_name -> souk.catalog.v1.Price
+	13, // 11: souk.catalog.v1.DefaultPriceCleared.clear_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_events_proto_init() }
@@ -463,7 +539,7 @@ func file_souk_catalog_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_events_proto_rawDesc), len(file_souk_catalog_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,9 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -24,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The outcome of importing one item.
+// The outcome of importing one item. New values may be added; treat an unknown one as imported when
+// the result has no error.
 type ImportOutcome int32
 
 const (
@@ -88,19 +87,14 @@ func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
 // A product of another system, with its variants and their prices.
 type ImportedProduct struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The key of the product in the system it comes from: 1 to 100 printable ASCII characters without
-	// spaces. A repeated import finds the product by it; the product id is derived from it.
-	ExternalKey string `protobuf:"bytes,1,opt,name=external_key,json=externalKey,proto3" json:"external_key,omitempty"`
-	// The display name, 1 to 200 characters.
-	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// The description, at most 10,000 characters.
-	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// The state a new product starts in; UNSPECIFIED means ACTIVE.
-	State ProductState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
-	// Labels to find and group products by, at most 32.
-	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The product. `external_key` and `title` are required. The id of a new product is derived from
+	// its external key.
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	// Its variants, at most 100.
-	Variants      []*ImportedVariant `protobuf:"bytes,6,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*ImportedVariant `protobuf:"bytes,2,rep,name=variants,proto3" json:"variants,omitempty"`
+	// The state that a new product starts in; UNSPECIFIED means ACTIVE. It does not change the state
+	// of a product that exists.
+	InitialState  ProductState `protobuf:"varint,3,opt,name=initial_state,json=initialState,proto3,enum=souk.catalog.v1.ProductState" json:"initial_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,37 +129,9 @@ func (*ImportedProduct) Descriptor() ([]byte, []int) {
 	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *ImportedProduct) GetExternalKey() string {
+func (x *ImportedProduct) GetProduct() *Product {
 	if x != nil {
-		return x.ExternalKey
-	}
-	return ""
-}
-
-func (x *ImportedProduct) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *ImportedProduct) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *ImportedProduct) GetState() ProductState {
-	if x != nil {
-		return x.State
-	}
-	return ProductState_PRODUCT_STATE_UNSPECIFIED
-}
-
-func (x *ImportedProduct) GetLabels() map[string]string {
-	if x != nil {
-		return x.Labels
+		return x.Product
 	}
 	return nil
 }
@@ -177,17 +143,28 @@ func (x *ImportedProduct) GetVariants() []*ImportedVariant {
 	return nil
 }
 
-// A variant of an imported product.
+func (x *ImportedProduct) GetInitialState() ProductState {
+	if x != nil {
+		return x.InitialState
+	}
+	return ProductState_PRODUCT_STATE_UNSPECIFIED
+}
+
+// A variant of an imported product, with its prices.
 type ImportedVariant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock keeping unit, as in CreateVariant.
-	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// What distinguishes it from the other variants, at most 200 characters.
-	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// What a shopper chooses by, at most 32.
-	Attributes map[string]string `protobuf:"bytes,3,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Its prices, at most 200; of several with the same amount only the first is used.
-	Prices        []*ImportedPrice `protobuf:"bytes,4,rep,name=prices,proto3" json:"prices,omitempty"`
+	// The variant. `sku` is required.
+	Variant *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	// Its prices, at most 200; of several with the same amount and channel only the first is used. At
+	// most one for each currency and channel may have `is_default`. The mark makes a new price the
+	// default where the variant has none. Without a mark, the first new price that is not RESTRICTED
+	// becomes the default where there is none.
+	//
+	// The id of an imported price is derived, so that any client that knows the sku and the amount
+	// can compute it: the UUIDv5 of the text `SKU CURRENCY MINOR` (as in `85123A GBP 255`), followed
+	// by a space and the channel when the price has one, in the namespace that is the UUIDv5 of
+	// `souk.catalog.price` in the OID namespace of RFC 9562.
+	Prices        []*Price `protobuf:"bytes,2,rep,name=prices,proto3" json:"prices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,128 +199,33 @@ func (*ImportedVariant) Descriptor() ([]byte, []int) {
 	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *ImportedVariant) GetSku() string {
+func (x *ImportedVariant) GetVariant() *Variant {
 	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *ImportedVariant) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
-}
-
-func (x *ImportedVariant) GetAttributes() map[string]string {
-	if x != nil {
-		return x.Attributes
+		return x.Variant
 	}
 	return nil
 }
 
-func (x *ImportedVariant) GetPrices() []*ImportedPrice {
+func (x *ImportedVariant) GetPrices() []*Price {
 	if x != nil {
 		return x.Prices
 	}
 	return nil
 }
 
-// A price of an imported variant.
-//
-// Its id is derived, so that any client that knows the sku and the amount can compute it: the
-// UUIDv5 of the text `SKU CURRENCY MINOR` (as in `85123A GBP 255`) in the namespace that is the
-// UUIDv5 of `souk.catalog.price` in the OID namespace of RFC 9562.
-type ImportedPrice struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What one unit costs: 0 to 1,000,000,000,000 minor units.
-	UnitPrice *v1.Money `protobuf:"bytes,1,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// When the price took effect in the real world; absent means now.
-	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// True for the default price of a variant that is new or has no default price in this currency;
-	// at most one per currency. If none is marked, the first new price of the currency that does not
-	// say RESTRICTED is the default.
-	IsDefault bool `protobuf:"varint,3,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
-	// Who may see it and buy at it. UNSPECIFIED means PUBLIC while it is the default, and RESTRICTED
-	// otherwise: history is not on offer. It must not be RESTRICTED when
-	// `is_default` is true.
-	Audience      PriceAudience `protobuf:"varint,4,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ImportedPrice) Reset() {
-	*x = ImportedPrice{}
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ImportedPrice) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ImportedPrice) ProtoMessage() {}
-
-func (x *ImportedPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ImportedPrice.ProtoReflect.Descriptor instead.
-func (*ImportedPrice) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *ImportedPrice) GetUnitPrice() *v1.Money {
-	if x != nil {
-		return x.UnitPrice
-	}
-	return nil
-}
-
-func (x *ImportedPrice) GetEffectiveTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EffectiveTime
-	}
-	return nil
-}
-
-func (x *ImportedPrice) GetIsDefault() bool {
-	if x != nil {
-		return x.IsDefault
-	}
-	return false
-}
-
-func (x *ImportedPrice) GetAudience() PriceAudience {
-	if x != nil {
-		return x.Audience
-	}
-	return PriceAudience_PRICE_AUDIENCE_UNSPECIFIED
-}
-
 // The result of importing one item.
 type ImportResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The item's external_key as it was sent, truncated to 100 characters.
+	// The item's external key as it was sent, truncated to 100 characters.
 	ExternalKey string `protobuf:"bytes,1,opt,name=external_key,json=externalKey,proto3" json:"external_key,omitempty"`
 	// The outcome.
 	Outcome ImportOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=souk.catalog.v1.ImportOutcome" json:"outcome,omitempty"`
 	// The product; empty when the item failed.
 	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// Variants that the item added.
-	VariantsCreated int32 `protobuf:"varint,4,opt,name=variants_created,json=variantsCreated,proto3" json:"variants_created,omitempty"`
-	// Prices that the item added.
-	PricesCreated int32 `protobuf:"varint,5,opt,name=prices_created,json=pricesCreated,proto3" json:"prices_created,omitempty"`
+	// How many variants the item added.
+	CreatedVariantCount int32 `protobuf:"varint,4,opt,name=created_variant_count,json=createdVariantCount,proto3" json:"created_variant_count,omitempty"`
+	// How many prices the item added.
+	CreatedPriceCount int32 `protobuf:"varint,5,opt,name=created_price_count,json=createdPriceCount,proto3" json:"created_price_count,omitempty"`
 	// Why the item failed; absent otherwise.
 	Error         *ImportError `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -352,7 +234,7 @@ type ImportResult struct {
 
 func (x *ImportResult) Reset() {
 	*x = ImportResult{}
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -364,7 +246,7 @@ func (x *ImportResult) String() string {
 func (*ImportResult) ProtoMessage() {}
 
 func (x *ImportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -377,7 +259,7 @@ func (x *ImportResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
 func (*ImportResult) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{3}
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ImportResult) GetExternalKey() string {
@@ -401,16 +283,16 @@ func (x *ImportResult) GetProductId() string {
 	return ""
 }
 
-func (x *ImportResult) GetVariantsCreated() int32 {
+func (x *ImportResult) GetCreatedVariantCount() int32 {
 	if x != nil {
-		return x.VariantsCreated
+		return x.CreatedVariantCount
 	}
 	return 0
 }
 
-func (x *ImportResult) GetPricesCreated() int32 {
+func (x *ImportResult) GetCreatedPriceCount() int32 {
 	if x != nil {
-		return x.PricesCreated
+		return x.CreatedPriceCount
 	}
 	return 0
 }
@@ -425,9 +307,11 @@ func (x *ImportResult) GetError() *ImportError {
 // Why an item of an import failed.
 type ImportError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name of an `ErrorReason`, such as `ERROR_REASON_SKU_EXISTS`.
-	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The invalid field, such as `variants[1].sku`; empty when the whole item is at fault.
+	// The reason: ERROR_REASON_INVALID_ITEM, ERROR_REASON_DUPLICATE, ERROR_REASON_SKU_EXISTS,
+	// ERROR_REASON_PRICE_EXISTS, ERROR_REASON_PRICE_RESTRICTED or ERROR_REASON_TOO_MANY_VARIANTS.
+	Reason ErrorReason `protobuf:"varint,1,opt,name=reason,proto3,enum=souk.catalog.v1.ErrorReason" json:"reason,omitempty"`
+	// The invalid field of the item, such as `variants[1].variant.sku`; empty when the whole item is
+	// at fault.
 	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
 	// What is wrong, as text for people.
 	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
@@ -437,7 +321,7 @@ type ImportError struct {
 
 func (x *ImportError) Reset() {
 	*x = ImportError{}
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -449,7 +333,7 @@ func (x *ImportError) String() string {
 func (*ImportError) ProtoMessage() {}
 
 func (x *ImportError) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -462,14 +346,14 @@ func (x *ImportError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportError.ProtoReflect.Descriptor instead.
 func (*ImportError) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{4}
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ImportError) GetReason() string {
+func (x *ImportError) GetReason() ErrorReason {
 	if x != nil {
 		return x.Reason
 	}
-	return ""
+	return ErrorReason_ERROR_REASON_UNSPECIFIED
 }
 
 func (x *ImportError) GetField() string {
@@ -490,45 +374,24 @@ var File_souk_catalog_v1_import_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x18souk/type/v1/money.proto\"\x84\x04\n" +
+	"\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\"souk/catalog/v1/error_reason.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xe3\x01\n" +
 	"\x0fImportedProduct\x12:\n" +
-	"\fexternal_key\x18\x01 \x01(\tB\x17\xbaH\x14r\x12\x18d2\x0e^[!-~]{1,100}$R\vexternalKey\x125\n" +
-	"\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x126\n" +
-	"\vdescription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n" +
-	"^[^\\x00]*$R\vdescription\x12=\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x83\x01\n" +
-	"\x06labels\x18\x05 \x03(\v2,.souk.catalog.v1.ImportedProduct.LabelsEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06labels\x12F\n" +
-	"\bvariants\x18\x06 \x03(\v2 .souk.catalog.v1.ImportedVariantB\b\xbaH\x05\x92\x01\x02\x10dR\bvariants\x1a9\n" +
-	"\vLabelsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc2\x03\n" +
-	"\x0fImportedVariant\x12f\n" +
-	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x123\n" +
-	"\x05title\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x12\x8f\x01\n" +
-	"\n" +
-	"attributes\x18\x03 \x03(\v20.souk.catalog.v1.ImportedVariant.AttributesEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
-	"attributes\x12A\n" +
-	"\x06prices\x18\x04 \x03(\v2\x1e.souk.catalog.v1.ImportedPriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06prices\x1a=\n" +
-	"\x0fAttributesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf3\x01\n" +
-	"\rImportedPrice\x12:\n" +
-	"\n" +
-	"unit_price\x18\x01 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x12A\n" +
-	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x1d\n" +
-	"\n" +
-	"is_default\x18\x03 \x01(\bR\tisDefault\x12D\n" +
-	"\baudience\x18\x04 \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceB\b\xbaH\x05\x82\x01\x02\x10\x01R\baudience\"\x90\x02\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01R\aproduct\x12F\n" +
+	"\bvariants\x18\x02 \x03(\v2 .souk.catalog.v1.ImportedVariantB\b\xbaH\x05\x92\x01\x02\x10dR\bvariants\x12L\n" +
+	"\rinitial_state\x18\x03 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\finitialState\"\x88\x01\n" +
+	"\x0fImportedVariant\x12:\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\x129\n" +
+	"\x06prices\x18\x02 \x03(\v2\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06prices\"\xa2\x02\n" +
 	"\fImportResult\x12!\n" +
 	"\fexternal_key\x18\x01 \x01(\tR\vexternalKey\x128\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x1e.souk.catalog.v1.ImportOutcomeR\aoutcome\x12\x1d\n" +
 	"\n" +
-	"product_id\x18\x03 \x01(\tR\tproductId\x12)\n" +
-	"\x10variants_created\x18\x04 \x01(\x05R\x0fvariantsCreated\x12%\n" +
-	"\x0eprices_created\x18\x05 \x01(\x05R\rpricesCreated\x122\n" +
-	"\x05error\x18\x06 \x01(\v2\x1c.souk.catalog.v1.ImportErrorR\x05error\"U\n" +
-	"\vImportError\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
+	"product_id\x18\x03 \x01(\tR\tproductId\x122\n" +
+	"\x15created_variant_count\x18\x04 \x01(\x05R\x13createdVariantCount\x12.\n" +
+	"\x13created_price_count\x18\x05 \x01(\x05R\x11createdPriceCount\x122\n" +
+	"\x05error\x18\x06 \x01(\v2\x1c.souk.catalog.v1.ImportErrorR\x05error\"s\n" +
+	"\vImportError\x124\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1c.souk.catalog.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage*\xa1\x01\n" +
 	"\rImportOutcome\x12\x1e\n" +
@@ -552,37 +415,33 @@ func file_souk_catalog_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_souk_catalog_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_souk_catalog_v1_import_proto_goTypes = []any{
-	(ImportOutcome)(0),            // 0: souk.catalog.v1.ImportOutcome
-	(*ImportedProduct)(nil),       // 1: souk.catalog.v1.ImportedProduct
-	(*ImportedVariant)(nil),       // 2: souk.catalog.v1.ImportedVariant
-	(*ImportedPrice)(nil),         // 3: souk.catalog.v1.ImportedPrice
-	(*ImportResult)(nil),          // 4: souk.catalog.v1.ImportResult
-	(*ImportError)(nil),           // 5: souk.catalog.v1.ImportError
-	nil,                           // 6: souk.catalog.v1.ImportedProduct.LabelsEntry
-	nil,                           // 7: souk.catalog.v1.ImportedVariant.AttributesEntry
-	(ProductState)(0),             // 8: souk.catalog.v1.ProductState
-	(*v1.Money)(nil),              // 9: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(PriceAudience)(0),            // 11: souk.catalog.v1.PriceAudience
+	(ImportOutcome)(0),      // 0: souk.catalog.v1.ImportOutcome
+	(*ImportedProduct)(nil), // 1: souk.catalog.v1.ImportedProduct
+	(*ImportedVariant)(nil), // 2: souk.catalog.v1.ImportedVariant
+	(*ImportResult)(nil),    // 3: souk.catalog.v1.ImportResult
+	(*ImportError)(nil),     // 4: souk.catalog.v1.ImportError
+	(*Product)(nil),         // 5: souk.catalog.v1.Product
+	(ProductState)(0),       // 6: souk.catalog.v1.ProductState
+	(*Variant)(nil),         // 7: souk.catalog.v1.Variant
+	(*Price)(nil),           // 8: souk.catalog.v1.Price
+	(ErrorReason)(0),        // 9: souk.catalog.v1.ErrorReason
 }
 var file_souk_catalog_v1_import_proto_depIdxs = []int32{
-	8,  // 0: souk.catalog.v1.ImportedProduct.state:type_name -> souk.catalog.v1.ProductState
-	6,  // 1: souk.catalog.v1.ImportedProduct.labels:type_name -> souk.catalog.v1.ImportedProduct.LabelsEntry
-	2,  // 2: souk.catalog.v1.ImportedProduct.variants:type_name -> souk.catalog.v1.ImportedVariant
-	7,  // 3: souk.catalog.v1.ImportedVariant.attributes:type_name -> souk.catalog.v1.ImportedVariant.AttributesEntry
-	3,  // 4: souk.catalog.v1.ImportedVariant.prices:type_name -> souk.catalog.v1.ImportedPrice
-	9,  // 5: souk.catalog.v1.ImportedPrice.unit_price:type_name -> souk.type.v1.Money
-	10, // 6: souk.catalog.v1.ImportedPrice.effective_time:type_name -> google.protobuf.Timestamp
-	11, // 7: souk.catalog.v1.ImportedPrice.audience:type_name -> souk.catalog.v1.PriceAudience
-	0,  // 8: souk.catalog.v1.ImportResult.outcome:type_name -> souk.catalog.v1.ImportOutcome
-	5,  // 9: souk.catalog.v1.ImportResult.error:type_name -> souk.catalog.v1.ImportError
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5, // 0: souk.catalog.v1.ImportedProduct.product:type_name -> souk.catalog.v1.Product
+	2, // 1: souk.catalog.v1.ImportedProduct.variants:type_name -> souk.catalog.v1.ImportedVariant
+	6, // 2: souk.catalog.v1.ImportedProduct.initial_state:type_name -> souk.catalog.v1.ProductState
+	7, // 3: souk.catalog.v1.ImportedVariant.variant:type_name -> souk.catalog.v1.Variant
+	8, // 4: souk.catalog.v1.ImportedVariant.prices:type_name -> souk.catalog.v1.Price
+	0, // 5: souk.catalog.v1.ImportResult.outcome:type_name -> souk.catalog.v1.ImportOutcome
+	4, // 6: souk.catalog.v1.ImportResult.error:type_name -> souk.catalog.v1.ImportError
+	9, // 7: souk.catalog.v1.ImportError.reason:type_name -> souk.catalog.v1.ErrorReason
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_import_proto_init() }
@@ -590,15 +449,17 @@ func file_souk_catalog_v1_import_proto_init() {
 	if File_souk_catalog_v1_import_proto != nil {
 		return
 	}
+	file_souk_catalog_v1_error_reason_proto_init()
 	file_souk_catalog_v1_price_proto_init()
 	file_souk_catalog_v1_product_proto_init()
+	file_souk_catalog_v1_variant_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_import_proto_rawDesc), len(file_souk_catalog_v1_import_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,6 +7,8 @@
 package catalogv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -23,13 +25,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Who may see a price and buy at it. What was said when the price was created never changes: to
-// offer the same amount to others, create another price.
+// Who may see a price and buy at it. New values may be added; treat an unknown one as RESTRICTED.
 type PriceAudience int32
 
 const (
-	// Never sent in a price. A price that is created with it is PUBLIC while it is the default of its
-	// variant in its currency, and RESTRICTED before and afterwards.
+	// Never sent in a response.
 	PriceAudience_PRICE_AUDIENCE_UNSPECIFIED PriceAudience = 0
 	// Everyone may see it and buy at it until it is archived.
 	PriceAudience_PRICE_AUDIENCE_PUBLIC PriceAudience = 1
@@ -79,31 +79,48 @@ func (PriceAudience) EnumDescriptor() ([]byte, []int) {
 	return file_souk_catalog_v1_price_proto_rawDescGZIP(), []int{0}
 }
 
-// One price of a variant. Its amount never changes: a new amount is a new price, and the old one
-// stays readable for staff and services.
+// One price of a variant. It never changes, except that it can be archived: another amount,
+// audience or channel is another price, and the old one stays readable for staff and services.
+//
+// Fields that only the service sets are ignored in requests.
 type Price struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `price_…`.
+	// The id, `price_…`. In CreatePrice, empty lets the service choose it. In ImportProducts it is
+	// ignored: an imported price has the id that `ImportedVariant` describes.
 	PriceId string `protobuf:"bytes,1,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
-	// The variant it belongs to.
+	// Required. The variant it belongs to. In ImportProducts it is ignored: the price belongs to the
+	// variant of its item.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
-	// The product that the variant belongs to.
+	// Output only. The product that the variant belongs to.
 	ProductId string `protobuf:"bytes,10,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// The variant's stock keeping unit.
+	// Output only. The variant's stock keeping unit.
 	Sku string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
-	// What one unit costs: 0 to 1,000,000,000,000 minor units.
+	// Required. What one unit costs: 0 to 1,000,000,000,000 minor units of a currency of ISO 4217.
 	UnitPrice *v1.Money `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// True when a sku named without a price is sold at this one, in its currency.
+	// The channel that it is for, such as `b2b`: 1 to 32 of the characters `a-z 0-9 -`. Empty means
+	// every channel. A channel is a name that the shop chooses; orders without one belong to
+	// `default`.
+	Channel string `protobuf:"bytes,11,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Who may see it and buy at it now: PUBLIC or RESTRICTED. In a request, UNSPECIFIED means PUBLIC
+	// while the price is a default price, and RESTRICTED before and afterwards: only default prices
+	// are on offer unless the caller says otherwise.
+	Audience PriceAudience `protobuf:"varint,9,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
+	// Whether it is the default price of its variant in its currency and channel: the price that the
+	// sku is sold at when no price is named. A default price is PUBLIC. In a request, true makes it
+	// the default, and then the audience must not be RESTRICTED; with false, a price that is not
+	// RESTRICTED still becomes the default when there is none.
 	IsDefault bool `protobuf:"varint,5,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
-	// When it was archived; absent while it is in use.
-	ArchiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=archive_time,json=archiveTime,proto3" json:"archive_time,omitempty"`
-	// When it was recorded.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the price took effect in the real world; differs from create_time when history is
-	// imported.
+	// What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+	// values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+	// this service, so it must hold no secrets and nothing about people.
+	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// When the price took effect in the real world. Equals create_time except for imported history.
+	// In a request, absent means now; it must not be in the future.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// Who may see it and buy at it now: PUBLIC or RESTRICTED. A default price is PUBLIC.
-	Audience      PriceAudience `protobuf:"varint,9,opt,name=audience,proto3,enum=souk.catalog.v1.PriceAudience" json:"audience,omitempty"`
+	// Output only. When it was recorded. Times have a precision of microseconds.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Output only. When it was archived; absent while it is in use.
+	ArchiveTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=archive_time,json=archiveTime,proto3" json:"archive_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -173,6 +190,20 @@ func (x *Price) GetUnitPrice() *v1.Money {
 	return nil
 }
 
+func (x *Price) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Price) GetAudience() PriceAudience {
+	if x != nil {
+		return x.Audience
+	}
+	return PriceAudience_PRICE_AUDIENCE_UNSPECIFIED
+}
+
 func (x *Price) GetIsDefault() bool {
 	if x != nil {
 		return x.IsDefault
@@ -180,16 +211,9 @@ func (x *Price) GetIsDefault() bool {
 	return false
 }
 
-func (x *Price) GetArchiveTime() *timestamppb.Timestamp {
+func (x *Price) GetMetadata() map[string]string {
 	if x != nil {
-		return x.ArchiveTime
-	}
-	return nil
-}
-
-func (x *Price) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
+		return x.Metadata
 	}
 	return nil
 }
@@ -201,35 +225,47 @@ func (x *Price) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Price) GetAudience() PriceAudience {
+func (x *Price) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Audience
+		return x.CreateTime
 	}
-	return PriceAudience_PRICE_AUDIENCE_UNSPECIFIED
+	return nil
+}
+
+func (x *Price) GetArchiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ArchiveTime
+	}
+	return nil
 }
 
 var File_souk_catalog_v1_price_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_price_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xc0\x03\n" +
-	"\x05Price\x12\x19\n" +
-	"\bprice_id\x18\x01 \x01(\tR\apriceId\x12\x1d\n" +
+	"\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xc7\a\n" +
+	"\x05Price\x12H\n" +
+	"\bprice_id\x18\x01 \x01(\tB-\xbaH*\xd8\x01\x01r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\x12Q\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tR\tvariantId\x12\x1d\n" +
+	"variant_id\x18\x02 \x01(\tB2\xe0A\x02\xbaH,\xd8\x01\x01r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x12Q\n" +
 	"\n" +
 	"product_id\x18\n" +
-	" \x01(\tR\tproductId\x12\x10\n" +
-	"\x03sku\x18\x03 \x01(\tR\x03sku\x122\n" +
+	" \x01(\tB2\xe0A\x03\xbaH,\xd8\x01\x01r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x12j\n" +
+	"\x03sku\x18\x03 \x01(\tBX\xe0A\x03\xbaHR\xd8\x01\x01rM\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12=\n" +
 	"\n" +
-	"unit_price\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\tunitPrice\x12\x1d\n" +
+	"unit_price\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tunitPrice\x122\n" +
+	"\achannel\x18\v \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12D\n" +
+	"\baudience\x18\t \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceB\b\xbaH\x05\x82\x01\x02\x10\x01R\baudience\x12\x1d\n" +
 	"\n" +
-	"is_default\x18\x05 \x01(\bR\tisDefault\x12=\n" +
-	"\farchive_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\varchiveTime\x12;\n" +
-	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12A\n" +
-	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12:\n" +
-	"\baudience\x18\t \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceR\baudience*i\n" +
+	"is_default\x18\x05 \x01(\bR\tisDefault\x12\x83\x01\n" +
+	"\bmetadata\x18\f \x03(\v2$.souk.catalog.v1.Price.MetadataEntryBA\xbaH>\x9a\x01;\x102\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x12A\n" +
+	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12@\n" +
+	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12B\n" +
+	"\farchive_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\varchiveTime\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*i\n" +
 	"\rPriceAudience\x12\x1e\n" +
 	"\x1aPRICE_AUDIENCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PRICE_AUDIENCE_PUBLIC\x10\x01\x12\x1d\n" +
@@ -250,24 +286,26 @@ func file_souk_catalog_v1_price_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_price_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_price_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_souk_catalog_v1_price_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_souk_catalog_v1_price_proto_goTypes = []any{
 	(PriceAudience)(0),            // 0: souk.catalog.v1.PriceAudience
 	(*Price)(nil),                 // 1: souk.catalog.v1.Price
-	(*v1.Money)(nil),              // 2: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	nil,                           // 2: souk.catalog.v1.Price.MetadataEntry
+	(*v1.Money)(nil),              // 3: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_souk_catalog_v1_price_proto_depIdxs = []int32{
-	2, // 0: souk.catalog.v1.Price.unit_price:type_name -> souk.type.v1.Money
-	3, // 1: souk.catalog.v1.Price.archive_time:type_name -> google.protobuf.Timestamp
-	3, // 2: souk.catalog.v1.Price.create_time:type_name -> google.protobuf.Timestamp
-	3, // 3: souk.catalog.v1.Price.effective_time:type_name -> google.protobuf.Timestamp
-	0, // 4: souk.catalog.v1.Price.audience:type_name -> souk.catalog.v1.PriceAudience
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3, // 0: souk.catalog.v1.Price.unit_price:type_name -> souk.type.v1.Money
+	0, // 1: souk.catalog.v1.Price.audience:type_name -> souk.catalog.v1.PriceAudience
+	2, // 2: souk.catalog.v1.Price.metadata:type_name -> souk.catalog.v1.Price.MetadataEntry
+	4, // 3: souk.catalog.v1.Price.effective_time:type_name -> google.protobuf.Timestamp
+	4, // 4: souk.catalog.v1.Price.create_time:type_name -> google.protobuf.Timestamp
+	4, // 5: souk.catalog.v1.Price.archive_time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_price_proto_init() }
@@ -281,7 +319,7 @@ func file_souk_catalog_v1_price_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_price_proto_rawDesc), len(file_souk_catalog_v1_price_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

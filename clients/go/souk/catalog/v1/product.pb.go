@@ -7,6 +7,8 @@
 package catalogv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,20 +24,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether a product is for sale.
-//
-// DRAFT → ACTIVE → ARCHIVED, ARCHIVED → ACTIVE, and DRAFT → ARCHIVED. A product that was public
-// never becomes a draft again, because orders refer to it.
+// Whether a product is for sale: DRAFT → ACTIVE (PublishProduct), DRAFT and ACTIVE → ARCHIVED
+// (ArchiveProduct), ARCHIVED → ACTIVE (RestoreProduct). A product never becomes a draft again,
+// because orders may refer to it. New values may be added; treat an unknown one as not for sale.
 type ProductState int32
 
 const (
 	// Never sent.
 	ProductState_PRODUCT_STATE_UNSPECIFIED ProductState = 0
-	// Being prepared: only staff and services see it, and it cannot be sold.
+	// Being prepared. Only staff and services see it, and it cannot be sold.
 	ProductState_PRODUCT_STATE_DRAFT ProductState = 1
 	// For sale.
 	ProductState_PRODUCT_STATE_ACTIVE ProductState = 2
-	// No longer for sale, but still readable.
+	// No longer for sale. Everyone can read it, but lists leave it out unless staff or a service asks
+	// for archived products.
 	ProductState_PRODUCT_STATE_ARCHIVED ProductState = 3
 )
 
@@ -83,27 +85,42 @@ func (ProductState) EnumDescriptor() ([]byte, []int) {
 }
 
 // Something the shop sells or has sold: a rug, a tea, a film. Customers buy one of its variants.
+//
+// Fields that only the service sets are ignored in requests.
 type Product struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `product_…`.
+	// The id, `product_…`. The service chooses it when the product is created. Required in
+	// UpdateProduct.
 	ProductId string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// The display name.
-	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// The description.
-	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// Whether it is for sale.
-	State ProductState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
-	// Labels to find and group products by, such as `material: wool`.
-	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The key under which it was imported; empty when it was created by CreateProduct.
+	// Immutable. The key of the product in another system, unique in the shop: at most 100 printable
+	// ASCII characters without spaces; empty when it has none. Required in ImportProducts, which
+	// finds a product by it. ListProducts finds it too.
 	ExternalKey string `protobuf:"bytes,6,opt,name=external_key,json=externalKey,proto3" json:"external_key,omitempty"`
-	// Changes whenever the product changes; send it with an update to avoid overwriting a concurrent
-	// change.
+	// Required. The display name, 1 to 200 characters without control characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// The description, at most 10,000 characters. It may contain line breaks.
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// Output only. Whether it is for sale. A new product is a DRAFT; PublishProduct, ArchiveProduct
+	// and RestoreProduct change the state.
+	State ProductState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.catalog.v1.ProductState" json:"state,omitempty"`
+	// Labels that ListProducts finds products by, such as `material: wool`: at most 32. A key has 1
+	// to 63 of the characters `a-z 0-9 _ . -`, a value at most 255 characters.
+	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+	// values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+	// this service, so it must hold no secrets and nothing about people.
+	Metadata map[string]string `protobuf:"bytes,10,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Changes whenever the product changes; changes of its variants and prices do not count. Output
+	// only, but for UpdateProduct: an etag there must be the present one, and the call fails with
+	// ERROR_REASON_ETAG_MISMATCH otherwise; empty overwrites any version.
 	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When it was created.
+	// Output only. When it was created. Times have a precision of microseconds.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it last changed. Changes of its variants and prices do not count.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Output only. When it last changed. Changes of its variants and prices do not count.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Output only, and only in the response of GetProduct: its variants that are ACTIVE or DISABLED,
+	// at most 100, ordered by sku. ListVariants also finds the ARCHIVED ones.
+	Variants      []*Variant `protobuf:"bytes,11,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,6 +162,13 @@ func (x *Product) GetProductId() string {
 	return ""
 }
 
+func (x *Product) GetExternalKey() string {
+	if x != nil {
+		return x.ExternalKey
+	}
+	return ""
+}
+
 func (x *Product) GetTitle() string {
 	if x != nil {
 		return x.Title
@@ -173,11 +197,11 @@ func (x *Product) GetLabels() map[string]string {
 	return nil
 }
 
-func (x *Product) GetExternalKey() string {
+func (x *Product) GetMetadata() map[string]string {
 	if x != nil {
-		return x.ExternalKey
+		return x.Metadata
 	}
-	return ""
+	return nil
 }
 
 func (x *Product) GetEtag() string {
@@ -201,25 +225,39 @@ func (x *Product) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Product) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
 var File_souk_catalog_v1_product_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_product_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/catalog/v1/product.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x03\n" +
-	"\aProduct\x12\x1d\n" +
+	"\x1dsouk/catalog/v1/product.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xc0\a\n" +
+	"\aProduct\x12N\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tR\tproductId\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\x12 \n" +
-	"\vdescription\x18\x03 \x01(\tR\vdescription\x123\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateR\x05state\x12<\n" +
-	"\x06labels\x18\x05 \x03(\v2$.souk.catalog.v1.Product.LabelsEntryR\x06labels\x12!\n" +
-	"\fexternal_key\x18\x06 \x01(\tR\vexternalKey\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x1a9\n" +
+	"product_id\x18\x01 \x01(\tB/\xbaH,\xd8\x01\x01r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x12@\n" +
+	"\fexternal_key\x18\x06 \x01(\tB\x1d\xe0A\x05\xbaH\x17\xd8\x01\x01r\x12\x18d2\x0e^[!-~]{1,100}$R\vexternalKey\x126\n" +
+	"\x05title\x18\x02 \x01(\tB \xe0A\x02\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x126\n" +
+	"\vdescription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n" +
+	"^[^\\x00]*$R\vdescription\x12@\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\v\xe0A\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12{\n" +
+	"\x06labels\x18\x05 \x03(\v2$.souk.catalog.v1.Product.LabelsEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06labels\x12\x85\x01\n" +
+	"\bmetadata\x18\n" +
+	" \x03(\v2&.souk.catalog.v1.Product.MetadataEntryBA\xbaH>\x9a\x01;\x102\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x120\n" +
+	"\x04etag\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12>\n" +
+	"\bvariants\x18\v \x03(\v2\x18.souk.catalog.v1.VariantB\b\xbaH\x05\x92\x01\x02\x10dR\bvariants\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*|\n" +
 	"\fProductState\x12\x1d\n" +
@@ -242,23 +280,27 @@ func file_souk_catalog_v1_product_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_product_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_catalog_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_catalog_v1_product_proto_goTypes = []any{
 	(ProductState)(0),             // 0: souk.catalog.v1.ProductState
 	(*Product)(nil),               // 1: souk.catalog.v1.Product
 	nil,                           // 2: souk.catalog.v1.Product.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	nil,                           // 3: souk.catalog.v1.Product.MetadataEntry
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*Variant)(nil),               // 5: souk.catalog.v1.Variant
 }
 var file_souk_catalog_v1_product_proto_depIdxs = []int32{
 	0, // 0: souk.catalog.v1.Product.state:type_name -> souk.catalog.v1.ProductState
 	2, // 1: souk.catalog.v1.Product.labels:type_name -> souk.catalog.v1.Product.LabelsEntry
-	3, // 2: souk.catalog.v1.Product.create_time:type_name -> google.protobuf.Timestamp
-	3, // 3: souk.catalog.v1.Product.update_time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 2: souk.catalog.v1.Product.metadata:type_name -> souk.catalog.v1.Product.MetadataEntry
+	4, // 3: souk.catalog.v1.Product.create_time:type_name -> google.protobuf.Timestamp
+	4, // 4: souk.catalog.v1.Product.update_time:type_name -> google.protobuf.Timestamp
+	5, // 5: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_product_proto_init() }
@@ -266,13 +308,14 @@ func file_souk_catalog_v1_product_proto_init() {
 	if File_souk_catalog_v1_product_proto != nil {
 		return
 	}
+	file_souk_catalog_v1_variant_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_product_proto_rawDesc), len(file_souk_catalog_v1_product_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

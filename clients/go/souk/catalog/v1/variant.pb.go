@@ -7,6 +7,8 @@
 package catalogv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,29 +24,107 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether a variant is for sale, when its product is. Every state can be left again. New values may
+// be added; treat an unknown one as not for sale.
+type VariantState int32
+
+const (
+	// Never sent.
+	VariantState_VARIANT_STATE_UNSPECIFIED VariantState = 0
+	// For sale.
+	VariantState_VARIANT_STATE_ACTIVE VariantState = 1
+	// Not for sale now, but still shown with its product: out of season, or recalled for a check.
+	VariantState_VARIANT_STATE_DISABLED VariantState = 2
+	// No longer for sale. It can be read by its id and its sku, but GetProduct leaves it out, and so
+	// does ListVariants unless staff or a service asks for archived variants.
+	VariantState_VARIANT_STATE_ARCHIVED VariantState = 3
+)
+
+// Enum value maps for VariantState.
+var (
+	VariantState_name = map[int32]string{
+		0: "VARIANT_STATE_UNSPECIFIED",
+		1: "VARIANT_STATE_ACTIVE",
+		2: "VARIANT_STATE_DISABLED",
+		3: "VARIANT_STATE_ARCHIVED",
+	}
+	VariantState_value = map[string]int32{
+		"VARIANT_STATE_UNSPECIFIED": 0,
+		"VARIANT_STATE_ACTIVE":      1,
+		"VARIANT_STATE_DISABLED":    2,
+		"VARIANT_STATE_ARCHIVED":    3,
+	}
+)
+
+func (x VariantState) Enum() *VariantState {
+	p := new(VariantState)
+	*p = x
+	return p
+}
+
+func (x VariantState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VariantState) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_catalog_v1_variant_proto_enumTypes[0].Descriptor()
+}
+
+func (VariantState) Type() protoreflect.EnumType {
+	return &file_souk_catalog_v1_variant_proto_enumTypes[0]
+}
+
+func (x VariantState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VariantState.Descriptor instead.
+func (VariantState) EnumDescriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_variant_proto_rawDescGZIP(), []int{0}
+}
+
 // One form of a product that can be bought: a size, a colour. Its sku identifies it everywhere in
-// the shop.
+// the shop. One unit is the least that can be sold: to sell by the metre or by the gram, choose
+// that as the unit.
+//
+// Fields that only the service sets are ignored in requests.
 type Variant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `variant_…`.
+	// The id, `variant_…`. The service chooses it when the variant is created. Required in
+	// UpdateVariant.
 	VariantId string `protobuf:"bytes,1,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
-	// The product it belongs to.
+	// Required and immutable. The product it belongs to. In ImportProducts it is ignored: the variant
+	// belongs to the product of its item.
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// The stock keeping unit: unique in the shop, case-sensitive, and never changed.
+	// Required and immutable. The stock keeping unit, unique in the shop: 1 to 64 letters, digits,
+	// punctuation marks and symbols, with spaces only between them. Letter case counts. Combining
+	// marks and invisible characters are refused, so that no two skus look alike (an accented letter
+	// is one character, Unicode NFC).
 	Sku string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
-	// What distinguishes it from the other variants, such as `200 x 300 cm`; may be empty when there
-	// is only one.
+	// What distinguishes it from the other variants of its product, such as `200 x 300 cm`, at most
+	// 200 characters; may be empty when there is only one.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	// What a shopper chooses by, such as `size: 200x300`.
+	// Output only. Whether it is for sale. A new variant is ACTIVE; DisableVariant, EnableVariant and
+	// ArchiveVariant change the state.
+	State VariantState `protobuf:"varint,10,opt,name=state,proto3,enum=souk.catalog.v1.VariantState" json:"state,omitempty"`
+	// What a shopper chooses by, such as `size: 200x300`: at most 32. A key has 1 to 63 of the
+	// characters `a-z 0-9 _ . -`, a value at most 255 characters.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Its default price in each currency that it has prices in, sorted by currency.
+	// What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+	// values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+	// this service, so it must hold no secrets and nothing about people.
+	Metadata map[string]string `protobuf:"bytes,11,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Output only, and not in events. The default prices that apply to every channel, one for each
+	// currency that has one, ordered by currency and without their metadata. ResolvePrices returns
+	// what the variant costs in one channel.
 	DefaultPrices []*Price `protobuf:"bytes,6,rep,name=default_prices,json=defaultPrices,proto3" json:"default_prices,omitempty"`
-	// Changes whenever the variant changes; send it with an update to avoid overwriting a concurrent
-	// change. Changes of its prices do not count.
+	// Changes whenever the variant changes; changes of its prices do not count. Output only, but for
+	// UpdateVariant: an etag there must be the present one, and the call fails with
+	// ERROR_REASON_ETAG_MISMATCH otherwise; empty overwrites any version.
 	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When it was created.
+	// Output only. When it was created. Times have a precision of microseconds.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it last changed. Changes of its prices do not count.
+	// Output only. When it last changed. Changes of its prices do not count.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -108,9 +188,23 @@ func (x *Variant) GetTitle() string {
 	return ""
 }
 
+func (x *Variant) GetState() VariantState {
+	if x != nil {
+		return x.State
+	}
+	return VariantState_VARIANT_STATE_UNSPECIFIED
+}
+
 func (x *Variant) GetAttributes() map[string]string {
 	if x != nil {
 		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Variant) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
 	}
 	return nil
 }
@@ -147,26 +241,37 @@ var File_souk_catalog_v1_variant_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_variant_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\xc5\x03\n" +
-	"\aVariant\x12\x1d\n" +
+	"\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\x97\b\n" +
+	"\aVariant\x12N\n" +
 	"\n" +
-	"variant_id\x18\x01 \x01(\tR\tvariantId\x12\x1d\n" +
+	"variant_id\x18\x01 \x01(\tB/\xbaH,\xd8\x01\x01r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x12N\n" +
 	"\n" +
-	"product_id\x18\x02 \x01(\tR\tproductId\x12\x10\n" +
-	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x14\n" +
-	"\x05title\x18\x04 \x01(\tR\x05title\x12H\n" +
+	"product_id\x18\x02 \x01(\tB/\xbaH,\xd8\x01\x01r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x12g\n" +
+	"\x03sku\x18\x03 \x01(\tBU\xbaHR\xd8\x01\x01rM\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x123\n" +
+	"\x05title\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x12@\n" +
+	"\x05state\x18\n" +
+	" \x01(\x0e2\x1d.souk.catalog.v1.VariantStateB\v\xe0A\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x87\x01\n" +
 	"\n" +
-	"attributes\x18\x05 \x03(\v2(.souk.catalog.v1.Variant.AttributesEntryR\n" +
-	"attributes\x12=\n" +
-	"\x0edefault_prices\x18\x06 \x03(\v2\x16.souk.catalog.v1.PriceR\rdefaultPrices\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"attributes\x18\x05 \x03(\v2(.souk.catalog.v1.Variant.AttributesEntryB=\xbaH:\x9a\x017\x10 \"\x17r\x152\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"attributes\x12\x85\x01\n" +
+	"\bmetadata\x18\v \x03(\v2&.souk.catalog.v1.Variant.MetadataEntryBA\xbaH>\x9a\x01;\x102\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x12H\n" +
+	"\x0edefault_prices\x18\x06 \x03(\v2\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\rdefaultPrices\x120\n" +
+	"\x04etag\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x8c\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x7f\n" +
+	"\fVariantState\x12\x1d\n" +
+	"\x19VARIANT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14VARIANT_STATE_ACTIVE\x10\x01\x12\x1a\n" +
+	"\x16VARIANT_STATE_DISABLED\x10\x02\x12\x1a\n" +
+	"\x16VARIANT_STATE_ARCHIVED\x10\x03B\x8c\x01\n" +
 	"\x17example.souk.catalog.v1B\fVariantProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
 var (
@@ -181,23 +286,28 @@ func file_souk_catalog_v1_variant_proto_rawDescGZIP() []byte {
 	return file_souk_catalog_v1_variant_proto_rawDescData
 }
 
-var file_souk_catalog_v1_variant_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_catalog_v1_variant_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_souk_catalog_v1_variant_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_catalog_v1_variant_proto_goTypes = []any{
-	(*Variant)(nil),               // 0: souk.catalog.v1.Variant
-	nil,                           // 1: souk.catalog.v1.Variant.AttributesEntry
-	(*Price)(nil),                 // 2: souk.catalog.v1.Price
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(VariantState)(0),             // 0: souk.catalog.v1.VariantState
+	(*Variant)(nil),               // 1: souk.catalog.v1.Variant
+	nil,                           // 2: souk.catalog.v1.Variant.AttributesEntry
+	nil,                           // 3: souk.catalog.v1.Variant.MetadataEntry
+	(*Price)(nil),                 // 4: souk.catalog.v1.Price
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_souk_catalog_v1_variant_proto_depIdxs = []int32{
-	1, // 0: souk.catalog.v1.Variant.attributes:type_name -> souk.catalog.v1.Variant.AttributesEntry
-	2, // 1: souk.catalog.v1.Variant.default_prices:type_name -> souk.catalog.v1.Price
-	3, // 2: souk.catalog.v1.Variant.create_time:type_name -> google.protobuf.Timestamp
-	3, // 3: souk.catalog.v1.Variant.update_time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0, // 0: souk.catalog.v1.Variant.state:type_name -> souk.catalog.v1.VariantState
+	2, // 1: souk.catalog.v1.Variant.attributes:type_name -> souk.catalog.v1.Variant.AttributesEntry
+	3, // 2: souk.catalog.v1.Variant.metadata:type_name -> souk.catalog.v1.Variant.MetadataEntry
+	4, // 3: souk.catalog.v1.Variant.default_prices:type_name -> souk.catalog.v1.Price
+	5, // 4: souk.catalog.v1.Variant.create_time:type_name -> google.protobuf.Timestamp
+	5, // 5: souk.catalog.v1.Variant.update_time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_variant_proto_init() }
@@ -211,13 +321,14 @@ func file_souk_catalog_v1_variant_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_variant_proto_rawDesc), len(file_souk_catalog_v1_variant_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      1,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_souk_catalog_v1_variant_proto_goTypes,
 		DependencyIndexes: file_souk_catalog_v1_variant_proto_depIdxs,
+		EnumInfos:         file_souk_catalog_v1_variant_proto_enumTypes,
 		MessageInfos:      file_souk_catalog_v1_variant_proto_msgTypes,
 	}.Build()
 	File_souk_catalog_v1_variant_proto = out.File

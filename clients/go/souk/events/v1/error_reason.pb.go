@@ -23,15 +23,15 @@ const (
 )
 
 // Why the events service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.events.v1`.
+// `souk.events`.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// No subscription has this name, or another service owns it.
+	// No subscription has this id, or another caller owns it.
 	ErrorReason_ERROR_REASON_SUBSCRIPTION_NOT_FOUND ErrorReason = 1
-	// A subscription with this name exists, with other settings or another owner.
+	// A subscription with this id exists, with other settings or another owner.
 	ErrorReason_ERROR_REASON_SUBSCRIPTION_EXISTS ErrorReason = 2
 	// The stream broke the protocol of Subscribe: a first message without `start`, or a second
 	// `start`.
@@ -45,16 +45,20 @@ const (
 	ErrorReason_ERROR_REASON_EVENT_TOO_LARGE ErrorReason = 6
 	// The subscription has no dead letter with one of these ids.
 	ErrorReason_ERROR_REASON_DEAD_LETTER_NOT_FOUND ErrorReason = 7
-	// The subscription was deleted or moved to another position while the stream was open. Open the
-	// stream again.
+	// The subscription was deleted, moved to another position or given other event types while the
+	// stream was open. Open the stream again.
 	ErrorReason_ERROR_REASON_SUBSCRIPTION_CHANGED ErrorReason = 8
 	// The caller is not the service that owns the type of the event, so it may not publish it; see
-	// Event.type. Only in the PublishFailure of one event, never for a whole call; retrying as the
-	// same caller never succeeds.
-	ErrorReason_ERROR_REASON_FOREIGN_EVENT_TYPE ErrorReason = 9
-	// The name of the subscription does not begin with the name of the caller. Metadata
-	// `subscription`, `allowed` (the names that the caller may use).
-	ErrorReason_ERROR_REASON_SUBSCRIPTION_NAME ErrorReason = 10
+	// Event.type. Only in the PublishFailure of one event, whose message names the type and its
+	// owner, never for a whole call. Retrying as the same caller never succeeds.
+	ErrorReason_ERROR_REASON_TYPE_NOT_YOURS ErrorReason = 9
+	// The id of the subscription does not begin with the name of the caller. Metadata
+	// `subscription_id`, `allowed` (the ids that the caller may use).
+	ErrorReason_ERROR_REASON_SUBSCRIPTION_NOT_YOURS ErrorReason = 10
+	// The subscription has other settings than the start of the stream asks for. Metadata
+	// `subscription_id`, `differs` (the settings that differ, separated by commas). Change the
+	// settings with UpdateSubscription, or connect with those that it has.
+	ErrorReason_ERROR_REASON_SUBSCRIPTION_DIFFERS ErrorReason = 11
 )
 
 // Enum value maps for ErrorReason.
@@ -69,8 +73,9 @@ var (
 		6:  "ERROR_REASON_EVENT_TOO_LARGE",
 		7:  "ERROR_REASON_DEAD_LETTER_NOT_FOUND",
 		8:  "ERROR_REASON_SUBSCRIPTION_CHANGED",
-		9:  "ERROR_REASON_FOREIGN_EVENT_TYPE",
-		10: "ERROR_REASON_SUBSCRIPTION_NAME",
+		9:  "ERROR_REASON_TYPE_NOT_YOURS",
+		10: "ERROR_REASON_SUBSCRIPTION_NOT_YOURS",
+		11: "ERROR_REASON_SUBSCRIPTION_DIFFERS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -82,8 +87,9 @@ var (
 		"ERROR_REASON_EVENT_TOO_LARGE":        6,
 		"ERROR_REASON_DEAD_LETTER_NOT_FOUND":  7,
 		"ERROR_REASON_SUBSCRIPTION_CHANGED":   8,
-		"ERROR_REASON_FOREIGN_EVENT_TYPE":     9,
-		"ERROR_REASON_SUBSCRIPTION_NAME":      10,
+		"ERROR_REASON_TYPE_NOT_YOURS":         9,
+		"ERROR_REASON_SUBSCRIPTION_NOT_YOURS": 10,
+		"ERROR_REASON_SUBSCRIPTION_DIFFERS":   11,
 	}
 )
 
@@ -118,11 +124,11 @@ var File_souk_events_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1\x1a\x1bsouk/policy/v1/reason.proto*\x85\x05\n" +
+	"!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1\x1a\x1bsouk/policy/v1/reason.proto*\xef\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
-	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12A\n" +
-	"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x1a\x18\xaa㟀\x0e\x12\b\x05\x12\fsubscription \x01\x12>\n" +
-	" ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x1a\x18\xaa㟀\x0e\x12\b\x06\x12\fsubscription \x01\x125\n" +
+	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12D\n" +
+	"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x1a\x1b\xaa㟀\x0e\x15\b\x05\x12\x0fsubscription_id \x01\x12A\n" +
+	" ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x1a\x1b\xaa㟀\x0e\x15\b\x06\x12\x0fsubscription_id \x01\x125\n" +
 	"\x1cERROR_REASON_STREAM_PROTOCOL\x10\x03\x1a\x13\xaa㟀\x0e\r\b\x03\x12\aproblem \x01\x12E\n" +
 	"\x1eERROR_REASON_NO_SUCH_PARTITION\x10\x04\x1a!\xaa㟀\x0e\x1b\b\x03\x12\tpartition\x12\n" +
 	"partitions \x01\x12,\n" +
@@ -130,13 +136,13 @@ const file_souk_events_v1_error_reason_proto_rawDesc = "" +
 	"\xaa㟀\x0e\x04\b\x0e \x02\x12,\n" +
 	"\x1cERROR_REASON_EVENT_TOO_LARGE\x10\x06\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12B\n" +
-	"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\a\x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0edead_letter_id \x01\x12?\n" +
-	"!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\b\x1a\x18\xaa㟀\x0e\x12\b\n" +
-	"\x12\fsubscription \x02\x12/\n" +
-	"\x1fERROR_REASON_FOREIGN_EVENT_TYPE\x10\t\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01\x12E\n" +
-	"\x1eERROR_REASON_SUBSCRIPTION_NAME\x10\n" +
-	"\x1a!\xaa㟀\x0e\x1b\b\x03\x12\fsubscription\x12\aallowed \x01B\x8a\x01\n" +
+	"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\a\x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0edead_letter_id \x01\x12B\n" +
+	"!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\b\x1a\x1b\xaa㟀\x0e\x15\b\n" +
+	"\x12\x0fsubscription_id \x02\x128\n" +
+	"\x1bERROR_REASON_TYPE_NOT_YOURS\x10\t\x1a\x17\xaa㟀\x0e\x11\b\a\x12\x04type\x12\x05owner \x01\x12M\n" +
+	"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\x10\n" +
+	"\x1a$\xaa㟀\x0e\x1e\b\x03\x12\x0fsubscription_id\x12\aallowed \x01\x12N\n" +
+	"!ERROR_REASON_SUBSCRIPTION_DIFFERS\x10\v\x1a'\xaa㟀\x0e!\b\t\x12\x0fsubscription_id\x12\adiffers \x01(\x99\x03B\x8a\x01\n" +
 	"\x16example.souk.events.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3"
 
 var (

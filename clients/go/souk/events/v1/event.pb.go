@@ -8,6 +8,7 @@ package eventsv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -29,28 +30,32 @@ const (
 // AMQP bindings, so any consumer of those brokers can read it without Souk.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique among the events of its source; consumers deduplicate by both. Souk's own ids are
-	// TypeIDs, `event_…`. 1 to 128 characters, none of them a control character.
+	// Required. Unique among the events of its source; consumers deduplicate by both. Souk's own ids
+	// are TypeIDs, `event_…`. 1 to 128 characters, none of them a control character.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The publisher: `/services/orders`. The events service sets it from the identity of the caller
-	// and ignores what the publisher sends.
+	// Output only. The publisher: `/services/orders`. The events service sets it from the identity of
+	// the caller and ignores what the publisher sends.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
-	// What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
+	// Required. What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
 	//
 	// A type belongs to the service of its package, and only that service may publish it: the last
 	// segment of the package that is not a version names the service, with `-` for each `_`.
 	// `souk.orders.v1.OrderPlaced` belongs to the service `orders`, `acme.gift_cards.v2.Issued` to
-	// `gift-cards`.
+	// `gift-cards`. Reading it takes the scope `orders.read` or `gift-cards.read`: see
+	// Subscription.event_types.
 	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
 	// The subject of the event, for people and filters: an order's id, a sku. May be empty.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
-	// When it happened: within the years 1 to 9999; absent means the time of publishing.
+	// When it happened: within the years 1 to 9999; absent means the time of publishing. Stored as it
+	// was sent, with all nanoseconds.
 	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
 	// The media type of `data`; empty means `application/protobuf`.
 	DataContentType string `protobuf:"bytes,6,opt,name=data_content_type,json=dataContentType,proto3" json:"data_content_type,omitempty"`
 	// The URI of the schema of `data`; empty for messages of the contract, which `type` names.
 	DataSchema string `protobuf:"bytes,7,opt,name=data_schema,json=dataSchema,proto3" json:"data_schema,omitempty"`
-	// The payload: the encoded message. At most 2 MiB.
+	// The payload: the encoded message. At most 2 MiB. It is stored for as long as the log keeps it,
+	// and copied by consumers: never put names, addresses or other personal data into it, only
+	// opaque ids.
 	Data []byte `protobuf:"bytes,8,opt,name=data,proto3" json:"data,omitempty"`
 	// Events with the same key are delivered in the order in which they were published (the extension
 	// `partitionkey`). Empty means any order.
@@ -224,7 +229,8 @@ type LoggedEvent struct {
 	Event *Event `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
 	// The position of the event in the log.
 	Position *Position `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
-	// When the events service accepted it.
+	// When the events service accepted it, in microseconds or, on a broker, as exactly as the broker
+	// says.
 	PublishTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -285,11 +291,11 @@ var File_souk_events_v1_event_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/events/v1/event.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x05\n" +
-	"\x05Event\x12/\n" +
-	"\x02id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x02id\x125\n" +
-	"\x06source\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$R\x06source\x12P\n" +
-	"\x04type\x18\x03 \x01(\tB<\xbaH9r7\x18\xc8\x0122^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$R\x04type\x127\n" +
+	"\x1asouk/events/v1/event.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x05\n" +
+	"\x05Event\x122\n" +
+	"\x02id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x02id\x128\n" +
+	"\x06source\x18\x02 \x01(\tB \xe0A\x03\xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$R\x06source\x12S\n" +
+	"\x04type\x18\x03 \x01(\tB?\xe0A\x02\xbaH9r7\x18\xc8\x0122^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$R\x04type\x127\n" +
 	"\asubject\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$R\asubject\x12.\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12I\n" +
 	"\x11data_content_type\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x0fdataContentType\x12>\n" +

@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
@@ -27,8 +28,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of Publish.
-type PublishRequest struct {
+// The request of PublishEvents.
+type PublishEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The events: 1 to 1,000, together at most 16 MiB.
 	Events        []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
@@ -36,20 +37,20 @@ type PublishRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PublishRequest) Reset() {
-	*x = PublishRequest{}
+func (x *PublishEventsRequest) Reset() {
+	*x = PublishEventsRequest{}
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PublishRequest) String() string {
+func (x *PublishEventsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PublishRequest) ProtoMessage() {}
+func (*PublishEventsRequest) ProtoMessage() {}
 
-func (x *PublishRequest) ProtoReflect() protoreflect.Message {
+func (x *PublishEventsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -61,12 +62,12 @@ func (x *PublishRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PublishRequest.ProtoReflect.Descriptor instead.
-func (*PublishRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use PublishEventsRequest.ProtoReflect.Descriptor instead.
+func (*PublishEventsRequest) Descriptor() ([]byte, []int) {
 	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *PublishRequest) GetEvents() []*Event {
+func (x *PublishEventsRequest) GetEvents() []*Event {
 	if x != nil {
 		return x.Events
 	}
@@ -168,7 +169,10 @@ type PublishFailure struct {
 	// The reason as text for people.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Whether the same event may be accepted later.
-	IsRetryable   bool `protobuf:"varint,3,opt,name=is_retryable,json=isRetryable,proto3" json:"is_retryable,omitempty"`
+	Retryable bool `protobuf:"varint,3,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// The metadata of the reason, as in google.rpc.ErrorInfo: of ERROR_REASON_TYPE_NOT_YOURS the
+	// `type` and the `owner`, the service that may publish it (empty when there is none).
+	Metadata      map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,15 +221,22 @@ func (x *PublishFailure) GetMessage() string {
 	return ""
 }
 
-func (x *PublishFailure) GetIsRetryable() bool {
+func (x *PublishFailure) GetRetryable() bool {
 	if x != nil {
-		return x.IsRetryable
+		return x.Retryable
 	}
 	return false
 }
 
-// The response of Publish.
-type PublishResponse struct {
+func (x *PublishFailure) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+// The response of PublishEvents.
+type PublishEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A result for each event, in order.
 	Results       []*PublishResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
@@ -233,20 +244,20 @@ type PublishResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PublishResponse) Reset() {
-	*x = PublishResponse{}
+func (x *PublishEventsResponse) Reset() {
+	*x = PublishEventsResponse{}
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PublishResponse) String() string {
+func (x *PublishEventsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PublishResponse) ProtoMessage() {}
+func (*PublishEventsResponse) ProtoMessage() {}
 
-func (x *PublishResponse) ProtoReflect() protoreflect.Message {
+func (x *PublishEventsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -258,12 +269,12 @@ func (x *PublishResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PublishResponse.ProtoReflect.Descriptor instead.
-func (*PublishResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use PublishEventsResponse.ProtoReflect.Descriptor instead.
+func (*PublishEventsResponse) Descriptor() ([]byte, []int) {
 	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *PublishResponse) GetResults() []*PublishResult {
+func (x *PublishEventsResponse) GetResults() []*PublishResult {
 	if x != nil {
 		return x.Results
 	}
@@ -273,26 +284,26 @@ func (x *PublishResponse) GetResults() []*PublishResult {
 // The first message of a stream.
 type SubscribeStart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The subscription; created if it does not exist. Its name is that of the calling service,
-	// optionally followed by `.` and a suffix: `notifications`, `notifications.rebuild`; for staff it
-	// begins with `staff.`. Empty means to tail the log without a stored position.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
-	// The types to deliver: full names, or a package with `.*` for all of its types, at most 100.
-	// Empty means every type. An existing subscription uses this set from now on; events that it
-	// skipped stay skipped.
+	// The subscription, created if it does not exist; see Subscription.subscription_id. Empty means
+	// to tail the log without a stored position.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// The types to deliver, as in Subscription.event_types; empty means every type. An existing
+	// subscription must deliver exactly these types (ERROR_REASON_SUBSCRIPTION_DIFFERS).
 	EventTypes []string `protobuf:"bytes,2,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// Where a new subscription, or a stream without one, starts; absent means latest.
+	// Where a new subscription, or a stream without one, starts; absent means LOG_BOUNDARY_LATEST. A
+	// subscription that exists continues at its positions.
 	StartPosition *StartPosition `protobuf:"bytes,3,opt,name=start_position,json=startPosition,proto3" json:"start_position,omitempty"`
 	// The most events outstanding with this consumer at once: 1 to 10,000; 0 means 1,000.
-	MaxOutstandingMessages int32 `protobuf:"varint,4,opt,name=max_outstanding_messages,json=maxOutstandingMessages,proto3" json:"max_outstanding_messages,omitempty"`
+	MaxOutstandingEvents int32 `protobuf:"varint,4,opt,name=max_outstanding_events,json=maxOutstandingEvents,proto3" json:"max_outstanding_events,omitempty"`
 	// The most bytes of payload outstanding with this consumer at once, up to 64 MiB; a single larger
 	// event is still delivered. 0 means 8 MiB.
 	MaxOutstandingBytes int64 `protobuf:"varint,5,opt,name=max_outstanding_bytes,json=maxOutstandingBytes,proto3" json:"max_outstanding_bytes,omitempty"`
-	// How long the consumer has for each event: 1 second to 10 minutes; absent keeps the setting of
-	// the subscription, initially 30 seconds.
+	// How long the consumer has for each event on this stream: 1 second to 10 minutes; absent means
+	// the setting of the subscription. A new subscription gets it as its setting; initially 30
+	// seconds.
 	AckDeadline *durationpb.Duration `protobuf:"bytes,6,opt,name=ack_deadline,json=ackDeadline,proto3" json:"ack_deadline,omitempty"`
-	// After how many deliveries an event becomes a dead letter: 1 to 100; 0 keeps the setting of the
-	// subscription, initially 10.
+	// After how many deliveries an event becomes a dead letter: 1 to 100. An existing subscription
+	// must have this setting (ERROR_REASON_SUBSCRIPTION_DIFFERS); 0 means any, and 10 for a new one.
 	MaxAttempts   int32 `protobuf:"varint,7,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -328,9 +339,9 @@ func (*SubscribeStart) Descriptor() ([]byte, []int) {
 	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *SubscribeStart) GetSubscription() string {
+func (x *SubscribeStart) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -349,9 +360,9 @@ func (x *SubscribeStart) GetStartPosition() *StartPosition {
 	return nil
 }
 
-func (x *SubscribeStart) GetMaxOutstandingMessages() int32 {
+func (x *SubscribeStart) GetMaxOutstandingEvents() int32 {
 	if x != nil {
-		return x.MaxOutstandingMessages
+		return x.MaxOutstandingEvents
 	}
 	return 0
 }
@@ -385,8 +396,8 @@ type Nack struct {
 	// Why, for those who inspect the dead letter: at most 1,000 characters. Never put secrets or
 	// personal data here.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// True makes it a dead letter at once, for events that can never be handled.
-	IsFinal       bool `protobuf:"varint,3,opt,name=is_final,json=isFinal,proto3" json:"is_final,omitempty"`
+	// True for an event that can never be handled: it becomes a dead letter at once.
+	Permanent     bool `protobuf:"varint,3,opt,name=permanent,proto3" json:"permanent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,9 +446,9 @@ func (x *Nack) GetReason() string {
 	return ""
 }
 
-func (x *Nack) GetIsFinal() bool {
+func (x *Nack) GetPermanent() bool {
 	if x != nil {
-		return x.IsFinal
+		return x.Permanent
 	}
 	return false
 }
@@ -649,7 +660,7 @@ func (*SubscribeRequest_Start) isSubscribeRequest_Request() {}
 func (*SubscribeRequest_Update) isSubscribeRequest_Request() {}
 
 // An event delivered to a consumer.
-type Delivery struct {
+type EventDelivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The event.
 	Event *Event `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
@@ -666,20 +677,20 @@ type Delivery struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Delivery) Reset() {
-	*x = Delivery{}
+func (x *EventDelivery) Reset() {
+	*x = EventDelivery{}
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Delivery) String() string {
+func (x *EventDelivery) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Delivery) ProtoMessage() {}
+func (*EventDelivery) ProtoMessage() {}
 
-func (x *Delivery) ProtoReflect() protoreflect.Message {
+func (x *EventDelivery) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_events_v1_events_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -691,40 +702,40 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
-func (*Delivery) Descriptor() ([]byte, []int) {
+// Deprecated: Use EventDelivery.ProtoReflect.Descriptor instead.
+func (*EventDelivery) Descriptor() ([]byte, []int) {
 	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Delivery) GetEvent() *Event {
+func (x *EventDelivery) GetEvent() *Event {
 	if x != nil {
 		return x.Event
 	}
 	return nil
 }
 
-func (x *Delivery) GetAckId() string {
+func (x *EventDelivery) GetAckId() string {
 	if x != nil {
 		return x.AckId
 	}
 	return ""
 }
 
-func (x *Delivery) GetDeliveryAttempt() int32 {
+func (x *EventDelivery) GetDeliveryAttempt() int32 {
 	if x != nil {
 		return x.DeliveryAttempt
 	}
 	return 0
 }
 
-func (x *Delivery) GetPosition() *Position {
+func (x *EventDelivery) GetPosition() *Position {
 	if x != nil {
 		return x.Position
 	}
 	return nil
 }
 
-func (x *Delivery) GetPublishTime() *timestamppb.Timestamp {
+func (x *EventDelivery) GetPublishTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PublishTime
 	}
@@ -783,7 +794,7 @@ type SubscribeResponse struct {
 	// Set in the first response only.
 	Started *SubscribeStarted `protobuf:"bytes,1,opt,name=started,proto3" json:"started,omitempty"`
 	// Events, in order per key.
-	Deliveries    []*Delivery `protobuf:"bytes,2,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	Deliveries    []*EventDelivery `protobuf:"bytes,2,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -825,40 +836,446 @@ func (x *SubscribeResponse) GetStarted() *SubscribeStarted {
 	return nil
 }
 
-func (x *SubscribeResponse) GetDeliveries() []*Delivery {
+func (x *SubscribeResponse) GetDeliveries() []*EventDelivery {
 	if x != nil {
 		return x.Deliveries
 	}
 	return nil
 }
 
+// The request of PullEvents.
+type PullEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// The most events to return: 1 to 1,000; 0 means 100. They have at most 2 MiB together, unless
+	// the first alone is larger.
+	MaxEvents int32 `protobuf:"varint,2,opt,name=max_events,json=maxEvents,proto3" json:"max_events,omitempty"`
+	// How long to wait while there is no event: 1 to 60 seconds; absent means as long as the deadline
+	// of the call allows.
+	MaxWait *durationpb.Duration `protobuf:"bytes,3,opt,name=max_wait,json=maxWait,proto3" json:"max_wait,omitempty"`
+	// How long the caller has for each event: 1 second to 10 minutes; absent means the setting of the
+	// subscription.
+	AckDeadline   *durationpb.Duration `protobuf:"bytes,4,opt,name=ack_deadline,json=ackDeadline,proto3" json:"ack_deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PullEventsRequest) Reset() {
+	*x = PullEventsRequest{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PullEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PullEventsRequest) ProtoMessage() {}
+
+func (x *PullEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PullEventsRequest.ProtoReflect.Descriptor instead.
+func (*PullEventsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *PullEventsRequest) GetSubscriptionId() string {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return ""
+}
+
+func (x *PullEventsRequest) GetMaxEvents() int32 {
+	if x != nil {
+		return x.MaxEvents
+	}
+	return 0
+}
+
+func (x *PullEventsRequest) GetMaxWait() *durationpb.Duration {
+	if x != nil {
+		return x.MaxWait
+	}
+	return nil
+}
+
+func (x *PullEventsRequest) GetAckDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.AckDeadline
+	}
+	return nil
+}
+
+// The response of PullEvents.
+type PullEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events, in order per key; none when there was none in time.
+	Deliveries    []*EventDelivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PullEventsResponse) Reset() {
+	*x = PullEventsResponse{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PullEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PullEventsResponse) ProtoMessage() {}
+
+func (x *PullEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PullEventsResponse.ProtoReflect.Descriptor instead.
+func (*PullEventsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PullEventsResponse) GetDeliveries() []*EventDelivery {
+	if x != nil {
+		return x.Deliveries
+	}
+	return nil
+}
+
+// The request of AcknowledgeEvents. An id in more than one list counts for the first of them.
+type AcknowledgeEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// The deliveries that were handled.
+	AckIds []string `protobuf:"bytes,2,rep,name=ack_ids,json=ackIds,proto3" json:"ack_ids,omitempty"`
+	// The deliveries that failed.
+	Nacks []*Nack `protobuf:"bytes,3,rep,name=nacks,proto3" json:"nacks,omitempty"`
+	// The deliveries that need more time.
+	Extensions    []*DeadlineExtension `protobuf:"bytes,4,rep,name=extensions,proto3" json:"extensions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeEventsRequest) Reset() {
+	*x = AcknowledgeEventsRequest{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeEventsRequest) ProtoMessage() {}
+
+func (x *AcknowledgeEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeEventsRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeEventsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AcknowledgeEventsRequest) GetSubscriptionId() string {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return ""
+}
+
+func (x *AcknowledgeEventsRequest) GetAckIds() []string {
+	if x != nil {
+		return x.AckIds
+	}
+	return nil
+}
+
+func (x *AcknowledgeEventsRequest) GetNacks() []*Nack {
+	if x != nil {
+		return x.Nacks
+	}
+	return nil
+}
+
+func (x *AcknowledgeEventsRequest) GetExtensions() []*DeadlineExtension {
+	if x != nil {
+		return x.Extensions
+	}
+	return nil
+}
+
+// The response of AcknowledgeEvents; it is empty.
+type AcknowledgeEventsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeEventsResponse) Reset() {
+	*x = AcknowledgeEventsResponse{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeEventsResponse) ProtoMessage() {}
+
+func (x *AcknowledgeEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeEventsResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeEventsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{15}
+}
+
+// The request of ListEvents.
+type ListEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of these.
+	//
+	// Types that are valid to be assigned to Selector:
+	//
+	//	*ListEventsRequest_Partition
+	//	*ListEventsRequest_OrderingKey
+	Selector isListEventsRequest_Selector `protobuf_oneof:"selector"`
+	// Only events of these types, as in Subscription.event_types; empty means every type.
+	EventTypes []string `protobuf:"bytes,3,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
+	// Only events that the events service accepted at this time or later.
+	PublishTimeAfter *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=publish_time_after,json=publishTimeAfter,proto3" json:"publish_time_after,omitempty"`
+	// Only events that the events service accepted before this time.
+	PublishTimeBefore *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=publish_time_before,json=publishTimeBefore,proto3" json:"publish_time_before,omitempty"`
+	// Events per page, at most 1,000 and about 3 MiB; 0 means 100.
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page, with the same filters; empty for the first page.
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventsRequest) Reset() {
+	*x = ListEventsRequest{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventsRequest) ProtoMessage() {}
+
+func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
+func (*ListEventsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListEventsRequest) GetSelector() isListEventsRequest_Selector {
+	if x != nil {
+		return x.Selector
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetPartition() int32 {
+	if x != nil {
+		if x, ok := x.Selector.(*ListEventsRequest_Partition); ok {
+			return x.Partition
+		}
+	}
+	return 0
+}
+
+func (x *ListEventsRequest) GetOrderingKey() string {
+	if x != nil {
+		if x, ok := x.Selector.(*ListEventsRequest_OrderingKey); ok {
+			return x.OrderingKey
+		}
+	}
+	return ""
+}
+
+func (x *ListEventsRequest) GetEventTypes() []string {
+	if x != nil {
+		return x.EventTypes
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetPublishTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishTimeAfter
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetPublishTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishTimeBefore
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEventsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type isListEventsRequest_Selector interface {
+	isListEventsRequest_Selector()
+}
+
+type ListEventsRequest_Partition struct {
+	// All events of this partition.
+	Partition int32 `protobuf:"varint,1,opt,name=partition,proto3,oneof"`
+}
+
+type ListEventsRequest_OrderingKey struct {
+	// The events with this key: the id of an order, a sku.
+	OrderingKey string `protobuf:"bytes,2,opt,name=ordering_key,json=orderingKey,proto3,oneof"`
+}
+
+func (*ListEventsRequest_Partition) isListEventsRequest_Selector() {}
+
+func (*ListEventsRequest_OrderingKey) isListEventsRequest_Selector() {}
+
+// The response of ListEvents.
+type ListEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The events.
+	Events []*LoggedEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The token of the next page; empty at the end of the log.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventsResponse) Reset() {
+	*x = ListEventsResponse{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventsResponse) ProtoMessage() {}
+
+func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
+func (*ListEventsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListEventsResponse) GetEvents() []*LoggedEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ListEventsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // The request of CreateSubscription.
 type CreateSubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name: a lower case letter, then letters, digits, `_`, `.` and `-`, at most 63. It is the
-	// name of the calling service, optionally followed by `.` and a suffix: `notifications`,
-	// `notifications.rebuild`. For staff it begins with `staff.`.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
-	// The types to deliver, as in SubscribeStart.
-	EventTypes []string `protobuf:"bytes,2,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// Where it starts; absent means latest.
-	StartPosition *StartPosition `protobuf:"bytes,3,opt,name=start_position,json=startPosition,proto3" json:"start_position,omitempty"`
-	// How long a consumer has for an event: 1 second to 10 minutes; absent means 30 seconds.
-	AckDeadline *durationpb.Duration `protobuf:"bytes,4,opt,name=ack_deadline,json=ackDeadline,proto3" json:"ack_deadline,omitempty"`
-	// After how many deliveries an event becomes a dead letter: 1 to 100; 0 means 10.
-	MaxAttempts int32 `protobuf:"varint,5,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
-	// The shortest delay before an event is redelivered: up to 10 minutes; absent means 100
-	// milliseconds.
-	MinRetryDelay *durationpb.Duration `protobuf:"bytes,6,opt,name=min_retry_delay,json=minRetryDelay,proto3" json:"min_retry_delay,omitempty"`
-	// The longest delay before an event is redelivered: up to 10 minutes; absent means 60 seconds.
-	MaxRetryDelay *durationpb.Duration `protobuf:"bytes,7,opt,name=max_retry_delay,json=maxRetryDelay,proto3" json:"max_retry_delay,omitempty"`
+	// Required. The subscription: its id, and the settings that differ from the defaults.
+	Subscription *Subscription `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Where it starts; absent means LOG_BOUNDARY_LATEST.
+	StartPosition *StartPosition `protobuf:"bytes,2,opt,name=start_position,json=startPosition,proto3" json:"start_position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateSubscriptionRequest) Reset() {
 	*x = CreateSubscriptionRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[12]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +1287,7 @@ func (x *CreateSubscriptionRequest) String() string {
 func (*CreateSubscriptionRequest) ProtoMessage() {}
 
 func (x *CreateSubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[12]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,19 +1300,12 @@ func (x *CreateSubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*CreateSubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *CreateSubscriptionRequest) GetSubscription() string {
+func (x *CreateSubscriptionRequest) GetSubscription() *Subscription {
 	if x != nil {
 		return x.Subscription
-	}
-	return ""
-}
-
-func (x *CreateSubscriptionRequest) GetEventTypes() []string {
-	if x != nil {
-		return x.EventTypes
 	}
 	return nil
 }
@@ -903,34 +1313,6 @@ func (x *CreateSubscriptionRequest) GetEventTypes() []string {
 func (x *CreateSubscriptionRequest) GetStartPosition() *StartPosition {
 	if x != nil {
 		return x.StartPosition
-	}
-	return nil
-}
-
-func (x *CreateSubscriptionRequest) GetAckDeadline() *durationpb.Duration {
-	if x != nil {
-		return x.AckDeadline
-	}
-	return nil
-}
-
-func (x *CreateSubscriptionRequest) GetMaxAttempts() int32 {
-	if x != nil {
-		return x.MaxAttempts
-	}
-	return 0
-}
-
-func (x *CreateSubscriptionRequest) GetMinRetryDelay() *durationpb.Duration {
-	if x != nil {
-		return x.MinRetryDelay
-	}
-	return nil
-}
-
-func (x *CreateSubscriptionRequest) GetMaxRetryDelay() *durationpb.Duration {
-	if x != nil {
-		return x.MaxRetryDelay
 	}
 	return nil
 }
@@ -946,7 +1328,7 @@ type CreateSubscriptionResponse struct {
 
 func (x *CreateSubscriptionResponse) Reset() {
 	*x = CreateSubscriptionResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[13]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1340,7 @@ func (x *CreateSubscriptionResponse) String() string {
 func (*CreateSubscriptionResponse) ProtoMessage() {}
 
 func (x *CreateSubscriptionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[13]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1353,7 @@ func (x *CreateSubscriptionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSubscriptionResponse.ProtoReflect.Descriptor instead.
 func (*CreateSubscriptionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{13}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreateSubscriptionResponse) GetSubscription() *Subscription {
@@ -981,18 +1363,122 @@ func (x *CreateSubscriptionResponse) GetSubscription() *Subscription {
 	return nil
 }
 
-// The request of GetSubscription.
-type GetSubscriptionRequest struct {
+// The request of UpdateSubscription.
+type UpdateSubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
-	Subscription  string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Required. The subscription: its id, the new settings, and the etag of those that it has, or
+	// none to change them whatever they are.
+	Subscription *Subscription `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Required. The settings to change: `event_types`, `ack_deadline`, `max_attempts`,
+	// `min_retry_delay`, `max_retry_delay`, or `*` for all of them. One that is named and absent gets
+	// its default.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *UpdateSubscriptionRequest) Reset() {
+	*x = UpdateSubscriptionRequest{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateSubscriptionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateSubscriptionRequest) ProtoMessage() {}
+
+func (x *UpdateSubscriptionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateSubscriptionRequest.ProtoReflect.Descriptor instead.
+func (*UpdateSubscriptionRequest) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *UpdateSubscriptionRequest) GetSubscription() *Subscription {
+	if x != nil {
+		return x.Subscription
+	}
+	return nil
+}
+
+func (x *UpdateSubscriptionRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// The response of UpdateSubscription.
+type UpdateSubscriptionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The subscription with its new settings.
+	Subscription  *Subscription `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateSubscriptionResponse) Reset() {
+	*x = UpdateSubscriptionResponse{}
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateSubscriptionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateSubscriptionResponse) ProtoMessage() {}
+
+func (x *UpdateSubscriptionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateSubscriptionResponse.ProtoReflect.Descriptor instead.
+func (*UpdateSubscriptionResponse) Descriptor() ([]byte, []int) {
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UpdateSubscriptionResponse) GetSubscription() *Subscription {
+	if x != nil {
+		return x.Subscription
+	}
+	return nil
+}
+
+// The request of GetSubscription.
+type GetSubscriptionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
 func (x *GetSubscriptionRequest) Reset() {
 	*x = GetSubscriptionRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[14]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1490,7 @@ func (x *GetSubscriptionRequest) String() string {
 func (*GetSubscriptionRequest) ProtoMessage() {}
 
 func (x *GetSubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[14]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,12 +1503,12 @@ func (x *GetSubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*GetSubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{22}
 }
 
-func (x *GetSubscriptionRequest) GetSubscription() string {
+func (x *GetSubscriptionRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -1038,7 +1524,7 @@ type GetSubscriptionResponse struct {
 
 func (x *GetSubscriptionResponse) Reset() {
 	*x = GetSubscriptionResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[15]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1536,7 @@ func (x *GetSubscriptionResponse) String() string {
 func (*GetSubscriptionResponse) ProtoMessage() {}
 
 func (x *GetSubscriptionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[15]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1549,7 @@ func (x *GetSubscriptionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSubscriptionResponse.ProtoReflect.Descriptor instead.
 func (*GetSubscriptionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetSubscriptionResponse) GetSubscription() *Subscription {
@@ -1079,14 +1565,17 @@ type ListSubscriptionsRequest struct {
 	// Subscriptions per page, at most 1,000 and about 3 MiB; 0 means 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those of this owner, `service:notifications`; empty means all. A SERVICE sees its own
+	// whatever it asks for.
+	Owner         string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListSubscriptionsRequest) Reset() {
 	*x = ListSubscriptionsRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[16]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1587,7 @@ func (x *ListSubscriptionsRequest) String() string {
 func (*ListSubscriptionsRequest) ProtoMessage() {}
 
 func (x *ListSubscriptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[16]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1600,7 @@ func (x *ListSubscriptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSubscriptionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSubscriptionsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListSubscriptionsRequest) GetPageSize() int32 {
@@ -1124,6 +1613,13 @@ func (x *ListSubscriptionsRequest) GetPageSize() int32 {
 func (x *ListSubscriptionsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListSubscriptionsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
 	}
 	return ""
 }
@@ -1141,7 +1637,7 @@ type ListSubscriptionsResponse struct {
 
 func (x *ListSubscriptionsResponse) Reset() {
 	*x = ListSubscriptionsResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[17]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1649,7 @@ func (x *ListSubscriptionsResponse) String() string {
 func (*ListSubscriptionsResponse) ProtoMessage() {}
 
 func (x *ListSubscriptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[17]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1662,7 @@ func (x *ListSubscriptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSubscriptionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSubscriptionsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListSubscriptionsResponse) GetSubscriptions() []*Subscription {
@@ -1186,15 +1682,15 @@ func (x *ListSubscriptionsResponse) GetNextPageToken() string {
 // The request of DeleteSubscription.
 type DeleteSubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
-	Subscription  string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DeleteSubscriptionRequest) Reset() {
 	*x = DeleteSubscriptionRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[18]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1702,7 @@ func (x *DeleteSubscriptionRequest) String() string {
 func (*DeleteSubscriptionRequest) ProtoMessage() {}
 
 func (x *DeleteSubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[18]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,12 +1715,12 @@ func (x *DeleteSubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{26}
 }
 
-func (x *DeleteSubscriptionRequest) GetSubscription() string {
+func (x *DeleteSubscriptionRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -1238,7 +1734,7 @@ type DeleteSubscriptionResponse struct {
 
 func (x *DeleteSubscriptionResponse) Reset() {
 	*x = DeleteSubscriptionResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[19]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1746,7 @@ func (x *DeleteSubscriptionResponse) String() string {
 func (*DeleteSubscriptionResponse) ProtoMessage() {}
 
 func (x *DeleteSubscriptionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[19]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,23 +1759,23 @@ func (x *DeleteSubscriptionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSubscriptionResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSubscriptionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{27}
 }
 
 // The request of SeekSubscription.
 type SeekSubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
-	// The new position.
-	To            *StartPosition `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// Required. The new position.
+	Position      *StartPosition `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SeekSubscriptionRequest) Reset() {
 	*x = SeekSubscriptionRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[20]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1787,7 @@ func (x *SeekSubscriptionRequest) String() string {
 func (*SeekSubscriptionRequest) ProtoMessage() {}
 
 func (x *SeekSubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[20]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,19 +1800,19 @@ func (x *SeekSubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeekSubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*SeekSubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *SeekSubscriptionRequest) GetSubscription() string {
+func (x *SeekSubscriptionRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
 
-func (x *SeekSubscriptionRequest) GetTo() *StartPosition {
+func (x *SeekSubscriptionRequest) GetPosition() *StartPosition {
 	if x != nil {
-		return x.To
+		return x.Position
 	}
 	return nil
 }
@@ -1332,7 +1828,7 @@ type SeekSubscriptionResponse struct {
 
 func (x *SeekSubscriptionResponse) Reset() {
 	*x = SeekSubscriptionResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[21]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1840,7 @@ func (x *SeekSubscriptionResponse) String() string {
 func (*SeekSubscriptionResponse) ProtoMessage() {}
 
 func (x *SeekSubscriptionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[21]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1853,7 @@ func (x *SeekSubscriptionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeekSubscriptionResponse.ProtoReflect.Descriptor instead.
 func (*SeekSubscriptionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SeekSubscriptionResponse) GetSubscription() *Subscription {
@@ -1370,8 +1866,8 @@ func (x *SeekSubscriptionResponse) GetSubscription() *Subscription {
 // The request of ListDeadLetters.
 type ListDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The subscription.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// Dead letters per page, at most 100 and about 3 MiB; 0 means 20.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
@@ -1382,7 +1878,7 @@ type ListDeadLettersRequest struct {
 
 func (x *ListDeadLettersRequest) Reset() {
 	*x = ListDeadLettersRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[22]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1890,7 @@ func (x *ListDeadLettersRequest) String() string {
 func (*ListDeadLettersRequest) ProtoMessage() {}
 
 func (x *ListDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[22]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,12 +1903,12 @@ func (x *ListDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*ListDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{30}
 }
 
-func (x *ListDeadLettersRequest) GetSubscription() string {
+func (x *ListDeadLettersRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -1444,7 +1940,7 @@ type ListDeadLettersResponse struct {
 
 func (x *ListDeadLettersResponse) Reset() {
 	*x = ListDeadLettersResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[23]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1952,7 @@ func (x *ListDeadLettersResponse) String() string {
 func (*ListDeadLettersResponse) ProtoMessage() {}
 
 func (x *ListDeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[23]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1965,7 @@ func (x *ListDeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*ListDeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListDeadLettersResponse) GetDeadLetters() []*DeadLetter {
@@ -1489,8 +1985,8 @@ func (x *ListDeadLettersResponse) GetNextPageToken() string {
 // The request of RequeueDeadLetters.
 type RequeueDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The subscription.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// The ids, at most 1,000; empty means all.
 	DeadLetterIds []string `protobuf:"bytes,2,rep,name=dead_letter_ids,json=deadLetterIds,proto3" json:"dead_letter_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1499,7 +1995,7 @@ type RequeueDeadLettersRequest struct {
 
 func (x *RequeueDeadLettersRequest) Reset() {
 	*x = RequeueDeadLettersRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[24]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +2007,7 @@ func (x *RequeueDeadLettersRequest) String() string {
 func (*RequeueDeadLettersRequest) ProtoMessage() {}
 
 func (x *RequeueDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[24]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,12 +2020,12 @@ func (x *RequeueDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequeueDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*RequeueDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{24}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{32}
 }
 
-func (x *RequeueDeadLettersRequest) GetSubscription() string {
+func (x *RequeueDeadLettersRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -1545,14 +2041,14 @@ func (x *RequeueDeadLettersRequest) GetDeadLetterIds() []string {
 type RequeueDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many will be delivered again.
-	Requeued      int64 `protobuf:"varint,1,opt,name=requeued,proto3" json:"requeued,omitempty"`
+	RequeuedCount int64 `protobuf:"varint,1,opt,name=requeued_count,json=requeuedCount,proto3" json:"requeued_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RequeueDeadLettersResponse) Reset() {
 	*x = RequeueDeadLettersResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[25]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +2060,7 @@ func (x *RequeueDeadLettersResponse) String() string {
 func (*RequeueDeadLettersResponse) ProtoMessage() {}
 
 func (x *RequeueDeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[25]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,12 +2073,12 @@ func (x *RequeueDeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequeueDeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*RequeueDeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{25}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{33}
 }
 
-func (x *RequeueDeadLettersResponse) GetRequeued() int64 {
+func (x *RequeueDeadLettersResponse) GetRequeuedCount() int64 {
 	if x != nil {
-		return x.Requeued
+		return x.RequeuedCount
 	}
 	return 0
 }
@@ -1590,8 +2086,8 @@ func (x *RequeueDeadLettersResponse) GetRequeued() int64 {
 // The request of DropDeadLetters.
 type DropDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The subscription.
-	Subscription string `protobuf:"bytes,1,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Required. The subscription.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// The ids, at most 1,000; empty means all.
 	DeadLetterIds []string `protobuf:"bytes,2,rep,name=dead_letter_ids,json=deadLetterIds,proto3" json:"dead_letter_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1600,7 +2096,7 @@ type DropDeadLettersRequest struct {
 
 func (x *DropDeadLettersRequest) Reset() {
 	*x = DropDeadLettersRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[26]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +2108,7 @@ func (x *DropDeadLettersRequest) String() string {
 func (*DropDeadLettersRequest) ProtoMessage() {}
 
 func (x *DropDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[26]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,12 +2121,12 @@ func (x *DropDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*DropDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{26}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{34}
 }
 
-func (x *DropDeadLettersRequest) GetSubscription() string {
+func (x *DropDeadLettersRequest) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -1646,14 +2142,14 @@ func (x *DropDeadLettersRequest) GetDeadLetterIds() []string {
 type DropDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many were dropped.
-	Dropped       int64 `protobuf:"varint,1,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	DroppedCount  int64 `protobuf:"varint,1,opt,name=dropped_count,json=droppedCount,proto3" json:"dropped_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DropDeadLettersResponse) Reset() {
 	*x = DropDeadLettersResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[27]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +2161,7 @@ func (x *DropDeadLettersResponse) String() string {
 func (*DropDeadLettersResponse) ProtoMessage() {}
 
 func (x *DropDeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[27]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,12 +2174,12 @@ func (x *DropDeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropDeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*DropDeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{27}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{35}
 }
 
-func (x *DropDeadLettersResponse) GetDropped() int64 {
+func (x *DropDeadLettersResponse) GetDroppedCount() int64 {
 	if x != nil {
-		return x.Dropped
+		return x.DroppedCount
 	}
 	return 0
 }
@@ -1697,7 +2193,7 @@ type AuditEventsRequest struct {
 
 func (x *AuditEventsRequest) Reset() {
 	*x = AuditEventsRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[28]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +2205,7 @@ func (x *AuditEventsRequest) String() string {
 func (*AuditEventsRequest) ProtoMessage() {}
 
 func (x *AuditEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[28]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +2218,7 @@ func (x *AuditEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEventsRequest.ProtoReflect.Descriptor instead.
 func (*AuditEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{28}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{36}
 }
 
 // The response of AuditEvents.
@@ -1738,7 +2234,7 @@ type AuditEventsResponse struct {
 
 func (x *AuditEventsResponse) Reset() {
 	*x = AuditEventsResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[29]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +2246,7 @@ func (x *AuditEventsResponse) String() string {
 func (*AuditEventsResponse) ProtoMessage() {}
 
 func (x *AuditEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[29]
+	mi := &file_souk_events_v1_events_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +2259,7 @@ func (x *AuditEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEventsResponse.ProtoReflect.Descriptor instead.
 func (*AuditEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{29}
+	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AuditEventsResponse) GetFindings() []*v1.AuditFinding {
@@ -1784,34 +2280,38 @@ var File_souk_events_v1_events_service_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_events_service_proto_rawDesc = "" +
 	"\n" +
-	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"L\n" +
-	"\x0ePublishRequest\x12:\n" +
+	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"R\n" +
+	"\x14PublishEventsRequest\x12:\n" +
 	"\x06events\x18\x01 \x03(\v2\x15.souk.events.v1.EventB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x06events\"\x8d\x01\n" +
 	"\rPublishResult\x126\n" +
 	"\bposition\x18\x01 \x01(\v2\x18.souk.events.v1.PositionH\x00R\bposition\x12:\n" +
 	"\afailure\x18\x02 \x01(\v2\x1e.souk.events.v1.PublishFailureH\x00R\afailureB\b\n" +
-	"\x06result\"\x82\x01\n" +
+	"\x06result\"\x84\x02\n" +
 	"\x0ePublishFailure\x123\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1b.souk.events.v1.ErrorReasonR\x06reason\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\x12!\n" +
-	"\fis_retryable\x18\x03 \x01(\bR\visRetryable\"J\n" +
-	"\x0fPublishResponse\x127\n" +
-	"\aresults\x18\x01 \x03(\v2\x1d.souk.events.v1.PublishResultR\aresults\"\x92\x04\n" +
-	"\x0eSubscribeStart\x12F\n" +
-	"\fsubscription\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^([a-z][a-z0-9_.-]{0,62})?$R\fsubscription\x12m\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1c\n" +
+	"\tretryable\x18\x03 \x01(\bR\tretryable\x12H\n" +
+	"\bmetadata\x18\x04 \x03(\v2,.souk.events.v1.PublishFailure.MetadataEntryR\bmetadata\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
+	"\x15PublishEventsResponse\x127\n" +
+	"\aresults\x18\x01 \x03(\v2\x1d.souk.events.v1.PublishResultR\aresults\"\x93\x04\n" +
+	"\x0eSubscribeStart\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^([a-z][a-z0-9_.-]{0,62})?$R\x0esubscriptionId\x12m\n" +
 	"\vevent_types\x18\x02 \x03(\tBL\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\n" +
 	"eventTypes\x12D\n" +
-	"\x0estart_position\x18\x03 \x01(\v2\x1d.souk.events.v1.StartPositionR\rstartPosition\x12D\n" +
-	"\x18max_outstanding_messages\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x00R\x16maxOutstandingMessages\x12@\n" +
+	"\x0estart_position\x18\x03 \x01(\v2\x1d.souk.events.v1.StartPositionR\rstartPosition\x12@\n" +
+	"\x16max_outstanding_events\x18\x04 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\x14maxOutstandingEvents\x12@\n" +
 	"\x15max_outstanding_bytes\x18\x05 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80 (\x00R\x13maxOutstandingBytes\x12M\n" +
 	"\fack_deadline\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xd8\x042\x02\b\x01R\vackDeadline\x12,\n" +
-	"\fmax_attempts\x18\a \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\vmaxAttempts\"\x87\x01\n" +
+	"\fmax_attempts\x18\a \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\vmaxAttempts\"\x8a\x01\n" +
 	"\x04Nack\x126\n" +
 	"\x06ack_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05ackId\x12,\n" +
 	"\x06reason\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x18\xe8\a2\n" +
-	"^[^\\x00]*$R\x06reason\x12\x19\n" +
-	"\bis_final\x18\x03 \x01(\bR\aisFinal\"\x91\x01\n" +
+	"^[^\\x00]*$R\x06reason\x12\x1c\n" +
+	"\tpermanent\x18\x03 \x01(\bR\tpermanent\"\x91\x01\n" +
 	"\x11DeadlineExtension\x126\n" +
 	"\x06ack_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05ackId\x12D\n" +
 	"\bduration\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
@@ -1825,110 +2325,160 @@ const file_souk_events_v1_events_service_proto_rawDesc = "" +
 	"\x10SubscribeRequest\x126\n" +
 	"\x05start\x18\x01 \x01(\v2\x1e.souk.events.v1.SubscribeStartH\x00R\x05start\x129\n" +
 	"\x06update\x18\x02 \x01(\v2\x1f.souk.events.v1.SubscribeUpdateH\x00R\x06updateB\x10\n" +
-	"\arequest\x12\x05\xbaH\x02\b\x01\"\xee\x01\n" +
-	"\bDelivery\x12+\n" +
+	"\arequest\x12\x05\xbaH\x02\b\x01\"\xf3\x01\n" +
+	"\rEventDelivery\x12+\n" +
 	"\x05event\x18\x01 \x01(\v2\x15.souk.events.v1.EventR\x05event\x12\x15\n" +
 	"\x06ack_id\x18\x02 \x01(\tR\x05ackId\x12)\n" +
 	"\x10delivery_attempt\x18\x03 \x01(\x05R\x0fdeliveryAttempt\x124\n" +
 	"\bposition\x18\x04 \x01(\v2\x18.souk.events.v1.PositionR\bposition\x12=\n" +
 	"\fpublish_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\"T\n" +
 	"\x10SubscribeStarted\x12@\n" +
-	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\x89\x01\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\x8e\x01\n" +
 	"\x11SubscribeResponse\x12:\n" +
-	"\astarted\x18\x01 \x01(\v2 .souk.events.v1.SubscribeStartedR\astarted\x128\n" +
+	"\astarted\x18\x01 \x01(\v2 .souk.events.v1.SubscribeStartedR\astarted\x12=\n" +
 	"\n" +
-	"deliveries\x18\x02 \x03(\v2\x18.souk.events.v1.DeliveryR\n" +
-	"deliveries\"\xb6\x04\n" +
-	"\x19CreateSubscriptionRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\x12m\n" +
-	"\vevent_types\x18\x02 \x03(\tBL\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\n" +
-	"eventTypes\x12D\n" +
-	"\x0estart_position\x18\x03 \x01(\v2\x1d.souk.events.v1.StartPositionR\rstartPosition\x12M\n" +
-	"\fack_deadline\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xd8\x042\x02\b\x01R\vackDeadline\x12,\n" +
-	"\fmax_attempts\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\vmaxAttempts\x12P\n" +
-	"\x0fmin_retry_delay\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\rminRetryDelay\x12P\n" +
-	"\x0fmax_retry_delay\x18\a \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\rmaxRetryDelay\"^\n" +
+	"deliveries\x18\x02 \x03(\v2\x1d.souk.events.v1.EventDeliveryR\n" +
+	"deliveries\"\xa0\x02\n" +
+	"\x11PullEventsRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12)\n" +
+	"\n" +
+	"max_events\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\tmaxEvents\x12D\n" +
+	"\bmax_wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x02\b<2\x02\b\x01R\amaxWait\x12M\n" +
+	"\fack_deadline\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xd8\x042\x02\b\x01R\vackDeadline\"S\n" +
+	"\x12PullEventsResponse\x12=\n" +
+	"\n" +
+	"deliveries\x18\x01 \x03(\v2\x1d.souk.events.v1.EventDeliveryR\n" +
+	"deliveries\"\xae\x02\n" +
+	"\x18AcknowledgeEventsRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12@\n" +
+	"\aack_ids\x18\x02 \x03(\tB'\xbaH$\x92\x01!\x10\xe8\a\"\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06ackIds\x125\n" +
+	"\x05nacks\x18\x03 \x03(\v2\x14.souk.events.v1.NackB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05nacks\x12L\n" +
+	"\n" +
+	"extensions\x18\x04 \x03(\v2!.souk.events.v1.DeadlineExtensionB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
+	"extensions\"\x1b\n" +
+	"\x19AcknowledgeEventsResponse\"\xef\x03\n" +
+	"\x11ListEventsRequest\x12*\n" +
+	"\tpartition\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xff\a(\x00H\x00R\tpartition\x12D\n" +
+	"\fordering_key\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\vorderingKey\x12m\n" +
+	"\vevent_types\x18\x03 \x03(\tBL\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\n" +
+	"eventTypes\x12H\n" +
+	"\x12publish_time_after\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x10publishTimeAfter\x12J\n" +
+	"\x13publish_time_before\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x11publishTimeBefore\x12'\n" +
+	"\tpage_size\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageTokenB\x11\n" +
+	"\bselector\x12\x05\xbaH\x02\b\x01\"q\n" +
+	"\x12ListEventsResponse\x123\n" +
+	"\x06events\x18\x01 \x03(\v2\x1b.souk.events.v1.LoggedEventR\x06events\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xae\x01\n" +
+	"\x19CreateSubscriptionRequest\x12K\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\fsubscription\x12D\n" +
+	"\x0estart_position\x18\x02 \x01(\v2\x1d.souk.events.v1.StartPositionR\rstartPosition\"^\n" +
 	"\x1aCreateSubscriptionResponse\x12@\n" +
-	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"]\n" +
-	"\x16GetSubscriptionRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\"[\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\xaa\x01\n" +
+	"\x19UpdateSubscriptionRequest\x12K\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\fsubscription\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x02R\n" +
+	"updateMask\"^\n" +
+	"\x1aUpdateSubscriptionResponse\x12@\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"e\n" +
+	"\x16GetSubscriptionRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\"[\n" +
 	"\x17GetSubscriptionResponse\x12@\n" +
-	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"l\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\xa1\x01\n" +
 	"\x18ListSubscriptionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x123\n" +
+	"\x05owner\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$R\x05owner\"\x87\x01\n" +
 	"\x19ListSubscriptionsResponse\x12B\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1c.souk.events.v1.SubscriptionR\rsubscriptions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"`\n" +
-	"\x19DeleteSubscriptionRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\"\x1c\n" +
-	"\x1aDeleteSubscriptionResponse\"\x95\x01\n" +
-	"\x17SeekSubscriptionRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\x125\n" +
-	"\x02to\x18\x02 \x01(\v2\x1d.souk.events.v1.StartPositionB\x06\xbaH\x03\xc8\x01\x01R\x02to\"\\\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"h\n" +
+	"\x19DeleteSubscriptionRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\"\x1c\n" +
+	"\x1aDeleteSubscriptionResponse\"\xac\x01\n" +
+	"\x17SeekSubscriptionRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12D\n" +
+	"\bposition\x18\x02 \x01(\v2\x1d.souk.events.v1.StartPositionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bposition\"\\\n" +
 	"\x18SeekSubscriptionResponse\x12@\n" +
-	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\xae\x01\n" +
-	"\x16ListDeadLettersRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\x12&\n" +
+	"\fsubscription\x18\x01 \x01(\v2\x1c.souk.events.v1.SubscriptionR\fsubscription\"\xb6\x01\n" +
+	"\x16ListDeadLettersRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12&\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x80\x01\n" +
 	"\x17ListDeadLettersResponse\x12=\n" +
 	"\fdead_letters\x18\x01 \x03(\v2\x1a.souk.events.v1.DeadLetterR\vdeadLetters\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaa\x01\n" +
-	"\x19RequeueDeadLettersRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\x12H\n" +
-	"\x0fdead_letter_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x10\xe8\a\"\x15r\x132\x11^[0-9a-z_]{1,64}$R\rdeadLetterIds\"8\n" +
-	"\x1aRequeueDeadLettersResponse\x12\x1a\n" +
-	"\brequeued\x18\x01 \x01(\x03R\brequeued\"\xa7\x01\n" +
-	"\x16DropDeadLettersRequest\x12C\n" +
-	"\fsubscription\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\fsubscription\x12H\n" +
-	"\x0fdead_letter_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x10\xe8\a\"\x15r\x132\x11^[0-9a-z_]{1,64}$R\rdeadLetterIds\"3\n" +
-	"\x17DropDeadLettersResponse\x12\x18\n" +
-	"\adropped\x18\x01 \x01(\x03R\adropped\"\x14\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x01\n" +
+	"\x19RequeueDeadLettersRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12H\n" +
+	"\x0fdead_letter_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x10\xe8\a\"\x15r\x132\x11^[0-9a-z_]{1,64}$R\rdeadLetterIds\"C\n" +
+	"\x1aRequeueDeadLettersResponse\x12%\n" +
+	"\x0erequeued_count\x18\x01 \x01(\x03R\rrequeuedCount\"\xaf\x01\n" +
+	"\x16DropDeadLettersRequest\x12K\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12H\n" +
+	"\x0fdead_letter_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x10\xe8\a\"\x15r\x132\x11^[0-9a-z_]{1,64}$R\rdeadLetterIds\">\n" +
+	"\x17DropDeadLettersResponse\x12#\n" +
+	"\rdropped_count\x18\x01 \x01(\x03R\fdroppedCount\"\x14\n" +
 	"\x12AuditEventsRequest\"\x7f\n" +
 	"\x13AuditEventsResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xac\x17\n" +
-	"\fEventService\x12\xaa\x01\n" +
-	"\aPublish\x12\x1e.souk.events.v1.PublishRequest\x1a\x1f.souk.events.v1.PublishResponse\"^\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/events:publish\xa2뤨\f8\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xb3!\n" +
+	"\fEventService\x12\xbc\x01\n" +
+	"\rPublishEvents\x12$.souk.events.v1.PublishEventsRequest\x1a%.souk.events.v1.PublishEventsResponse\"^\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/events:publish\xa2뤨\f8\n" +
 	"\x12\b\x03\x12\x0eevents.publish\x10\x02\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x94\x03\n" +
-	"\tSubscribe\x12 .souk.events.v1.SubscribeRequest\x1a!.souk.events.v1.SubscribeResponse\"\xbd\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/events:subscribe\xa2뤨\f\x94\x02\n" +
+	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xbc\x03\n" +
+	"\tSubscribe\x12 .souk.events.v1.SubscribeRequest\x1a!.souk.events.v1.SubscribeResponse\"\xe5\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/events:subscribe\xa2뤨\f\xbc\x02\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"\x1eERROR_REASON_SUBSCRIPTION_NAME\"\x1cERROR_REASON_STREAM_PROTOCOL\"\x1eERROR_REASON_NO_SUCH_PARTITION\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02(\x010\x01\x12\xeb\x02\n" +
-	"\x12CreateSubscription\x12).souk.events.v1.CreateSubscriptionRequest\x1a*.souk.events.v1.CreateSubscriptionResponse\"\xfd\x01\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/subscriptions\xa2뤨\f\xd7\x01\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"!ERROR_REASON_SUBSCRIPTION_DIFFERS\"\x1cERROR_REASON_STREAM_PROTOCOL\"\x1eERROR_REASON_NO_SUCH_PARTITION\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02(\x010\x01\x12\xb2\x02\n" +
+	"\n" +
+	"PullEvents\x12!.souk.events.v1.PullEventsRequest\x1a\".souk.events.v1.PullEventsResponse\"\xdc\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/events/subscriptions/{subscription_id}:pull\xa2뤨\f\x98\x01\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"\x1eERROR_REASON_SUBSCRIPTION_NAME\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x8b\x02\n" +
-	"\x0fGetSubscription\x12&.souk.events.v1.GetSubscriptionRequest\x1a'.souk.events.v1.GetSubscriptionResponse\"\xa6\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/subscriptions/{subscription}\xa2뤨\fu\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\bA\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x8c\x02\n" +
+	"\x11AcknowledgeEvents\x12(.souk.events.v1.AcknowledgeEventsRequest\x1a).souk.events.v1.AcknowledgeEventsResponse\"\xa1\x01\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/events/subscriptions/{subscription_id}:acknowledge\xa2뤨\fW\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xdc\x01\n" +
-	"\x11ListSubscriptions\x12(.souk.events.v1.ListSubscriptionsRequest\x1a).souk.events.v1.ListSubscriptionsResponse\"r\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/subscriptions\xa2뤨\fP\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x02\x12\xd7\x01\n" +
+	"\n" +
+	"ListEvents\x12!.souk.events.v1.ListEventsRequest\x1a\".souk.events.v1.ListEventsResponse\"\x81\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/events\xa2뤨\ff\n" +
+	"\x0f\b\x03\x12\vevents.read\n" +
+	"\x0f\b\x04\x12\vevents.read\x10\x03\x1a\x02\b\x14\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\x85\x03\n" +
+	"\x12CreateSubscription\x12).souk.events.v1.CreateSubscriptionRequest\x1a*.souk.events.v1.CreateSubscriptionResponse\"\x97\x02\x82\xd3\xe4\x93\x02+:\x01*b\fsubscription\"\x18/v1/events/subscriptions\xa2뤨\f\xdc\x01\n" +
+	"\x14\b\x03\x12\x10events.subscribe\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xc3\x02\n" +
+	"\x12UpdateSubscription\x12).souk.events.v1.UpdateSubscriptionRequest\x1a*.souk.events.v1.UpdateSubscriptionResponse\"\xd5\x01\x82\xd3\xe4\x93\x02U:\fsubscriptionb\fsubscription27/v1/events/subscriptions/{subscription.subscription_id}\xa2뤨\fq\n" +
+	"\x14\b\x03\x12\x10events.subscribe\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xa3\x02\n" +
+	"\x0fGetSubscription\x12&.souk.events.v1.GetSubscriptionRequest\x1a'.souk.events.v1.GetSubscriptionResponse\"\xbe\x01\x82\xd3\xe4\x93\x02:b\fsubscription\x12*/v1/events/subscriptions/{subscription_id}\xa2뤨\fu\n" +
+	"\x14\b\x03\x12\x10events.subscribe\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xe3\x01\n" +
+	"\x11ListSubscriptions\x12(.souk.events.v1.ListSubscriptionsRequest\x1a).souk.events.v1.ListSubscriptionsResponse\"y\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/events/subscriptions\xa2뤨\fP\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xd0\x01\n" +
-	"\x12DeleteSubscription\x12).souk.events.v1.DeleteSubscriptionRequest\x1a*.souk.events.v1.DeleteSubscriptionResponse\"c\x82\xd3\xe4\x93\x02\"* /v1/subscriptions/{subscription}\xa2뤨\f2\n" +
+	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xd6\x01\n" +
+	"\x12DeleteSubscription\x12).souk.events.v1.DeleteSubscriptionRequest\x1a*.souk.events.v1.DeleteSubscriptionResponse\"i\x82\xd3\xe4\x93\x02,**/v1/events/subscriptions/{subscription_id}\xa2뤨\f.\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\x05\x90\x02\x02\x12\xb7\x02\n" +
-	"\x10SeekSubscription\x12'.souk.events.v1.SeekSubscriptionRequest\x1a(.souk.events.v1.SeekSubscriptionResponse\"\xcf\x01\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/subscriptions/{subscription}:seek\xa2뤨\f\x95\x01\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x05\x90\x02\x02\x12\xcb\x02\n" +
+	"\x10SeekSubscription\x12'.souk.events.v1.SeekSubscriptionRequest\x1a(.souk.events.v1.SeekSubscriptionResponse\"\xe3\x01\x82\xd3\xe4\x93\x02B:\x01*b\fsubscription\"//v1/events/subscriptions/{subscription_id}:seek\xa2뤨\f\x91\x01\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xf9\x01\n" +
-	"\x0fListDeadLetters\x12&.souk.events.v1.ListDeadLettersRequest\x1a'.souk.events.v1.ListDeadLettersResponse\"\x94\x01\x82\xd3\xe4\x93\x02.\x12,/v1/subscriptions/{subscription}/deadLetters\xa2뤨\fW\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x83\x02\n" +
+	"\x0fListDeadLetters\x12&.souk.events.v1.ListDeadLettersRequest\x1a'.souk.events.v1.ListDeadLettersResponse\"\x9e\x01\x82\xd3\xe4\x93\x028\x126/v1/events/subscriptions/{subscription_id}/deadLetters\xa2뤨\fW\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x01\x12\xb1\x02\n" +
-	"\x12RequeueDeadLetters\x12).souk.events.v1.RequeueDeadLettersRequest\x1a*.souk.events.v1.RequeueDeadLettersResponse\"\xc3\x01\x82\xd3\xe4\x93\x029:\x01*\"4/v1/subscriptions/{subscription}/deadLetters:requeue\xa2뤨\f{\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x01\x12\xb7\x02\n" +
+	"\x12RequeueDeadLetters\x12).souk.events.v1.RequeueDeadLettersRequest\x1a*.souk.events.v1.RequeueDeadLettersResponse\"\xc9\x01\x82\xd3\xe4\x93\x02C:\x01*\">/v1/events/subscriptions/{subscription_id}/deadLetters:requeue\xa2뤨\fw\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x90\x02\x02\x12\x81\x02\n" +
-	"\x0fDropDeadLetters\x12&.souk.events.v1.DropDeadLettersRequest\x1a'.souk.events.v1.DropDeadLettersResponse\"\x9c\x01\x82\xd3\xe4\x93\x026:\x01*\"1/v1/subscriptions/{subscription}/deadLetters:drop\xa2뤨\fW\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x90\x02\x02\x12\x87\x02\n" +
+	"\x0fDropDeadLetters\x12&.souk.events.v1.DropDeadLettersRequest\x1a'.souk.events.v1.DropDeadLettersResponse\"\xa2\x01\x82\xd3\xe4\x93\x02@:\x01*\";/v1/events/subscriptions/{subscription_id}/deadLetters:drop\xa2뤨\fS\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
 	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x02\x12\xbb\x01\n" +
 	"\vAuditEvents\x12\".souk.events.v1.AuditEventsRequest\x1a#.souk.events.v1.AuditEventsResponse\"c\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:audit\xa2뤨\fB\n" +
 	"\r\b\x03\x12\tops.audit\n" +
@@ -1947,107 +2497,136 @@ func file_souk_events_v1_events_service_proto_rawDescGZIP() []byte {
 	return file_souk_events_v1_events_service_proto_rawDescData
 }
 
-var file_souk_events_v1_events_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_souk_events_v1_events_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_souk_events_v1_events_service_proto_goTypes = []any{
-	(*PublishRequest)(nil),             // 0: souk.events.v1.PublishRequest
+	(*PublishEventsRequest)(nil),       // 0: souk.events.v1.PublishEventsRequest
 	(*PublishResult)(nil),              // 1: souk.events.v1.PublishResult
 	(*PublishFailure)(nil),             // 2: souk.events.v1.PublishFailure
-	(*PublishResponse)(nil),            // 3: souk.events.v1.PublishResponse
+	(*PublishEventsResponse)(nil),      // 3: souk.events.v1.PublishEventsResponse
 	(*SubscribeStart)(nil),             // 4: souk.events.v1.SubscribeStart
 	(*Nack)(nil),                       // 5: souk.events.v1.Nack
 	(*DeadlineExtension)(nil),          // 6: souk.events.v1.DeadlineExtension
 	(*SubscribeUpdate)(nil),            // 7: souk.events.v1.SubscribeUpdate
 	(*SubscribeRequest)(nil),           // 8: souk.events.v1.SubscribeRequest
-	(*Delivery)(nil),                   // 9: souk.events.v1.Delivery
+	(*EventDelivery)(nil),              // 9: souk.events.v1.EventDelivery
 	(*SubscribeStarted)(nil),           // 10: souk.events.v1.SubscribeStarted
 	(*SubscribeResponse)(nil),          // 11: souk.events.v1.SubscribeResponse
-	(*CreateSubscriptionRequest)(nil),  // 12: souk.events.v1.CreateSubscriptionRequest
-	(*CreateSubscriptionResponse)(nil), // 13: souk.events.v1.CreateSubscriptionResponse
-	(*GetSubscriptionRequest)(nil),     // 14: souk.events.v1.GetSubscriptionRequest
-	(*GetSubscriptionResponse)(nil),    // 15: souk.events.v1.GetSubscriptionResponse
-	(*ListSubscriptionsRequest)(nil),   // 16: souk.events.v1.ListSubscriptionsRequest
-	(*ListSubscriptionsResponse)(nil),  // 17: souk.events.v1.ListSubscriptionsResponse
-	(*DeleteSubscriptionRequest)(nil),  // 18: souk.events.v1.DeleteSubscriptionRequest
-	(*DeleteSubscriptionResponse)(nil), // 19: souk.events.v1.DeleteSubscriptionResponse
-	(*SeekSubscriptionRequest)(nil),    // 20: souk.events.v1.SeekSubscriptionRequest
-	(*SeekSubscriptionResponse)(nil),   // 21: souk.events.v1.SeekSubscriptionResponse
-	(*ListDeadLettersRequest)(nil),     // 22: souk.events.v1.ListDeadLettersRequest
-	(*ListDeadLettersResponse)(nil),    // 23: souk.events.v1.ListDeadLettersResponse
-	(*RequeueDeadLettersRequest)(nil),  // 24: souk.events.v1.RequeueDeadLettersRequest
-	(*RequeueDeadLettersResponse)(nil), // 25: souk.events.v1.RequeueDeadLettersResponse
-	(*DropDeadLettersRequest)(nil),     // 26: souk.events.v1.DropDeadLettersRequest
-	(*DropDeadLettersResponse)(nil),    // 27: souk.events.v1.DropDeadLettersResponse
-	(*AuditEventsRequest)(nil),         // 28: souk.events.v1.AuditEventsRequest
-	(*AuditEventsResponse)(nil),        // 29: souk.events.v1.AuditEventsResponse
-	(*Event)(nil),                      // 30: souk.events.v1.Event
-	(*Position)(nil),                   // 31: souk.events.v1.Position
-	(ErrorReason)(0),                   // 32: souk.events.v1.ErrorReason
-	(*StartPosition)(nil),              // 33: souk.events.v1.StartPosition
-	(*durationpb.Duration)(nil),        // 34: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 35: google.protobuf.Timestamp
-	(*Subscription)(nil),               // 36: souk.events.v1.Subscription
-	(*DeadLetter)(nil),                 // 37: souk.events.v1.DeadLetter
-	(*v1.AuditFinding)(nil),            // 38: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),              // 39: souk.type.v1.AuditCount
+	(*PullEventsRequest)(nil),          // 12: souk.events.v1.PullEventsRequest
+	(*PullEventsResponse)(nil),         // 13: souk.events.v1.PullEventsResponse
+	(*AcknowledgeEventsRequest)(nil),   // 14: souk.events.v1.AcknowledgeEventsRequest
+	(*AcknowledgeEventsResponse)(nil),  // 15: souk.events.v1.AcknowledgeEventsResponse
+	(*ListEventsRequest)(nil),          // 16: souk.events.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),         // 17: souk.events.v1.ListEventsResponse
+	(*CreateSubscriptionRequest)(nil),  // 18: souk.events.v1.CreateSubscriptionRequest
+	(*CreateSubscriptionResponse)(nil), // 19: souk.events.v1.CreateSubscriptionResponse
+	(*UpdateSubscriptionRequest)(nil),  // 20: souk.events.v1.UpdateSubscriptionRequest
+	(*UpdateSubscriptionResponse)(nil), // 21: souk.events.v1.UpdateSubscriptionResponse
+	(*GetSubscriptionRequest)(nil),     // 22: souk.events.v1.GetSubscriptionRequest
+	(*GetSubscriptionResponse)(nil),    // 23: souk.events.v1.GetSubscriptionResponse
+	(*ListSubscriptionsRequest)(nil),   // 24: souk.events.v1.ListSubscriptionsRequest
+	(*ListSubscriptionsResponse)(nil),  // 25: souk.events.v1.ListSubscriptionsResponse
+	(*DeleteSubscriptionRequest)(nil),  // 26: souk.events.v1.DeleteSubscriptionRequest
+	(*DeleteSubscriptionResponse)(nil), // 27: souk.events.v1.DeleteSubscriptionResponse
+	(*SeekSubscriptionRequest)(nil),    // 28: souk.events.v1.SeekSubscriptionRequest
+	(*SeekSubscriptionResponse)(nil),   // 29: souk.events.v1.SeekSubscriptionResponse
+	(*ListDeadLettersRequest)(nil),     // 30: souk.events.v1.ListDeadLettersRequest
+	(*ListDeadLettersResponse)(nil),    // 31: souk.events.v1.ListDeadLettersResponse
+	(*RequeueDeadLettersRequest)(nil),  // 32: souk.events.v1.RequeueDeadLettersRequest
+	(*RequeueDeadLettersResponse)(nil), // 33: souk.events.v1.RequeueDeadLettersResponse
+	(*DropDeadLettersRequest)(nil),     // 34: souk.events.v1.DropDeadLettersRequest
+	(*DropDeadLettersResponse)(nil),    // 35: souk.events.v1.DropDeadLettersResponse
+	(*AuditEventsRequest)(nil),         // 36: souk.events.v1.AuditEventsRequest
+	(*AuditEventsResponse)(nil),        // 37: souk.events.v1.AuditEventsResponse
+	nil,                                // 38: souk.events.v1.PublishFailure.MetadataEntry
+	(*Event)(nil),                      // 39: souk.events.v1.Event
+	(*Position)(nil),                   // 40: souk.events.v1.Position
+	(ErrorReason)(0),                   // 41: souk.events.v1.ErrorReason
+	(*StartPosition)(nil),              // 42: souk.events.v1.StartPosition
+	(*durationpb.Duration)(nil),        // 43: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 44: google.protobuf.Timestamp
+	(*Subscription)(nil),               // 45: souk.events.v1.Subscription
+	(*LoggedEvent)(nil),                // 46: souk.events.v1.LoggedEvent
+	(*fieldmaskpb.FieldMask)(nil),      // 47: google.protobuf.FieldMask
+	(*DeadLetter)(nil),                 // 48: souk.events.v1.DeadLetter
+	(*v1.AuditFinding)(nil),            // 49: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),              // 50: souk.type.v1.AuditCount
 }
 var file_souk_events_v1_events_service_proto_depIdxs = []int32{
-	30, // 0: souk.events.v1.PublishRequest.events:type_name -> souk.events.v1.Event
-	31, // 1: souk.events.v1.PublishResult.position:type_name -> souk.events.v1.Position
+	39, // 0: souk.events.v1.PublishEventsRequest.events:type_name -> souk.events.v1.Event
+	40, // 1: souk.events.v1.PublishResult.position:type_name -> souk.events.v1.Position
 	2,  // 2: souk.events.v1.PublishResult.failure:type_name -> souk.events.v1.PublishFailure
-	32, // 3: souk.events.v1.PublishFailure.reason:type_name -> souk.events.v1.ErrorReason
-	1,  // 4: souk.events.v1.PublishResponse.results:type_name -> souk.events.v1.PublishResult
-	33, // 5: souk.events.v1.SubscribeStart.start_position:type_name -> souk.events.v1.StartPosition
-	34, // 6: souk.events.v1.SubscribeStart.ack_deadline:type_name -> google.protobuf.Duration
-	34, // 7: souk.events.v1.DeadlineExtension.duration:type_name -> google.protobuf.Duration
-	5,  // 8: souk.events.v1.SubscribeUpdate.nacks:type_name -> souk.events.v1.Nack
-	6,  // 9: souk.events.v1.SubscribeUpdate.extensions:type_name -> souk.events.v1.DeadlineExtension
-	4,  // 10: souk.events.v1.SubscribeRequest.start:type_name -> souk.events.v1.SubscribeStart
-	7,  // 11: souk.events.v1.SubscribeRequest.update:type_name -> souk.events.v1.SubscribeUpdate
-	30, // 12: souk.events.v1.Delivery.event:type_name -> souk.events.v1.Event
-	31, // 13: souk.events.v1.Delivery.position:type_name -> souk.events.v1.Position
-	35, // 14: souk.events.v1.Delivery.publish_time:type_name -> google.protobuf.Timestamp
-	36, // 15: souk.events.v1.SubscribeStarted.subscription:type_name -> souk.events.v1.Subscription
-	10, // 16: souk.events.v1.SubscribeResponse.started:type_name -> souk.events.v1.SubscribeStarted
-	9,  // 17: souk.events.v1.SubscribeResponse.deliveries:type_name -> souk.events.v1.Delivery
-	33, // 18: souk.events.v1.CreateSubscriptionRequest.start_position:type_name -> souk.events.v1.StartPosition
-	34, // 19: souk.events.v1.CreateSubscriptionRequest.ack_deadline:type_name -> google.protobuf.Duration
-	34, // 20: souk.events.v1.CreateSubscriptionRequest.min_retry_delay:type_name -> google.protobuf.Duration
-	34, // 21: souk.events.v1.CreateSubscriptionRequest.max_retry_delay:type_name -> google.protobuf.Duration
-	36, // 22: souk.events.v1.CreateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	36, // 23: souk.events.v1.GetSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	36, // 24: souk.events.v1.ListSubscriptionsResponse.subscriptions:type_name -> souk.events.v1.Subscription
-	33, // 25: souk.events.v1.SeekSubscriptionRequest.to:type_name -> souk.events.v1.StartPosition
-	36, // 26: souk.events.v1.SeekSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	37, // 27: souk.events.v1.ListDeadLettersResponse.dead_letters:type_name -> souk.events.v1.DeadLetter
-	38, // 28: souk.events.v1.AuditEventsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	39, // 29: souk.events.v1.AuditEventsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 30: souk.events.v1.EventService.Publish:input_type -> souk.events.v1.PublishRequest
-	8,  // 31: souk.events.v1.EventService.Subscribe:input_type -> souk.events.v1.SubscribeRequest
-	12, // 32: souk.events.v1.EventService.CreateSubscription:input_type -> souk.events.v1.CreateSubscriptionRequest
-	14, // 33: souk.events.v1.EventService.GetSubscription:input_type -> souk.events.v1.GetSubscriptionRequest
-	16, // 34: souk.events.v1.EventService.ListSubscriptions:input_type -> souk.events.v1.ListSubscriptionsRequest
-	18, // 35: souk.events.v1.EventService.DeleteSubscription:input_type -> souk.events.v1.DeleteSubscriptionRequest
-	20, // 36: souk.events.v1.EventService.SeekSubscription:input_type -> souk.events.v1.SeekSubscriptionRequest
-	22, // 37: souk.events.v1.EventService.ListDeadLetters:input_type -> souk.events.v1.ListDeadLettersRequest
-	24, // 38: souk.events.v1.EventService.RequeueDeadLetters:input_type -> souk.events.v1.RequeueDeadLettersRequest
-	26, // 39: souk.events.v1.EventService.DropDeadLetters:input_type -> souk.events.v1.DropDeadLettersRequest
-	28, // 40: souk.events.v1.EventService.AuditEvents:input_type -> souk.events.v1.AuditEventsRequest
-	3,  // 41: souk.events.v1.EventService.Publish:output_type -> souk.events.v1.PublishResponse
-	11, // 42: souk.events.v1.EventService.Subscribe:output_type -> souk.events.v1.SubscribeResponse
-	13, // 43: souk.events.v1.EventService.CreateSubscription:output_type -> souk.events.v1.CreateSubscriptionResponse
-	15, // 44: souk.events.v1.EventService.GetSubscription:output_type -> souk.events.v1.GetSubscriptionResponse
-	17, // 45: souk.events.v1.EventService.ListSubscriptions:output_type -> souk.events.v1.ListSubscriptionsResponse
-	19, // 46: souk.events.v1.EventService.DeleteSubscription:output_type -> souk.events.v1.DeleteSubscriptionResponse
-	21, // 47: souk.events.v1.EventService.SeekSubscription:output_type -> souk.events.v1.SeekSubscriptionResponse
-	23, // 48: souk.events.v1.EventService.ListDeadLetters:output_type -> souk.events.v1.ListDeadLettersResponse
-	25, // 49: souk.events.v1.EventService.RequeueDeadLetters:output_type -> souk.events.v1.RequeueDeadLettersResponse
-	27, // 50: souk.events.v1.EventService.DropDeadLetters:output_type -> souk.events.v1.DropDeadLettersResponse
-	29, // 51: souk.events.v1.EventService.AuditEvents:output_type -> souk.events.v1.AuditEventsResponse
-	41, // [41:52] is the sub-list for method output_type
-	30, // [30:41] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	41, // 3: souk.events.v1.PublishFailure.reason:type_name -> souk.events.v1.ErrorReason
+	38, // 4: souk.events.v1.PublishFailure.metadata:type_name -> souk.events.v1.PublishFailure.MetadataEntry
+	1,  // 5: souk.events.v1.PublishEventsResponse.results:type_name -> souk.events.v1.PublishResult
+	42, // 6: souk.events.v1.SubscribeStart.start_position:type_name -> souk.events.v1.StartPosition
+	43, // 7: souk.events.v1.SubscribeStart.ack_deadline:type_name -> google.protobuf.Duration
+	43, // 8: souk.events.v1.DeadlineExtension.duration:type_name -> google.protobuf.Duration
+	5,  // 9: souk.events.v1.SubscribeUpdate.nacks:type_name -> souk.events.v1.Nack
+	6,  // 10: souk.events.v1.SubscribeUpdate.extensions:type_name -> souk.events.v1.DeadlineExtension
+	4,  // 11: souk.events.v1.SubscribeRequest.start:type_name -> souk.events.v1.SubscribeStart
+	7,  // 12: souk.events.v1.SubscribeRequest.update:type_name -> souk.events.v1.SubscribeUpdate
+	39, // 13: souk.events.v1.EventDelivery.event:type_name -> souk.events.v1.Event
+	40, // 14: souk.events.v1.EventDelivery.position:type_name -> souk.events.v1.Position
+	44, // 15: souk.events.v1.EventDelivery.publish_time:type_name -> google.protobuf.Timestamp
+	45, // 16: souk.events.v1.SubscribeStarted.subscription:type_name -> souk.events.v1.Subscription
+	10, // 17: souk.events.v1.SubscribeResponse.started:type_name -> souk.events.v1.SubscribeStarted
+	9,  // 18: souk.events.v1.SubscribeResponse.deliveries:type_name -> souk.events.v1.EventDelivery
+	43, // 19: souk.events.v1.PullEventsRequest.max_wait:type_name -> google.protobuf.Duration
+	43, // 20: souk.events.v1.PullEventsRequest.ack_deadline:type_name -> google.protobuf.Duration
+	9,  // 21: souk.events.v1.PullEventsResponse.deliveries:type_name -> souk.events.v1.EventDelivery
+	5,  // 22: souk.events.v1.AcknowledgeEventsRequest.nacks:type_name -> souk.events.v1.Nack
+	6,  // 23: souk.events.v1.AcknowledgeEventsRequest.extensions:type_name -> souk.events.v1.DeadlineExtension
+	44, // 24: souk.events.v1.ListEventsRequest.publish_time_after:type_name -> google.protobuf.Timestamp
+	44, // 25: souk.events.v1.ListEventsRequest.publish_time_before:type_name -> google.protobuf.Timestamp
+	46, // 26: souk.events.v1.ListEventsResponse.events:type_name -> souk.events.v1.LoggedEvent
+	45, // 27: souk.events.v1.CreateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
+	42, // 28: souk.events.v1.CreateSubscriptionRequest.start_position:type_name -> souk.events.v1.StartPosition
+	45, // 29: souk.events.v1.CreateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	45, // 30: souk.events.v1.UpdateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
+	47, // 31: souk.events.v1.UpdateSubscriptionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	45, // 32: souk.events.v1.UpdateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	45, // 33: souk.events.v1.GetSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	45, // 34: souk.events.v1.ListSubscriptionsResponse.subscriptions:type_name -> souk.events.v1.Subscription
+	42, // 35: souk.events.v1.SeekSubscriptionRequest.position:type_name -> souk.events.v1.StartPosition
+	45, // 36: souk.events.v1.SeekSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	48, // 37: souk.events.v1.ListDeadLettersResponse.dead_letters:type_name -> souk.events.v1.DeadLetter
+	49, // 38: souk.events.v1.AuditEventsResponse.findings:type_name -> souk.type.v1.AuditFinding
+	50, // 39: souk.events.v1.AuditEventsResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 40: souk.events.v1.EventService.PublishEvents:input_type -> souk.events.v1.PublishEventsRequest
+	8,  // 41: souk.events.v1.EventService.Subscribe:input_type -> souk.events.v1.SubscribeRequest
+	12, // 42: souk.events.v1.EventService.PullEvents:input_type -> souk.events.v1.PullEventsRequest
+	14, // 43: souk.events.v1.EventService.AcknowledgeEvents:input_type -> souk.events.v1.AcknowledgeEventsRequest
+	16, // 44: souk.events.v1.EventService.ListEvents:input_type -> souk.events.v1.ListEventsRequest
+	18, // 45: souk.events.v1.EventService.CreateSubscription:input_type -> souk.events.v1.CreateSubscriptionRequest
+	20, // 46: souk.events.v1.EventService.UpdateSubscription:input_type -> souk.events.v1.UpdateSubscriptionRequest
+	22, // 47: souk.events.v1.EventService.GetSubscription:input_type -> souk.events.v1.GetSubscriptionRequest
+	24, // 48: souk.events.v1.EventService.ListSubscriptions:input_type -> souk.events.v1.ListSubscriptionsRequest
+	26, // 49: souk.events.v1.EventService.DeleteSubscription:input_type -> souk.events.v1.DeleteSubscriptionRequest
+	28, // 50: souk.events.v1.EventService.SeekSubscription:input_type -> souk.events.v1.SeekSubscriptionRequest
+	30, // 51: souk.events.v1.EventService.ListDeadLetters:input_type -> souk.events.v1.ListDeadLettersRequest
+	32, // 52: souk.events.v1.EventService.RequeueDeadLetters:input_type -> souk.events.v1.RequeueDeadLettersRequest
+	34, // 53: souk.events.v1.EventService.DropDeadLetters:input_type -> souk.events.v1.DropDeadLettersRequest
+	36, // 54: souk.events.v1.EventService.AuditEvents:input_type -> souk.events.v1.AuditEventsRequest
+	3,  // 55: souk.events.v1.EventService.PublishEvents:output_type -> souk.events.v1.PublishEventsResponse
+	11, // 56: souk.events.v1.EventService.Subscribe:output_type -> souk.events.v1.SubscribeResponse
+	13, // 57: souk.events.v1.EventService.PullEvents:output_type -> souk.events.v1.PullEventsResponse
+	15, // 58: souk.events.v1.EventService.AcknowledgeEvents:output_type -> souk.events.v1.AcknowledgeEventsResponse
+	17, // 59: souk.events.v1.EventService.ListEvents:output_type -> souk.events.v1.ListEventsResponse
+	19, // 60: souk.events.v1.EventService.CreateSubscription:output_type -> souk.events.v1.CreateSubscriptionResponse
+	21, // 61: souk.events.v1.EventService.UpdateSubscription:output_type -> souk.events.v1.UpdateSubscriptionResponse
+	23, // 62: souk.events.v1.EventService.GetSubscription:output_type -> souk.events.v1.GetSubscriptionResponse
+	25, // 63: souk.events.v1.EventService.ListSubscriptions:output_type -> souk.events.v1.ListSubscriptionsResponse
+	27, // 64: souk.events.v1.EventService.DeleteSubscription:output_type -> souk.events.v1.DeleteSubscriptionResponse
+	29, // 65: souk.events.v1.EventService.SeekSubscription:output_type -> souk.events.v1.SeekSubscriptionResponse
+	31, // 66: souk.events.v1.EventService.ListDeadLetters:output_type -> souk.events.v1.ListDeadLettersResponse
+	33, // 67: souk.events.v1.EventService.RequeueDeadLetters:output_type -> souk.events.v1.RequeueDeadLettersResponse
+	35, // 68: souk.events.v1.EventService.DropDeadLetters:output_type -> souk.events.v1.DropDeadLettersResponse
+	37, // 69: souk.events.v1.EventService.AuditEvents:output_type -> souk.events.v1.AuditEventsResponse
+	55, // [55:70] is the sub-list for method output_type
+	40, // [40:55] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_souk_events_v1_events_service_proto_init() }
@@ -2066,13 +2645,17 @@ func file_souk_events_v1_events_service_proto_init() {
 		(*SubscribeRequest_Start)(nil),
 		(*SubscribeRequest_Update)(nil),
 	}
+	file_souk_events_v1_events_service_proto_msgTypes[16].OneofWrappers = []any{
+		(*ListEventsRequest_Partition)(nil),
+		(*ListEventsRequest_OrderingKey)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_events_v1_events_service_proto_rawDesc), len(file_souk_events_v1_events_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

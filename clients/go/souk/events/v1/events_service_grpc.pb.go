@@ -19,9 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	EventService_Publish_FullMethodName            = "/souk.events.v1.EventService/Publish"
+	EventService_PublishEvents_FullMethodName      = "/souk.events.v1.EventService/PublishEvents"
 	EventService_Subscribe_FullMethodName          = "/souk.events.v1.EventService/Subscribe"
+	EventService_PullEvents_FullMethodName         = "/souk.events.v1.EventService/PullEvents"
+	EventService_AcknowledgeEvents_FullMethodName  = "/souk.events.v1.EventService/AcknowledgeEvents"
+	EventService_ListEvents_FullMethodName         = "/souk.events.v1.EventService/ListEvents"
 	EventService_CreateSubscription_FullMethodName = "/souk.events.v1.EventService/CreateSubscription"
+	EventService_UpdateSubscription_FullMethodName = "/souk.events.v1.EventService/UpdateSubscription"
 	EventService_GetSubscription_FullMethodName    = "/souk.events.v1.EventService/GetSubscription"
 	EventService_ListSubscriptions_FullMethodName  = "/souk.events.v1.EventService/ListSubscriptions"
 	EventService_DeleteSubscription_FullMethodName = "/souk.events.v1.EventService/DeleteSubscription"
@@ -40,54 +44,124 @@ const (
 // once and in order per key.
 //
 // The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-// for all three.
+// for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+// consumer that was away for longer continues with the oldest event that is kept.
 // Reasons are those of `souk.events.v1.ErrorReason`.
 type EventServiceClient interface {
 	// Adds events to the log. An event whose result has a position is durable.
 	//
 	// A service publishes events of its own types only (see Event.type): an event of another type is
-	// rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-	// publish. Each event has its own result, in order; a failure says why and whether to retry.
-	// Events with the same key are added in the order of the request, and none after one that failed.
-	// Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-	// call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
-	Publish(ctx context.Context, in *PublishRequest, opts ...grpc.CallOption) (*PublishResponse, error)
+	// rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+	// Users and staff cannot publish. Each event has its own result, in the order of the request; a
+	// failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+	// ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+	// added in the order of the request, and none after one that failed. There is no request id.
+	// Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+	// and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+	// fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+	PublishEvents(ctx context.Context, in *PublishEventsRequest, opts ...grpc.CallOption) (*PublishEventsResponse, error)
 	// Delivers the events of a subscription as they arrive. The first message of the caller is
 	// `start`, followed by acks, nacks and extensions on the same stream; the first response is
-	// `started`.
+	// `started`. PullEvents does the same without a stream.
 	//
 	// An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
 	// after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
 	// of its key follows. While an event is with a consumer or waits for redelivery, later events
 	// with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-	// delays no other. An empty `subscription` tails the log without a stored position: nothing is
-	// acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-	// changes its settings.
-	// Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-	// for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-	// ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-	// ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+	// delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+	// acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+	//
+	// A subscription that does not exist is created. Connecting never changes the settings of one
+	// that does: when they differ from those of the `start`, the stream fails with
+	// ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+	// and forth. A consumer that handles more types than the subscription delivers adds them with
+	// UpdateSubscription; one that handles fewer must not take them away, since another version may
+	// still need them: it keeps them, or waits until somebody decides.
+	//
+	// A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+	// ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+	// open it again then. It ends without an error when the caller ends its side.
+	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+	// (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+	// ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
 	Subscribe(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubscribeRequest, SubscribeResponse], error)
-	// Creates a durable subscription before the first consumer connects. Repeating the call with the
-	// same settings returns the existing one.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-	// ERROR_REASON_NO_SUCH_PARTITION.
+	// Delivers the next events of a subscription in one response: for cron jobs, functions and
+	// callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+	// of Subscribe, and both may be used on one subscription at the same time.
+	//
+	// Returns as soon as there is an event, with all that there are up to the limits. While there is
+	// none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+	// seconds; then it returns no deliveries. A first call may need a second to find what is there.
+	// The events stay with the caller until it acknowledges them or their deadline passes: a response
+	// that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+	// There is no request id: repeating a call delivers other events.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+	// a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+	// ERROR_REASON_LOG_UNAVAILABLE.
+	PullEvents(ctx context.Context, in *PullEventsRequest, opts ...grpc.CallOption) (*PullEventsResponse, error)
+	// Says what became of pulled events: handled, failed, or in need of more time. It may reach
+	// another replica than the pull did.
+	//
+	// When it returns, the acknowledgement is stored; where another replica delivers the partition,
+	// it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+	// repeating the call changes nothing. An event that was acknowledged may still come again after a
+	// crash: consumers deduplicate by `source` and `id`.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	AcknowledgeEvents(ctx context.Context, in *AcknowledgeEventsRequest, opts ...grpc.CallOption) (*AcknowledgeEventsResponse, error)
+	// Lists events of the log, without a subscription: for support and the console. The events of one
+	// partition or of one key, in the order of the log, oldest first, a page at a time.
+	//
+	// A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+	// so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+	// that the end of the log was reached, as it was at that call. A token does not expire; when the
+	// log no longer has its events, the page begins with the oldest that are kept.
+	// Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
+	// Creates a durable subscription before the first consumer connects.
+	//
+	// The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+	// the same settings returns the existing one, wherever it has got to.
+	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
 	CreateSubscription(ctx context.Context, in *CreateSubscriptionRequest, opts ...grpc.CallOption) (*CreateSubscriptionResponse, error)
-	// Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	// Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+	// any.
+	//
+	// Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+	// skipped before, since nobody asked for their types, are not delivered; no later event is left
+	// out. The other settings take effect at once, at other replicas within a second. There is no
+	// request id: setting what is set already changes nothing and succeeds, whatever the etag.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+	// changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+	// service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+	// or unknown `update_mask`.
+	UpdateSubscription(ctx context.Context, in *UpdateSubscriptionRequest, opts ...grpc.CallOption) (*UpdateSubscriptionResponse, error)
+	// Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+	// ERROR_REASON_LOG_UNAVAILABLE.
 	GetSubscription(ctx context.Context, in *GetSubscriptionRequest, opts ...grpc.CallOption) (*GetSubscriptionResponse, error)
-	// Lists subscriptions by name, a page at a time. A SERVICE sees its own only.
+	// Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+	// page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+	// Fails with ERROR_REASON_LOG_UNAVAILABLE.
 	ListSubscriptions(ctx context.Context, in *ListSubscriptionsRequest, opts ...grpc.CallOption) (*ListSubscriptionsResponse, error)
 	// Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
 	// Deleting one that does not exist is not an error.
 	DeleteSubscription(ctx context.Context, in *DeleteSubscriptionRequest, opts ...grpc.CallOption) (*DeleteSubscriptionResponse, error)
 	// Moves a subscription to another position of the log, to replay or skip events. Resets the
 	// attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+	// Repeating the call moves it again.
 	// A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-	// `to.position.offset`); a time after the last event means the end.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+	// `position.position.offset`); a time after the last event means the end, a position or a time
+	// before the oldest stored event means that event.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+	// ERROR_REASON_LOG_UNAVAILABLE.
 	SeekSubscription(ctx context.Context, in *SeekSubscriptionRequest, opts ...grpc.CallOption) (*SeekSubscriptionResponse, error)
-	// Lists the dead letters of a subscription, oldest first, a page at a time.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	// Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+	// they are requeued, dropped or their subscription is deleted. A page token does not expire.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+	// token lacks a scope to read one of the types of the subscription.
 	ListDeadLetters(ctx context.Context, in *ListDeadLettersRequest, opts ...grpc.CallOption) (*ListDeadLettersResponse, error)
 	// Delivers dead letters again, with their attempts reset, each as soon as a consumer has
 	// capacity; later events with the same key may have been handled by then. Repeating the call
@@ -111,10 +185,10 @@ func NewEventServiceClient(cc grpc.ClientConnInterface) EventServiceClient {
 	return &eventServiceClient{cc}
 }
 
-func (c *eventServiceClient) Publish(ctx context.Context, in *PublishRequest, opts ...grpc.CallOption) (*PublishResponse, error) {
+func (c *eventServiceClient) PublishEvents(ctx context.Context, in *PublishEventsRequest, opts ...grpc.CallOption) (*PublishEventsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PublishResponse)
-	err := c.cc.Invoke(ctx, EventService_Publish_FullMethodName, in, out, cOpts...)
+	out := new(PublishEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_PublishEvents_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,10 +208,50 @@ func (c *eventServiceClient) Subscribe(ctx context.Context, opts ...grpc.CallOpt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type EventService_SubscribeClient = grpc.BidiStreamingClient[SubscribeRequest, SubscribeResponse]
 
+func (c *eventServiceClient) PullEvents(ctx context.Context, in *PullEventsRequest, opts ...grpc.CallOption) (*PullEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PullEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_PullEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) AcknowledgeEvents(ctx context.Context, in *AcknowledgeEventsRequest, opts ...grpc.CallOption) (*AcknowledgeEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_AcknowledgeEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_ListEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *eventServiceClient) CreateSubscription(ctx context.Context, in *CreateSubscriptionRequest, opts ...grpc.CallOption) (*CreateSubscriptionResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateSubscriptionResponse)
 	err := c.cc.Invoke(ctx, EventService_CreateSubscription_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *eventServiceClient) UpdateSubscription(ctx context.Context, in *UpdateSubscriptionRequest, opts ...grpc.CallOption) (*UpdateSubscriptionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateSubscriptionResponse)
+	err := c.cc.Invoke(ctx, EventService_UpdateSubscription_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -232,54 +346,124 @@ func (c *eventServiceClient) AuditEvents(ctx context.Context, in *AuditEventsReq
 // once and in order per key.
 //
 // The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-// for all three.
+// for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+// consumer that was away for longer continues with the oldest event that is kept.
 // Reasons are those of `souk.events.v1.ErrorReason`.
 type EventServiceServer interface {
 	// Adds events to the log. An event whose result has a position is durable.
 	//
 	// A service publishes events of its own types only (see Event.type): an event of another type is
-	// rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-	// publish. Each event has its own result, in order; a failure says why and whether to retry.
-	// Events with the same key are added in the order of the request, and none after one that failed.
-	// Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-	// call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
-	Publish(context.Context, *PublishRequest) (*PublishResponse, error)
+	// rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+	// Users and staff cannot publish. Each event has its own result, in the order of the request; a
+	// failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+	// ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+	// added in the order of the request, and none after one that failed. There is no request id.
+	// Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+	// and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+	// fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+	PublishEvents(context.Context, *PublishEventsRequest) (*PublishEventsResponse, error)
 	// Delivers the events of a subscription as they arrive. The first message of the caller is
 	// `start`, followed by acks, nacks and extensions on the same stream; the first response is
-	// `started`.
+	// `started`. PullEvents does the same without a stream.
 	//
 	// An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
 	// after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
 	// of its key follows. While an event is with a consumer or waits for redelivery, later events
 	// with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-	// delays no other. An empty `subscription` tails the log without a stored position: nothing is
-	// acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-	// changes its settings.
-	// Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-	// for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-	// ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-	// ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+	// delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+	// acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+	//
+	// A subscription that does not exist is created. Connecting never changes the settings of one
+	// that does: when they differ from those of the `start`, the stream fails with
+	// ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+	// and forth. A consumer that handles more types than the subscription delivers adds them with
+	// UpdateSubscription; one that handles fewer must not take them away, since another version may
+	// still need them: it keeps them, or waits until somebody decides.
+	//
+	// A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+	// ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+	// open it again then. It ends without an error when the caller ends its side.
+	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+	// (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+	// ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
 	Subscribe(grpc.BidiStreamingServer[SubscribeRequest, SubscribeResponse]) error
-	// Creates a durable subscription before the first consumer connects. Repeating the call with the
-	// same settings returns the existing one.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-	// ERROR_REASON_NO_SUCH_PARTITION.
+	// Delivers the next events of a subscription in one response: for cron jobs, functions and
+	// callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+	// of Subscribe, and both may be used on one subscription at the same time.
+	//
+	// Returns as soon as there is an event, with all that there are up to the limits. While there is
+	// none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+	// seconds; then it returns no deliveries. A first call may need a second to find what is there.
+	// The events stay with the caller until it acknowledges them or their deadline passes: a response
+	// that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+	// There is no request id: repeating a call delivers other events.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+	// a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+	// ERROR_REASON_LOG_UNAVAILABLE.
+	PullEvents(context.Context, *PullEventsRequest) (*PullEventsResponse, error)
+	// Says what became of pulled events: handled, failed, or in need of more time. It may reach
+	// another replica than the pull did.
+	//
+	// When it returns, the acknowledgement is stored; where another replica delivers the partition,
+	// it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+	// repeating the call changes nothing. An event that was acknowledged may still come again after a
+	// crash: consumers deduplicate by `source` and `id`.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	AcknowledgeEvents(context.Context, *AcknowledgeEventsRequest) (*AcknowledgeEventsResponse, error)
+	// Lists events of the log, without a subscription: for support and the console. The events of one
+	// partition or of one key, in the order of the log, oldest first, a page at a time.
+	//
+	// A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+	// so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+	// that the end of the log was reached, as it was at that call. A token does not expire; when the
+	// log no longer has its events, the page begins with the oldest that are kept.
+	// Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
+	// Creates a durable subscription before the first consumer connects.
+	//
+	// The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+	// the same settings returns the existing one, wherever it has got to.
+	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
 	CreateSubscription(context.Context, *CreateSubscriptionRequest) (*CreateSubscriptionResponse, error)
-	// Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	// Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+	// any.
+	//
+	// Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+	// skipped before, since nobody asked for their types, are not delivered; no later event is left
+	// out. The other settings take effect at once, at other replicas within a second. There is no
+	// request id: setting what is set already changes nothing and succeeds, whatever the etag.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+	// changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+	// service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+	// or unknown `update_mask`.
+	UpdateSubscription(context.Context, *UpdateSubscriptionRequest) (*UpdateSubscriptionResponse, error)
+	// Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+	// ERROR_REASON_LOG_UNAVAILABLE.
 	GetSubscription(context.Context, *GetSubscriptionRequest) (*GetSubscriptionResponse, error)
-	// Lists subscriptions by name, a page at a time. A SERVICE sees its own only.
+	// Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+	// page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+	// Fails with ERROR_REASON_LOG_UNAVAILABLE.
 	ListSubscriptions(context.Context, *ListSubscriptionsRequest) (*ListSubscriptionsResponse, error)
 	// Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
 	// Deleting one that does not exist is not an error.
 	DeleteSubscription(context.Context, *DeleteSubscriptionRequest) (*DeleteSubscriptionResponse, error)
 	// Moves a subscription to another position of the log, to replay or skip events. Resets the
 	// attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+	// Repeating the call moves it again.
 	// A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-	// `to.position.offset`); a time after the last event means the end.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+	// `position.position.offset`); a time after the last event means the end, a position or a time
+	// before the oldest stored event means that event.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+	// ERROR_REASON_LOG_UNAVAILABLE.
 	SeekSubscription(context.Context, *SeekSubscriptionRequest) (*SeekSubscriptionResponse, error)
-	// Lists the dead letters of a subscription, oldest first, a page at a time.
-	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+	// Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+	// they are requeued, dropped or their subscription is deleted. A page token does not expire.
+	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+	// token lacks a scope to read one of the types of the subscription.
 	ListDeadLetters(context.Context, *ListDeadLettersRequest) (*ListDeadLettersResponse, error)
 	// Delivers dead letters again, with their attempts reset, each as soon as a consumer has
 	// capacity; later events with the same key may have been handled by then. Repeating the call
@@ -303,14 +487,26 @@ type EventServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedEventServiceServer struct{}
 
-func (UnimplementedEventServiceServer) Publish(context.Context, *PublishRequest) (*PublishResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Publish not implemented")
+func (UnimplementedEventServiceServer) PublishEvents(context.Context, *PublishEventsRequest) (*PublishEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishEvents not implemented")
 }
 func (UnimplementedEventServiceServer) Subscribe(grpc.BidiStreamingServer[SubscribeRequest, SubscribeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
 }
+func (UnimplementedEventServiceServer) PullEvents(context.Context, *PullEventsRequest) (*PullEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PullEvents not implemented")
+}
+func (UnimplementedEventServiceServer) AcknowledgeEvents(context.Context, *AcknowledgeEventsRequest) (*AcknowledgeEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeEvents not implemented")
+}
+func (UnimplementedEventServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
+}
 func (UnimplementedEventServiceServer) CreateSubscription(context.Context, *CreateSubscriptionRequest) (*CreateSubscriptionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateSubscription not implemented")
+}
+func (UnimplementedEventServiceServer) UpdateSubscription(context.Context, *UpdateSubscriptionRequest) (*UpdateSubscriptionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateSubscription not implemented")
 }
 func (UnimplementedEventServiceServer) GetSubscription(context.Context, *GetSubscriptionRequest) (*GetSubscriptionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSubscription not implemented")
@@ -357,20 +553,20 @@ func RegisterEventServiceServer(s grpc.ServiceRegistrar, srv EventServiceServer)
 	s.RegisterService(&EventService_ServiceDesc, srv)
 }
 
-func _EventService_Publish_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(PublishRequest)
+func _EventService_PublishEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishEventsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(EventServiceServer).Publish(ctx, in)
+		return srv.(EventServiceServer).PublishEvents(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: EventService_Publish_FullMethodName,
+		FullMethod: EventService_PublishEvents_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(EventServiceServer).Publish(ctx, req.(*PublishRequest))
+		return srv.(EventServiceServer).PublishEvents(ctx, req.(*PublishEventsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -381,6 +577,60 @@ func _EventService_Subscribe_Handler(srv interface{}, stream grpc.ServerStream) 
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type EventService_SubscribeServer = grpc.BidiStreamingServer[SubscribeRequest, SubscribeResponse]
+
+func _EventService_PullEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PullEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).PullEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_PullEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).PullEvents(ctx, req.(*PullEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_AcknowledgeEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).AcknowledgeEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_AcknowledgeEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).AcknowledgeEvents(ctx, req.(*AcknowledgeEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_ListEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).ListEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_ListEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).ListEvents(ctx, req.(*ListEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _EventService_CreateSubscription_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateSubscriptionRequest)
@@ -396,6 +646,24 @@ func _EventService_CreateSubscription_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EventServiceServer).CreateSubscription(ctx, req.(*CreateSubscriptionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EventService_UpdateSubscription_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateSubscriptionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).UpdateSubscription(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_UpdateSubscription_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).UpdateSubscription(ctx, req.(*UpdateSubscriptionRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -552,12 +820,28 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*EventServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "Publish",
-			Handler:    _EventService_Publish_Handler,
+			MethodName: "PublishEvents",
+			Handler:    _EventService_PublishEvents_Handler,
+		},
+		{
+			MethodName: "PullEvents",
+			Handler:    _EventService_PullEvents_Handler,
+		},
+		{
+			MethodName: "AcknowledgeEvents",
+			Handler:    _EventService_AcknowledgeEvents_Handler,
+		},
+		{
+			MethodName: "ListEvents",
+			Handler:    _EventService_ListEvents_Handler,
 		},
 		{
 			MethodName: "CreateSubscription",
 			Handler:    _EventService_CreateSubscription_Handler,
+		},
+		{
+			MethodName: "UpdateSubscription",
+			Handler:    _EventService_UpdateSubscription_Handler,
 		},
 		{
 			MethodName: "GetSubscription",

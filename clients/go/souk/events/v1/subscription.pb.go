@@ -8,6 +8,7 @@ package eventsv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -24,38 +25,107 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// An end of the log. New values may be added; treat an unknown one as an error.
+type LogBoundary int32
+
+const (
+	// Invalid.
+	LogBoundary_LOG_BOUNDARY_UNSPECIFIED LogBoundary = 0
+	// The oldest stored event.
+	LogBoundary_LOG_BOUNDARY_EARLIEST LogBoundary = 1
+	// After the newest event: only events published from now on.
+	LogBoundary_LOG_BOUNDARY_LATEST LogBoundary = 2
+)
+
+// Enum value maps for LogBoundary.
+var (
+	LogBoundary_name = map[int32]string{
+		0: "LOG_BOUNDARY_UNSPECIFIED",
+		1: "LOG_BOUNDARY_EARLIEST",
+		2: "LOG_BOUNDARY_LATEST",
+	}
+	LogBoundary_value = map[string]int32{
+		"LOG_BOUNDARY_UNSPECIFIED": 0,
+		"LOG_BOUNDARY_EARLIEST":    1,
+		"LOG_BOUNDARY_LATEST":      2,
+	}
+)
+
+func (x LogBoundary) Enum() *LogBoundary {
+	p := new(LogBoundary)
+	*p = x
+	return p
+}
+
+func (x LogBoundary) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogBoundary) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_events_v1_subscription_proto_enumTypes[0].Descriptor()
+}
+
+func (LogBoundary) Type() protoreflect.EnumType {
+	return &file_souk_events_v1_subscription_proto_enumTypes[0]
+}
+
+func (x LogBoundary) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogBoundary.Descriptor instead.
+func (LogBoundary) EnumDescriptor() ([]byte, []int) {
+	return file_souk_events_v1_subscription_proto_rawDescGZIP(), []int{0}
+}
+
 // A durable reader of the log. It keeps its positions while no consumer is connected; any number of
-// streams may share it, and each event goes to one of them.
+// consumers may share it, and each event goes to one of them.
 type Subscription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name, chosen by the owner. It begins with the owner's name: see CreateSubscriptionRequest.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller that created it and reads it: `service:notifications`. Staff may view it, move it to
-	// another position and delete it.
+	// Required. Immutable. The id, chosen by the owner: a lower case letter, then letters, digits,
+	// `_`, `.` and `-`, at most 63. It is the name of the owning service, optionally followed by `.`
+	// and a suffix: `notifications`, `notifications.rebuild`. For staff it begins with `staff.`.
+	SubscriptionId string `protobuf:"bytes,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// Output only. The caller that created it and reads it: `service:notifications`. Staff may view
+	// it, change its settings, move it to another position and delete it.
 	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
-	// The types to deliver: full names, or a package with `.*` for all of its types. Empty means
-	// every type.
+	// The types to deliver, at most 100: full names, or a package with `.*` for all of its types,
+	// `souk.orders.v1.*`; without its version, `souk.orders.*`, for those of all of its versions.
+	// Empty means every type.
+	//
+	// Reading a type takes a scope besides that of the method: the name of the service that owns it
+	// (see Event.type) with `.read`. `souk.orders.v1.OrderPlaced` takes `orders.read`. Every type,
+	// and a package that names no service, take `events.read`, which stands for all of them. A caller
+	// without it is refused with ERROR_REASON_ACCESS_DENIED, whose metadata `scopes` names what is
+	// missing; the scopes of a subscription are checked whenever a consumer connects or pulls.
 	EventTypes []string `protobuf:"bytes,3,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// How long a consumer has for an event before it is redelivered.
+	// How long a consumer has for an event before it is redelivered: 1 second to 10 minutes; absent
+	// means 30 seconds.
 	AckDeadline *durationpb.Duration `protobuf:"bytes,4,opt,name=ack_deadline,json=ackDeadline,proto3" json:"ack_deadline,omitempty"`
-	// After how many deliveries an event becomes a dead letter.
+	// After how many deliveries an event becomes a dead letter: 1 to 100; 0 means 10.
 	MaxAttempts int32 `protobuf:"varint,5,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
-	// The shortest delay before an event is redelivered; it doubles with each attempt.
+	// The shortest delay before an event is redelivered; it doubles with each attempt. Up to 10
+	// minutes; absent means 100 milliseconds.
 	MinRetryDelay *durationpb.Duration `protobuf:"bytes,6,opt,name=min_retry_delay,json=minRetryDelay,proto3" json:"min_retry_delay,omitempty"`
-	// The longest delay before an event is redelivered.
+	// The longest delay before an event is redelivered: up to 10 minutes, and never less than
+	// `min_retry_delay`; absent means 60 seconds.
 	MaxRetryDelay *durationpb.Duration `protobuf:"bytes,7,opt,name=max_retry_delay,json=maxRetryDelay,proto3" json:"max_retry_delay,omitempty"`
-	// When it was created.
+	// Output only. When it was created, in microseconds.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// How many events of the log it has not finished, of any type. Counted at the time of the call.
-	Lag int64 `protobuf:"varint,9,opt,name=lag,proto3" json:"lag,omitempty"`
-	// How many events are outstanding now, at the replica that serves the call.
-	Outstanding int32 `protobuf:"varint,10,opt,name=outstanding,proto3" json:"outstanding,omitempty"`
-	// How many dead letters it has.
-	DeadLetters int64 `protobuf:"varint,11,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
-	// How many streams are connected at the replica that serves the call.
-	Streams int32 `protobuf:"varint,12,opt,name=streams,proto3" json:"streams,omitempty"`
-	// For each partition the position of the first event that is not finished.
-	Positions     []*Position `protobuf:"bytes,13,rep,name=positions,proto3" json:"positions,omitempty"`
+	// Output only. When its settings were changed last, in microseconds.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Identifies the settings. In an update: the etag that they must have now, or empty to change
+	// them whatever they are; otherwise output only.
+	Etag string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Output only. How many events of the log it has not finished, of any type. Counted at the time
+	// of the call.
+	Lag int64 `protobuf:"varint,11,opt,name=lag,proto3" json:"lag,omitempty"`
+	// Output only. How many events are outstanding now, at the replica that serves the call.
+	OutstandingCount int32 `protobuf:"varint,12,opt,name=outstanding_count,json=outstandingCount,proto3" json:"outstanding_count,omitempty"`
+	// Output only. How many dead letters it has.
+	DeadLetterCount int64 `protobuf:"varint,13,opt,name=dead_letter_count,json=deadLetterCount,proto3" json:"dead_letter_count,omitempty"`
+	// Output only. For each partition the position of the first event that is not finished.
+	Positions     []*Position `protobuf:"bytes,14,rep,name=positions,proto3" json:"positions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -90,9 +160,9 @@ func (*Subscription) Descriptor() ([]byte, []int) {
 	return file_souk_events_v1_subscription_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Subscription) GetName() string {
+func (x *Subscription) GetSubscriptionId() string {
 	if x != nil {
-		return x.Name
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -146,6 +216,20 @@ func (x *Subscription) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Subscription) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Subscription) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 func (x *Subscription) GetLag() int64 {
 	if x != nil {
 		return x.Lag
@@ -153,23 +237,16 @@ func (x *Subscription) GetLag() int64 {
 	return 0
 }
 
-func (x *Subscription) GetOutstanding() int32 {
+func (x *Subscription) GetOutstandingCount() int32 {
 	if x != nil {
-		return x.Outstanding
+		return x.OutstandingCount
 	}
 	return 0
 }
 
-func (x *Subscription) GetDeadLetters() int64 {
+func (x *Subscription) GetDeadLetterCount() int64 {
 	if x != nil {
-		return x.DeadLetters
-	}
-	return 0
-}
-
-func (x *Subscription) GetStreams() int32 {
-	if x != nil {
-		return x.Streams
+		return x.DeadLetterCount
 	}
 	return 0
 }
@@ -188,9 +265,8 @@ type StartPosition struct {
 	//
 	// Types that are valid to be assigned to Start:
 	//
-	//	*StartPosition_Earliest
-	//	*StartPosition_Latest
-	//	*StartPosition_Time
+	//	*StartPosition_Boundary
+	//	*StartPosition_PublishTime
 	//	*StartPosition_Position
 	Start         isStartPosition_Start `protobuf_oneof:"start"`
 	unknownFields protoimpl.UnknownFields
@@ -234,28 +310,19 @@ func (x *StartPosition) GetStart() isStartPosition_Start {
 	return nil
 }
 
-func (x *StartPosition) GetEarliest() bool {
+func (x *StartPosition) GetBoundary() LogBoundary {
 	if x != nil {
-		if x, ok := x.Start.(*StartPosition_Earliest); ok {
-			return x.Earliest
+		if x, ok := x.Start.(*StartPosition_Boundary); ok {
+			return x.Boundary
 		}
 	}
-	return false
+	return LogBoundary_LOG_BOUNDARY_UNSPECIFIED
 }
 
-func (x *StartPosition) GetLatest() bool {
+func (x *StartPosition) GetPublishTime() *timestamppb.Timestamp {
 	if x != nil {
-		if x, ok := x.Start.(*StartPosition_Latest); ok {
-			return x.Latest
-		}
-	}
-	return false
-}
-
-func (x *StartPosition) GetTime() *timestamppb.Timestamp {
-	if x != nil {
-		if x, ok := x.Start.(*StartPosition_Time); ok {
-			return x.Time
+		if x, ok := x.Start.(*StartPosition_PublishTime); ok {
+			return x.PublishTime
 		}
 	}
 	return nil
@@ -274,33 +341,26 @@ type isStartPosition_Start interface {
 	isStartPosition_Start()
 }
 
-type StartPosition_Earliest struct {
-	// True: the oldest stored event. False is invalid.
-	Earliest bool `protobuf:"varint,1,opt,name=earliest,proto3,oneof"`
+type StartPosition_Boundary struct {
+	// An end of the log.
+	Boundary LogBoundary `protobuf:"varint,1,opt,name=boundary,proto3,enum=souk.events.v1.LogBoundary,oneof"`
 }
 
-type StartPosition_Latest struct {
-	// True: only events published from now on. False is invalid.
-	Latest bool `protobuf:"varint,2,opt,name=latest,proto3,oneof"`
-}
-
-type StartPosition_Time struct {
+type StartPosition_PublishTime struct {
 	// The first event published at this time or later; if there is none, only events published from
-	// now on.
-	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3,oneof"`
+	// now on. A time before the oldest stored event means that event.
+	PublishTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=publish_time,json=publishTime,proto3,oneof"`
 }
 
 type StartPosition_Position struct {
 	// This position in one partition, at most its end; the other partitions keep their positions
 	// (for a new subscription: the earliest).
-	Position *Position `protobuf:"bytes,4,opt,name=position,proto3,oneof"`
+	Position *Position `protobuf:"bytes,3,opt,name=position,proto3,oneof"`
 }
 
-func (*StartPosition_Earliest) isStartPosition_Start() {}
+func (*StartPosition_Boundary) isStartPosition_Start() {}
 
-func (*StartPosition_Latest) isStartPosition_Start() {}
-
-func (*StartPosition_Time) isStartPosition_Start() {}
+func (*StartPosition_PublishTime) isStartPosition_Start() {}
 
 func (*StartPosition_Position) isStartPosition_Start() {}
 
@@ -310,14 +370,15 @@ type DeadLetter struct {
 	// The id within the subscription.
 	DeadLetterId string `protobuf:"bytes,1,opt,name=dead_letter_id,json=deadLetterId,proto3" json:"dead_letter_id,omitempty"`
 	// The subscription.
-	Subscription string `protobuf:"bytes,2,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	SubscriptionId string `protobuf:"bytes,2,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// The event and its position in the log.
 	Event *LoggedEvent `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
 	// How many times it was delivered.
-	Attempts int32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// The reason that the last consumer gave; empty when it gave none or its deadline passed.
+	AttemptCount int32 `protobuf:"varint,4,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
+	// The reason that the last consumer gave, for people; empty when it gave none or its deadline
+	// passed.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When it became a dead letter.
+	// When it became a dead letter, in microseconds.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -360,9 +421,9 @@ func (x *DeadLetter) GetDeadLetterId() string {
 	return ""
 }
 
-func (x *DeadLetter) GetSubscription() string {
+func (x *DeadLetter) GetSubscriptionId() string {
 	if x != nil {
-		return x.Subscription
+		return x.SubscriptionId
 	}
 	return ""
 }
@@ -374,9 +435,9 @@ func (x *DeadLetter) GetEvent() *LoggedEvent {
 	return nil
 }
 
-func (x *DeadLetter) GetAttempts() int32 {
+func (x *DeadLetter) GetAttemptCount() int32 {
 	if x != nil {
-		return x.Attempts
+		return x.AttemptCount
 	}
 	return 0
 }
@@ -399,39 +460,47 @@ var File_souk_events_v1_subscription_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_subscription_proto_rawDesc = "" +
 	"\n" +
-	"!souk/events/v1/subscription.proto\x12\x0esouk.events.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1asouk/events/v1/event.proto\"\xa6\x04\n" +
-	"\fSubscription\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x1f\n" +
-	"\vevent_types\x18\x03 \x03(\tR\n" +
-	"eventTypes\x12<\n" +
-	"\fack_deadline\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vackDeadline\x12!\n" +
-	"\fmax_attempts\x18\x05 \x01(\x05R\vmaxAttempts\x12A\n" +
-	"\x0fmin_retry_delay\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rminRetryDelay\x12A\n" +
-	"\x0fmax_retry_delay\x18\a \x01(\v2\x19.google.protobuf.DurationR\rmaxRetryDelay\x12;\n" +
-	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x10\n" +
-	"\x03lag\x18\t \x01(\x03R\x03lag\x12 \n" +
-	"\voutstanding\x18\n" +
-	" \x01(\x05R\voutstanding\x12!\n" +
-	"\fdead_letters\x18\v \x01(\x03R\vdeadLetters\x12\x18\n" +
-	"\astreams\x18\f \x01(\x05R\astreams\x126\n" +
-	"\tpositions\x18\r \x03(\v2\x18.souk.events.v1.PositionR\tpositions\"\xc1\x01\n" +
-	"\rStartPosition\x12\x1c\n" +
-	"\bearliest\x18\x01 \x01(\bH\x00R\bearliest\x12\x18\n" +
-	"\x06latest\x18\x02 \x01(\bH\x00R\x06latest\x120\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04time\x126\n" +
-	"\bposition\x18\x04 \x01(\v2\x18.souk.events.v1.PositionH\x00R\bpositionB\x0e\n" +
-	"\x05start\x12\x05\xbaH\x02\b\x01\"\xfa\x01\n" +
+	"!souk/events/v1/subscription.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/events/v1/event.proto\"\x9c\a\n" +
+	"\fSubscription\x12N\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\tB%\xe0A\x02\xe0A\x05\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x126\n" +
+	"\x05owner\x18\x02 \x01(\tB \xe0A\x03\xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$R\x05owner\x12m\n" +
+	"\vevent_types\x18\x03 \x03(\tBL\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$R\n" +
+	"eventTypes\x12M\n" +
+	"\fack_deadline\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xd8\x042\x02\b\x01R\vackDeadline\x12,\n" +
+	"\fmax_attempts\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\vmaxAttempts\x12P\n" +
+	"\x0fmin_retry_delay\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\rminRetryDelay\x12P\n" +
+	"\x0fmax_retry_delay\x18\a \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\rmaxRetryDelay\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x120\n" +
+	"\x04etag\x18\n" +
+	" \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12\x15\n" +
+	"\x03lag\x18\v \x01(\x03B\x03\xe0A\x03R\x03lag\x120\n" +
+	"\x11outstanding_count\x18\f \x01(\x05B\x03\xe0A\x03R\x10outstandingCount\x12/\n" +
+	"\x11dead_letter_count\x18\r \x01(\x03B\x03\xe0A\x03R\x0fdeadLetterCount\x12D\n" +
+	"\tpositions\x18\x0e \x03(\v2\x18.souk.events.v1.PositionB\f\xe0A\x03\xbaH\x06\x92\x01\x03\x10\x80\bR\tpositions\"\xdf\x01\n" +
+	"\rStartPosition\x12E\n" +
+	"\bboundary\x18\x01 \x01(\x0e2\x1b.souk.events.v1.LogBoundaryB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00H\x00R\bboundary\x12?\n" +
+	"\fpublish_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\vpublishTime\x126\n" +
+	"\bposition\x18\x03 \x01(\v2\x18.souk.events.v1.PositionH\x00R\bpositionB\x0e\n" +
+	"\x05start\x12\x05\xbaH\x02\b\x01\"\x88\x02\n" +
 	"\n" +
 	"DeadLetter\x12$\n" +
-	"\x0edead_letter_id\x18\x01 \x01(\tR\fdeadLetterId\x12\"\n" +
-	"\fsubscription\x18\x02 \x01(\tR\fsubscription\x121\n" +
-	"\x05event\x18\x03 \x01(\v2\x1b.souk.events.v1.LoggedEventR\x05event\x12\x1a\n" +
-	"\battempts\x18\x04 \x01(\x05R\battempts\x12\x16\n" +
+	"\x0edead_letter_id\x18\x01 \x01(\tR\fdeadLetterId\x12'\n" +
+	"\x0fsubscription_id\x18\x02 \x01(\tR\x0esubscriptionId\x121\n" +
+	"\x05event\x18\x03 \x01(\v2\x1b.souk.events.v1.LoggedEventR\x05event\x12#\n" +
+	"\rattempt_count\x18\x04 \x01(\x05R\fattemptCount\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12;\n" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTimeB\x8b\x01\n" +
+	"createTime*_\n" +
+	"\vLogBoundary\x12\x1c\n" +
+	"\x18LOG_BOUNDARY_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15LOG_BOUNDARY_EARLIEST\x10\x01\x12\x17\n" +
+	"\x13LOG_BOUNDARY_LATEST\x10\x02B\x8b\x01\n" +
 	"\x16example.souk.events.v1B\x11SubscriptionProtoP\x01Z'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3"
 
 var (
@@ -446,31 +515,35 @@ func file_souk_events_v1_subscription_proto_rawDescGZIP() []byte {
 	return file_souk_events_v1_subscription_proto_rawDescData
 }
 
+var file_souk_events_v1_subscription_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_souk_events_v1_subscription_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_events_v1_subscription_proto_goTypes = []any{
-	(*Subscription)(nil),          // 0: souk.events.v1.Subscription
-	(*StartPosition)(nil),         // 1: souk.events.v1.StartPosition
-	(*DeadLetter)(nil),            // 2: souk.events.v1.DeadLetter
-	(*durationpb.Duration)(nil),   // 3: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*Position)(nil),              // 5: souk.events.v1.Position
-	(*LoggedEvent)(nil),           // 6: souk.events.v1.LoggedEvent
+	(LogBoundary)(0),              // 0: souk.events.v1.LogBoundary
+	(*Subscription)(nil),          // 1: souk.events.v1.Subscription
+	(*StartPosition)(nil),         // 2: souk.events.v1.StartPosition
+	(*DeadLetter)(nil),            // 3: souk.events.v1.DeadLetter
+	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*Position)(nil),              // 6: souk.events.v1.Position
+	(*LoggedEvent)(nil),           // 7: souk.events.v1.LoggedEvent
 }
 var file_souk_events_v1_subscription_proto_depIdxs = []int32{
-	3, // 0: souk.events.v1.Subscription.ack_deadline:type_name -> google.protobuf.Duration
-	3, // 1: souk.events.v1.Subscription.min_retry_delay:type_name -> google.protobuf.Duration
-	3, // 2: souk.events.v1.Subscription.max_retry_delay:type_name -> google.protobuf.Duration
-	4, // 3: souk.events.v1.Subscription.create_time:type_name -> google.protobuf.Timestamp
-	5, // 4: souk.events.v1.Subscription.positions:type_name -> souk.events.v1.Position
-	4, // 5: souk.events.v1.StartPosition.time:type_name -> google.protobuf.Timestamp
-	5, // 6: souk.events.v1.StartPosition.position:type_name -> souk.events.v1.Position
-	6, // 7: souk.events.v1.DeadLetter.event:type_name -> souk.events.v1.LoggedEvent
-	4, // 8: souk.events.v1.DeadLetter.create_time:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	4,  // 0: souk.events.v1.Subscription.ack_deadline:type_name -> google.protobuf.Duration
+	4,  // 1: souk.events.v1.Subscription.min_retry_delay:type_name -> google.protobuf.Duration
+	4,  // 2: souk.events.v1.Subscription.max_retry_delay:type_name -> google.protobuf.Duration
+	5,  // 3: souk.events.v1.Subscription.create_time:type_name -> google.protobuf.Timestamp
+	5,  // 4: souk.events.v1.Subscription.update_time:type_name -> google.protobuf.Timestamp
+	6,  // 5: souk.events.v1.Subscription.positions:type_name -> souk.events.v1.Position
+	0,  // 6: souk.events.v1.StartPosition.boundary:type_name -> souk.events.v1.LogBoundary
+	5,  // 7: souk.events.v1.StartPosition.publish_time:type_name -> google.protobuf.Timestamp
+	6,  // 8: souk.events.v1.StartPosition.position:type_name -> souk.events.v1.Position
+	7,  // 9: souk.events.v1.DeadLetter.event:type_name -> souk.events.v1.LoggedEvent
+	5,  // 10: souk.events.v1.DeadLetter.create_time:type_name -> google.protobuf.Timestamp
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_souk_events_v1_subscription_proto_init() }
@@ -480,9 +553,8 @@ func file_souk_events_v1_subscription_proto_init() {
 	}
 	file_souk_events_v1_event_proto_init()
 	file_souk_events_v1_subscription_proto_msgTypes[1].OneofWrappers = []any{
-		(*StartPosition_Earliest)(nil),
-		(*StartPosition_Latest)(nil),
-		(*StartPosition_Time)(nil),
+		(*StartPosition_Boundary)(nil),
+		(*StartPosition_PublishTime)(nil),
 		(*StartPosition_Position)(nil),
 	}
 	type x struct{}
@@ -490,13 +562,14 @@ func file_souk_events_v1_subscription_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_events_v1_subscription_proto_rawDesc), len(file_souk_events_v1_subscription_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_souk_events_v1_subscription_proto_goTypes,
 		DependencyIndexes: file_souk_events_v1_subscription_proto_depIdxs,
+		EnumInfos:         file_souk_events_v1_subscription_proto_enumTypes,
 		MessageInfos:      file_souk_events_v1_subscription_proto_msgTypes,
 	}.Build()
 	File_souk_events_v1_subscription_proto = out.File

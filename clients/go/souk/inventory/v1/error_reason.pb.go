@@ -23,7 +23,7 @@ const (
 )
 
 // Why the inventory service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.inventory.v1`.
+// `souk.inventory`.
 type ErrorReason int32
 
 const (
@@ -31,14 +31,15 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// No location has this id.
 	ErrorReason_ERROR_REASON_LOCATION_NOT_FOUND ErrorReason = 1
-	// A location with this id exists already.
+	// A location with this id exists already, with another title, address or priority.
 	ErrorReason_ERROR_REASON_LOCATION_EXISTS ErrorReason = 2
 	// No stock of this sku was ever received at this location.
 	ErrorReason_ERROR_REASON_STOCK_NOT_FOUND ErrorReason = 3
 	// Fewer units are available than requested; nothing was reserved. Has a `PreconditionFailure`
 	// violation for each of the first 16 stocks that are short, with type `OUT_OF_STOCK`, subject
 	// `sku@location_id` and description `requested 3, available 2`; metadata `sku`, `location_id`,
-	// `requested`, `available` of the first.
+	// `requested`, `available` of the first. `location_id` is empty where no location was named: then
+	// `available` is the sum of all active ones. Units that can be backordered count as available.
 	ErrorReason_ERROR_REASON_OUT_OF_STOCK ErrorReason = 4
 	// No reservation has this id.
 	ErrorReason_ERROR_REASON_RESERVATION_NOT_FOUND ErrorReason = 5
@@ -47,17 +48,27 @@ const (
 	ErrorReason_ERROR_REASON_RESERVATION_STATE ErrorReason = 6
 	// The reservation id was already used for different lines.
 	ErrorReason_ERROR_REASON_RESERVATION_DIFFERS ErrorReason = 7
-	// The adjustment would leave fewer units on hand than are reserved, or fewer than 0.
+	// The change would leave fewer units on hand than are reserved and not backordered, or fewer than
+	// 0.
 	ErrorReason_ERROR_REASON_STOCK_WOULD_FALL_SHORT ErrorReason = 8
 	// The return exceeds the units of this sku that the reservation consumed and that were not
-	// returned before.
+	// returned before. `location_id` is empty where the line named none.
 	ErrorReason_ERROR_REASON_RETURN_EXCEEDS_CONSUMED ErrorReason = 9
-	// A quantity would overflow 64 bits.
+	// A quantity would exceed 1,000,000,000.
 	ErrorReason_ERROR_REASON_QUANTITY_OVERFLOW ErrorReason = 10
-	// The reservation belongs to an order, so staff must go through the order; or another service made
-	// it, which alone may change it. Metadata `reservation_id`, `order_id` where it is known, and
-	// `use`, the method to call instead (`souk.orders.v1.OrderService.CancelOrder`).
+	// The reservation belongs to an order, so staff must go through the order; or another service
+	// made it, which alone may change it. Metadata `reservation_id`, `order_id` where it is known,
+	// and `use`, the method to call instead (`souk.orders.v1.OrderService.CancelOrder`).
 	ErrorReason_ERROR_REASON_RESERVATION_OF_ORDER ErrorReason = 11
+	// More units of this sku are to leave or to be released than the reservation still holds: `held`.
+	// `location_id` is empty where the line named none. Nothing was changed.
+	ErrorReason_ERROR_REASON_EXCEEDS_RESERVED ErrorReason = 12
+	// Units are to leave that are not there: they are backordered and have not arrived. Nothing was
+	// changed. Receive them first, or consume less.
+	ErrorReason_ERROR_REASON_STOCK_NOT_ON_HAND ErrorReason = 13
+	// More units of this sku are backordered at this location than the new policy allows. Receive or
+	// release them first.
+	ErrorReason_ERROR_REASON_UNITS_BACKORDERED ErrorReason = 14
 )
 
 // Enum value maps for ErrorReason.
@@ -75,6 +86,9 @@ var (
 		9:  "ERROR_REASON_RETURN_EXCEEDS_CONSUMED",
 		10: "ERROR_REASON_QUANTITY_OVERFLOW",
 		11: "ERROR_REASON_RESERVATION_OF_ORDER",
+		12: "ERROR_REASON_EXCEEDS_RESERVED",
+		13: "ERROR_REASON_STOCK_NOT_ON_HAND",
+		14: "ERROR_REASON_UNITS_BACKORDERED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -89,6 +103,9 @@ var (
 		"ERROR_REASON_RETURN_EXCEEDS_CONSUMED": 9,
 		"ERROR_REASON_QUANTITY_OVERFLOW":       10,
 		"ERROR_REASON_RESERVATION_OF_ORDER":    11,
+		"ERROR_REASON_EXCEEDS_RESERVED":        12,
+		"ERROR_REASON_STOCK_NOT_ON_HAND":       13,
+		"ERROR_REASON_UNITS_BACKORDERED":       14,
 	}
 )
 
@@ -123,22 +140,25 @@ var File_souk_inventory_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1\x1a\x1bsouk/policy/v1/reason.proto*\xc6\x06\n" +
+	"$souk/inventory/v1/error_reason.proto\x12\x11souk.inventory.v1\x1a\x1bsouk/policy/v1/reason.proto*\xcd\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12<\n" +
 	"\x1fERROR_REASON_LOCATION_NOT_FOUND\x10\x01\x1a\x17\xaa㟀\x0e\x11\b\x05\x12\vlocation_id \x01\x129\n" +
 	"\x1cERROR_REASON_LOCATION_EXISTS\x10\x02\x1a\x17\xaa㟀\x0e\x11\b\x06\x12\vlocation_id \x01\x12>\n" +
-	"\x1cERROR_REASON_STOCK_NOT_FOUND\x10\x03\x1a\x1c\xaa㟀\x0e\x16\b\x05\x12\x03sku\x12\vlocation_id \x01\x12Q\n" +
-	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x04\x1a2\xaa㟀\x0e,\b\t\x12\x03sku\x12\vlocation_id\x12\trequested\x12\tavailable \x01\x12B\n" +
-	"\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0ereservation_id \x01\x12E\n" +
-	"\x1eERROR_REASON_RESERVATION_STATE\x10\x06\x1a!\xaa㟀\x0e\x1b\b\t\x12\x0ereservation_id\x12\x05state \x01\x12@\n" +
-	" ERROR_REASON_RESERVATION_DIFFERS\x10\a\x1a\x1a\xaa㟀\x0e\x14\b\t\x12\x0ereservation_id \x01\x12X\n" +
-	"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\b\x1a/\xaa㟀\x0e)\b\t\x12\x03sku\x12\vlocation_id\x12\aon_hand\x12\breserved \x01\x12R\n" +
-	"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x1a(\xaa㟀\x0e\"\b\t\x12\x03sku\x12\vlocation_id\x12\n" +
-	"returnable \x01\x12@\n" +
+	"\x1cERROR_REASON_STOCK_NOT_FOUND\x10\x03\x1a\x1c\xaa㟀\x0e\x16\b\x05\x12\x03sku\x12\vlocation_id \x01\x12T\n" +
+	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x04\x1a5\xaa㟀\x0e/\b\t\x12\x03sku\x12\vlocation_id\x12\trequested\x12\tavailable \x01(\x99\x03\x12B\n" +
+	"\"ERROR_REASON_RESERVATION_NOT_FOUND\x10\x05\x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0ereservation_id \x01\x12H\n" +
+	"\x1eERROR_REASON_RESERVATION_STATE\x10\x06\x1a$\xaa㟀\x0e\x1e\b\t\x12\x0ereservation_id\x12\x05state \x01(\x99\x03\x12C\n" +
+	" ERROR_REASON_RESERVATION_DIFFERS\x10\a\x1a\x1d\xaa㟀\x0e\x17\b\t\x12\x0ereservation_id \x01(\xa6\x03\x12[\n" +
+	"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x10\b\x1a2\xaa㟀\x0e,\b\t\x12\x03sku\x12\vlocation_id\x12\aon_hand\x12\breserved \x01(\x99\x03\x12U\n" +
+	"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\x10\t\x1a+\xaa㟀\x0e%\b\t\x12\x03sku\x12\vlocation_id\x12\n" +
+	"returnable \x01(\x99\x03\x12@\n" +
 	"\x1eERROR_REASON_QUANTITY_OVERFLOW\x10\n" +
-	"\x1a\x1c\xaa㟀\x0e\x16\b\x03\x12\x03sku\x12\vlocation_id \x01\x12P\n" +
-	"!ERROR_REASON_RESERVATION_OF_ORDER\x10\v\x1a)\xaa㟀\x0e#\b\t\x12\x0ereservation_id\x12\x03use\x1a\border_id \x01B\x9c\x01\n" +
+	"\x1a\x1c\xaa㟀\x0e\x16\b\x03\x12\x03sku\x12\vlocation_id \x01\x12S\n" +
+	"!ERROR_REASON_RESERVATION_OF_ORDER\x10\v\x1a,\xaa㟀\x0e&\b\t\x12\x0ereservation_id\x12\x03use\x1a\border_id \x01(\x99\x03\x12H\n" +
+	"\x1dERROR_REASON_EXCEEDS_RESERVED\x10\f\x1a%\xaa㟀\x0e\x1f\b\t\x12\x03sku\x12\vlocation_id\x12\x04held \x01(\x99\x03\x12W\n" +
+	"\x1eERROR_REASON_STOCK_NOT_ON_HAND\x10\r\x1a3\xaa㟀\x0e-\b\t\x12\x03sku\x12\vlocation_id\x12\trequested\x12\aon_hand \x01(\x99\x03\x12P\n" +
+	"\x1eERROR_REASON_UNITS_BACKORDERED\x10\x0e\x1a,\xaa㟀\x0e&\b\t\x12\x03sku\x12\vlocation_id\x12\vbackordered \x01(\x99\x03B\x9c\x01\n" +
 	"\x19example.souk.inventory.v1B\x10ErrorReasonProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3"
 
 var (

@@ -11,6 +11,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
+	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -22,14 +23,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The on_hand of a stock changed by a receipt, an adjustment or a return, or reserved units became
-// available again because a reservation was released or expired. The units available now are
-// `stock.on_hand` minus `stock.reserved`.
+// A stock changed in a way that a shop window may have to show: units arrived, were corrected or
+// returned; reserved units became available again because they were released or expired; or a
+// reservation took so many that the rest is low (`StockPolicy.low_quantity`) or none is available.
+// Other reservations, and units that leave, are published as ReservationChanged only, once for all
+// of their lines, so that a sale does not write an event for each line. What the stock was before
+// is `stock` without the numbers of `movement`, which also says why and by whom it changed.
 type StockChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock after the change.
+	// The stock after the change. The units available now are on_hand minus reserved, at least 0.
 	Stock *Stock `protobuf:"bytes,1,opt,name=stock,proto3" json:"stock,omitempty"`
-	// The change.
+	// The change. When several reservations of one stock expire together, that of the last.
 	Movement      *Movement `protobuf:"bytes,2,opt,name=movement,proto3" json:"movement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -79,11 +83,16 @@ func (x *StockChanged) GetMovement() *Movement {
 	return nil
 }
 
-// A reservation entered a new state.
+// A reservation was created or entered a new state, or units of it left or were released.
 type ReservationChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation after the change.
-	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
+	Reservation *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
+	// The state before it: UNSPECIFIED when it was created, the same state when units left or were
+	// released in parts.
+	PreviousState ReservationState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.inventory.v1.ReservationState" json:"previous_state,omitempty"`
+	// Who caused the change.
+	Actor         *v1.Actor `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,17 +134,33 @@ func (x *ReservationChanged) GetReservation() *Reservation {
 	return nil
 }
 
+func (x *ReservationChanged) GetPreviousState() ReservationState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return ReservationState_RESERVATION_STATE_UNSPECIFIED
+}
+
+func (x *ReservationChanged) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 var File_souk_inventory_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1asouk/policy/v1/event.proto\"\x8a\x01\n" +
+	"\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x8a\x01\n" +
 	"\fStockChanged\x12.\n" +
 	"\x05stock\x18\x01 \x01(\v2\x18.souk.inventory.v1.StockR\x05stock\x127\n" +
 	"\bmovement\x18\x02 \x01(\v2\x1b.souk.inventory.v1.MovementR\bmovement:\x11\xda\xf1\xa3\xb9\x0f\v\n" +
-	"\tstock.sku\"z\n" +
+	"\tstock.sku\"\xf1\x01\n" +
 	"\x12ReservationChanged\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation:\"\xda\xf1\xa3\xb9\x0f\x1c\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\x12J\n" +
+	"\x0eprevious_state\x18\x02 \x01(\x0e2#.souk.inventory.v1.ReservationStateR\rpreviousState\x12)\n" +
+	"\x05actor\x18\x03 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\"\xda\xf1\xa3\xb9\x0f\x1c\n" +
 	"\x1areservation.reservation_idB\x97\x01\n" +
 	"\x19example.souk.inventory.v1B\vEventsProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3"
 
@@ -158,16 +183,20 @@ var file_souk_inventory_v1_events_proto_goTypes = []any{
 	(*Stock)(nil),              // 2: souk.inventory.v1.Stock
 	(*Movement)(nil),           // 3: souk.inventory.v1.Movement
 	(*Reservation)(nil),        // 4: souk.inventory.v1.Reservation
+	(ReservationState)(0),      // 5: souk.inventory.v1.ReservationState
+	(*v1.Actor)(nil),           // 6: souk.type.v1.Actor
 }
 var file_souk_inventory_v1_events_proto_depIdxs = []int32{
 	2, // 0: souk.inventory.v1.StockChanged.stock:type_name -> souk.inventory.v1.Stock
 	3, // 1: souk.inventory.v1.StockChanged.movement:type_name -> souk.inventory.v1.Movement
 	4, // 2: souk.inventory.v1.ReservationChanged.reservation:type_name -> souk.inventory.v1.Reservation
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 3: souk.inventory.v1.ReservationChanged.previous_state:type_name -> souk.inventory.v1.ReservationState
+	6, // 4: souk.inventory.v1.ReservationChanged.actor:type_name -> souk.type.v1.Actor
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_events_proto_init() }

@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
@@ -30,10 +31,8 @@ const (
 // The request of CreateLocation.
 type CreateLocationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id: 1 to 32 lower-case letters, digits and hyphens.
-	LocationId string `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// The display name, 1 to 200 characters.
-	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Required. The location.
+	Location      *Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -68,18 +67,11 @@ func (*CreateLocationRequest) Descriptor() ([]byte, []int) {
 	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *CreateLocationRequest) GetLocationId() string {
+func (x *CreateLocationRequest) GetLocation() *Location {
 	if x != nil {
-		return x.LocationId
+		return x.Location
 	}
-	return ""
-}
-
-func (x *CreateLocationRequest) GetTitle() string {
-	if x != nil {
-		return x.Title
-	}
-	return ""
+	return nil
 }
 
 // The response of CreateLocation.
@@ -128,10 +120,103 @@ func (x *CreateLocationResponse) GetLocation() *Location {
 	return nil
 }
 
+// The request of GetLocation.
+type GetLocationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The location.
+	LocationId    string `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLocationRequest) Reset() {
+	*x = GetLocationRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLocationRequest) ProtoMessage() {}
+
+func (x *GetLocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLocationRequest.ProtoReflect.Descriptor instead.
+func (*GetLocationRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetLocationRequest) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+// The response of GetLocation.
+type GetLocationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The location.
+	Location      *Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLocationResponse) Reset() {
+	*x = GetLocationResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLocationResponse) ProtoMessage() {}
+
+func (x *GetLocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLocationResponse.ProtoReflect.Descriptor instead.
+func (*GetLocationResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetLocationResponse) GetLocation() *Location {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
 // The request of ListLocations.
 type ListLocationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Locations per page, at most 1,000; 0 means 100.
+	// Locations per page, at most 1,000; 0 means 100. A page may have fewer, also when it is not the
+	// last.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -141,7 +226,7 @@ type ListLocationsRequest struct {
 
 func (x *ListLocationsRequest) Reset() {
 	*x = ListLocationsRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[2]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -153,7 +238,7 @@ func (x *ListLocationsRequest) String() string {
 func (*ListLocationsRequest) ProtoMessage() {}
 
 func (x *ListLocationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[2]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -166,7 +251,7 @@ func (x *ListLocationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLocationsRequest.ProtoReflect.Descriptor instead.
 func (*ListLocationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{2}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListLocationsRequest) GetPageSize() int32 {
@@ -196,7 +281,7 @@ type ListLocationsResponse struct {
 
 func (x *ListLocationsResponse) Reset() {
 	*x = ListLocationsResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[3]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -208,7 +293,7 @@ func (x *ListLocationsResponse) String() string {
 func (*ListLocationsResponse) ProtoMessage() {}
 
 func (x *ListLocationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[3]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -221,7 +306,7 @@ func (x *ListLocationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLocationsResponse.ProtoReflect.Descriptor instead.
 func (*ListLocationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{3}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListLocationsResponse) GetLocations() []*Location {
@@ -238,23 +323,135 @@ func (x *ListLocationsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// The request of UpdateLocation.
+type UpdateLocationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Required. The location with its new values; its `location_id` says which, its `etag` which
+	// version.
+	Location *Location `protobuf:"bytes,2,opt,name=location,proto3" json:"location,omitempty"`
+	// Required. What to change: `title`, `address` (as a whole), `priority`, `active`, or `*` for all
+	// of these. Relative to the resource.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateLocationRequest) Reset() {
+	*x = UpdateLocationRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateLocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateLocationRequest) ProtoMessage() {}
+
+func (x *UpdateLocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateLocationRequest.ProtoReflect.Descriptor instead.
+func (*UpdateLocationRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UpdateLocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UpdateLocationRequest) GetLocation() *Location {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+func (x *UpdateLocationRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// The response of UpdateLocation.
+type UpdateLocationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The location after the change.
+	Location      *Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateLocationResponse) Reset() {
+	*x = UpdateLocationResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateLocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateLocationResponse) ProtoMessage() {}
+
+func (x *UpdateLocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateLocationResponse.ProtoReflect.Descriptor instead.
+func (*UpdateLocationResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UpdateLocationResponse) GetLocation() *Location {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
 // Units of one sku that arrived.
 type ReceivedItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
-	// between them.
+	// Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+	// spaces only between them.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// Where they arrived; empty means `main`.
+	// Where they arrived; empty means `main`. It need not be active.
 	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// How many units, 1 to 1,000,000,000.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Required. How many units, 1 to 1,000,000,000.
+	Quantity      int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReceivedItem) Reset() {
 	*x = ReceivedItem{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[4]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -266,7 +463,7 @@ func (x *ReceivedItem) String() string {
 func (*ReceivedItem) ProtoMessage() {}
 
 func (x *ReceivedItem) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[4]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -279,7 +476,7 @@ func (x *ReceivedItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceivedItem.ProtoReflect.Descriptor instead.
 func (*ReceivedItem) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{4}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReceivedItem) GetSku() string {
@@ -296,7 +493,7 @@ func (x *ReceivedItem) GetLocationId() string {
 	return ""
 }
 
-func (x *ReceivedItem) GetQuantity() int64 {
+func (x *ReceivedItem) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
 	}
@@ -306,12 +503,12 @@ func (x *ReceivedItem) GetQuantity() int64 {
 // The request of ReceiveStock.
 type ReceiveStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The items that arrived, 1 to 1,000; items of one sku and location are added up.
 	Items []*ReceivedItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
-	// When it arrived in the real world; absent means now. Only STAFF may set it, and it must be in
-	// the past.
+	// When it arrived in the real world, kept in microseconds; absent means now. A time in the future
+	// is an error.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -319,7 +516,7 @@ type ReceiveStockRequest struct {
 
 func (x *ReceiveStockRequest) Reset() {
 	*x = ReceiveStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[5]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -331,7 +528,7 @@ func (x *ReceiveStockRequest) String() string {
 func (*ReceiveStockRequest) ProtoMessage() {}
 
 func (x *ReceiveStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[5]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -344,7 +541,7 @@ func (x *ReceiveStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveStockRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{5}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReceiveStockRequest) GetRequestId() string {
@@ -380,7 +577,7 @@ type ReceiveStockResponse struct {
 
 func (x *ReceiveStockResponse) Reset() {
 	*x = ReceiveStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[6]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +589,7 @@ func (x *ReceiveStockResponse) String() string {
 func (*ReceiveStockResponse) ProtoMessage() {}
 
 func (x *ReceiveStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[6]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +602,7 @@ func (x *ReceiveStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveStockResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReceiveStockResponse) GetStock() []*Stock {
@@ -418,16 +615,16 @@ func (x *ReceiveStockResponse) GetStock() []*Stock {
 // The request of AdjustStock.
 type AdjustStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
-	// between them.
+	// Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+	// spaces only between them.
 	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
 	// The location; empty means `main`.
 	LocationId string `protobuf:"bytes,3,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// By how much the units on hand change: not 0, at most 1,000,000,000 either way.
-	OnHandChange int64 `protobuf:"varint,4,opt,name=on_hand_change,json=onHandChange,proto3" json:"on_hand_change,omitempty"`
-	// Why, 1 to 200 characters.
+	// Required. By how much the units on hand change: not 0, at most 1,000,000,000 either way.
+	OnHandChange int32 `protobuf:"varint,4,opt,name=on_hand_change,json=onHandChange,proto3" json:"on_hand_change,omitempty"`
+	// Required. Why, 1 to 200 characters.
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -435,7 +632,7 @@ type AdjustStockRequest struct {
 
 func (x *AdjustStockRequest) Reset() {
 	*x = AdjustStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[7]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -447,7 +644,7 @@ func (x *AdjustStockRequest) String() string {
 func (*AdjustStockRequest) ProtoMessage() {}
 
 func (x *AdjustStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[7]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -460,7 +657,7 @@ func (x *AdjustStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdjustStockRequest.ProtoReflect.Descriptor instead.
 func (*AdjustStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AdjustStockRequest) GetRequestId() string {
@@ -484,7 +681,7 @@ func (x *AdjustStockRequest) GetLocationId() string {
 	return ""
 }
 
-func (x *AdjustStockRequest) GetOnHandChange() int64 {
+func (x *AdjustStockRequest) GetOnHandChange() int32 {
 	if x != nil {
 		return x.OnHandChange
 	}
@@ -509,7 +706,7 @@ type AdjustStockResponse struct {
 
 func (x *AdjustStockResponse) Reset() {
 	*x = AdjustStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[8]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +718,7 @@ func (x *AdjustStockResponse) String() string {
 func (*AdjustStockResponse) ProtoMessage() {}
 
 func (x *AdjustStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[8]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +731,7 @@ func (x *AdjustStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdjustStockResponse.ProtoReflect.Descriptor instead.
 func (*AdjustStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AdjustStockResponse) GetStock() *Stock {
@@ -544,10 +741,112 @@ func (x *AdjustStockResponse) GetStock() *Stock {
 	return nil
 }
 
+// The request of GetAvailability.
+type GetAvailabilityRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The skus, 1 to 1,000.
+	Skus []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
+	// Only units at these locations, at most 100; empty means all active ones. One that does not
+	// exist or is not active has no units.
+	LocationIds   []string `protobuf:"bytes,2,rep,name=location_ids,json=locationIds,proto3" json:"location_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAvailabilityRequest) Reset() {
+	*x = GetAvailabilityRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAvailabilityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAvailabilityRequest) ProtoMessage() {}
+
+func (x *GetAvailabilityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAvailabilityRequest.ProtoReflect.Descriptor instead.
+func (*GetAvailabilityRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetAvailabilityRequest) GetSkus() []string {
+	if x != nil {
+		return x.Skus
+	}
+	return nil
+}
+
+func (x *GetAvailabilityRequest) GetLocationIds() []string {
+	if x != nil {
+		return x.LocationIds
+	}
+	return nil
+}
+
+// The response of GetAvailability.
+type GetAvailabilityResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each sku, in the order of the request; a sku that is named twice is answered twice.
+	Availabilities []*Availability `protobuf:"bytes,1,rep,name=availabilities,proto3" json:"availabilities,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetAvailabilityResponse) Reset() {
+	*x = GetAvailabilityResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAvailabilityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAvailabilityResponse) ProtoMessage() {}
+
+func (x *GetAvailabilityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAvailabilityResponse.ProtoReflect.Descriptor instead.
+func (*GetAvailabilityResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetAvailabilityResponse) GetAvailabilities() []*Availability {
+	if x != nil {
+		return x.Availabilities
+	}
+	return nil
+}
+
 // The request of BatchGetStock.
 type BatchGetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The skus, 1 to 1,000.
+	// Required. The skus, 1 to 1,000.
 	Skus []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
 	// The location; empty means `main`.
 	LocationId    string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
@@ -557,7 +856,7 @@ type BatchGetStockRequest struct {
 
 func (x *BatchGetStockRequest) Reset() {
 	*x = BatchGetStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[9]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -569,7 +868,7 @@ func (x *BatchGetStockRequest) String() string {
 func (*BatchGetStockRequest) ProtoMessage() {}
 
 func (x *BatchGetStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[9]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -582,7 +881,7 @@ func (x *BatchGetStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetStockRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BatchGetStockRequest) GetSkus() []string {
@@ -603,14 +902,16 @@ func (x *BatchGetStockRequest) GetLocationId() string {
 type BatchGetStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock found, in the order of the request.
-	Stock         []*Stock `protobuf:"bytes,1,rep,name=stock,proto3" json:"stock,omitempty"`
+	Stock []*Stock `protobuf:"bytes,1,rep,name=stock,proto3" json:"stock,omitempty"`
+	// The skus without stock at the location, in the order of the request.
+	MissingSkus   []string `protobuf:"bytes,2,rep,name=missing_skus,json=missingSkus,proto3" json:"missing_skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchGetStockResponse) Reset() {
 	*x = BatchGetStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[10]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +923,7 @@ func (x *BatchGetStockResponse) String() string {
 func (*BatchGetStockResponse) ProtoMessage() {}
 
 func (x *BatchGetStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[10]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +936,7 @@ func (x *BatchGetStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetStockResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BatchGetStockResponse) GetStock() []*Stock {
@@ -645,20 +946,36 @@ func (x *BatchGetStockResponse) GetStock() []*Stock {
 	return nil
 }
 
+func (x *BatchGetStockResponse) GetMissingSkus() []string {
+	if x != nil {
+		return x.MissingSkus
+	}
+	return nil
+}
+
 // The request of ListStock.
 type ListStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Stock entries per page, at most 1,000; 0 means 100.
+	// Stock entries per page, at most 1,000; 0 means 100. A page may have fewer, also when it is not
+	// the last.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only stock of this sku; empty means all.
+	Sku string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Only stock at this location; empty means all.
+	LocationId string `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	// Only stock of which at most `StockPolicy.low_quantity` units are available at its location,
+	// sold-out stock included. Untracked skus are left out. This reads along the whole list, so a
+	// page can take long when little is low.
+	LowStock      bool `protobuf:"varint,5,opt,name=low_stock,json=lowStock,proto3" json:"low_stock,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListStockRequest) Reset() {
 	*x = ListStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[11]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +987,7 @@ func (x *ListStockRequest) String() string {
 func (*ListStockRequest) ProtoMessage() {}
 
 func (x *ListStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[11]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +1000,7 @@ func (x *ListStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStockRequest.ProtoReflect.Descriptor instead.
 func (*ListStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListStockRequest) GetPageSize() int32 {
@@ -700,6 +1017,27 @@ func (x *ListStockRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListStockRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ListStockRequest) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *ListStockRequest) GetLowStock() bool {
+	if x != nil {
+		return x.LowStock
+	}
+	return false
+}
+
 // The response of ListStock.
 type ListStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -713,7 +1051,7 @@ type ListStockResponse struct {
 
 func (x *ListStockResponse) Reset() {
 	*x = ListStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[12]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +1063,7 @@ func (x *ListStockResponse) String() string {
 func (*ListStockResponse) ProtoMessage() {}
 
 func (x *ListStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[12]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +1076,7 @@ func (x *ListStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStockResponse.ProtoReflect.Descriptor instead.
 func (*ListStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListStockResponse) GetStock() []*Stock {
@@ -755,35 +1093,31 @@ func (x *ListStockResponse) GetNextPageToken() string {
 	return ""
 }
 
-// One sku to reserve.
-type ReserveLine struct {
+// The request of GetStockPolicy.
+type GetStockPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
-	// between them.
-	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// The location; empty means `main`.
-	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// How many units, 1 to 1,000,000,000.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+	// spaces only between them.
+	Sku           string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReserveLine) Reset() {
-	*x = ReserveLine{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[13]
+func (x *GetStockPolicyRequest) Reset() {
+	*x = GetStockPolicyRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReserveLine) String() string {
+func (x *GetStockPolicyRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReserveLine) ProtoMessage() {}
+func (*GetStockPolicyRequest) ProtoMessage() {}
 
-func (x *ReserveLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[13]
+func (x *GetStockPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,45 +1128,188 @@ func (x *ReserveLine) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReserveLine.ProtoReflect.Descriptor instead.
-func (*ReserveLine) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{13}
+// Deprecated: Use GetStockPolicyRequest.ProtoReflect.Descriptor instead.
+func (*GetStockPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *ReserveLine) GetSku() string {
+func (x *GetStockPolicyRequest) GetSku() string {
 	if x != nil {
 		return x.Sku
 	}
 	return ""
 }
 
-func (x *ReserveLine) GetLocationId() string {
+// The response of GetStockPolicy.
+type GetStockPolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy.
+	StockPolicy   *StockPolicy `protobuf:"bytes,1,opt,name=stock_policy,json=stockPolicy,proto3" json:"stock_policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStockPolicyResponse) Reset() {
+	*x = GetStockPolicyResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStockPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStockPolicyResponse) ProtoMessage() {}
+
+func (x *GetStockPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[20]
 	if x != nil {
-		return x.LocationId
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStockPolicyResponse.ProtoReflect.Descriptor instead.
+func (*GetStockPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetStockPolicyResponse) GetStockPolicy() *StockPolicy {
+	if x != nil {
+		return x.StockPolicy
+	}
+	return nil
+}
+
+// The request of UpdateStockPolicy.
+type UpdateStockPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Required. The policy with its new values; its `sku` says which, its `etag` which version.
+	StockPolicy *StockPolicy `protobuf:"bytes,2,opt,name=stock_policy,json=stockPolicy,proto3" json:"stock_policy,omitempty"`
+	// Required. What to change: `policy`, `backorder_limit`, `backorder_location_id`,
+	// `expected_time`, `low_quantity`, or `*` for all of these. Relative to the resource.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateStockPolicyRequest) Reset() {
+	*x = UpdateStockPolicyRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateStockPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateStockPolicyRequest) ProtoMessage() {}
+
+func (x *UpdateStockPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateStockPolicyRequest.ProtoReflect.Descriptor instead.
+func (*UpdateStockPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UpdateStockPolicyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
 
-func (x *ReserveLine) GetQuantity() int64 {
+func (x *UpdateStockPolicyRequest) GetStockPolicy() *StockPolicy {
 	if x != nil {
-		return x.Quantity
+		return x.StockPolicy
 	}
-	return 0
+	return nil
 }
 
-// The request of Reserve.
-type ReserveRequest struct {
+func (x *UpdateStockPolicyRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// The response of UpdateStockPolicy.
+type UpdateStockPolicyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of the reservation, `reservation_…`, chosen by the caller.
+	// The policy after the change.
+	StockPolicy   *StockPolicy `protobuf:"bytes,1,opt,name=stock_policy,json=stockPolicy,proto3" json:"stock_policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateStockPolicyResponse) Reset() {
+	*x = UpdateStockPolicyResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateStockPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateStockPolicyResponse) ProtoMessage() {}
+
+func (x *UpdateStockPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateStockPolicyResponse.ProtoReflect.Descriptor instead.
+func (*UpdateStockPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UpdateStockPolicyResponse) GetStockPolicy() *StockPolicy {
+	if x != nil {
+		return x.StockPolicy
+	}
+	return nil
+}
+
+// The request of CreateReservation.
+type CreateReservationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The id of the reservation, `reservation_…`, chosen by the caller.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// What to reserve, 1 to 5,000 lines; lines of one sku and location are added up. A repeated call
-	// is compared by these sums.
-	Lines []*ReserveLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// How long it is held unless it is committed: 1 second to 1 day. It expires within a few seconds
-	// after that.
+	// Required. What to reserve, 1 to 5,000 lines. A repeated call is compared by the sum of each
+	// sku, and by the locations that it names.
+	Lines []*ReservationLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Required. How long it is held unless it is committed: 1 second to 1 day. It expires within a
+	// few seconds after that.
 	Ttl *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// When the sale happened in the real world; absent means now, and so does a time ahead of this
-	// service's clock. Set by the orders service for imported history.
+	// When the sale happened in the real world, kept in microseconds; absent means now, and so does a
+	// time ahead of this service's clock. Set by the orders service for imported history.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	// The order that the reservation belongs to, `order_…`; may be empty. Not compared when the call
 	// is repeated.
@@ -841,21 +1318,21 @@ type ReserveRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReserveRequest) Reset() {
-	*x = ReserveRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[14]
+func (x *CreateReservationRequest) Reset() {
+	*x = CreateReservationRequest{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReserveRequest) String() string {
+func (x *CreateReservationRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReserveRequest) ProtoMessage() {}
+func (*CreateReservationRequest) ProtoMessage() {}
 
-func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[14]
+func (x *CreateReservationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,48 +1343,48 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
-func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{14}
+// Deprecated: Use CreateReservationRequest.ProtoReflect.Descriptor instead.
+func (*CreateReservationRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *ReserveRequest) GetReservationId() string {
+func (x *CreateReservationRequest) GetReservationId() string {
 	if x != nil {
 		return x.ReservationId
 	}
 	return ""
 }
 
-func (x *ReserveRequest) GetLines() []*ReserveLine {
+func (x *CreateReservationRequest) GetLines() []*ReservationLine {
 	if x != nil {
 		return x.Lines
 	}
 	return nil
 }
 
-func (x *ReserveRequest) GetTtl() *durationpb.Duration {
+func (x *CreateReservationRequest) GetTtl() *durationpb.Duration {
 	if x != nil {
 		return x.Ttl
 	}
 	return nil
 }
 
-func (x *ReserveRequest) GetEffectiveTime() *timestamppb.Timestamp {
+func (x *CreateReservationRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EffectiveTime
 	}
 	return nil
 }
 
-func (x *ReserveRequest) GetOrderId() string {
+func (x *CreateReservationRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
 	}
 	return ""
 }
 
-// The response of Reserve.
-type ReserveResponse struct {
+// The response of CreateReservation.
+type CreateReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation in its current state.
 	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
@@ -915,21 +1392,21 @@ type ReserveResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReserveResponse) Reset() {
-	*x = ReserveResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[15]
+func (x *CreateReservationResponse) Reset() {
+	*x = CreateReservationResponse{}
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReserveResponse) String() string {
+func (x *CreateReservationResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReserveResponse) ProtoMessage() {}
+func (*CreateReservationResponse) ProtoMessage() {}
 
-func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[15]
+func (x *CreateReservationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,12 +1417,12 @@ func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReserveResponse.ProtoReflect.Descriptor instead.
-func (*ReserveResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{15}
+// Deprecated: Use CreateReservationResponse.ProtoReflect.Descriptor instead.
+func (*CreateReservationResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{24}
 }
 
-func (x *ReserveResponse) GetReservation() *Reservation {
+func (x *CreateReservationResponse) GetReservation() *Reservation {
 	if x != nil {
 		return x.Reservation
 	}
@@ -955,7 +1432,7 @@ func (x *ReserveResponse) GetReservation() *Reservation {
 // The request of CommitReservation.
 type CommitReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// Required. The reservation.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -963,7 +1440,7 @@ type CommitReservationRequest struct {
 
 func (x *CommitReservationRequest) Reset() {
 	*x = CommitReservationRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[16]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -975,7 +1452,7 @@ func (x *CommitReservationRequest) String() string {
 func (*CommitReservationRequest) ProtoMessage() {}
 
 func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[16]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -988,7 +1465,7 @@ func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationRequest.ProtoReflect.Descriptor instead.
 func (*CommitReservationRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CommitReservationRequest) GetReservationId() string {
@@ -1009,7 +1486,7 @@ type CommitReservationResponse struct {
 
 func (x *CommitReservationResponse) Reset() {
 	*x = CommitReservationResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[17]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +1498,7 @@ func (x *CommitReservationResponse) String() string {
 func (*CommitReservationResponse) ProtoMessage() {}
 
 func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[17]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +1511,7 @@ func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationResponse.ProtoReflect.Descriptor instead.
 func (*CommitReservationResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CommitReservationResponse) GetReservation() *Reservation {
@@ -1047,18 +1524,23 @@ func (x *CommitReservationResponse) GetReservation() *Reservation {
 // The request of ReleaseReservation.
 type ReleaseReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// Required. The reservation; chosen by the caller of CreateReservation.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// Set by STAFF to repair what an audit found: why the reservation is not needed, at most 200
-	// characters. Stored with the movements. Only STAFF may set it.
-	RepairNote    string `protobuf:"bytes,2,opt,name=repair_note,json=repairNote,proto3" json:"repair_note,omitempty"`
+	// Why STAFF releases it as a repair, 1 to 200 characters; empty from services.
+	RepairNote string `protobuf:"bytes,2,opt,name=repair_note,json=repairNote,proto3" json:"repair_note,omitempty"`
+	// Required with `lines`, and only then: the idempotency key of this step of the reservation,
+	// chosen by the caller, 1 to 128 characters.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The units to release, at most 5,000 lines; empty means all that it still holds. Empty from
+	// STAFF.
+	Lines         []*ReservationLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReleaseReservationRequest) Reset() {
 	*x = ReleaseReservationRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[18]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1552,7 @@ func (x *ReleaseReservationRequest) String() string {
 func (*ReleaseReservationRequest) ProtoMessage() {}
 
 func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[18]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1565,7 @@ func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseReservationRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseReservationRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReleaseReservationRequest) GetReservationId() string {
@@ -1100,6 +1582,20 @@ func (x *ReleaseReservationRequest) GetRepairNote() string {
 	return ""
 }
 
+func (x *ReleaseReservationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReleaseReservationRequest) GetLines() []*ReservationLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
 // The response of ReleaseReservation.
 type ReleaseReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1111,7 +1607,7 @@ type ReleaseReservationResponse struct {
 
 func (x *ReleaseReservationResponse) Reset() {
 	*x = ReleaseReservationResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[19]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +1619,7 @@ func (x *ReleaseReservationResponse) String() string {
 func (*ReleaseReservationResponse) ProtoMessage() {}
 
 func (x *ReleaseReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[19]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +1632,7 @@ func (x *ReleaseReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseReservationResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseReservationResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReleaseReservationResponse) GetReservation() *Reservation {
@@ -1149,18 +1645,23 @@ func (x *ReleaseReservationResponse) GetReservation() *Reservation {
 // The request of ConsumeReservation.
 type ConsumeReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// Required. The reservation.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// When the units left in the real world, not before they were reserved; absent means now, and so
-	// does a time ahead of this service's clock.
+	// When the units left in the real world, kept in microseconds, not before they were reserved;
+	// absent means now, and so does a time ahead of this service's clock.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// Required with `lines`, and only then: the idempotency key of this step of the reservation,
+	// chosen by the caller, 1 to 128 characters.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The units that left, at most 5,000 lines; empty means all that it still holds.
+	Lines         []*ReservationLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConsumeReservationRequest) Reset() {
 	*x = ConsumeReservationRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[20]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1172,7 +1673,7 @@ func (x *ConsumeReservationRequest) String() string {
 func (*ConsumeReservationRequest) ProtoMessage() {}
 
 func (x *ConsumeReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[20]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1185,7 +1686,7 @@ func (x *ConsumeReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsumeReservationRequest.ProtoReflect.Descriptor instead.
 func (*ConsumeReservationRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ConsumeReservationRequest) GetReservationId() string {
@@ -1202,6 +1703,20 @@ func (x *ConsumeReservationRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ConsumeReservationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ConsumeReservationRequest) GetLines() []*ReservationLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
 // The response of ConsumeReservation.
 type ConsumeReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1213,7 +1728,7 @@ type ConsumeReservationResponse struct {
 
 func (x *ConsumeReservationResponse) Reset() {
 	*x = ConsumeReservationResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[21]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1740,7 @@ func (x *ConsumeReservationResponse) String() string {
 func (*ConsumeReservationResponse) ProtoMessage() {}
 
 func (x *ConsumeReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[21]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1753,7 @@ func (x *ConsumeReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsumeReservationResponse.ProtoReflect.Descriptor instead.
 func (*ConsumeReservationResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ConsumeReservationResponse) GetReservation() *Reservation {
@@ -1248,82 +1763,17 @@ func (x *ConsumeReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// Units of one sku that came back.
-type ReturnedLine struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
-	// between them.
-	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// The location they were consumed from; empty means `main`.
-	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// How many units, 1 to 1,000,000,000.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ReturnedLine) Reset() {
-	*x = ReturnedLine{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ReturnedLine) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ReturnedLine) ProtoMessage() {}
-
-func (x *ReturnedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ReturnedLine.ProtoReflect.Descriptor instead.
-func (*ReturnedLine) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *ReturnedLine) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *ReturnedLine) GetLocationId() string {
-	if x != nil {
-		return x.LocationId
-	}
-	return ""
-}
-
-func (x *ReturnedLine) GetQuantity() int64 {
-	if x != nil {
-		return x.Quantity
-	}
-	return 0
-}
-
 // The request of ReturnStock.
 type ReturnStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation whose units come back.
+	// Required. The reservation whose units come back.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The returned lines, 1 to 5,000; lines of one sku and location are added up.
-	Lines []*ReturnedLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	// When the units came back in the real world, not before they left; absent means now, and so does
-	// a time ahead of this service's clock.
+	// Required. The units that come back, 1 to 5,000 lines.
+	Lines []*ReservationLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// When the units came back in the real world, kept in microseconds, not before they left; absent
+	// means now, and so does a time ahead of this service's clock.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1331,7 +1781,7 @@ type ReturnStockRequest struct {
 
 func (x *ReturnStockRequest) Reset() {
 	*x = ReturnStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[23]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1793,7 @@ func (x *ReturnStockRequest) String() string {
 func (*ReturnStockRequest) ProtoMessage() {}
 
 func (x *ReturnStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[23]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1806,7 @@ func (x *ReturnStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnStockRequest.ProtoReflect.Descriptor instead.
 func (*ReturnStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReturnStockRequest) GetReservationId() string {
@@ -1373,7 +1823,7 @@ func (x *ReturnStockRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *ReturnStockRequest) GetLines() []*ReturnedLine {
+func (x *ReturnStockRequest) GetLines() []*ReservationLine {
 	if x != nil {
 		return x.Lines
 	}
@@ -1398,7 +1848,7 @@ type ReturnStockResponse struct {
 
 func (x *ReturnStockResponse) Reset() {
 	*x = ReturnStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[24]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1410,7 +1860,7 @@ func (x *ReturnStockResponse) String() string {
 func (*ReturnStockResponse) ProtoMessage() {}
 
 func (x *ReturnStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[24]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1423,7 +1873,7 @@ func (x *ReturnStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnStockResponse.ProtoReflect.Descriptor instead.
 func (*ReturnStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{24}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReturnStockResponse) GetReservation() *Reservation {
@@ -1436,7 +1886,7 @@ func (x *ReturnStockResponse) GetReservation() *Reservation {
 // The request of GetReservation.
 type GetReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// Required. The reservation.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1444,7 +1894,7 @@ type GetReservationRequest struct {
 
 func (x *GetReservationRequest) Reset() {
 	*x = GetReservationRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[25]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1906,7 @@ func (x *GetReservationRequest) String() string {
 func (*GetReservationRequest) ProtoMessage() {}
 
 func (x *GetReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[25]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1919,7 @@ func (x *GetReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReservationRequest.ProtoReflect.Descriptor instead.
 func (*GetReservationRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{25}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetReservationRequest) GetReservationId() string {
@@ -1490,7 +1940,7 @@ type GetReservationResponse struct {
 
 func (x *GetReservationResponse) Reset() {
 	*x = GetReservationResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[26]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1952,7 @@ func (x *GetReservationResponse) String() string {
 func (*GetReservationResponse) ProtoMessage() {}
 
 func (x *GetReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[26]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1965,7 @@ func (x *GetReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReservationResponse.ProtoReflect.Descriptor instead.
 func (*GetReservationResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{26}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetReservationResponse) GetReservation() *Reservation {
@@ -1528,19 +1978,24 @@ func (x *GetReservationResponse) GetReservation() *Reservation {
 // The request of ListReservations.
 type ListReservationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Reservations per page, at most 1,000; 0 means 100.
+	// Reservations per page, at most 1,000; 0 means 100. A page may have fewer, also when it is not
+	// the last.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only reservations in this state; UNSPECIFIED means all.
-	State         ReservationState `protobuf:"varint,3,opt,name=state,proto3,enum=souk.inventory.v1.ReservationState" json:"state,omitempty"`
+	// Only reservations in one of these states; empty means all.
+	States []ReservationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=souk.inventory.v1.ReservationState" json:"states,omitempty"`
+	// Only reservations with a line of this sku; empty means all.
+	Sku string `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Only reservations of this order; empty means all.
+	OrderId       string `protobuf:"bytes,5,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListReservationsRequest) Reset() {
 	*x = ListReservationsRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[27]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +2007,7 @@ func (x *ListReservationsRequest) String() string {
 func (*ListReservationsRequest) ProtoMessage() {}
 
 func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[27]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +2020,7 @@ func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
 func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{27}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListReservationsRequest) GetPageSize() int32 {
@@ -1582,11 +2037,25 @@ func (x *ListReservationsRequest) GetPageToken() string {
 	return ""
 }
 
-func (x *ListReservationsRequest) GetState() ReservationState {
+func (x *ListReservationsRequest) GetStates() []ReservationState {
 	if x != nil {
-		return x.State
+		return x.States
 	}
-	return ReservationState_RESERVATION_STATE_UNSPECIFIED
+	return nil
+}
+
+func (x *ListReservationsRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ListReservationsRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
 }
 
 // The response of ListReservations.
@@ -1602,7 +2071,7 @@ type ListReservationsResponse struct {
 
 func (x *ListReservationsResponse) Reset() {
 	*x = ListReservationsResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[28]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +2083,7 @@ func (x *ListReservationsResponse) String() string {
 func (*ListReservationsResponse) ProtoMessage() {}
 
 func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[28]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +2096,7 @@ func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
 func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{28}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListReservationsResponse) GetReservations() []*Reservation {
@@ -1647,19 +2116,33 @@ func (x *ListReservationsResponse) GetNextPageToken() string {
 // The request of ListMovements.
 type ListMovementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Movements per page, at most 1,000; 0 means 100.
+	// Movements per page, at most 1,000; 0 means 100. A page may have fewer, also when it is not the
+	// last.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only movements of this sku; empty means all.
-	Sku           string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
+	Sku string `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Only movements at this location; empty means all.
+	LocationId string `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	// Only movements of these kinds; empty means all.
+	Kinds []MovementKind `protobuf:"varint,5,rep,packed,name=kinds,proto3,enum=souk.inventory.v1.MovementKind" json:"kinds,omitempty"`
+	// Only movements of this reservation; empty means all.
+	ReservationId string `protobuf:"bytes,6,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
+	// Only movements that were recorded at this time or later.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only movements that were recorded before this time.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// The order: "create_time desc" or empty for those recorded last first, "create_time" for those
+	// recorded first.
+	OrderBy       string `protobuf:"bytes,9,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListMovementsRequest) Reset() {
 	*x = ListMovementsRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[29]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +2154,7 @@ func (x *ListMovementsRequest) String() string {
 func (*ListMovementsRequest) ProtoMessage() {}
 
 func (x *ListMovementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[29]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +2167,7 @@ func (x *ListMovementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovementsRequest.ProtoReflect.Descriptor instead.
 func (*ListMovementsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{29}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListMovementsRequest) GetPageSize() int32 {
@@ -1708,6 +2191,48 @@ func (x *ListMovementsRequest) GetSku() string {
 	return ""
 }
 
+func (x *ListMovementsRequest) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *ListMovementsRequest) GetKinds() []MovementKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *ListMovementsRequest) GetReservationId() string {
+	if x != nil {
+		return x.ReservationId
+	}
+	return ""
+}
+
+func (x *ListMovementsRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListMovementsRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListMovementsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 // The response of ListMovements.
 type ListMovementsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1721,7 +2246,7 @@ type ListMovementsResponse struct {
 
 func (x *ListMovementsResponse) Reset() {
 	*x = ListMovementsResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[30]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +2258,7 @@ func (x *ListMovementsResponse) String() string {
 func (*ListMovementsResponse) ProtoMessage() {}
 
 func (x *ListMovementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[30]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1746,7 +2271,7 @@ func (x *ListMovementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovementsResponse.ProtoReflect.Descriptor instead.
 func (*ListMovementsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{30}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListMovementsResponse) GetMovements() []*Movement {
@@ -1766,13 +2291,13 @@ func (x *ListMovementsResponse) GetNextPageToken() string {
 // The request of RepairStock.
 type RepairStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The stock keeping unit, 1 to 64 characters, none of them a control character.
+	// Required. The stock keeping unit, 1 to 64 characters, none of them a control character.
 	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
 	// The location; empty means `main`.
 	LocationId string `protobuf:"bytes,3,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// Why, 1 to 200 characters.
+	// Required. Why, 1 to 200 characters.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1780,7 +2305,7 @@ type RepairStockRequest struct {
 
 func (x *RepairStockRequest) Reset() {
 	*x = RepairStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[31]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +2317,7 @@ func (x *RepairStockRequest) String() string {
 func (*RepairStockRequest) ProtoMessage() {}
 
 func (x *RepairStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[31]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +2330,7 @@ func (x *RepairStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairStockRequest.ProtoReflect.Descriptor instead.
 func (*RepairStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{31}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RepairStockRequest) GetRequestId() string {
@@ -1849,7 +2374,7 @@ type RepairStockResponse struct {
 
 func (x *RepairStockResponse) Reset() {
 	*x = RepairStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[32]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +2386,7 @@ func (x *RepairStockResponse) String() string {
 func (*RepairStockResponse) ProtoMessage() {}
 
 func (x *RepairStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[32]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2399,7 @@ func (x *RepairStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairStockResponse.ProtoReflect.Descriptor instead.
 func (*RepairStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{32}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RepairStockResponse) GetStock() *Stock {
@@ -1900,7 +2425,7 @@ type AuditInventoryRequest struct {
 
 func (x *AuditInventoryRequest) Reset() {
 	*x = AuditInventoryRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[33]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2437,7 @@ func (x *AuditInventoryRequest) String() string {
 func (*AuditInventoryRequest) ProtoMessage() {}
 
 func (x *AuditInventoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[33]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2450,7 @@ func (x *AuditInventoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditInventoryRequest.ProtoReflect.Descriptor instead.
 func (*AuditInventoryRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{33}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{41}
 }
 
 // The response of AuditInventory.
@@ -1941,7 +2466,7 @@ type AuditInventoryResponse struct {
 
 func (x *AuditInventoryResponse) Reset() {
 	*x = AuditInventoryResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[34]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1953,7 +2478,7 @@ func (x *AuditInventoryResponse) String() string {
 func (*AuditInventoryResponse) ProtoMessage() {}
 
 func (x *AuditInventoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[34]
+	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1966,7 +2491,7 @@ func (x *AuditInventoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditInventoryResponse.ProtoReflect.Descriptor instead.
 func (*AuditInventoryResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{34}
+	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AuditInventoryResponse) GetFindings() []*v1.AuditFinding {
@@ -1987,12 +2512,15 @@ var File_souk_inventory_v1_inventory_service_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	")souk/inventory/v1/inventory_service.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"\x89\x01\n" +
-	"\x15CreateLocationRequest\x129\n" +
-	"\vlocation_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{1,32}$R\n" +
-	"locationId\x125\n" +
-	"\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\"Q\n" +
+	")souk/inventory/v1/inventory_service.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"[\n" +
+	"\x15CreateLocationRequest\x12B\n" +
+	"\blocation\x18\x01 \x01(\v2\x1b.souk.inventory.v1.LocationB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\blocation\"Q\n" +
 	"\x16CreateLocationResponse\x127\n" +
+	"\blocation\x18\x01 \x01(\v2\x1b.souk.inventory.v1.LocationR\blocation\"R\n" +
+	"\x12GetLocationRequest\x12<\n" +
+	"\vlocation_id\x18\x01 \x01(\tB\x1b\xe0A\x02\xbaH\x15r\x132\x11^[a-z0-9-]{1,32}$R\n" +
+	"locationId\"N\n" +
+	"\x13GetLocationResponse\x127\n" +
 	"\blocation\x18\x01 \x01(\v2\x1b.souk.inventory.v1.LocationR\blocation\"h\n" +
 	"\x14ListLocationsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
@@ -2001,168 +2529,216 @@ const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"z\n" +
 	"\x15ListLocationsResponse\x129\n" +
 	"\tlocations\x18\x01 \x03(\v2\x1b.souk.inventory.v1.LocationR\tlocations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdc\x01\n" +
-	"\fReceivedItem\x12f\n" +
-	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
-	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\x12)\n" +
-	"\bquantity\x18\x03 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xdc\x01\n" +
-	"\x13ReceiveStockRequest\x12>\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe6\x01\n" +
+	"\x15UpdateLocationRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
+	"\blocation\x18\x02 \x01(\v2\x1b.souk.inventory.v1.LocationB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\blocation\x12F\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\n" +
+	"updateMask\"Q\n" +
+	"\x16UpdateLocationResponse\x127\n" +
+	"\blocation\x18\x01 \x01(\v2\x1b.souk.inventory.v1.LocationR\blocation\"\xe2\x01\n" +
+	"\fReceivedItem\x12i\n" +
+	"\x03sku\x18\x01 \x01(\tBW\xe0A\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
+	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
+	"locationId\x12,\n" +
+	"\bquantity\x18\x03 \x01(\x05B\x10\xe0A\x02\xbaH\n" +
+	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xdf\x01\n" +
+	"\x13ReceiveStockRequest\x12A\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
 	"\x05items\x18\x02 \x03(\v2\x1f.souk.inventory.v1.ReceivedItemB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x12A\n" +
 	"\x0eeffective_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"F\n" +
 	"\x14ReceiveStockResponse\x12.\n" +
-	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\"\xec\x02\n" +
-	"\x12AdjustStockRequest\x12>\n" +
+	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\"\xf8\x02\n" +
+	"\x12AdjustStockRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12f\n" +
-	"\x03sku\x18\x02 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12i\n" +
+	"\x03sku\x18\x02 \x01(\tBW\xe0A\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
 	"\vlocation_id\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\x12>\n" +
-	"\x0eon_hand_change\x18\x04 \x01(\x03B\x18\xbaH\x15\"\x138\x00\x18\x80\x94\xeb\xdc\x03(\x80씣\xfc\xff\xff\xff\xff\x01R\fonHandChange\x123\n" +
-	"\x04note\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"E\n" +
+	"locationId\x12A\n" +
+	"\x0eon_hand_change\x18\x04 \x01(\x05B\x1b\xe0A\x02\xbaH\x15\x1a\x138\x00\x18\x80\x94\xeb\xdc\x03(\x80씣\xfc\xff\xff\xff\xff\x01R\fonHandChange\x126\n" +
+	"\x04note\x18\x05 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"E\n" +
 	"\x13AdjustStockResponse\x12.\n" +
-	"\x05stock\x18\x01 \x01(\v2\x18.souk.inventory.v1.StockR\x05stock\"\xc5\x01\n" +
-	"\x14BatchGetStockRequest\x12r\n" +
-	"\x04skus\x18\x01 \x03(\tB^\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x129\n" +
+	"\x05stock\x18\x01 \x01(\v2\x18.souk.inventory.v1.StockR\x05stock\"\xd3\x01\n" +
+	"\x16GetAvailabilityRequest\x12u\n" +
+	"\x04skus\x18\x01 \x03(\tBa\xe0A\x02\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x12B\n" +
+	"\flocation_ids\x18\x02 \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10d\"\x15r\x132\x11^[a-z0-9-]{1,32}$R\vlocationIds\"b\n" +
+	"\x17GetAvailabilityResponse\x12G\n" +
+	"\x0eavailabilities\x18\x01 \x03(\v2\x1f.souk.inventory.v1.AvailabilityR\x0eavailabilities\"\xc8\x01\n" +
+	"\x14BatchGetStockRequest\x12u\n" +
+	"\x04skus\x18\x01 \x03(\tBa\xe0A\x02\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x129\n" +
 	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\"G\n" +
+	"locationId\"j\n" +
 	"\x15BatchGetStockResponse\x12.\n" +
-	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\"d\n" +
+	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\x12!\n" +
+	"\fmissing_skus\x18\x02 \x03(\tR\vmissingSkus\"\xa5\x02\n" +
 	"\x10ListStockRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"k\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12g\n" +
+	"\x03sku\x18\x03 \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\x129\n" +
+	"\vlocation_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
+	"locationId\x12\x1b\n" +
+	"\tlow_stock\x18\x05 \x01(\bR\blowStock\"k\n" +
 	"\x11ListStockResponse\x12.\n" +
 	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdb\x01\n" +
-	"\vReserveLine\x12f\n" +
-	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
-	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\x12)\n" +
-	"\bquantity\x18\x03 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xfb\x02\n" +
-	"\x0eReserveRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12A\n" +
-	"\x05lines\x18\x02 \x03(\v2\x1e.souk.inventory.v1.ReserveLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12@\n" +
-	"\x03ttl\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x82\x01\n" +
+	"\x15GetStockPolicyRequest\x12i\n" +
+	"\x03sku\x18\x01 \x01(\tBW\xe0A\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\"[\n" +
+	"\x16GetStockPolicyResponse\x12A\n" +
+	"\fstock_policy\x18\x01 \x01(\v2\x1e.souk.inventory.v1.StockPolicyR\vstockPolicy\"\xf3\x01\n" +
+	"\x18UpdateStockPolicyRequest\x12A\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12L\n" +
+	"\fstock_policy\x18\x02 \x01(\v2\x1e.souk.inventory.v1.StockPolicyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vstockPolicy\x12F\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\n" +
+	"updateMask\"^\n" +
+	"\x19UpdateStockPolicyResponse\x12A\n" +
+	"\fstock_policy\x18\x01 \x01(\v2\x1e.souk.inventory.v1.StockPolicyR\vstockPolicy\"\x92\x03\n" +
+	"\x18CreateReservationRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12H\n" +
+	"\x05lines\x18\x02 \x03(\v2\".souk.inventory.v1.ReservationLineB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12C\n" +
+	"\x03ttl\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x02\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x04\b\x80\xa3\x052\x02\b\x01R\x03ttl\x12A\n" +
 	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12H\n" +
-	"\border_id\x18\x05 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\"S\n" +
-	"\x0fReserveResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"s\n" +
-	"\x18CommitReservationRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\"]\n" +
+	"\border_id\x18\x05 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\"]\n" +
+	"\x19CreateReservationResponse\x12@\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"v\n" +
+	"\x18CommitReservationRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\"]\n" +
 	"\x19CommitReservationResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xb4\x01\n" +
-	"\x19ReleaseReservationRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12>\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xba\x02\n" +
+	"\x19ReleaseReservationRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12>\n" +
 	"\vrepair_note\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
-	"repairNote\"^\n" +
-	"\x1aReleaseReservationResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xb7\x01\n" +
-	"\x19ConsumeReservationRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12A\n" +
-	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"^\n" +
-	"\x1aConsumeReservationResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xdc\x01\n" +
-	"\fReturnedLine\x12f\n" +
-	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
-	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\x12)\n" +
-	"\bquantity\x18\x03 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xb4\x02\n" +
-	"\x12ReturnStockRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12>\n" +
+	"repairNote\x12<\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1f.souk.inventory.v1.ReturnedLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12A\n" +
+	"request_id\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12C\n" +
+	"\x05lines\x18\x04 \x03(\v2\".souk.inventory.v1.ReservationLineB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\"^\n" +
+	"\x1aReleaseReservationResponse\x12@\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xbd\x02\n" +
+	"\x19ConsumeReservationRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12A\n" +
+	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12<\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12C\n" +
+	"\x05lines\x18\x04 \x03(\v2\".souk.inventory.v1.ReservationLineB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\"^\n" +
+	"\x1aConsumeReservationResponse\x12@\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xc0\x02\n" +
+	"\x12ReturnStockRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\x12A\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12H\n" +
+	"\x05lines\x18\x03 \x03(\v2\".souk.inventory.v1.ReservationLineB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12A\n" +
 	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"W\n" +
 	"\x13ReturnStockResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"p\n" +
-	"\x15GetReservationRequest\x12W\n" +
-	"\x0ereservation_id\x18\x01 \x01(\tB0\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\"Z\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"s\n" +
+	"\x15GetReservationRequest\x12Z\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^reservation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rreservationId\"Z\n" +
 	"\x16GetReservationResponse\x12@\n" +
-	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xb0\x01\n" +
+	"\vreservation\x18\x01 \x01(\v2\x1e.souk.inventory.v1.ReservationR\vreservation\"\xee\x02\n" +
 	"\x17ListReservationsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12C\n" +
-	"\x05state\x18\x03 \x01(\x0e2#.souk.inventory.v1.ReservationStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"\x86\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12N\n" +
+	"\x06states\x18\x03 \x03(\x0e2#.souk.inventory.v1.ReservationStateB\x11\xbaH\x0e\x92\x01\v\x10\x10\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12g\n" +
+	"\x03sku\x18\x04 \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\x12H\n" +
+	"\border_id\x18\x05 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\"\x86\x01\n" +
 	"\x18ListReservationsResponse\x12B\n" +
 	"\freservations\x18\x01 \x03(\v2\x1e.souk.inventory.v1.ReservationR\freservations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x05\n" +
 	"\x14ListMovementsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12g\n" +
-	"\x03sku\x18\x03 \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\"z\n" +
+	"\x03sku\x18\x03 \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\x129\n" +
+	"\vlocation_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
+	"locationId\x12H\n" +
+	"\x05kinds\x18\x05 \x03(\x0e2\x1f.souk.inventory.v1.MovementKindB\x11\xbaH\x0e\x92\x01\v\x10\x10\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12Z\n" +
+	"\x0ereservation_id\x18\x06 \x01(\tB3\xbaH0r.2,^(reservation_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\rreservationId\x12F\n" +
+	"\x11create_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12A\n" +
+	"\border_by\x18\t \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"z\n" +
 	"\x15ListMovementsResponse\x129\n" +
 	"\tmovements\x18\x01 \x03(\v2\x1b.souk.inventory.v1.MovementR\tmovements\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf6\x01\n" +
-	"\x12RepairStockRequest\x12>\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xff\x01\n" +
+	"\x12RepairStockRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x120\n" +
-	"\x03sku\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x03sku\x129\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x123\n" +
+	"\x03sku\x18\x02 \x01(\tB!\xe0A\x02\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x03sku\x129\n" +
 	"\vlocation_id\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
-	"locationId\x123\n" +
-	"\x04note\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"~\n" +
+	"locationId\x126\n" +
+	"\x04note\x18\x04 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"~\n" +
 	"\x13RepairStockResponse\x12.\n" +
 	"\x05stock\x18\x01 \x01(\v2\x18.souk.inventory.v1.StockR\x05stock\x127\n" +
 	"\bmovement\x18\x02 \x01(\v2\x1b.souk.inventory.v1.MovementR\bmovement\"\x17\n" +
 	"\x15AuditInventoryRequest\"\x82\x01\n" +
 	"\x16AuditInventoryResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xba\x1e\n" +
-	"\x10InventoryService\x12\xd6\x01\n" +
-	"\x0eCreateLocation\x12(.souk.inventory.v1.CreateLocationRequest\x1a).souk.inventory.v1.CreateLocationResponse\"o\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/locations\xa2뤨\fN\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xd6+\n" +
+	"\x10InventoryService\x12\xf2\x01\n" +
+	"\x0eCreateLocation\x12(.souk.inventory.v1.CreateLocationRequest\x1a).souk.inventory.v1.CreateLocationResponse\"\x8a\x01\x82\xd3\xe4\x93\x02-:\blocationb\blocation\"\x17/v1/inventory/locations\xa2뤨\fN\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_LOCATION_EXISTS\x90\x02\x02\x12\xb0\x01\n" +
-	"\rListLocations\x12'.souk.inventory.v1.ListLocationsRequest\x1a(.souk.inventory.v1.ListLocationsResponse\"L\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/locations\xa2뤨\f.\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_LOCATION_EXISTS\x90\x02\x02\x12\xee\x01\n" +
+	"\vGetLocation\x12%.souk.inventory.v1.GetLocationRequest\x1a&.souk.inventory.v1.GetLocationResponse\"\x8f\x01\x82\xd3\xe4\x93\x021b\blocation\x12%/v1/inventory/locations/{location_id}\xa2뤨\fO\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
-	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xf8\x01\n" +
-	"\fReceiveStock\x12&.souk.inventory.v1.ReceiveStockRequest\x1a'.souk.inventory.v1.ReceiveStockResponse\"\x96\x01\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/stock:receive\xa2뤨\fq\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\"\x1fERROR_REASON_LOCATION_NOT_FOUND\x90\x02\x01\x12\xba\x01\n" +
+	"\rListLocations\x12'.souk.inventory.v1.ListLocationsRequest\x1a(.souk.inventory.v1.ListLocationsResponse\"V\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/inventory/locations\xa2뤨\f.\n" +
+	"\x12\b\x03\x12\x0einventory.read\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\x8c\x02\n" +
+	"\x0eUpdateLocation\x12(.souk.inventory.v1.UpdateLocationRequest\x1a).souk.inventory.v1.UpdateLocationResponse\"\xa4\x01\x82\xd3\xe4\x93\x02D:\blocationb\blocation2./v1/inventory/locations/{location.location_id}\xa2뤨\fQ\n" +
+	"\x13\b\x03\x12\x0finventory.write\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND\x90\x02\x02\x12\x82\x02\n" +
+	"\fReceiveStock\x12&.souk.inventory.v1.ReceiveStockRequest\x1a'.souk.inventory.v1.ReceiveStockResponse\"\xa0\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/inventory/stock:receive\xa2뤨\fq\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
 	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\n" +
-	"\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\x97\x02\n" +
-	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\xb8\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\xa2뤨\f\x93\x01\n" +
+	"\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\xa8\x02\n" +
+	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\xc9\x01\x82\xd3\xe4\x93\x02&:\x01*b\x05stock\"\x1a/v1/inventory/stock:adjust\xa2뤨\f\x93\x01\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\x91\x01\n" +
-	"\rBatchGetStock\x12'.souk.inventory.v1.BatchGetStockRequest\x1a(.souk.inventory.v1.BatchGetStockResponse\"-\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\xa2뤨\f\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\xc0\x01\n" +
+	"\x0fGetAvailability\x12).souk.inventory.v1.GetAvailabilityRequest\x1a*.souk.inventory.v1.GetAvailabilityResponse\"V\x82\xd3\xe4\x93\x02=Z\x1f:\x01*\"\x1a/v1/inventory/availability\x12\x1a/v1/inventory/availability\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xa0\x01\n" +
-	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"H\x82\xd3\xe4\x93\x02\v\x12\t/v1/stock\xa2뤨\f.\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xe2\x01\n" +
+	"\rBatchGetStock\x12'.souk.inventory.v1.BatchGetStockRequest\x1a(.souk.inventory.v1.BatchGetStockResponse\"~\x82\xd3\xe4\x93\x02AZ!:\x01*\"\x1c/v1/inventory/stock:batchGet\x12\x1c/v1/inventory/stock:batchGet\xa2뤨\f.\n" +
+	"\x12\b\x03\x12\x0einventory.read\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xaa\x01\n" +
+	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"R\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/inventory/stock\xa2뤨\f.\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
 	"\x12\b\x04\x12\x0einventory.read\x10\x04\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xb5\x02\n" +
-	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\xe2\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/reservations\xa2뤨\f\xbd\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1eERROR_REASON_RESERVATION_STATE\" ERROR_REASON_RESERVATION_DIFFERS\"\x1eERROR_REASON_QUANTITY_OVERFLOW\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xb2\x02\n" +
-	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\xc1\x01\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/reservations/{reservation_id}:commit\xa2뤨\f\x84\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xcd\x02\n" +
-	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\xd9\x01\x82\xd3\xe4\x93\x02.:\x01*\")/v1/reservations/{reservation_id}:release\xa2뤨\f\x9b\x01\n" +
+	"\x90\x02\x01\x12\xd5\x01\n" +
+	"\x0eGetStockPolicy\x12(.souk.inventory.v1.GetStockPolicyRequest\x1a).souk.inventory.v1.GetStockPolicyResponse\"n\x82\xd3\xe4\x93\x021b\fstock_policy\x12!/v1/inventory/stockPolicies/{sku}\xa2뤨\f.\n" +
+	"\x12\b\x03\x12\x0einventory.read\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xbd\x02\n" +
+	"\x11UpdateStockPolicy\x12+.souk.inventory.v1.UpdateStockPolicyRequest\x1a,.souk.inventory.v1.UpdateStockPolicyResponse\"\xcc\x01\x82\xd3\xe4\x93\x02L:\fstock_policyb\fstock_policy2./v1/inventory/stockPolicies/{stock_policy.sku}\xa2뤨\fq\n" +
+	"\x13\b\x03\x12\x0finventory.write\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_UNITS_BACKORDERED\x90\x02\x02\x12\xea\x02\n" +
+	"\x11CreateReservation\x12+.souk.inventory.v1.CreateReservationRequest\x1a,.souk.inventory.v1.CreateReservationResponse\"\xf9\x01\x82\xd3\xe4\x93\x02,:\x01*b\vreservation\"\x1a/v1/inventory/reservations\xa2뤨\f\xbd\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1eERROR_REASON_RESERVATION_STATE\" ERROR_REASON_RESERVATION_DIFFERS\"\x1eERROR_REASON_QUANTITY_OVERFLOW\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xc9\x02\n" +
+	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\xd8\x01\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:commit\xa2뤨\f\x84\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\x83\x03\n" +
+	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x8f\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:release\xa2뤨\f\xba\x01\n" +
 	"\x15\b\x03\x12\x11inventory.reserve\n" +
-	"\x15\b\x04\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xb6\x02\n" +
-	"\x12ConsumeReservation\x12,.souk.inventory.v1.ConsumeReservationRequest\x1a-.souk.inventory.v1.ConsumeReservationResponse\"\xc2\x01\x82\xd3\xe4\x93\x02.:\x01*\")/v1/reservations/{reservation_id}:consume\xa2뤨\f\x84\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xe6\x02\n" +
-	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x87\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/reservations/{reservation_id}:return\xa2뤨\f\xca\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\"\x1eERROR_REASON_QUANTITY_OVERFLOW\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xec\x01\n" +
-	"\x0eGetReservation\x12(.souk.inventory.v1.GetReservationRequest\x1a).souk.inventory.v1.GetReservationResponse\"\x84\x01\x82\xd3\xe4\x93\x02#\x12!/v1/reservations/{reservation_id}\xa2뤨\fR\n" +
+	"\x15\b\x04\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED\x90\x02\x02\x12\x8c\x03\n" +
+	"\x12ConsumeReservation\x12,.souk.inventory.v1.ConsumeReservationRequest\x1a-.souk.inventory.v1.ConsumeReservationResponse\"\x98\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:consume\xa2뤨\f\xc3\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED\"\x1eERROR_REASON_STOCK_NOT_ON_HAND\x90\x02\x02\x12\xfd\x02\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x9e\x02\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:return\xa2뤨\f\xca\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\x83\x02\n" +
+	"\x0eGetReservation\x12(.souk.inventory.v1.GetReservationRequest\x1a).souk.inventory.v1.GetReservationResponse\"\x9b\x01\x82\xd3\xe4\x93\x02:b\vreservation\x12+/v1/inventory/reservations/{reservation_id}\xa2뤨\fR\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
-	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\"\"ERROR_REASON_RESERVATION_NOT_FOUND\x90\x02\x01\x12\xbc\x01\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"O\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/reservations\xa2뤨\f.\n" +
-	"\x12\b\x03\x12\x0einventory.read\n" +
-	"\x12\b\x04\x12\x0einventory.read\x10\x04\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xb0\x01\n" +
-	"\rListMovements\x12'.souk.inventory.v1.ListMovementsRequest\x1a(.souk.inventory.v1.ListMovementsResponse\"L\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/movements\xa2뤨\f.\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\"\"ERROR_REASON_RESERVATION_NOT_FOUND\x90\x02\x01\x12\xc6\x01\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"Y\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/inventory/reservations\xa2뤨\f.\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
 	"\x12\b\x04\x12\x0einventory.read\x10\x04\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xdb\x01\n" +
-	"\vRepairStock\x12%.souk.inventory.v1.RepairStockRequest\x1a&.souk.inventory.v1.RepairStockResponse\"}\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:repair\xa2뤨\fY\n" +
+	"\x90\x02\x01\x12\xba\x01\n" +
+	"\rListMovements\x12'.souk.inventory.v1.ListMovementsRequest\x1a(.souk.inventory.v1.ListMovementsResponse\"V\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/inventory/movements\xa2뤨\f.\n" +
+	"\x12\b\x03\x12\x0einventory.read\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x04\x1a\x02\b\n" +
+	"\x90\x02\x01\x12\xe6\x01\n" +
+	"\vRepairStock\x12%.souk.inventory.v1.RepairStockRequest\x1a&.souk.inventory.v1.RepairStockResponse\"\x87\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/inventory/stock:repair\xa2뤨\fY\n" +
 	"\x0e\b\x04\x12\n" +
 	"ops.repair\x10\x03\x1a\x02\b<\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x90\x02\x02\x12\xaf\x01\n" +
 	"\x0eAuditInventory\x12(.souk.inventory.v1.AuditInventoryRequest\x1a).souk.inventory.v1.AuditInventoryResponse\"H\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/inventory:audit\xa2뤨\f$\n" +
@@ -2182,118 +2758,156 @@ func file_souk_inventory_v1_inventory_service_proto_rawDescGZIP() []byte {
 	return file_souk_inventory_v1_inventory_service_proto_rawDescData
 }
 
-var file_souk_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_souk_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_souk_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*CreateLocationRequest)(nil),      // 0: souk.inventory.v1.CreateLocationRequest
 	(*CreateLocationResponse)(nil),     // 1: souk.inventory.v1.CreateLocationResponse
-	(*ListLocationsRequest)(nil),       // 2: souk.inventory.v1.ListLocationsRequest
-	(*ListLocationsResponse)(nil),      // 3: souk.inventory.v1.ListLocationsResponse
-	(*ReceivedItem)(nil),               // 4: souk.inventory.v1.ReceivedItem
-	(*ReceiveStockRequest)(nil),        // 5: souk.inventory.v1.ReceiveStockRequest
-	(*ReceiveStockResponse)(nil),       // 6: souk.inventory.v1.ReceiveStockResponse
-	(*AdjustStockRequest)(nil),         // 7: souk.inventory.v1.AdjustStockRequest
-	(*AdjustStockResponse)(nil),        // 8: souk.inventory.v1.AdjustStockResponse
-	(*BatchGetStockRequest)(nil),       // 9: souk.inventory.v1.BatchGetStockRequest
-	(*BatchGetStockResponse)(nil),      // 10: souk.inventory.v1.BatchGetStockResponse
-	(*ListStockRequest)(nil),           // 11: souk.inventory.v1.ListStockRequest
-	(*ListStockResponse)(nil),          // 12: souk.inventory.v1.ListStockResponse
-	(*ReserveLine)(nil),                // 13: souk.inventory.v1.ReserveLine
-	(*ReserveRequest)(nil),             // 14: souk.inventory.v1.ReserveRequest
-	(*ReserveResponse)(nil),            // 15: souk.inventory.v1.ReserveResponse
-	(*CommitReservationRequest)(nil),   // 16: souk.inventory.v1.CommitReservationRequest
-	(*CommitReservationResponse)(nil),  // 17: souk.inventory.v1.CommitReservationResponse
-	(*ReleaseReservationRequest)(nil),  // 18: souk.inventory.v1.ReleaseReservationRequest
-	(*ReleaseReservationResponse)(nil), // 19: souk.inventory.v1.ReleaseReservationResponse
-	(*ConsumeReservationRequest)(nil),  // 20: souk.inventory.v1.ConsumeReservationRequest
-	(*ConsumeReservationResponse)(nil), // 21: souk.inventory.v1.ConsumeReservationResponse
-	(*ReturnedLine)(nil),               // 22: souk.inventory.v1.ReturnedLine
-	(*ReturnStockRequest)(nil),         // 23: souk.inventory.v1.ReturnStockRequest
-	(*ReturnStockResponse)(nil),        // 24: souk.inventory.v1.ReturnStockResponse
-	(*GetReservationRequest)(nil),      // 25: souk.inventory.v1.GetReservationRequest
-	(*GetReservationResponse)(nil),     // 26: souk.inventory.v1.GetReservationResponse
-	(*ListReservationsRequest)(nil),    // 27: souk.inventory.v1.ListReservationsRequest
-	(*ListReservationsResponse)(nil),   // 28: souk.inventory.v1.ListReservationsResponse
-	(*ListMovementsRequest)(nil),       // 29: souk.inventory.v1.ListMovementsRequest
-	(*ListMovementsResponse)(nil),      // 30: souk.inventory.v1.ListMovementsResponse
-	(*RepairStockRequest)(nil),         // 31: souk.inventory.v1.RepairStockRequest
-	(*RepairStockResponse)(nil),        // 32: souk.inventory.v1.RepairStockResponse
-	(*AuditInventoryRequest)(nil),      // 33: souk.inventory.v1.AuditInventoryRequest
-	(*AuditInventoryResponse)(nil),     // 34: souk.inventory.v1.AuditInventoryResponse
-	(*Location)(nil),                   // 35: souk.inventory.v1.Location
-	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
-	(*Stock)(nil),                      // 37: souk.inventory.v1.Stock
-	(*durationpb.Duration)(nil),        // 38: google.protobuf.Duration
-	(*Reservation)(nil),                // 39: souk.inventory.v1.Reservation
-	(ReservationState)(0),              // 40: souk.inventory.v1.ReservationState
-	(*Movement)(nil),                   // 41: souk.inventory.v1.Movement
-	(*v1.AuditFinding)(nil),            // 42: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),              // 43: souk.type.v1.AuditCount
+	(*GetLocationRequest)(nil),         // 2: souk.inventory.v1.GetLocationRequest
+	(*GetLocationResponse)(nil),        // 3: souk.inventory.v1.GetLocationResponse
+	(*ListLocationsRequest)(nil),       // 4: souk.inventory.v1.ListLocationsRequest
+	(*ListLocationsResponse)(nil),      // 5: souk.inventory.v1.ListLocationsResponse
+	(*UpdateLocationRequest)(nil),      // 6: souk.inventory.v1.UpdateLocationRequest
+	(*UpdateLocationResponse)(nil),     // 7: souk.inventory.v1.UpdateLocationResponse
+	(*ReceivedItem)(nil),               // 8: souk.inventory.v1.ReceivedItem
+	(*ReceiveStockRequest)(nil),        // 9: souk.inventory.v1.ReceiveStockRequest
+	(*ReceiveStockResponse)(nil),       // 10: souk.inventory.v1.ReceiveStockResponse
+	(*AdjustStockRequest)(nil),         // 11: souk.inventory.v1.AdjustStockRequest
+	(*AdjustStockResponse)(nil),        // 12: souk.inventory.v1.AdjustStockResponse
+	(*GetAvailabilityRequest)(nil),     // 13: souk.inventory.v1.GetAvailabilityRequest
+	(*GetAvailabilityResponse)(nil),    // 14: souk.inventory.v1.GetAvailabilityResponse
+	(*BatchGetStockRequest)(nil),       // 15: souk.inventory.v1.BatchGetStockRequest
+	(*BatchGetStockResponse)(nil),      // 16: souk.inventory.v1.BatchGetStockResponse
+	(*ListStockRequest)(nil),           // 17: souk.inventory.v1.ListStockRequest
+	(*ListStockResponse)(nil),          // 18: souk.inventory.v1.ListStockResponse
+	(*GetStockPolicyRequest)(nil),      // 19: souk.inventory.v1.GetStockPolicyRequest
+	(*GetStockPolicyResponse)(nil),     // 20: souk.inventory.v1.GetStockPolicyResponse
+	(*UpdateStockPolicyRequest)(nil),   // 21: souk.inventory.v1.UpdateStockPolicyRequest
+	(*UpdateStockPolicyResponse)(nil),  // 22: souk.inventory.v1.UpdateStockPolicyResponse
+	(*CreateReservationRequest)(nil),   // 23: souk.inventory.v1.CreateReservationRequest
+	(*CreateReservationResponse)(nil),  // 24: souk.inventory.v1.CreateReservationResponse
+	(*CommitReservationRequest)(nil),   // 25: souk.inventory.v1.CommitReservationRequest
+	(*CommitReservationResponse)(nil),  // 26: souk.inventory.v1.CommitReservationResponse
+	(*ReleaseReservationRequest)(nil),  // 27: souk.inventory.v1.ReleaseReservationRequest
+	(*ReleaseReservationResponse)(nil), // 28: souk.inventory.v1.ReleaseReservationResponse
+	(*ConsumeReservationRequest)(nil),  // 29: souk.inventory.v1.ConsumeReservationRequest
+	(*ConsumeReservationResponse)(nil), // 30: souk.inventory.v1.ConsumeReservationResponse
+	(*ReturnStockRequest)(nil),         // 31: souk.inventory.v1.ReturnStockRequest
+	(*ReturnStockResponse)(nil),        // 32: souk.inventory.v1.ReturnStockResponse
+	(*GetReservationRequest)(nil),      // 33: souk.inventory.v1.GetReservationRequest
+	(*GetReservationResponse)(nil),     // 34: souk.inventory.v1.GetReservationResponse
+	(*ListReservationsRequest)(nil),    // 35: souk.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),   // 36: souk.inventory.v1.ListReservationsResponse
+	(*ListMovementsRequest)(nil),       // 37: souk.inventory.v1.ListMovementsRequest
+	(*ListMovementsResponse)(nil),      // 38: souk.inventory.v1.ListMovementsResponse
+	(*RepairStockRequest)(nil),         // 39: souk.inventory.v1.RepairStockRequest
+	(*RepairStockResponse)(nil),        // 40: souk.inventory.v1.RepairStockResponse
+	(*AuditInventoryRequest)(nil),      // 41: souk.inventory.v1.AuditInventoryRequest
+	(*AuditInventoryResponse)(nil),     // 42: souk.inventory.v1.AuditInventoryResponse
+	(*Location)(nil),                   // 43: souk.inventory.v1.Location
+	(*fieldmaskpb.FieldMask)(nil),      // 44: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),      // 45: google.protobuf.Timestamp
+	(*Stock)(nil),                      // 46: souk.inventory.v1.Stock
+	(*Availability)(nil),               // 47: souk.inventory.v1.Availability
+	(*StockPolicy)(nil),                // 48: souk.inventory.v1.StockPolicy
+	(*ReservationLine)(nil),            // 49: souk.inventory.v1.ReservationLine
+	(*durationpb.Duration)(nil),        // 50: google.protobuf.Duration
+	(*Reservation)(nil),                // 51: souk.inventory.v1.Reservation
+	(ReservationState)(0),              // 52: souk.inventory.v1.ReservationState
+	(MovementKind)(0),                  // 53: souk.inventory.v1.MovementKind
+	(*Movement)(nil),                   // 54: souk.inventory.v1.Movement
+	(*v1.AuditFinding)(nil),            // 55: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),              // 56: souk.type.v1.AuditCount
 }
 var file_souk_inventory_v1_inventory_service_proto_depIdxs = []int32{
-	35, // 0: souk.inventory.v1.CreateLocationResponse.location:type_name -> souk.inventory.v1.Location
-	35, // 1: souk.inventory.v1.ListLocationsResponse.locations:type_name -> souk.inventory.v1.Location
-	4,  // 2: souk.inventory.v1.ReceiveStockRequest.items:type_name -> souk.inventory.v1.ReceivedItem
-	36, // 3: souk.inventory.v1.ReceiveStockRequest.effective_time:type_name -> google.protobuf.Timestamp
-	37, // 4: souk.inventory.v1.ReceiveStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	37, // 5: souk.inventory.v1.AdjustStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	37, // 6: souk.inventory.v1.BatchGetStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	37, // 7: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	13, // 8: souk.inventory.v1.ReserveRequest.lines:type_name -> souk.inventory.v1.ReserveLine
-	38, // 9: souk.inventory.v1.ReserveRequest.ttl:type_name -> google.protobuf.Duration
-	36, // 10: souk.inventory.v1.ReserveRequest.effective_time:type_name -> google.protobuf.Timestamp
-	39, // 11: souk.inventory.v1.ReserveResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	39, // 12: souk.inventory.v1.CommitReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	39, // 13: souk.inventory.v1.ReleaseReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	36, // 14: souk.inventory.v1.ConsumeReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
-	39, // 15: souk.inventory.v1.ConsumeReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	22, // 16: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.ReturnedLine
-	36, // 17: souk.inventory.v1.ReturnStockRequest.effective_time:type_name -> google.protobuf.Timestamp
-	39, // 18: souk.inventory.v1.ReturnStockResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	39, // 19: souk.inventory.v1.GetReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	40, // 20: souk.inventory.v1.ListReservationsRequest.state:type_name -> souk.inventory.v1.ReservationState
-	39, // 21: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
-	41, // 22: souk.inventory.v1.ListMovementsResponse.movements:type_name -> souk.inventory.v1.Movement
-	37, // 23: souk.inventory.v1.RepairStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	41, // 24: souk.inventory.v1.RepairStockResponse.movement:type_name -> souk.inventory.v1.Movement
-	42, // 25: souk.inventory.v1.AuditInventoryResponse.findings:type_name -> souk.type.v1.AuditFinding
-	43, // 26: souk.inventory.v1.AuditInventoryResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 27: souk.inventory.v1.InventoryService.CreateLocation:input_type -> souk.inventory.v1.CreateLocationRequest
-	2,  // 28: souk.inventory.v1.InventoryService.ListLocations:input_type -> souk.inventory.v1.ListLocationsRequest
-	5,  // 29: souk.inventory.v1.InventoryService.ReceiveStock:input_type -> souk.inventory.v1.ReceiveStockRequest
-	7,  // 30: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
-	9,  // 31: souk.inventory.v1.InventoryService.BatchGetStock:input_type -> souk.inventory.v1.BatchGetStockRequest
-	11, // 32: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
-	14, // 33: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
-	16, // 34: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
-	18, // 35: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
-	20, // 36: souk.inventory.v1.InventoryService.ConsumeReservation:input_type -> souk.inventory.v1.ConsumeReservationRequest
-	23, // 37: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
-	25, // 38: souk.inventory.v1.InventoryService.GetReservation:input_type -> souk.inventory.v1.GetReservationRequest
-	27, // 39: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
-	29, // 40: souk.inventory.v1.InventoryService.ListMovements:input_type -> souk.inventory.v1.ListMovementsRequest
-	31, // 41: souk.inventory.v1.InventoryService.RepairStock:input_type -> souk.inventory.v1.RepairStockRequest
-	33, // 42: souk.inventory.v1.InventoryService.AuditInventory:input_type -> souk.inventory.v1.AuditInventoryRequest
-	1,  // 43: souk.inventory.v1.InventoryService.CreateLocation:output_type -> souk.inventory.v1.CreateLocationResponse
-	3,  // 44: souk.inventory.v1.InventoryService.ListLocations:output_type -> souk.inventory.v1.ListLocationsResponse
-	6,  // 45: souk.inventory.v1.InventoryService.ReceiveStock:output_type -> souk.inventory.v1.ReceiveStockResponse
-	8,  // 46: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
-	10, // 47: souk.inventory.v1.InventoryService.BatchGetStock:output_type -> souk.inventory.v1.BatchGetStockResponse
-	12, // 48: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
-	15, // 49: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
-	17, // 50: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
-	19, // 51: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
-	21, // 52: souk.inventory.v1.InventoryService.ConsumeReservation:output_type -> souk.inventory.v1.ConsumeReservationResponse
-	24, // 53: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
-	26, // 54: souk.inventory.v1.InventoryService.GetReservation:output_type -> souk.inventory.v1.GetReservationResponse
-	28, // 55: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
-	30, // 56: souk.inventory.v1.InventoryService.ListMovements:output_type -> souk.inventory.v1.ListMovementsResponse
-	32, // 57: souk.inventory.v1.InventoryService.RepairStock:output_type -> souk.inventory.v1.RepairStockResponse
-	34, // 58: souk.inventory.v1.InventoryService.AuditInventory:output_type -> souk.inventory.v1.AuditInventoryResponse
-	43, // [43:59] is the sub-list for method output_type
-	27, // [27:43] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	43, // 0: souk.inventory.v1.CreateLocationRequest.location:type_name -> souk.inventory.v1.Location
+	43, // 1: souk.inventory.v1.CreateLocationResponse.location:type_name -> souk.inventory.v1.Location
+	43, // 2: souk.inventory.v1.GetLocationResponse.location:type_name -> souk.inventory.v1.Location
+	43, // 3: souk.inventory.v1.ListLocationsResponse.locations:type_name -> souk.inventory.v1.Location
+	43, // 4: souk.inventory.v1.UpdateLocationRequest.location:type_name -> souk.inventory.v1.Location
+	44, // 5: souk.inventory.v1.UpdateLocationRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 6: souk.inventory.v1.UpdateLocationResponse.location:type_name -> souk.inventory.v1.Location
+	8,  // 7: souk.inventory.v1.ReceiveStockRequest.items:type_name -> souk.inventory.v1.ReceivedItem
+	45, // 8: souk.inventory.v1.ReceiveStockRequest.effective_time:type_name -> google.protobuf.Timestamp
+	46, // 9: souk.inventory.v1.ReceiveStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	46, // 10: souk.inventory.v1.AdjustStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	47, // 11: souk.inventory.v1.GetAvailabilityResponse.availabilities:type_name -> souk.inventory.v1.Availability
+	46, // 12: souk.inventory.v1.BatchGetStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	46, // 13: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	48, // 14: souk.inventory.v1.GetStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	48, // 15: souk.inventory.v1.UpdateStockPolicyRequest.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	44, // 16: souk.inventory.v1.UpdateStockPolicyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	48, // 17: souk.inventory.v1.UpdateStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	49, // 18: souk.inventory.v1.CreateReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	50, // 19: souk.inventory.v1.CreateReservationRequest.ttl:type_name -> google.protobuf.Duration
+	45, // 20: souk.inventory.v1.CreateReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
+	51, // 21: souk.inventory.v1.CreateReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	51, // 22: souk.inventory.v1.CommitReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	49, // 23: souk.inventory.v1.ReleaseReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	51, // 24: souk.inventory.v1.ReleaseReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	45, // 25: souk.inventory.v1.ConsumeReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
+	49, // 26: souk.inventory.v1.ConsumeReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	51, // 27: souk.inventory.v1.ConsumeReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	49, // 28: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	45, // 29: souk.inventory.v1.ReturnStockRequest.effective_time:type_name -> google.protobuf.Timestamp
+	51, // 30: souk.inventory.v1.ReturnStockResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	51, // 31: souk.inventory.v1.GetReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	52, // 32: souk.inventory.v1.ListReservationsRequest.states:type_name -> souk.inventory.v1.ReservationState
+	51, // 33: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
+	53, // 34: souk.inventory.v1.ListMovementsRequest.kinds:type_name -> souk.inventory.v1.MovementKind
+	45, // 35: souk.inventory.v1.ListMovementsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	45, // 36: souk.inventory.v1.ListMovementsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	54, // 37: souk.inventory.v1.ListMovementsResponse.movements:type_name -> souk.inventory.v1.Movement
+	46, // 38: souk.inventory.v1.RepairStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	54, // 39: souk.inventory.v1.RepairStockResponse.movement:type_name -> souk.inventory.v1.Movement
+	55, // 40: souk.inventory.v1.AuditInventoryResponse.findings:type_name -> souk.type.v1.AuditFinding
+	56, // 41: souk.inventory.v1.AuditInventoryResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 42: souk.inventory.v1.InventoryService.CreateLocation:input_type -> souk.inventory.v1.CreateLocationRequest
+	2,  // 43: souk.inventory.v1.InventoryService.GetLocation:input_type -> souk.inventory.v1.GetLocationRequest
+	4,  // 44: souk.inventory.v1.InventoryService.ListLocations:input_type -> souk.inventory.v1.ListLocationsRequest
+	6,  // 45: souk.inventory.v1.InventoryService.UpdateLocation:input_type -> souk.inventory.v1.UpdateLocationRequest
+	9,  // 46: souk.inventory.v1.InventoryService.ReceiveStock:input_type -> souk.inventory.v1.ReceiveStockRequest
+	11, // 47: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
+	13, // 48: souk.inventory.v1.InventoryService.GetAvailability:input_type -> souk.inventory.v1.GetAvailabilityRequest
+	15, // 49: souk.inventory.v1.InventoryService.BatchGetStock:input_type -> souk.inventory.v1.BatchGetStockRequest
+	17, // 50: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
+	19, // 51: souk.inventory.v1.InventoryService.GetStockPolicy:input_type -> souk.inventory.v1.GetStockPolicyRequest
+	21, // 52: souk.inventory.v1.InventoryService.UpdateStockPolicy:input_type -> souk.inventory.v1.UpdateStockPolicyRequest
+	23, // 53: souk.inventory.v1.InventoryService.CreateReservation:input_type -> souk.inventory.v1.CreateReservationRequest
+	25, // 54: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
+	27, // 55: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
+	29, // 56: souk.inventory.v1.InventoryService.ConsumeReservation:input_type -> souk.inventory.v1.ConsumeReservationRequest
+	31, // 57: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
+	33, // 58: souk.inventory.v1.InventoryService.GetReservation:input_type -> souk.inventory.v1.GetReservationRequest
+	35, // 59: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
+	37, // 60: souk.inventory.v1.InventoryService.ListMovements:input_type -> souk.inventory.v1.ListMovementsRequest
+	39, // 61: souk.inventory.v1.InventoryService.RepairStock:input_type -> souk.inventory.v1.RepairStockRequest
+	41, // 62: souk.inventory.v1.InventoryService.AuditInventory:input_type -> souk.inventory.v1.AuditInventoryRequest
+	1,  // 63: souk.inventory.v1.InventoryService.CreateLocation:output_type -> souk.inventory.v1.CreateLocationResponse
+	3,  // 64: souk.inventory.v1.InventoryService.GetLocation:output_type -> souk.inventory.v1.GetLocationResponse
+	5,  // 65: souk.inventory.v1.InventoryService.ListLocations:output_type -> souk.inventory.v1.ListLocationsResponse
+	7,  // 66: souk.inventory.v1.InventoryService.UpdateLocation:output_type -> souk.inventory.v1.UpdateLocationResponse
+	10, // 67: souk.inventory.v1.InventoryService.ReceiveStock:output_type -> souk.inventory.v1.ReceiveStockResponse
+	12, // 68: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
+	14, // 69: souk.inventory.v1.InventoryService.GetAvailability:output_type -> souk.inventory.v1.GetAvailabilityResponse
+	16, // 70: souk.inventory.v1.InventoryService.BatchGetStock:output_type -> souk.inventory.v1.BatchGetStockResponse
+	18, // 71: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
+	20, // 72: souk.inventory.v1.InventoryService.GetStockPolicy:output_type -> souk.inventory.v1.GetStockPolicyResponse
+	22, // 73: souk.inventory.v1.InventoryService.UpdateStockPolicy:output_type -> souk.inventory.v1.UpdateStockPolicyResponse
+	24, // 74: souk.inventory.v1.InventoryService.CreateReservation:output_type -> souk.inventory.v1.CreateReservationResponse
+	26, // 75: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
+	28, // 76: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
+	30, // 77: souk.inventory.v1.InventoryService.ConsumeReservation:output_type -> souk.inventory.v1.ConsumeReservationResponse
+	32, // 78: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
+	34, // 79: souk.inventory.v1.InventoryService.GetReservation:output_type -> souk.inventory.v1.GetReservationResponse
+	36, // 80: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
+	38, // 81: souk.inventory.v1.InventoryService.ListMovements:output_type -> souk.inventory.v1.ListMovementsResponse
+	40, // 82: souk.inventory.v1.InventoryService.RepairStock:output_type -> souk.inventory.v1.RepairStockResponse
+	42, // 83: souk.inventory.v1.InventoryService.AuditInventory:output_type -> souk.inventory.v1.AuditInventoryResponse
+	63, // [63:84] is the sub-list for method output_type
+	42, // [42:63] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_inventory_service_proto_init() }
@@ -2309,7 +2923,7 @@ func file_souk_inventory_v1_inventory_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_inventory_service_proto_rawDesc), len(file_souk_inventory_v1_inventory_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

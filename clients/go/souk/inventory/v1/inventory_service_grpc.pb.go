@@ -20,12 +20,17 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	InventoryService_CreateLocation_FullMethodName     = "/souk.inventory.v1.InventoryService/CreateLocation"
+	InventoryService_GetLocation_FullMethodName        = "/souk.inventory.v1.InventoryService/GetLocation"
 	InventoryService_ListLocations_FullMethodName      = "/souk.inventory.v1.InventoryService/ListLocations"
+	InventoryService_UpdateLocation_FullMethodName     = "/souk.inventory.v1.InventoryService/UpdateLocation"
 	InventoryService_ReceiveStock_FullMethodName       = "/souk.inventory.v1.InventoryService/ReceiveStock"
 	InventoryService_AdjustStock_FullMethodName        = "/souk.inventory.v1.InventoryService/AdjustStock"
+	InventoryService_GetAvailability_FullMethodName    = "/souk.inventory.v1.InventoryService/GetAvailability"
 	InventoryService_BatchGetStock_FullMethodName      = "/souk.inventory.v1.InventoryService/BatchGetStock"
 	InventoryService_ListStock_FullMethodName          = "/souk.inventory.v1.InventoryService/ListStock"
-	InventoryService_Reserve_FullMethodName            = "/souk.inventory.v1.InventoryService/Reserve"
+	InventoryService_GetStockPolicy_FullMethodName     = "/souk.inventory.v1.InventoryService/GetStockPolicy"
+	InventoryService_UpdateStockPolicy_FullMethodName  = "/souk.inventory.v1.InventoryService/UpdateStockPolicy"
+	InventoryService_CreateReservation_FullMethodName  = "/souk.inventory.v1.InventoryService/CreateReservation"
 	InventoryService_CommitReservation_FullMethodName  = "/souk.inventory.v1.InventoryService/CommitReservation"
 	InventoryService_ReleaseReservation_FullMethodName = "/souk.inventory.v1.InventoryService/ReleaseReservation"
 	InventoryService_ConsumeReservation_FullMethodName = "/souk.inventory.v1.InventoryService/ConsumeReservation"
@@ -43,79 +48,148 @@ const (
 //
 // Owns stock by location, its reservations, and the record of every movement.
 //
-// Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+// Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+// are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+// is percent-encoded.
 type InventoryServiceClient interface {
-	// Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-	// title; repeating the same call returns the existing location.
+	// Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+	// the same title, address and priority returns the location as it is now. Fails with
+	// ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
 	CreateLocation(ctx context.Context, in *CreateLocationRequest, opts ...grpc.CallOption) (*CreateLocationResponse, error)
-	// Lists all locations by id, a page at a time.
+	// Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND.
+	GetLocation(ctx context.Context, in *GetLocationRequest, opts ...grpc.CallOption) (*GetLocationResponse, error)
+	// Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+	// database, for the caller that got it.
 	ListLocations(ctx context.Context, in *ListLocationsRequest, opts ...grpc.CallOption) (*ListLocationsResponse, error)
+	// Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+	// returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+	// is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+	UpdateLocation(ctx context.Context, in *UpdateLocationRequest, opts ...grpc.CallOption) (*UpdateLocationResponse, error)
 	// Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
 	// days returns the first result.
-	// Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+	// Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+	// 1,000,000,000 units of a sku would be on hand at one location.
 	ReceiveStock(ctx context.Context, in *ReceiveStockRequest, opts ...grpc.CallOption) (*ReceiveStockResponse, error)
 	// Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
 	// within 7 days returns the first result.
-	// Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+	// Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+	// ERROR_REASON_QUANTITY_OVERFLOW.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
-	// Returns the stock of several skus at one location, in the order of the request; skus without
-	// stock are left out.
+	// Says what can be bought of several skus at all active locations, or at some of them.
+	//
+	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+	// scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+	// URL can be sent as a POST.
+	GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error)
+	// Returns the stock of several skus at one location, in the order of the request; a sku that is
+	// named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+	// whose skus are too many for a URL can be sent as a POST.
 	BatchGetStock(ctx context.Context, in *BatchGetStockRequest, opts ...grpc.CallOption) (*BatchGetStockResponse, error)
-	// Lists stock by sku and location, a page at a time.
+	// Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+	// for as long as the database, for the caller and the filters of the call that returned it. Units
+	// that move while a list is read show as they are when their page is read.
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
+	// Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+	// TRACKED, low_quantity 5, no etag.
+	GetStockPolicy(ctx context.Context, in *GetStockPolicyRequest, opts ...grpc.CallOption) (*GetStockPolicyResponse, error)
+	// Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+	// Repeating a `request_id` within 7 days returns the first result.
+	// Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+	// are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+	// not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+	UpdateStockPolicy(ctx context.Context, in *UpdateStockPolicyRequest, opts ...grpc.CallOption) (*UpdateStockPolicyResponse, error)
 	// Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 	//
-	// The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-	// its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-	// with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-	// fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-	// short; then nothing is reserved. A sku that was never received has no units available.
-	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
+	// A line that names a location takes its units there. The others are allocated together, to
+	// active locations by their `priority` and then their id:
+	//  1. the first location that has all of their units on hand, if there is one;
+	//  2. otherwise, again and again, the location that has the most of the units still wanted,
+	//     until all are found: few locations, though not always the fewest. Units of one sku may
+	//     come from several.
+	//  3. What is on hand nowhere is backordered, where the policy of its sku allows.
+	//
+	// The same stock and the same lines give the same allocation; `lines` of the result says where
+	// the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+	//
+	// The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+	// ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+	// current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+	// ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+	// with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+	// short; then nothing is reserved. A sku that was never received, a location that does not exist
+	// and one that is not active have no units available.
+	CreateReservation(ctx context.Context, in *CreateReservationRequest, opts ...grpc.CallOption) (*CreateReservationResponse, error)
 	// Commits a held reservation so that it no longer expires. Committing again, even after it was
 	// consumed, returns the reservation in its current state. Only the state counts: a reservation
 	// past its expire time can be committed until it is EXPIRED.
 	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
 	// ERROR_REASON_RESERVATION_STATE.
 	CommitReservation(ctx context.Context, in *CommitReservationRequest, opts ...grpc.CallOption) (*CommitReservationResponse, error)
-	// Releases a held or committed reservation. An unknown id is stored as released, by default for
-	// 30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-	// expired, returns the reservation in its current state.
-	// Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+	// Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+	// of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+	// when some left.
+	//
+	// Without lines the reservation is the idempotency key: releasing again, or after it expired,
+	// returns it in its current state, and an unknown id is stored as released, by default for 30
+	// days, so that a CreateReservation which arrives later is refused. A released reservation is
+	// kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+	// repeat changes nothing and returns the current state.
+	// Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+	// holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+	// souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+	// lines.
 	//
 	// A reservation is changed only by the service that made it; another gets
 	// ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
 	// release it directly, because the order would be sold without its stock, and gets
 	// ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
 	// instead. Only when the audit of the shop found stock reserved for an order that does not exist
-	// or has ended may STAFF release it, with a `repair_note`.
+	// or has ended may STAFF release all of it, with a `repair_note`.
 	ReleaseReservation(ctx context.Context, in *ReleaseReservationRequest, opts ...grpc.CallOption) (*ReleaseReservationResponse, error)
-	// Records that the units of a committed reservation left. Consuming again returns the same
-	// reservation.
-	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+	// Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+	// some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+	// CONSUMED then.
+	//
+	// Without lines the reservation is the idempotency key: consuming again returns it in its current
+	// state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+	// changes nothing and returns the current state.
+	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+	// not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+	// lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+	// backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+	// key was used for another step or other lines. Units that arrive are not set aside for one
+	// reservation: whichever is consumed first gets them.
 	ConsumeReservation(ctx context.Context, in *ConsumeReservationRequest, opts ...grpc.CallOption) (*ConsumeReservationResponse, error)
-	// Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-	// returns the first result. Returns are possible for as long as the reservation is kept, by
-	// default 400 days after it was consumed.
-	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-	// consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+	// Returns units that left with a reservation to the stock they came from. Repeating a
+	// `request_id` within 7 days returns the first result. Returns are possible for as long as the
+	// reservation is kept, by default 400 days after it was consumed.
+	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+	// its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+	// stock.
 	ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error)
 	// Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND.
 	GetReservation(ctx context.Context, in *GetReservationRequest, opts ...grpc.CallOption) (*GetReservationResponse, error)
-	// Lists reservations, a page at a time: all of them in the order of creation, or those of one
-	// state in the order in which they entered it.
+	// Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+	// time of their last change of state. A page token is valid for as long as the database, for the
+	// caller and the filters of the call that returned it. A reservation that changes its state while
+	// a list by `states` is read may be left out or appear twice.
 	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
-	// Lists the movements in the order they were recorded, of one sku or of all, a page at a time.
+	// Lists movements by create_time, the latest first, all or what the filters leave. A page token
+	// is valid for as long as the database, for the caller, the filters and the order of the call
+	// that returned it. Filters by kind alone read along the list, so a page can take long when the
+	// kinds are rare.
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
 	// Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add
 	// up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
 	// correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
 	// Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-	// reserved than is on hand: adjust or receive stock first.
+	// reserved than is on hand and may be backordered: adjust or receive stock first.
 	RepairStock(ctx context.Context, in *RepairStockRequest, opts ...grpc.CallOption) (*RepairStockResponse, error)
-	// Checks the invariants of this service's database: no stock is negative or oversold,
-	// reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-	// and how much was checked.
+	// Checks the invariants of this service's database: no stock is negative or reserved beyond its
+	// limit, limits are those of the policies, reservations add up to the reserved units, movements
+	// add up to the stock. Returns what is wrong and how much was checked.
 	AuditInventory(ctx context.Context, in *AuditInventoryRequest, opts ...grpc.CallOption) (*AuditInventoryResponse, error)
 }
 
@@ -137,10 +211,30 @@ func (c *inventoryServiceClient) CreateLocation(ctx context.Context, in *CreateL
 	return out, nil
 }
 
+func (c *inventoryServiceClient) GetLocation(ctx context.Context, in *GetLocationRequest, opts ...grpc.CallOption) (*GetLocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLocationResponse)
+	err := c.cc.Invoke(ctx, InventoryService_GetLocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *inventoryServiceClient) ListLocations(ctx context.Context, in *ListLocationsRequest, opts ...grpc.CallOption) (*ListLocationsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListLocationsResponse)
 	err := c.cc.Invoke(ctx, InventoryService_ListLocations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) UpdateLocation(ctx context.Context, in *UpdateLocationRequest, opts ...grpc.CallOption) (*UpdateLocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateLocationResponse)
+	err := c.cc.Invoke(ctx, InventoryService_UpdateLocation_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +261,16 @@ func (c *inventoryServiceClient) AdjustStock(ctx context.Context, in *AdjustStoc
 	return out, nil
 }
 
+func (c *inventoryServiceClient) GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAvailabilityResponse)
+	err := c.cc.Invoke(ctx, InventoryService_GetAvailability_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *inventoryServiceClient) BatchGetStock(ctx context.Context, in *BatchGetStockRequest, opts ...grpc.CallOption) (*BatchGetStockResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchGetStockResponse)
@@ -187,10 +291,30 @@ func (c *inventoryServiceClient) ListStock(ctx context.Context, in *ListStockReq
 	return out, nil
 }
 
-func (c *inventoryServiceClient) Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error) {
+func (c *inventoryServiceClient) GetStockPolicy(ctx context.Context, in *GetStockPolicyRequest, opts ...grpc.CallOption) (*GetStockPolicyResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ReserveResponse)
-	err := c.cc.Invoke(ctx, InventoryService_Reserve_FullMethodName, in, out, cOpts...)
+	out := new(GetStockPolicyResponse)
+	err := c.cc.Invoke(ctx, InventoryService_GetStockPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) UpdateStockPolicy(ctx context.Context, in *UpdateStockPolicyRequest, opts ...grpc.CallOption) (*UpdateStockPolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateStockPolicyResponse)
+	err := c.cc.Invoke(ctx, InventoryService_UpdateStockPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) CreateReservation(ctx context.Context, in *CreateReservationRequest, opts ...grpc.CallOption) (*CreateReservationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateReservationResponse)
+	err := c.cc.Invoke(ctx, InventoryService_CreateReservation_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -293,79 +417,148 @@ func (c *inventoryServiceClient) AuditInventory(ctx context.Context, in *AuditIn
 //
 // Owns stock by location, its reservations, and the record of every movement.
 //
-// Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+// Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+// are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+// is percent-encoded.
 type InventoryServiceServer interface {
-	// Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-	// title; repeating the same call returns the existing location.
+	// Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+	// the same title, address and priority returns the location as it is now. Fails with
+	// ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
 	CreateLocation(context.Context, *CreateLocationRequest) (*CreateLocationResponse, error)
-	// Lists all locations by id, a page at a time.
+	// Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND.
+	GetLocation(context.Context, *GetLocationRequest) (*GetLocationResponse, error)
+	// Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+	// database, for the caller that got it.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
+	// Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+	// returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+	// is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+	UpdateLocation(context.Context, *UpdateLocationRequest) (*UpdateLocationResponse, error)
 	// Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
 	// days returns the first result.
-	// Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+	// Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+	// 1,000,000,000 units of a sku would be on hand at one location.
 	ReceiveStock(context.Context, *ReceiveStockRequest) (*ReceiveStockResponse, error)
 	// Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
 	// within 7 days returns the first result.
-	// Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+	// Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+	// ERROR_REASON_QUANTITY_OVERFLOW.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
-	// Returns the stock of several skus at one location, in the order of the request; skus without
-	// stock are left out.
+	// Says what can be bought of several skus at all active locations, or at some of them.
+	//
+	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+	// scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+	// URL can be sent as a POST.
+	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
+	// Returns the stock of several skus at one location, in the order of the request; a sku that is
+	// named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+	// whose skus are too many for a URL can be sent as a POST.
 	BatchGetStock(context.Context, *BatchGetStockRequest) (*BatchGetStockResponse, error)
-	// Lists stock by sku and location, a page at a time.
+	// Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+	// for as long as the database, for the caller and the filters of the call that returned it. Units
+	// that move while a list is read show as they are when their page is read.
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
+	// Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+	// TRACKED, low_quantity 5, no etag.
+	GetStockPolicy(context.Context, *GetStockPolicyRequest) (*GetStockPolicyResponse, error)
+	// Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+	// Repeating a `request_id` within 7 days returns the first result.
+	// Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+	// are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+	// not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+	UpdateStockPolicy(context.Context, *UpdateStockPolicyRequest) (*UpdateStockPolicyResponse, error)
 	// Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 	//
-	// The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-	// its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-	// with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-	// fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-	// short; then nothing is reserved. A sku that was never received has no units available.
-	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
+	// A line that names a location takes its units there. The others are allocated together, to
+	// active locations by their `priority` and then their id:
+	//  1. the first location that has all of their units on hand, if there is one;
+	//  2. otherwise, again and again, the location that has the most of the units still wanted,
+	//     until all are found: few locations, though not always the fewest. Units of one sku may
+	//     come from several.
+	//  3. What is on hand nowhere is backordered, where the policy of its sku allows.
+	//
+	// The same stock and the same lines give the same allocation; `lines` of the result says where
+	// the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+	//
+	// The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+	// ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+	// current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+	// ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+	// with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+	// short; then nothing is reserved. A sku that was never received, a location that does not exist
+	// and one that is not active have no units available.
+	CreateReservation(context.Context, *CreateReservationRequest) (*CreateReservationResponse, error)
 	// Commits a held reservation so that it no longer expires. Committing again, even after it was
 	// consumed, returns the reservation in its current state. Only the state counts: a reservation
 	// past its expire time can be committed until it is EXPIRED.
 	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND and, when it expired or was released first,
 	// ERROR_REASON_RESERVATION_STATE.
 	CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error)
-	// Releases a held or committed reservation. An unknown id is stored as released, by default for
-	// 30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-	// expired, returns the reservation in its current state.
-	// Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+	// Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+	// of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+	// when some left.
+	//
+	// Without lines the reservation is the idempotency key: releasing again, or after it expired,
+	// returns it in its current state, and an unknown id is stored as released, by default for 30
+	// days, so that a CreateReservation which arrives later is refused. A released reservation is
+	// kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+	// repeat changes nothing and returns the current state.
+	// Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+	// holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+	// souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+	// lines.
 	//
 	// A reservation is changed only by the service that made it; another gets
 	// ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
 	// release it directly, because the order would be sold without its stock, and gets
 	// ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
 	// instead. Only when the audit of the shop found stock reserved for an order that does not exist
-	// or has ended may STAFF release it, with a `repair_note`.
+	// or has ended may STAFF release all of it, with a `repair_note`.
 	ReleaseReservation(context.Context, *ReleaseReservationRequest) (*ReleaseReservationResponse, error)
-	// Records that the units of a committed reservation left. Consuming again returns the same
-	// reservation.
-	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+	// Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+	// some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+	// CONSUMED then.
+	//
+	// Without lines the reservation is the idempotency key: consuming again returns it in its current
+	// state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+	// changes nothing and returns the current state.
+	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+	// not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+	// lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+	// backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+	// key was used for another step or other lines. Units that arrive are not set aside for one
+	// reservation: whichever is consumed first gets them.
 	ConsumeReservation(context.Context, *ConsumeReservationRequest) (*ConsumeReservationResponse, error)
-	// Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-	// returns the first result. Returns are possible for as long as the reservation is kept, by
-	// default 400 days after it was consumed.
-	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-	// consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+	// Returns units that left with a reservation to the stock they came from. Repeating a
+	// `request_id` within 7 days returns the first result. Returns are possible for as long as the
+	// reservation is kept, by default 400 days after it was consumed.
+	// Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+	// its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+	// stock.
 	ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error)
 	// Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND.
 	GetReservation(context.Context, *GetReservationRequest) (*GetReservationResponse, error)
-	// Lists reservations, a page at a time: all of them in the order of creation, or those of one
-	// state in the order in which they entered it.
+	// Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+	// time of their last change of state. A page token is valid for as long as the database, for the
+	// caller and the filters of the call that returned it. A reservation that changes its state while
+	// a list by `states` is read may be left out or appear twice.
 	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
-	// Lists the movements in the order they were recorded, of one sku or of all, a page at a time.
+	// Lists movements by create_time, the latest first, all or what the filters leave. A page token
+	// is valid for as long as the database, for the caller, the filters and the order of the call
+	// that returned it. Filters by kind alone read along the list, so a page can take long when the
+	// kinds are rare.
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
 	// Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add
 	// up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
 	// correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
 	// Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-	// reserved than is on hand: adjust or receive stock first.
+	// reserved than is on hand and may be backordered: adjust or receive stock first.
 	RepairStock(context.Context, *RepairStockRequest) (*RepairStockResponse, error)
-	// Checks the invariants of this service's database: no stock is negative or oversold,
-	// reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-	// and how much was checked.
+	// Checks the invariants of this service's database: no stock is negative or reserved beyond its
+	// limit, limits are those of the policies, reservations add up to the reserved units, movements
+	// add up to the stock. Returns what is wrong and how much was checked.
 	AuditInventory(context.Context, *AuditInventoryRequest) (*AuditInventoryResponse, error)
 	mustEmbedUnimplementedInventoryServiceServer()
 }
@@ -380,8 +573,14 @@ type UnimplementedInventoryServiceServer struct{}
 func (UnimplementedInventoryServiceServer) CreateLocation(context.Context, *CreateLocationRequest) (*CreateLocationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateLocation not implemented")
 }
+func (UnimplementedInventoryServiceServer) GetLocation(context.Context, *GetLocationRequest) (*GetLocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLocation not implemented")
+}
 func (UnimplementedInventoryServiceServer) ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListLocations not implemented")
+}
+func (UnimplementedInventoryServiceServer) UpdateLocation(context.Context, *UpdateLocationRequest) (*UpdateLocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateLocation not implemented")
 }
 func (UnimplementedInventoryServiceServer) ReceiveStock(context.Context, *ReceiveStockRequest) (*ReceiveStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveStock not implemented")
@@ -389,14 +588,23 @@ func (UnimplementedInventoryServiceServer) ReceiveStock(context.Context, *Receiv
 func (UnimplementedInventoryServiceServer) AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdjustStock not implemented")
 }
+func (UnimplementedInventoryServiceServer) GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAvailability not implemented")
+}
 func (UnimplementedInventoryServiceServer) BatchGetStock(context.Context, *BatchGetStockRequest) (*BatchGetStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetStock not implemented")
 }
 func (UnimplementedInventoryServiceServer) ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListStock not implemented")
 }
-func (UnimplementedInventoryServiceServer) Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Reserve not implemented")
+func (UnimplementedInventoryServiceServer) GetStockPolicy(context.Context, *GetStockPolicyRequest) (*GetStockPolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStockPolicy not implemented")
+}
+func (UnimplementedInventoryServiceServer) UpdateStockPolicy(context.Context, *UpdateStockPolicyRequest) (*UpdateStockPolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateStockPolicy not implemented")
+}
+func (UnimplementedInventoryServiceServer) CreateReservation(context.Context, *CreateReservationRequest) (*CreateReservationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateReservation not implemented")
 }
 func (UnimplementedInventoryServiceServer) CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CommitReservation not implemented")
@@ -464,6 +672,24 @@ func _InventoryService_CreateLocation_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_GetLocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).GetLocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_GetLocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).GetLocation(ctx, req.(*GetLocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InventoryService_ListLocations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListLocationsRequest)
 	if err := dec(in); err != nil {
@@ -478,6 +704,24 @@ func _InventoryService_ListLocations_Handler(srv interface{}, ctx context.Contex
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(InventoryServiceServer).ListLocations(ctx, req.(*ListLocationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_UpdateLocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateLocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).UpdateLocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_UpdateLocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).UpdateLocation(ctx, req.(*UpdateLocationRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -518,6 +762,24 @@ func _InventoryService_AdjustStock_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_GetAvailability_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAvailabilityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).GetAvailability(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_GetAvailability_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).GetAvailability(ctx, req.(*GetAvailabilityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InventoryService_BatchGetStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BatchGetStockRequest)
 	if err := dec(in); err != nil {
@@ -554,20 +816,56 @@ func _InventoryService_ListStock_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
-func _InventoryService_Reserve_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ReserveRequest)
+func _InventoryService_GetStockPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStockPolicyRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(InventoryServiceServer).Reserve(ctx, in)
+		return srv.(InventoryServiceServer).GetStockPolicy(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: InventoryService_Reserve_FullMethodName,
+		FullMethod: InventoryService_GetStockPolicy_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(InventoryServiceServer).Reserve(ctx, req.(*ReserveRequest))
+		return srv.(InventoryServiceServer).GetStockPolicy(ctx, req.(*GetStockPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_UpdateStockPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateStockPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).UpdateStockPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_UpdateStockPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).UpdateStockPolicy(ctx, req.(*UpdateStockPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_CreateReservation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateReservationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).CreateReservation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_CreateReservation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).CreateReservation(ctx, req.(*CreateReservationRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -746,8 +1044,16 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _InventoryService_CreateLocation_Handler,
 		},
 		{
+			MethodName: "GetLocation",
+			Handler:    _InventoryService_GetLocation_Handler,
+		},
+		{
 			MethodName: "ListLocations",
 			Handler:    _InventoryService_ListLocations_Handler,
+		},
+		{
+			MethodName: "UpdateLocation",
+			Handler:    _InventoryService_UpdateLocation_Handler,
 		},
 		{
 			MethodName: "ReceiveStock",
@@ -758,6 +1064,10 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _InventoryService_AdjustStock_Handler,
 		},
 		{
+			MethodName: "GetAvailability",
+			Handler:    _InventoryService_GetAvailability_Handler,
+		},
+		{
 			MethodName: "BatchGetStock",
 			Handler:    _InventoryService_BatchGetStock_Handler,
 		},
@@ -766,8 +1076,16 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _InventoryService_ListStock_Handler,
 		},
 		{
-			MethodName: "Reserve",
-			Handler:    _InventoryService_Reserve_Handler,
+			MethodName: "GetStockPolicy",
+			Handler:    _InventoryService_GetStockPolicy_Handler,
+		},
+		{
+			MethodName: "UpdateStockPolicy",
+			Handler:    _InventoryService_UpdateStockPolicy_Handler,
+		},
+		{
+			MethodName: "CreateReservation",
+			Handler:    _InventoryService_CreateReservation_Handler,
 		},
 		{
 			MethodName: "CommitReservation",

@@ -7,6 +7,8 @@
 package inventoryv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a reservation.
+// The state of a reservation. New values may be added; treat an unknown one as HELD.
 type ReservationState int32
 
 const (
@@ -30,9 +32,10 @@ const (
 	ReservationState_RESERVATION_STATE_UNSPECIFIED ReservationState = 0
 	// Units are reserved until the expire time.
 	ReservationState_RESERVATION_STATE_HELD ReservationState = 1
-	// Units are reserved; the reservation no longer expires.
+	// Units are reserved; the reservation no longer expires. Some may have left: see
+	// `ReservedLine.consumed`.
 	ReservationState_RESERVATION_STATE_COMMITTED ReservationState = 2
-	// Units have left. Final, except for returns.
+	// Units have left, and none is reserved any more. Final, except for returns.
 	ReservationState_RESERVATION_STATE_CONSUMED ReservationState = 3
 	// Released, or refused because the release arrived first. Final.
 	ReservationState_RESERVATION_STATE_RELEASED ReservationState = 4
@@ -91,22 +94,26 @@ func (ReservationState) EnumDescriptor() ([]byte, []int) {
 //
 // A sale goes HELD → COMMITTED → CONSUMED. HELD → RELEASED and COMMITTED → RELEASED cancel it; HELD
 // → EXPIRED happens at the expire time. The first change of state wins; a conflicting later step
-// fails with RESERVATION_STATE.
+// fails with ERROR_REASON_RESERVATION_STATE.
+//
+// Units can leave and be released in parts. Then the state stays as it is until no unit is left in
+// the reservation: it becomes CONSUMED if any of its units left, and RELEASED otherwise.
 type Reservation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `reservation_…`, chosen by the caller of Reserve.
+	// The id, `reservation_…`, chosen by the caller of CreateReservation.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	// The current state.
 	State ReservationState `protobuf:"varint,2,opt,name=state,proto3,enum=souk.inventory.v1.ReservationState" json:"state,omitempty"`
-	// The reserved units: one line for each sku and location, with the summed quantity.
+	// The reserved units: one line for each sku and location, sorted by sku and location, with the
+	// summed quantity.
 	Lines []*ReservedLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	// When it expires unless it is committed first.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// When it was created.
+	// When it was created. Times are kept in microseconds; what is finer is cut off.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When its state last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// The order that it belongs to; empty when the caller of Reserve named none.
+	// The order that it belongs to; empty when the caller of CreateReservation named none.
 	OrderId string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// How many lines it has. In an event `lines` has the first 200 of them; everywhere else it has
 	// all.
@@ -201,17 +208,26 @@ func (x *Reservation) GetLineCount() int32 {
 	return 0
 }
 
-// One sku of a reservation.
+// The units of one sku that a reservation took from one location. At every moment consumed plus
+// released is at most quantity, and returned is at most consumed; what is neither consumed nor
+// released is still reserved.
 type ReservedLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock keeping unit.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// The location.
+	// The location that the units come from. Empty when `untracked`.
 	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// Units reserved.
-	Quantity int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Units of these that were consumed and returned.
-	Returned      int64 `protobuf:"varint,4,opt,name=returned,proto3" json:"returned,omitempty"`
+	// Units that were reserved.
+	Quantity int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Units of these that left.
+	Consumed int32 `protobuf:"varint,5,opt,name=consumed,proto3" json:"consumed,omitempty"`
+	// Units of these that were given up: by a release, or because the reservation expired.
+	Released int32 `protobuf:"varint,6,opt,name=released,proto3" json:"released,omitempty"`
+	// Units of those consumed that were returned.
+	Returned int32 `protobuf:"varint,4,opt,name=returned,proto3" json:"returned,omitempty"`
+	// Whether the policy of the sku was UNTRACKED when they were reserved: then the line moves no
+	// stock.
+	Untracked     bool `protobuf:"varint,7,opt,name=untracked,proto3" json:"untracked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,16 +276,103 @@ func (x *ReservedLine) GetLocationId() string {
 	return ""
 }
 
-func (x *ReservedLine) GetQuantity() int64 {
+func (x *ReservedLine) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
 	}
 	return 0
 }
 
-func (x *ReservedLine) GetReturned() int64 {
+func (x *ReservedLine) GetConsumed() int32 {
+	if x != nil {
+		return x.Consumed
+	}
+	return 0
+}
+
+func (x *ReservedLine) GetReleased() int32 {
+	if x != nil {
+		return x.Released
+	}
+	return 0
+}
+
+func (x *ReservedLine) GetReturned() int32 {
 	if x != nil {
 		return x.Returned
+	}
+	return 0
+}
+
+func (x *ReservedLine) GetUntracked() bool {
+	if x != nil {
+		return x.Untracked
+	}
+	return false
+}
+
+// Units of one sku, as a call asks for them. Several lines of one sku and location are added up.
+type ReservationLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+	// spaces only between them.
+	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// The location. Empty in CreateReservation means that the service chooses; in other calls, that
+	// the units are those of any location in the reservation, in the order of its lines.
+	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	// Required. How many units, 1 to 1,000,000.
+	Quantity      int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReservationLine) Reset() {
+	*x = ReservationLine{}
+	mi := &file_souk_inventory_v1_reservation_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReservationLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReservationLine) ProtoMessage() {}
+
+func (x *ReservationLine) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_reservation_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReservationLine.ProtoReflect.Descriptor instead.
+func (*ReservationLine) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_reservation_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReservationLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ReservationLine) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *ReservationLine) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
 	}
 	return 0
 }
@@ -278,7 +381,7 @@ var File_souk_inventory_v1_reservation_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_reservation_proto_rawDesc = "" +
 	"\n" +
-	"#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x03\n" +
+	"#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x03\n" +
 	"\vReservation\x12%\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tR\rreservationId\x129\n" +
 	"\x05state\x18\x02 \x01(\x0e2#.souk.inventory.v1.ReservationStateR\x05state\x125\n" +
@@ -291,13 +394,21 @@ const file_souk_inventory_v1_reservation_proto_rawDesc = "" +
 	"updateTime\x12\x19\n" +
 	"\border_id\x18\a \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
-	"line_count\x18\b \x01(\x05R\tlineCount\"y\n" +
+	"line_count\x18\b \x01(\x05R\tlineCount\"\xcf\x01\n" +
 	"\fReservedLine\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1f\n" +
 	"\vlocation_id\x18\x02 \x01(\tR\n" +
 	"locationId\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1a\n" +
-	"\breturned\x18\x04 \x01(\x03R\breturned*\xd1\x01\n" +
+	"\bquantity\x18\x03 \x01(\x05R\bquantity\x12\x1a\n" +
+	"\bconsumed\x18\x05 \x01(\x05R\bconsumed\x12\x1a\n" +
+	"\breleased\x18\x06 \x01(\x05R\breleased\x12\x1a\n" +
+	"\breturned\x18\x04 \x01(\x05R\breturned\x12\x1c\n" +
+	"\tuntracked\x18\a \x01(\bR\tuntracked\"\xe3\x01\n" +
+	"\x0fReservationLine\x12i\n" +
+	"\x03sku\x18\x01 \x01(\tBW\xe0A\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x129\n" +
+	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
+	"locationId\x12*\n" +
+	"\bquantity\x18\x03 \x01(\x05B\x0e\xe0A\x02\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity*\xd1\x01\n" +
 	"\x10ReservationState\x12!\n" +
 	"\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n" +
@@ -320,19 +431,20 @@ func file_souk_inventory_v1_reservation_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_inventory_v1_reservation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_inventory_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_inventory_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_inventory_v1_reservation_proto_goTypes = []any{
 	(ReservationState)(0),         // 0: souk.inventory.v1.ReservationState
 	(*Reservation)(nil),           // 1: souk.inventory.v1.Reservation
 	(*ReservedLine)(nil),          // 2: souk.inventory.v1.ReservedLine
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*ReservationLine)(nil),       // 3: souk.inventory.v1.ReservationLine
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_souk_inventory_v1_reservation_proto_depIdxs = []int32{
 	0, // 0: souk.inventory.v1.Reservation.state:type_name -> souk.inventory.v1.ReservationState
 	2, // 1: souk.inventory.v1.Reservation.lines:type_name -> souk.inventory.v1.ReservedLine
-	3, // 2: souk.inventory.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
-	3, // 3: souk.inventory.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
-	3, // 4: souk.inventory.v1.Reservation.update_time:type_name -> google.protobuf.Timestamp
+	4, // 2: souk.inventory.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
+	4, // 3: souk.inventory.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
+	4, // 4: souk.inventory.v1.Reservation.update_time:type_name -> google.protobuf.Timestamp
 	5, // [5:5] is the sub-list for method output_type
 	5, // [5:5] is the sub-list for method input_type
 	5, // [5:5] is the sub-list for extension type_name
@@ -351,7 +463,7 @@ func file_souk_inventory_v1_reservation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_reservation_proto_rawDesc), len(file_souk_inventory_v1_reservation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,10 +7,13 @@
 package inventoryv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
+	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -22,7 +25,132 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Why a quantity of the stock changed.
+// Whether stock limits how many units of a sku can be reserved. New values may be added; treat an
+// unknown one as TRACKED.
+type InventoryPolicy int32
+
+const (
+	// Never sent.
+	InventoryPolicy_INVENTORY_POLICY_UNSPECIFIED InventoryPolicy = 0
+	// No more units are reserved than are on hand.
+	InventoryPolicy_INVENTORY_POLICY_TRACKED InventoryPolicy = 1
+	// Any number of units can be reserved, and they have no stock: a download, a service.
+	InventoryPolicy_INVENTORY_POLICY_UNTRACKED InventoryPolicy = 2
+	// Units can be reserved before they arrive, up to a limit.
+	InventoryPolicy_INVENTORY_POLICY_BACKORDER InventoryPolicy = 3
+)
+
+// Enum value maps for InventoryPolicy.
+var (
+	InventoryPolicy_name = map[int32]string{
+		0: "INVENTORY_POLICY_UNSPECIFIED",
+		1: "INVENTORY_POLICY_TRACKED",
+		2: "INVENTORY_POLICY_UNTRACKED",
+		3: "INVENTORY_POLICY_BACKORDER",
+	}
+	InventoryPolicy_value = map[string]int32{
+		"INVENTORY_POLICY_UNSPECIFIED": 0,
+		"INVENTORY_POLICY_TRACKED":     1,
+		"INVENTORY_POLICY_UNTRACKED":   2,
+		"INVENTORY_POLICY_BACKORDER":   3,
+	}
+)
+
+func (x InventoryPolicy) Enum() *InventoryPolicy {
+	p := new(InventoryPolicy)
+	*p = x
+	return p
+}
+
+func (x InventoryPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InventoryPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_inventory_v1_stock_proto_enumTypes[0].Descriptor()
+}
+
+func (InventoryPolicy) Type() protoreflect.EnumType {
+	return &file_souk_inventory_v1_stock_proto_enumTypes[0]
+}
+
+func (x InventoryPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InventoryPolicy.Descriptor instead.
+func (InventoryPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{0}
+}
+
+// Whether units of a sku can be bought. New values may be added; treat an unknown one as
+// OUT_OF_STOCK.
+type AvailabilityState int32
+
+const (
+	// Never sent.
+	AvailabilityState_AVAILABILITY_STATE_UNSPECIFIED AvailabilityState = 0
+	// More units are available than `StockPolicy.low_quantity`.
+	AvailabilityState_AVAILABILITY_STATE_IN_STOCK AvailabilityState = 1
+	// Units are available, at most `StockPolicy.low_quantity`.
+	AvailabilityState_AVAILABILITY_STATE_LOW AvailabilityState = 2
+	// None is available; some can be reserved before they arrive.
+	AvailabilityState_AVAILABILITY_STATE_BACKORDER AvailabilityState = 3
+	// None can be reserved. Also the state of a sku that inventory does not know.
+	AvailabilityState_AVAILABILITY_STATE_OUT_OF_STOCK AvailabilityState = 4
+	// Stock does not limit how many can be reserved.
+	AvailabilityState_AVAILABILITY_STATE_UNTRACKED AvailabilityState = 5
+)
+
+// Enum value maps for AvailabilityState.
+var (
+	AvailabilityState_name = map[int32]string{
+		0: "AVAILABILITY_STATE_UNSPECIFIED",
+		1: "AVAILABILITY_STATE_IN_STOCK",
+		2: "AVAILABILITY_STATE_LOW",
+		3: "AVAILABILITY_STATE_BACKORDER",
+		4: "AVAILABILITY_STATE_OUT_OF_STOCK",
+		5: "AVAILABILITY_STATE_UNTRACKED",
+	}
+	AvailabilityState_value = map[string]int32{
+		"AVAILABILITY_STATE_UNSPECIFIED":  0,
+		"AVAILABILITY_STATE_IN_STOCK":     1,
+		"AVAILABILITY_STATE_LOW":          2,
+		"AVAILABILITY_STATE_BACKORDER":    3,
+		"AVAILABILITY_STATE_OUT_OF_STOCK": 4,
+		"AVAILABILITY_STATE_UNTRACKED":    5,
+	}
+)
+
+func (x AvailabilityState) Enum() *AvailabilityState {
+	p := new(AvailabilityState)
+	*p = x
+	return p
+}
+
+func (x AvailabilityState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AvailabilityState) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_inventory_v1_stock_proto_enumTypes[1].Descriptor()
+}
+
+func (AvailabilityState) Type() protoreflect.EnumType {
+	return &file_souk_inventory_v1_stock_proto_enumTypes[1]
+}
+
+func (x AvailabilityState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AvailabilityState.Descriptor instead.
+func (AvailabilityState) EnumDescriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{1}
+}
+
+// Why a quantity of the stock changed. New values may be added; treat an unknown one as a change of
+// on_hand and reserved by the numbers of its movement.
 type MovementKind int32
 
 const (
@@ -30,11 +158,11 @@ const (
 	MovementKind_MOVEMENT_KIND_UNSPECIFIED MovementKind = 0
 	// Units arrived: on_hand grows.
 	MovementKind_MOVEMENT_KIND_RECEIVED MovementKind = 1
-	// A count was corrected: on_hand changes by a signed number.
+	// A count was corrected: on_hand changes by a signed number. Also a repair.
 	MovementKind_MOVEMENT_KIND_ADJUSTED MovementKind = 2
 	// Units were reserved: reserved grows.
 	MovementKind_MOVEMENT_KIND_RESERVED MovementKind = 3
-	// A reservation was released: reserved shrinks.
+	// Units of a reservation were released: reserved shrinks.
 	MovementKind_MOVEMENT_KIND_RELEASED MovementKind = 4
 	// A reservation expired: reserved shrinks.
 	MovementKind_MOVEMENT_KIND_EXPIRED MovementKind = 5
@@ -79,11 +207,11 @@ func (x MovementKind) String() string {
 }
 
 func (MovementKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_inventory_v1_stock_proto_enumTypes[0].Descriptor()
+	return file_souk_inventory_v1_stock_proto_enumTypes[2].Descriptor()
 }
 
 func (MovementKind) Type() protoreflect.EnumType {
-	return &file_souk_inventory_v1_stock_proto_enumTypes[0]
+	return &file_souk_inventory_v1_stock_proto_enumTypes[2]
 }
 
 func (x MovementKind) Number() protoreflect.EnumNumber {
@@ -92,19 +220,33 @@ func (x MovementKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MovementKind.Descriptor instead.
 func (MovementKind) EnumDescriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{0}
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{2}
 }
 
 // A location that holds stock, such as a warehouse or a shop.
 type Location struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id: 1 to 32 lower-case letters, digits and hyphens. The location `main` exists from the
-	// start.
+	// Required. Immutable. The id: 1 to 32 lower-case letters, digits and hyphens. The location
+	// `main` exists from the start.
 	LocationId string `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// The display name.
+	// Required. The display name, 1 to 200 characters.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// When it was created.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Output only. When it was created. Times are kept in microseconds; what is finer is cut off.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Output only. When it last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Where it is; may be absent.
+	Address *v1.Address `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	// Which location CreateReservation takes units from first: the one with the highest priority, 0
+	// to 1,000; of equal ones, the one whose id sorts first.
+	Priority int32 `protobuf:"varint,6,opt,name=priority,proto3" json:"priority,omitempty"`
+	// Whether its units can be reserved and are counted as available. A new location is active,
+	// whatever CreateLocation says; UpdateLocation changes it. A location that is not active keeps
+	// its stock and its reservations, which can still be consumed, released and returned.
+	Active bool `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
+	// The version of the location. Output only, except in UpdateLocation: there it is the version to
+	// change; empty overwrites any version.
+	Etag          string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,21 +302,61 @@ func (x *Location) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// The stock of one sku at one location. At every moment 0 <= reserved <= on_hand.
+func (x *Location) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Location) GetAddress() *v1.Address {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Location) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *Location) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *Location) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The stock of one sku at one location. At every moment on_hand and reserved are at least 0, and
+// reserved exceeds on_hand by at most backorder_limit.
 type Stock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock keeping unit.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	// Where the units are.
 	LocationId string `protobuf:"bytes,2,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	// Units that are physically there, reserved ones included.
-	OnHand int64 `protobuf:"varint,3,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	// Units that are reserved by reservations in state HELD or COMMITTED.
-	Reserved int64 `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	// When either quantity last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Units that are physically there, reserved ones included: 0 to 1,000,000,000.
+	OnHand int32 `protobuf:"varint,3,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
+	// Units that are reserved by reservations in state HELD or COMMITTED and have not left: 0 to
+	// 1,001,000,000. More than on_hand when units are backordered.
+	Reserved int32 `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	// When one of the quantities last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Units that may be reserved beyond those on hand. 0 unless the policy of the sku is BACKORDER
+	// and this is its location.
+	BackorderLimit int32 `protobuf:"varint,6,opt,name=backorder_limit,json=backorderLimit,proto3" json:"backorder_limit,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Stock) Reset() {
@@ -221,14 +403,14 @@ func (x *Stock) GetLocationId() string {
 	return ""
 }
 
-func (x *Stock) GetOnHand() int64 {
+func (x *Stock) GetOnHand() int32 {
 	if x != nil {
 		return x.OnHand
 	}
 	return 0
 }
 
-func (x *Stock) GetReserved() int64 {
+func (x *Stock) GetReserved() int32 {
 	if x != nil {
 		return x.Reserved
 	}
@@ -238,6 +420,213 @@ func (x *Stock) GetReserved() int64 {
 func (x *Stock) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Stock) GetBackorderLimit() int32 {
+	if x != nil {
+		return x.BackorderLimit
+	}
+	return 0
+}
+
+// How a sku may be sold. Every sku has a policy: until UpdateStockPolicy sets one it is TRACKED.
+type StockPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. Immutable. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and
+	// symbols, spaces only between them.
+	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Required. Whether stock limits how many units can be reserved.
+	Policy InventoryPolicy `protobuf:"varint,2,opt,name=policy,proto3,enum=souk.inventory.v1.InventoryPolicy" json:"policy,omitempty"`
+	// With BACKORDER: how many units may be reserved beyond those on hand, 0 to 1,000,000. Kept and
+	// without effect under another policy.
+	BackorderLimit int32 `protobuf:"varint,3,opt,name=backorder_limit,json=backorderLimit,proto3" json:"backorder_limit,omitempty"`
+	// With BACKORDER: the location where the backordered units will arrive, and are reserved; empty
+	// means `main`.
+	BackorderLocationId string `protobuf:"bytes,4,opt,name=backorder_location_id,json=backorderLocationId,proto3" json:"backorder_location_id,omitempty"`
+	// With BACKORDER: when the backordered units are expected, for people to read; may be absent.
+	// Nothing happens by itself when it passes.
+	ExpectedTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expected_time,json=expectedTime,proto3" json:"expected_time,omitempty"`
+	// At most this many available units are LOW, 0 to 1,000,000; 0 means never. 5 until it is set.
+	LowQuantity int32 `protobuf:"varint,6,opt,name=low_quantity,json=lowQuantity,proto3" json:"low_quantity,omitempty"`
+	// Output only. When it last changed; absent when it was never set.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The version of the policy. Output only, except in UpdateStockPolicy: there it is the version to
+	// change; empty overwrites any version.
+	Etag          string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StockPolicy) Reset() {
+	*x = StockPolicy{}
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StockPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StockPolicy) ProtoMessage() {}
+
+func (x *StockPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StockPolicy.ProtoReflect.Descriptor instead.
+func (*StockPolicy) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *StockPolicy) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *StockPolicy) GetPolicy() InventoryPolicy {
+	if x != nil {
+		return x.Policy
+	}
+	return InventoryPolicy_INVENTORY_POLICY_UNSPECIFIED
+}
+
+func (x *StockPolicy) GetBackorderLimit() int32 {
+	if x != nil {
+		return x.BackorderLimit
+	}
+	return 0
+}
+
+func (x *StockPolicy) GetBackorderLocationId() string {
+	if x != nil {
+		return x.BackorderLocationId
+	}
+	return ""
+}
+
+func (x *StockPolicy) GetExpectedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpectedTime
+	}
+	return nil
+}
+
+func (x *StockPolicy) GetLowQuantity() int32 {
+	if x != nil {
+		return x.LowQuantity
+	}
+	return 0
+}
+
+func (x *StockPolicy) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *StockPolicy) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// What can be bought of a sku now.
+type Availability struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The stock keeping unit.
+	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Whether it can be bought.
+	State AvailabilityState `protobuf:"varint,2,opt,name=state,proto3,enum=souk.inventory.v1.AvailabilityState" json:"state,omitempty"`
+	// Units on hand that are not reserved, of all active locations asked for together. A caller whose
+	// token lacks the scope `inventory.read` sees 10 for 10 or more. 0 when UNTRACKED: there is no
+	// number.
+	Available int32 `protobuf:"varint,3,opt,name=available,proto3" json:"available,omitempty"`
+	// Units that can be reserved beyond those, to be delivered when they arrive; limited to 10 in the
+	// same way.
+	Backorderable int32 `protobuf:"varint,4,opt,name=backorderable,proto3" json:"backorderable,omitempty"`
+	// When backordered units are expected; absent when that is not known or nothing can be
+	// backordered.
+	ExpectedTime  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expected_time,json=expectedTime,proto3" json:"expected_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Availability) Reset() {
+	*x = Availability{}
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Availability) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Availability) ProtoMessage() {}
+
+func (x *Availability) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Availability.ProtoReflect.Descriptor instead.
+func (*Availability) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Availability) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *Availability) GetState() AvailabilityState {
+	if x != nil {
+		return x.State
+	}
+	return AvailabilityState_AVAILABILITY_STATE_UNSPECIFIED
+}
+
+func (x *Availability) GetAvailable() int32 {
+	if x != nil {
+		return x.Available
+	}
+	return 0
+}
+
+func (x *Availability) GetBackorderable() int32 {
+	if x != nil {
+		return x.Backorderable
+	}
+	return 0
+}
+
+func (x *Availability) GetExpectedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpectedTime
 	}
 	return nil
 }
@@ -254,24 +643,26 @@ type Movement struct {
 	// Why it happened.
 	Kind MovementKind `protobuf:"varint,4,opt,name=kind,proto3,enum=souk.inventory.v1.MovementKind" json:"kind,omitempty"`
 	// By how much on_hand changed.
-	OnHandChange int64 `protobuf:"varint,5,opt,name=on_hand_change,json=onHandChange,proto3" json:"on_hand_change,omitempty"`
+	OnHandChange int32 `protobuf:"varint,5,opt,name=on_hand_change,json=onHandChange,proto3" json:"on_hand_change,omitempty"`
 	// By how much reserved changed.
-	ReservedChange int64 `protobuf:"varint,6,opt,name=reserved_change,json=reservedChange,proto3" json:"reserved_change,omitempty"`
+	ReservedChange int32 `protobuf:"varint,6,opt,name=reserved_change,json=reservedChange,proto3" json:"reserved_change,omitempty"`
 	// The reservation it belongs to; empty for receipts and adjustments.
 	ReservationId string `protobuf:"bytes,7,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// When it was recorded.
+	// When it was recorded, in microseconds.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it happened in the real world; differs from create_time when history is imported.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	// The caller's note, such as the reason for an adjustment.
-	Note          string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	// Who caused it. Absent in movements that are older than this field.
+	Actor         *v1.Actor `protobuf:"bytes,11,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Movement) Reset() {
 	*x = Movement{}
-	mi := &file_souk_inventory_v1_stock_proto_msgTypes[2]
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +674,7 @@ func (x *Movement) String() string {
 func (*Movement) ProtoMessage() {}
 
 func (x *Movement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_stock_proto_msgTypes[2]
+	mi := &file_souk_inventory_v1_stock_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +687,7 @@ func (x *Movement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Movement.ProtoReflect.Descriptor instead.
 func (*Movement) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{2}
+	return file_souk_inventory_v1_stock_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Movement) GetMovementId() string {
@@ -327,14 +718,14 @@ func (x *Movement) GetKind() MovementKind {
 	return MovementKind_MOVEMENT_KIND_UNSPECIFIED
 }
 
-func (x *Movement) GetOnHandChange() int64 {
+func (x *Movement) GetOnHandChange() int32 {
 	if x != nil {
 		return x.OnHandChange
 	}
 	return 0
 }
 
-func (x *Movement) GetReservedChange() int64 {
+func (x *Movement) GetReservedChange() int32 {
 	if x != nil {
 		return x.ReservedChange
 	}
@@ -369,25 +760,56 @@ func (x *Movement) GetNote() string {
 	return ""
 }
 
+func (x *Movement) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 var File_souk_inventory_v1_stock_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_stock_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/inventory/v1/stock.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n" +
-	"\bLocation\x12\x1f\n" +
-	"\vlocation_id\x18\x01 \x01(\tR\n" +
-	"locationId\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\x12;\n" +
-	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xac\x01\n" +
+	"\x1dsouk/inventory/v1/stock.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\"\xaa\x03\n" +
+	"\bLocation\x12?\n" +
+	"\vlocation_id\x18\x01 \x01(\tB\x1e\xe0A\x02\xe0A\x05\xbaH\x15r\x132\x11^[a-z0-9-]{1,32}$R\n" +
+	"locationId\x126\n" +
+	"\x05title\x18\x02 \x01(\tB \xe0A\x02\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05title\x12@\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12/\n" +
+	"\aaddress\x18\x05 \x01(\v2\x15.souk.type.v1.AddressR\aaddress\x12&\n" +
+	"\bpriority\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpriority\x12\x16\n" +
+	"\x06active\x18\a \x01(\bR\x06active\x120\n" +
+	"\x04etag\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"\xd5\x01\n" +
 	"\x05Stock\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1f\n" +
 	"\vlocation_id\x18\x02 \x01(\tR\n" +
 	"locationId\x12\x17\n" +
-	"\aon_hand\x18\x03 \x01(\x03R\x06onHand\x12\x1a\n" +
-	"\breserved\x18\x04 \x01(\x03R\breserved\x12;\n" +
+	"\aon_hand\x18\x03 \x01(\x05R\x06onHand\x12\x1a\n" +
+	"\breserved\x18\x04 \x01(\x05R\breserved\x12;\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\x9d\x03\n" +
+	"updateTime\x12'\n" +
+	"\x0fbackorder_limit\x18\x06 \x01(\x05R\x0ebackorderLimit\"\xad\x04\n" +
+	"\vStockPolicy\x12l\n" +
+	"\x03sku\x18\x01 \x01(\tBZ\xe0A\x02\xe0A\x05\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12G\n" +
+	"\x06policy\x18\x02 \x01(\x0e2\".souk.inventory.v1.InventoryPolicyB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\x06policy\x124\n" +
+	"\x0fbackorder_limit\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0ebackorderLimit\x12L\n" +
+	"\x15backorder_location_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\x13backorderLocationId\x12?\n" +
+	"\rexpected_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fexpectedTime\x12.\n" +
+	"\flow_quantity\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\vlowQuantity\x12@\n" +
+	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x120\n" +
+	"\x04etag\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"\xe1\x01\n" +
+	"\fAvailability\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12:\n" +
+	"\x05state\x18\x02 \x01(\x0e2$.souk.inventory.v1.AvailabilityStateR\x05state\x12\x1c\n" +
+	"\tavailable\x18\x03 \x01(\x05R\tavailable\x12$\n" +
+	"\rbackorderable\x18\x04 \x01(\x05R\rbackorderable\x12?\n" +
+	"\rexpected_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fexpectedTime\"\xc8\x03\n" +
 	"\bMovement\x12\x1f\n" +
 	"\vmovement_id\x18\x01 \x01(\tR\n" +
 	"movementId\x12\x10\n" +
@@ -395,14 +817,27 @@ const file_souk_inventory_v1_stock_proto_rawDesc = "" +
 	"\vlocation_id\x18\x03 \x01(\tR\n" +
 	"locationId\x123\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x1f.souk.inventory.v1.MovementKindR\x04kind\x12$\n" +
-	"\x0eon_hand_change\x18\x05 \x01(\x03R\fonHandChange\x12'\n" +
-	"\x0freserved_change\x18\x06 \x01(\x03R\x0ereservedChange\x12%\n" +
+	"\x0eon_hand_change\x18\x05 \x01(\x05R\fonHandChange\x12'\n" +
+	"\x0freserved_change\x18\x06 \x01(\x05R\x0ereservedChange\x12%\n" +
 	"\x0ereservation_id\x18\a \x01(\tR\rreservationId\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12A\n" +
 	"\x0eeffective_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x12\n" +
 	"\x04note\x18\n" +
-	" \x01(\tR\x04note*\xf0\x01\n" +
+	" \x01(\tR\x04note\x12)\n" +
+	"\x05actor\x18\v \x01(\v2\x13.souk.type.v1.ActorR\x05actor*\x91\x01\n" +
+	"\x0fInventoryPolicy\x12 \n" +
+	"\x1cINVENTORY_POLICY_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18INVENTORY_POLICY_TRACKED\x10\x01\x12\x1e\n" +
+	"\x1aINVENTORY_POLICY_UNTRACKED\x10\x02\x12\x1e\n" +
+	"\x1aINVENTORY_POLICY_BACKORDER\x10\x03*\xdd\x01\n" +
+	"\x11AvailabilityState\x12\"\n" +
+	"\x1eAVAILABILITY_STATE_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bAVAILABILITY_STATE_IN_STOCK\x10\x01\x12\x1a\n" +
+	"\x16AVAILABILITY_STATE_LOW\x10\x02\x12 \n" +
+	"\x1cAVAILABILITY_STATE_BACKORDER\x10\x03\x12#\n" +
+	"\x1fAVAILABILITY_STATE_OUT_OF_STOCK\x10\x04\x12 \n" +
+	"\x1cAVAILABILITY_STATE_UNTRACKED\x10\x05*\xf0\x01\n" +
 	"\fMovementKind\x12\x1d\n" +
 	"\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MOVEMENT_KIND_RECEIVED\x10\x01\x12\x1a\n" +
@@ -427,26 +862,40 @@ func file_souk_inventory_v1_stock_proto_rawDescGZIP() []byte {
 	return file_souk_inventory_v1_stock_proto_rawDescData
 }
 
-var file_souk_inventory_v1_stock_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_inventory_v1_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_souk_inventory_v1_stock_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_souk_inventory_v1_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_souk_inventory_v1_stock_proto_goTypes = []any{
-	(MovementKind)(0),             // 0: souk.inventory.v1.MovementKind
-	(*Location)(nil),              // 1: souk.inventory.v1.Location
-	(*Stock)(nil),                 // 2: souk.inventory.v1.Stock
-	(*Movement)(nil),              // 3: souk.inventory.v1.Movement
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(InventoryPolicy)(0),          // 0: souk.inventory.v1.InventoryPolicy
+	(AvailabilityState)(0),        // 1: souk.inventory.v1.AvailabilityState
+	(MovementKind)(0),             // 2: souk.inventory.v1.MovementKind
+	(*Location)(nil),              // 3: souk.inventory.v1.Location
+	(*Stock)(nil),                 // 4: souk.inventory.v1.Stock
+	(*StockPolicy)(nil),           // 5: souk.inventory.v1.StockPolicy
+	(*Availability)(nil),          // 6: souk.inventory.v1.Availability
+	(*Movement)(nil),              // 7: souk.inventory.v1.Movement
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*v1.Address)(nil),            // 9: souk.type.v1.Address
+	(*v1.Actor)(nil),              // 10: souk.type.v1.Actor
 }
 var file_souk_inventory_v1_stock_proto_depIdxs = []int32{
-	4, // 0: souk.inventory.v1.Location.create_time:type_name -> google.protobuf.Timestamp
-	4, // 1: souk.inventory.v1.Stock.update_time:type_name -> google.protobuf.Timestamp
-	0, // 2: souk.inventory.v1.Movement.kind:type_name -> souk.inventory.v1.MovementKind
-	4, // 3: souk.inventory.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
-	4, // 4: souk.inventory.v1.Movement.effective_time:type_name -> google.protobuf.Timestamp
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	8,  // 0: souk.inventory.v1.Location.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 1: souk.inventory.v1.Location.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: souk.inventory.v1.Location.address:type_name -> souk.type.v1.Address
+	8,  // 3: souk.inventory.v1.Stock.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: souk.inventory.v1.StockPolicy.policy:type_name -> souk.inventory.v1.InventoryPolicy
+	8,  // 5: souk.inventory.v1.StockPolicy.expected_time:type_name -> google.protobuf.Timestamp
+	8,  // 6: souk.inventory.v1.StockPolicy.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 7: souk.inventory.v1.Availability.state:type_name -> souk.inventory.v1.AvailabilityState
+	8,  // 8: souk.inventory.v1.Availability.expected_time:type_name -> google.protobuf.Timestamp
+	2,  // 9: souk.inventory.v1.Movement.kind:type_name -> souk.inventory.v1.MovementKind
+	8,  // 10: souk.inventory.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 11: souk.inventory.v1.Movement.effective_time:type_name -> google.protobuf.Timestamp
+	10, // 12: souk.inventory.v1.Movement.actor:type_name -> souk.type.v1.Actor
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_stock_proto_init() }
@@ -459,8 +908,8 @@ func file_souk_inventory_v1_stock_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_stock_proto_rawDesc), len(file_souk_inventory_v1_stock_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   3,
+			NumEnums:      3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -23,7 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The result of creating one account of a CreateAccounts request.
+// The result of creating one account of a CreateAccounts request. New values may be added; treat an
+// unknown one as a refusal: the account was not created.
 type CreateAccountStatus int32
 
 const (
@@ -49,6 +50,8 @@ const (
 	CreateAccountStatus_CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER CreateAccountStatus = 9
 	// The id belongs to an account with another code.
 	CreateAccountStatus_CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE CreateAccountStatus = 10
+	// Not created: no ledger has this number.
+	CreateAccountStatus_CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND CreateAccountStatus = 11
 )
 
 // Enum value maps for CreateAccountStatus.
@@ -65,6 +68,7 @@ var (
 		8:  "CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA",
 		9:  "CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER",
 		10: "CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE",
+		11: "CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND",
 	}
 	CreateAccountStatus_value = map[string]int32{
 		"CREATE_ACCOUNT_STATUS_UNSPECIFIED":                     0,
@@ -78,6 +82,7 @@ var (
 		"CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA": 8,
 		"CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER":    9,
 		"CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE":      10,
+		"CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND":                11,
 	}
 )
 
@@ -108,17 +113,18 @@ func (CreateAccountStatus) EnumDescriptor() ([]byte, []int) {
 	return file_souk_ledger_v1_account_proto_rawDescGZIP(), []int{0}
 }
 
-// An account: four sums that only transfers change. Each of them is always at least 0.
+// An account: four sums that only transfers change. Each of them is always at least 0, in minor
+// units of the currency of its ledger.
 //
 // A debit account (money that is owned, such as cash at a provider) has the balance debits_posted -
-// credits_posted, a credit account (money that is owed, such as what a merchant is due) the
-// opposite.
+// credits_posted: taking in 500 debits it by 500. A credit account (money that is owed, such as
+// what a merchant is due) has the balance credits_posted - debits_posted: owing 500 more credits it
+// by 500.
 type Account struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `account_…`, chosen by the caller that created it.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The ledger it belongs to. All amounts of a ledger are in minor units of one currency, and only
-	// accounts of one ledger can be party to a transfer.
+	// The ledger it belongs to. Only accounts of one ledger can be party to a transfer.
 	Ledger uint32 `protobuf:"varint,2,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	// What kind of account it is, by the caller's own chart of accounts.
 	Code uint32 `protobuf:"varint,3,opt,name=code,proto3" json:"code,omitempty"`
@@ -134,10 +140,12 @@ type Account struct {
 	CreditsPending int64 `protobuf:"varint,8,opt,name=credits_pending,json=creditsPending,proto3" json:"credits_pending,omitempty"`
 	// Minor units of posted transfers that credited this account.
 	CreditsPosted int64 `protobuf:"varint,9,opt,name=credits_posted,json=creditsPosted,proto3" json:"credits_posted,omitempty"`
-	// When it was created.
+	// When it was created, to the microsecond.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// The number of entries in its history: transfers, and expiries of pending transfers.
 	TransferCount int64 `protobuf:"varint,11,opt,name=transfer_count,json=transferCount,proto3" json:"transfer_count,omitempty"`
+	// The currency of its ledger; empty when that has none.
+	CurrencyCode  string `protobuf:"bytes,12,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +257,13 @@ func (x *Account) GetTransferCount() int64 {
 	return 0
 }
 
+func (x *Account) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
 // The limits of an account.
 type AccountFlags struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -326,6 +341,8 @@ type AccountBalance struct {
 	CreditsPending int64 `protobuf:"varint,3,opt,name=credits_pending,json=creditsPending,proto3" json:"credits_pending,omitempty"`
 	// Posted credits.
 	CreditsPosted int64 `protobuf:"varint,4,opt,name=credits_posted,json=creditsPosted,proto3" json:"credits_posted,omitempty"`
+	// The currency of the ledger; empty when it has none.
+	CurrencyCode  string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,12 +405,19 @@ func (x *AccountBalance) GetCreditsPosted() int64 {
 	return 0
 }
 
+func (x *AccountBalance) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
 // An account to create.
 type NewAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `account_…`: the idempotency key of the creation, which never expires.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The ledger, 1 or more.
+	// The ledger, 1 or more. It must exist.
 	Ledger uint32 `protobuf:"varint,2,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	// The kind of account, 1 to 65,535, by the caller's own chart of accounts.
 	Code uint32 `protobuf:"varint,3,opt,name=code,proto3" json:"code,omitempty"`
@@ -474,7 +498,13 @@ func (x *NewAccount) GetUserData() string {
 type CreateAccountResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The outcome.
-	Status        CreateAccountStatus `protobuf:"varint,1,opt,name=status,proto3,enum=souk.ledger.v1.CreateAccountStatus" json:"status,omitempty"`
+	Status CreateAccountStatus `protobuf:"varint,1,opt,name=status,proto3,enum=souk.ledger.v1.CreateAccountStatus" json:"status,omitempty"`
+	// The id of the account, as in the request. If it differs from the one that was sent, the result
+	// does not belong to it.
+	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// When it was created, to the microsecond, by this call or (EXISTS) an earlier one; absent when
+	// it was refused.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -516,11 +546,25 @@ func (x *CreateAccountResult) GetStatus() CreateAccountStatus {
 	return CreateAccountStatus_CREATE_ACCOUNT_STATUS_UNSPECIFIED
 }
 
+func (x *CreateAccountResult) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *CreateAccountResult) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 var File_souk_ledger_v1_account_proto protoreflect.FileDescriptor
 
 const file_souk_ledger_v1_account_proto_rawDesc = "" +
 	"\n" +
-	"\x1csouk/ledger/v1/account.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n" +
+	"\x1csouk/ledger/v1/account.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x03\n" +
 	"\aAccount\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
@@ -535,16 +579,18 @@ const file_souk_ledger_v1_account_proto_rawDesc = "" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12%\n" +
-	"\x0etransfer_count\x18\v \x01(\x03R\rtransferCount\"\xae\x01\n" +
+	"\x0etransfer_count\x18\v \x01(\x03R\rtransferCount\x12#\n" +
+	"\rcurrency_code\x18\f \x01(\tR\fcurrencyCode\"\xae\x01\n" +
 	"\fAccountFlags\x12\x16\n" +
 	"\x06linked\x18\x01 \x01(\bR\x06linked\x12B\n" +
 	"\x1edebits_must_not_exceed_credits\x18\x02 \x01(\bR\x1adebitsMustNotExceedCredits\x12B\n" +
-	"\x1ecredits_must_not_exceed_debits\x18\x03 \x01(\bR\x1acreditsMustNotExceedDebits\"\xac\x01\n" +
+	"\x1ecredits_must_not_exceed_debits\x18\x03 \x01(\bR\x1acreditsMustNotExceedDebits\"\xd1\x01\n" +
 	"\x0eAccountBalance\x12%\n" +
 	"\x0edebits_pending\x18\x01 \x01(\x03R\rdebitsPending\x12#\n" +
 	"\rdebits_posted\x18\x02 \x01(\x03R\fdebitsPosted\x12'\n" +
 	"\x0fcredits_pending\x18\x03 \x01(\x03R\x0ecreditsPending\x12%\n" +
-	"\x0ecredits_posted\x18\x04 \x01(\x03R\rcreditsPosted\"\x82\x02\n" +
+	"\x0ecredits_posted\x18\x04 \x01(\x03R\rcreditsPosted\x12#\n" +
+	"\rcurrency_code\x18\x05 \x01(\tR\fcurrencyCode\"\x82\x02\n" +
 	"\n" +
 	"NewAccount\x12K\n" +
 	"\n" +
@@ -553,9 +599,13 @@ const file_souk_ledger_v1_account_proto_rawDesc = "" +
 	"\x04code\x18\x03 \x01(\rB\v\xbaH\b*\x06\x18\xff\xff\x03(\x01R\x04code\x122\n" +
 	"\x05flags\x18\x04 \x01(\v2\x1c.souk.ledger.v1.AccountFlagsR\x05flags\x121\n" +
 	"\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x012\n" +
-	"^[^\\x00]*$R\buserData\"R\n" +
+	"^[^\\x00]*$R\buserData\"\xae\x01\n" +
 	"\x13CreateAccountResult\x12;\n" +
-	"\x06status\x18\x01 \x01(\x0e2#.souk.ledger.v1.CreateAccountStatusR\x06status*\xab\x04\n" +
+	"\x06status\x18\x01 \x01(\x0e2#.souk.ledger.v1.CreateAccountStatusR\x06status\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12;\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime*\xd7\x04\n" +
 	"\x13CreateAccountStatus\x12%\n" +
 	"!CREATE_ACCOUNT_STATUS_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dCREATE_ACCOUNT_STATUS_CREATED\x10\x01\x12 \n" +
@@ -568,7 +618,8 @@ const file_souk_ledger_v1_account_proto_rawDesc = "" +
 	"5CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA\x10\b\x126\n" +
 	"2CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER\x10\t\x124\n" +
 	"0CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE\x10\n" +
-	"B\x86\x01\n" +
+	"\x12*\n" +
+	"&CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND\x10\vB\x86\x01\n" +
 	"\x16example.souk.ledger.v1B\fAccountProtoP\x01Z'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3"
 
 var (
@@ -599,11 +650,12 @@ var file_souk_ledger_v1_account_proto_depIdxs = []int32{
 	6, // 1: souk.ledger.v1.Account.create_time:type_name -> google.protobuf.Timestamp
 	2, // 2: souk.ledger.v1.NewAccount.flags:type_name -> souk.ledger.v1.AccountFlags
 	0, // 3: souk.ledger.v1.CreateAccountResult.status:type_name -> souk.ledger.v1.CreateAccountStatus
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	6, // 4: souk.ledger.v1.CreateAccountResult.create_time:type_name -> google.protobuf.Timestamp
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_souk_ledger_v1_account_proto_init() }

@@ -26,7 +26,61 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which of a transfer's two times to use.
+// A side of a transfer. New values may be added; treat an unknown one as UNSPECIFIED.
+type TransferSide int32
+
+const (
+	// Either side.
+	TransferSide_TRANSFER_SIDE_UNSPECIFIED TransferSide = 0
+	// The account was debited.
+	TransferSide_TRANSFER_SIDE_DEBIT TransferSide = 1
+	// The account was credited.
+	TransferSide_TRANSFER_SIDE_CREDIT TransferSide = 2
+)
+
+// Enum value maps for TransferSide.
+var (
+	TransferSide_name = map[int32]string{
+		0: "TRANSFER_SIDE_UNSPECIFIED",
+		1: "TRANSFER_SIDE_DEBIT",
+		2: "TRANSFER_SIDE_CREDIT",
+	}
+	TransferSide_value = map[string]int32{
+		"TRANSFER_SIDE_UNSPECIFIED": 0,
+		"TRANSFER_SIDE_DEBIT":       1,
+		"TRANSFER_SIDE_CREDIT":      2,
+	}
+)
+
+func (x TransferSide) Enum() *TransferSide {
+	p := new(TransferSide)
+	*p = x
+	return p
+}
+
+func (x TransferSide) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TransferSide) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_ledger_v1_ledger_service_proto_enumTypes[0].Descriptor()
+}
+
+func (TransferSide) Type() protoreflect.EnumType {
+	return &file_souk_ledger_v1_ledger_service_proto_enumTypes[0]
+}
+
+func (x TransferSide) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TransferSide.Descriptor instead.
+func (TransferSide) EnumDescriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{0}
+}
+
+// Which of a transfer's two times to use. New values may be added; treat an unknown one as
+// UNSPECIFIED.
 type TimeAxis int32
 
 const (
@@ -34,8 +88,8 @@ const (
 	TimeAxis_TIME_AXIS_UNSPECIFIED TimeAxis = 0
 	// When the transfer was recorded: create_time. The cost hardly grows with the history.
 	TimeAxis_TIME_AXIS_RECORDED TimeAxis = 1
-	// When it happened in the real world: effective_time. The call reads the whole history of the
-	// account.
+	// When it happened in the real world: effective_time. The cost grows with the number of transfers
+	// of the account that were recorded since the moment that is asked for, at most 100,000.
 	TimeAxis_TIME_AXIS_EFFECTIVE TimeAxis = 2
 )
 
@@ -64,11 +118,11 @@ func (x TimeAxis) String() string {
 }
 
 func (TimeAxis) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_ledger_v1_ledger_service_proto_enumTypes[0].Descriptor()
+	return file_souk_ledger_v1_ledger_service_proto_enumTypes[1].Descriptor()
 }
 
 func (TimeAxis) Type() protoreflect.EnumType {
-	return &file_souk_ledger_v1_ledger_service_proto_enumTypes[0]
+	return &file_souk_ledger_v1_ledger_service_proto_enumTypes[1]
 }
 
 func (x TimeAxis) Number() protoreflect.EnumNumber {
@@ -77,7 +131,301 @@ func (x TimeAxis) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TimeAxis.Descriptor instead.
 func (TimeAxis) EnumDescriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{1}
+}
+
+// The request of CreateLedger.
+type CreateLedgerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The ledger: its number and its currency.
+	Ledger        *Ledger `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateLedgerRequest) Reset() {
+	*x = CreateLedgerRequest{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateLedgerRequest) ProtoMessage() {}
+
+func (x *CreateLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateLedgerRequest.ProtoReflect.Descriptor instead.
+func (*CreateLedgerRequest) Descriptor() ([]byte, []int) {
 	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CreateLedgerRequest) GetLedger() *Ledger {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+// The response of CreateLedger.
+type CreateLedgerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ledger.
+	Ledger        *Ledger `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateLedgerResponse) Reset() {
+	*x = CreateLedgerResponse{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateLedgerResponse) ProtoMessage() {}
+
+func (x *CreateLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateLedgerResponse.ProtoReflect.Descriptor instead.
+func (*CreateLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CreateLedgerResponse) GetLedger() *Ledger {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+// The request of GetLedger.
+type GetLedgerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the ledger.
+	Ledger        uint32 `protobuf:"varint,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerRequest) Reset() {
+	*x = GetLedgerRequest{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerRequest) ProtoMessage() {}
+
+func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
+func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetLedgerRequest) GetLedger() uint32 {
+	if x != nil {
+		return x.Ledger
+	}
+	return 0
+}
+
+// The response of GetLedger.
+type GetLedgerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ledger.
+	Ledger        *Ledger `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerResponse) Reset() {
+	*x = GetLedgerResponse{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerResponse) ProtoMessage() {}
+
+func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
+func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetLedgerResponse) GetLedger() *Ledger {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+// The request of ListLedgers.
+type ListLedgersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ledgers per page, at most 1,000; 0 means 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLedgersRequest) Reset() {
+	*x = ListLedgersRequest{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLedgersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLedgersRequest) ProtoMessage() {}
+
+func (x *ListLedgersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLedgersRequest.ProtoReflect.Descriptor instead.
+func (*ListLedgersRequest) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListLedgersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListLedgersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The response of ListLedgers.
+type ListLedgersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ledgers of this page.
+	Ledgers []*Ledger `protobuf:"bytes,1,rep,name=ledgers,proto3" json:"ledgers,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLedgersResponse) Reset() {
+	*x = ListLedgersResponse{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLedgersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLedgersResponse) ProtoMessage() {}
+
+func (x *ListLedgersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLedgersResponse.ProtoReflect.Descriptor instead.
+func (*ListLedgersResponse) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListLedgersResponse) GetLedgers() []*Ledger {
+	if x != nil {
+		return x.Ledgers
+	}
+	return nil
+}
+
+func (x *ListLedgersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // The request of CreateAccounts.
@@ -91,7 +439,7 @@ type CreateAccountsRequest struct {
 
 func (x *CreateAccountsRequest) Reset() {
 	*x = CreateAccountsRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[0]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -103,7 +451,7 @@ func (x *CreateAccountsRequest) String() string {
 func (*CreateAccountsRequest) ProtoMessage() {}
 
 func (x *CreateAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[0]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -116,7 +464,7 @@ func (x *CreateAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountsRequest.ProtoReflect.Descriptor instead.
 func (*CreateAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{0}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateAccountsRequest) GetAccounts() []*NewAccount {
@@ -137,7 +485,7 @@ type CreateAccountsResponse struct {
 
 func (x *CreateAccountsResponse) Reset() {
 	*x = CreateAccountsResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[1]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -149,7 +497,7 @@ func (x *CreateAccountsResponse) String() string {
 func (*CreateAccountsResponse) ProtoMessage() {}
 
 func (x *CreateAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[1]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -162,7 +510,7 @@ func (x *CreateAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountsResponse.ProtoReflect.Descriptor instead.
 func (*CreateAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{1}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateAccountsResponse) GetResults() []*CreateAccountResult {
@@ -183,7 +531,7 @@ type CreateTransfersRequest struct {
 
 func (x *CreateTransfersRequest) Reset() {
 	*x = CreateTransfersRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[2]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +543,7 @@ func (x *CreateTransfersRequest) String() string {
 func (*CreateTransfersRequest) ProtoMessage() {}
 
 func (x *CreateTransfersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[2]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +556,7 @@ func (x *CreateTransfersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTransfersRequest.ProtoReflect.Descriptor instead.
 func (*CreateTransfersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{2}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateTransfersRequest) GetTransfers() []*NewTransfer {
@@ -229,7 +577,7 @@ type CreateTransfersResponse struct {
 
 func (x *CreateTransfersResponse) Reset() {
 	*x = CreateTransfersResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[3]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +589,7 @@ func (x *CreateTransfersResponse) String() string {
 func (*CreateTransfersResponse) ProtoMessage() {}
 
 func (x *CreateTransfersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[3]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +602,7 @@ func (x *CreateTransfersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTransfersResponse.ProtoReflect.Descriptor instead.
 func (*CreateTransfersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{3}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateTransfersResponse) GetResults() []*CreateTransferResult {
@@ -267,8 +615,7 @@ func (x *CreateTransfersResponse) GetResults() []*CreateTransferResult {
 // The request of LookupAccounts.
 type LookupAccountsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The accounts, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
-	// INVALID_FIELD, which says how many fit; 4,000 always fit.
+	// The accounts, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
 	AccountIds    []string `protobuf:"bytes,1,rep,name=account_ids,json=accountIds,proto3" json:"account_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -276,7 +623,7 @@ type LookupAccountsRequest struct {
 
 func (x *LookupAccountsRequest) Reset() {
 	*x = LookupAccountsRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -288,7 +635,7 @@ func (x *LookupAccountsRequest) String() string {
 func (*LookupAccountsRequest) ProtoMessage() {}
 
 func (x *LookupAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -301,7 +648,7 @@ func (x *LookupAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupAccountsRequest.ProtoReflect.Descriptor instead.
 func (*LookupAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LookupAccountsRequest) GetAccountIds() []string {
@@ -315,14 +662,16 @@ func (x *LookupAccountsRequest) GetAccountIds() []string {
 type LookupAccountsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The accounts found, in the order of the request.
-	Accounts      []*Account `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Accounts []*Account `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// The ids that are no account's, in the order of the request.
+	MissingAccountIds []string `protobuf:"bytes,2,rep,name=missing_account_ids,json=missingAccountIds,proto3" json:"missing_account_ids,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *LookupAccountsResponse) Reset() {
 	*x = LookupAccountsResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +683,7 @@ func (x *LookupAccountsResponse) String() string {
 func (*LookupAccountsResponse) ProtoMessage() {}
 
 func (x *LookupAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +696,7 @@ func (x *LookupAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupAccountsResponse.ProtoReflect.Descriptor instead.
 func (*LookupAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LookupAccountsResponse) GetAccounts() []*Account {
@@ -357,11 +706,17 @@ func (x *LookupAccountsResponse) GetAccounts() []*Account {
 	return nil
 }
 
+func (x *LookupAccountsResponse) GetMissingAccountIds() []string {
+	if x != nil {
+		return x.MissingAccountIds
+	}
+	return nil
+}
+
 // The request of LookupTransfers.
 type LookupTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transfers, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
-	// INVALID_FIELD, which says how many fit; 4,000 always fit.
+	// The transfers, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
 	TransferIds   []string `protobuf:"bytes,1,rep,name=transfer_ids,json=transferIds,proto3" json:"transfer_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -369,7 +724,7 @@ type LookupTransfersRequest struct {
 
 func (x *LookupTransfersRequest) Reset() {
 	*x = LookupTransfersRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +736,7 @@ func (x *LookupTransfersRequest) String() string {
 func (*LookupTransfersRequest) ProtoMessage() {}
 
 func (x *LookupTransfersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +749,7 @@ func (x *LookupTransfersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupTransfersRequest.ProtoReflect.Descriptor instead.
 func (*LookupTransfersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LookupTransfersRequest) GetTransferIds() []string {
@@ -408,14 +763,17 @@ func (x *LookupTransfersRequest) GetTransferIds() []string {
 type LookupTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transfers found, in the order of the request.
-	Transfers     []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Transfers []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
+	// The ids that are no transfer's, in the order of the request; also those that have failed
+	// (ID_ALREADY_FAILED).
+	MissingTransferIds []string `protobuf:"bytes,2,rep,name=missing_transfer_ids,json=missingTransferIds,proto3" json:"missing_transfer_ids,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *LookupTransfersResponse) Reset() {
 	*x = LookupTransfersResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +785,7 @@ func (x *LookupTransfersResponse) String() string {
 func (*LookupTransfersResponse) ProtoMessage() {}
 
 func (x *LookupTransfersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,12 +798,19 @@ func (x *LookupTransfersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupTransfersResponse.ProtoReflect.Descriptor instead.
 func (*LookupTransfersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LookupTransfersResponse) GetTransfers() []*Transfer {
 	if x != nil {
 		return x.Transfers
+	}
+	return nil
+}
+
+func (x *LookupTransfersResponse) GetMissingTransferIds() []string {
+	if x != nil {
+		return x.MissingTransferIds
 	}
 	return nil
 }
@@ -460,14 +825,16 @@ type ListAccountsRequest struct {
 	// Only accounts of this ledger; 0 means all.
 	Ledger uint32 `protobuf:"varint,3,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	// Only accounts with this code; 0 means all.
-	Code          uint32 `protobuf:"varint,4,opt,name=code,proto3" json:"code,omitempty"`
+	Code uint32 `protobuf:"varint,4,opt,name=code,proto3" json:"code,omitempty"`
+	// Only accounts with exactly this user_data; empty means all.
+	UserData      string `protobuf:"bytes,5,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListAccountsRequest) Reset() {
 	*x = ListAccountsRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +846,7 @@ func (x *ListAccountsRequest) String() string {
 func (*ListAccountsRequest) ProtoMessage() {}
 
 func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +859,7 @@ func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListAccountsRequest) GetPageSize() int32 {
@@ -523,6 +890,13 @@ func (x *ListAccountsRequest) GetCode() uint32 {
 	return 0
 }
 
+func (x *ListAccountsRequest) GetUserData() string {
+	if x != nil {
+		return x.UserData
+	}
+	return ""
+}
+
 // The response of ListAccounts.
 type ListAccountsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -536,7 +910,7 @@ type ListAccountsResponse struct {
 
 func (x *ListAccountsResponse) Reset() {
 	*x = ListAccountsResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +922,7 @@ func (x *ListAccountsResponse) String() string {
 func (*ListAccountsResponse) ProtoMessage() {}
 
 func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +935,7 @@ func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ListAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListAccountsResponse) GetAccounts() []*Account {
@@ -578,7 +952,189 @@ func (x *ListAccountsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of ListAccountTransfers.
+// The request of ListTransfers. Every filter that is set must match.
+type ListTransfersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Transfers per page, at most 1,000; 0 means 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only transfers of this ledger; 0 means all.
+	Ledger uint32 `protobuf:"varint,3,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	// Only transfers with this code; 0 means all.
+	Code uint32 `protobuf:"varint,4,opt,name=code,proto3" json:"code,omitempty"`
+	// Only transfers with exactly this user_data, such as the id of a payment; empty means all.
+	UserData string `protobuf:"bytes,5,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// Only transfers recorded at this time or later; absent means from the first on.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only transfers recorded before this time; absent means up to the last.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// Only transfers that happened at this time or later.
+	EffectiveTimeAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_time_after,json=effectiveTimeAfter,proto3" json:"effective_time_after,omitempty"`
+	// Only transfers that happened before this time.
+	EffectiveTimeBefore *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_time_before,json=effectiveTimeBefore,proto3" json:"effective_time_before,omitempty"`
+	// The order: `create_time desc` (or empty), newest first, or `create_time`, oldest first.
+	OrderBy       string `protobuf:"bytes,10,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTransfersRequest) Reset() {
+	*x = ListTransfersRequest{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTransfersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTransfersRequest) ProtoMessage() {}
+
+func (x *ListTransfersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTransfersRequest.ProtoReflect.Descriptor instead.
+func (*ListTransfersRequest) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListTransfersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTransfersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListTransfersRequest) GetLedger() uint32 {
+	if x != nil {
+		return x.Ledger
+	}
+	return 0
+}
+
+func (x *ListTransfersRequest) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *ListTransfersRequest) GetUserData() string {
+	if x != nil {
+		return x.UserData
+	}
+	return ""
+}
+
+func (x *ListTransfersRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListTransfersRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListTransfersRequest) GetEffectiveTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTimeAfter
+	}
+	return nil
+}
+
+func (x *ListTransfersRequest) GetEffectiveTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTimeBefore
+	}
+	return nil
+}
+
+func (x *ListTransfersRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+// The response of ListTransfers.
+type ListTransfersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The transfers of this page.
+	Transfers []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTransfersResponse) Reset() {
+	*x = ListTransfersResponse{}
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTransfersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTransfersResponse) ProtoMessage() {}
+
+func (x *ListTransfersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTransfersResponse.ProtoReflect.Descriptor instead.
+func (*ListTransfersResponse) Descriptor() ([]byte, []int) {
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListTransfersResponse) GetTransfers() []*Transfer {
+	if x != nil {
+		return x.Transfers
+	}
+	return nil
+}
+
+func (x *ListTransfersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of ListAccountTransfers. Every filter that is set must match.
 type ListAccountTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
@@ -586,14 +1142,29 @@ type ListAccountTransfersRequest struct {
 	// Transfers per page, at most 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only transfers that debited the account, or only those that credited it; UNSPECIFIED means
+	// both.
+	Side TransferSide `protobuf:"varint,4,opt,name=side,proto3,enum=souk.ledger.v1.TransferSide" json:"side,omitempty"`
+	// Only transfers with this code; 0 means all.
+	Code uint32 `protobuf:"varint,5,opt,name=code,proto3" json:"code,omitempty"`
+	// Only transfers with exactly this user_data, such as the id of a payment; empty means all.
+	UserData string `protobuf:"bytes,6,opt,name=user_data,json=userData,proto3" json:"user_data,omitempty"`
+	// Only transfers recorded at this time or later; absent means from the first on.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only transfers recorded before this time; absent means up to the last.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// Only transfers that happened at this time or later.
+	EffectiveTimeAfter *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_time_after,json=effectiveTimeAfter,proto3" json:"effective_time_after,omitempty"`
+	// Only transfers that happened before this time.
+	EffectiveTimeBefore *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_time_before,json=effectiveTimeBefore,proto3" json:"effective_time_before,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *ListAccountTransfersRequest) Reset() {
 	*x = ListAccountTransfersRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -605,7 +1176,7 @@ func (x *ListAccountTransfersRequest) String() string {
 func (*ListAccountTransfersRequest) ProtoMessage() {}
 
 func (x *ListAccountTransfersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -618,7 +1189,7 @@ func (x *ListAccountTransfersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountTransfersRequest.ProtoReflect.Descriptor instead.
 func (*ListAccountTransfersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListAccountTransfersRequest) GetAccountId() string {
@@ -642,6 +1213,55 @@ func (x *ListAccountTransfersRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListAccountTransfersRequest) GetSide() TransferSide {
+	if x != nil {
+		return x.Side
+	}
+	return TransferSide_TRANSFER_SIDE_UNSPECIFIED
+}
+
+func (x *ListAccountTransfersRequest) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *ListAccountTransfersRequest) GetUserData() string {
+	if x != nil {
+		return x.UserData
+	}
+	return ""
+}
+
+func (x *ListAccountTransfersRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListAccountTransfersRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListAccountTransfersRequest) GetEffectiveTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTimeAfter
+	}
+	return nil
+}
+
+func (x *ListAccountTransfersRequest) GetEffectiveTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTimeBefore
+	}
+	return nil
+}
+
 // The response of ListAccountTransfers.
 type ListAccountTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -655,7 +1275,7 @@ type ListAccountTransfersResponse struct {
 
 func (x *ListAccountTransfersResponse) Reset() {
 	*x = ListAccountTransfersResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +1287,7 @@ func (x *ListAccountTransfersResponse) String() string {
 func (*ListAccountTransfersResponse) ProtoMessage() {}
 
 func (x *ListAccountTransfersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +1300,7 @@ func (x *ListAccountTransfersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountTransfersResponse.ProtoReflect.Descriptor instead.
 func (*ListAccountTransfersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListAccountTransfersResponse) GetTransfers() []*Transfer {
@@ -702,7 +1322,8 @@ type GetAccountBalanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The point in time: includes transfers at this time, excludes later ones. Absent means now.
+	// The point in time: includes transfers at this time, excludes later ones. Absent means now:
+	// every transfer so far, on either axis.
 	AtTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at_time,json=atTime,proto3" json:"at_time,omitempty"`
 	// Which time of a transfer to compare with at_time.
 	TimeAxis      TimeAxis `protobuf:"varint,3,opt,name=time_axis,json=timeAxis,proto3,enum=souk.ledger.v1.TimeAxis" json:"time_axis,omitempty"`
@@ -712,7 +1333,7 @@ type GetAccountBalanceRequest struct {
 
 func (x *GetAccountBalanceRequest) Reset() {
 	*x = GetAccountBalanceRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +1345,7 @@ func (x *GetAccountBalanceRequest) String() string {
 func (*GetAccountBalanceRequest) ProtoMessage() {}
 
 func (x *GetAccountBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +1358,7 @@ func (x *GetAccountBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetAccountBalanceRequest) GetAccountId() string {
@@ -772,7 +1393,7 @@ type GetAccountBalanceResponse struct {
 
 func (x *GetAccountBalanceResponse) Reset() {
 	*x = GetAccountBalanceResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +1405,7 @@ func (x *GetAccountBalanceResponse) String() string {
 func (*GetAccountBalanceResponse) ProtoMessage() {}
 
 func (x *GetAccountBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1418,7 @@ func (x *GetAccountBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetAccountBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{13}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetAccountBalanceResponse) GetBalance() *AccountBalance {
@@ -818,7 +1439,7 @@ type GetTrialBalanceRequest struct {
 
 func (x *GetTrialBalanceRequest) Reset() {
 	*x = GetTrialBalanceRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +1451,7 @@ func (x *GetTrialBalanceRequest) String() string {
 func (*GetTrialBalanceRequest) ProtoMessage() {}
 
 func (x *GetTrialBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +1464,7 @@ func (x *GetTrialBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrialBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetTrialBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetTrialBalanceRequest) GetLedger() uint32 {
@@ -858,7 +1479,7 @@ type TrialBalanceLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ledger.
 	Ledger uint32 `protobuf:"varint,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
-	// The sums, in minor units.
+	// The sums, in minor units, and their currency.
 	Balance *AccountBalance `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
 	// How many accounts it has.
 	AccountCount  int64 `protobuf:"varint,3,opt,name=account_count,json=accountCount,proto3" json:"account_count,omitempty"`
@@ -868,7 +1489,7 @@ type TrialBalanceLine struct {
 
 func (x *TrialBalanceLine) Reset() {
 	*x = TrialBalanceLine{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +1501,7 @@ func (x *TrialBalanceLine) String() string {
 func (*TrialBalanceLine) ProtoMessage() {}
 
 func (x *TrialBalanceLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +1514,7 @@ func (x *TrialBalanceLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrialBalanceLine.ProtoReflect.Descriptor instead.
 func (*TrialBalanceLine) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TrialBalanceLine) GetLedger() uint32 {
@@ -928,7 +1549,7 @@ type GetTrialBalanceResponse struct {
 
 func (x *GetTrialBalanceResponse) Reset() {
 	*x = GetTrialBalanceResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1561,7 @@ func (x *GetTrialBalanceResponse) String() string {
 func (*GetTrialBalanceResponse) ProtoMessage() {}
 
 func (x *GetTrialBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1574,7 @@ func (x *GetTrialBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrialBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetTrialBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetTrialBalanceResponse) GetLines() []*TrialBalanceLine {
@@ -972,7 +1593,7 @@ type AuditLedgerRequest struct {
 
 func (x *AuditLedgerRequest) Reset() {
 	*x = AuditLedgerRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1605,7 @@ func (x *AuditLedgerRequest) String() string {
 func (*AuditLedgerRequest) ProtoMessage() {}
 
 func (x *AuditLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1618,7 @@ func (x *AuditLedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditLedgerRequest.ProtoReflect.Descriptor instead.
 func (*AuditLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{25}
 }
 
 // The response of AuditLedger.
@@ -1013,7 +1634,7 @@ type AuditLedgerResponse struct {
 
 func (x *AuditLedgerResponse) Reset() {
 	*x = AuditLedgerResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1646,7 @@ func (x *AuditLedgerResponse) String() string {
 func (*AuditLedgerResponse) ProtoMessage() {}
 
 func (x *AuditLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1659,7 @@ func (x *AuditLedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditLedgerResponse.ProtoReflect.Descriptor instead.
 func (*AuditLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AuditLedgerResponse) GetFindings() []*v1.AuditFinding {
@@ -1059,7 +1680,23 @@ var File_souk_ledger_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"\\\n" +
+	"#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1bsouk/ledger/v1/ledger.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"P\n" +
+	"\x13CreateLedgerRequest\x129\n" +
+	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06ledger\"F\n" +
+	"\x14CreateLedgerResponse\x12.\n" +
+	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerR\x06ledger\"3\n" +
+	"\x10GetLedgerRequest\x12\x1f\n" +
+	"\x06ledger\x18\x01 \x01(\rB\a\xbaH\x04*\x02(\x01R\x06ledger\"C\n" +
+	"\x11GetLedgerResponse\x12.\n" +
+	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerR\x06ledger\"f\n" +
+	"\x12ListLedgersRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
+	"\x13ListLedgersResponse\x120\n" +
+	"\aledgers\x18\x01 \x03(\v2\x16.souk.ledger.v1.LedgerR\aledgers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\\\n" +
 	"\x15CreateAccountsRequest\x12C\n" +
 	"\baccounts\x18\x01 \x03(\v2\x1a.souk.ledger.v1.NewAccountB\v\xbaH\b\x92\x01\x05\b\x01\x10\xfe?R\baccounts\"W\n" +
 	"\x16CreateAccountsResponse\x12=\n" +
@@ -1070,30 +1707,61 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\aresults\x18\x01 \x03(\v2$.souk.ledger.v1.CreateTransferResultR\aresults\"p\n" +
 	"\x15LookupAccountsRequest\x12W\n" +
 	"\vaccount_ids\x18\x01 \x03(\tB6\xbaH3\x92\x010\b\x01\x10\xfe?\")r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
-	"accountIds\"M\n" +
+	"accountIds\"}\n" +
 	"\x16LookupAccountsResponse\x123\n" +
-	"\baccounts\x18\x01 \x03(\v2\x17.souk.ledger.v1.AccountR\baccounts\"t\n" +
+	"\baccounts\x18\x01 \x03(\v2\x17.souk.ledger.v1.AccountR\baccounts\x12.\n" +
+	"\x13missing_account_ids\x18\x02 \x03(\tR\x11missingAccountIds\"t\n" +
 	"\x16LookupTransfersRequest\x12Z\n" +
-	"\ftransfer_ids\x18\x01 \x03(\tB7\xbaH4\x92\x011\b\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vtransferIds\"Q\n" +
+	"\ftransfer_ids\x18\x01 \x03(\tB7\xbaH4\x92\x011\b\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vtransferIds\"\x83\x01\n" +
 	"\x17LookupTransfersResponse\x126\n" +
-	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\"\x9e\x01\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x120\n" +
+	"\x14missing_transfer_ids\x18\x02 \x03(\tR\x12missingTransferIds\"\xd1\x01\n" +
 	"\x13ListAccountsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\x16\n" +
 	"\x06ledger\x18\x03 \x01(\rR\x06ledger\x12\x1d\n" +
-	"\x04code\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04code\"s\n" +
+	"\x04code\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04code\x121\n" +
+	"\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x012\n" +
+	"^[^\\x00]*$R\buserData\"s\n" +
 	"\x14ListAccountsResponse\x123\n" +
 	"\baccounts\x18\x01 \x03(\v2\x17.souk.ledger.v1.AccountR\baccounts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc5\x04\n" +
+	"\x14ListTransfersRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\x16\n" +
+	"\x06ledger\x18\x03 \x01(\rR\x06ledger\x12\x1d\n" +
+	"\x04code\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04code\x121\n" +
+	"\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x012\n" +
+	"^[^\\x00]*$R\buserData\x12F\n" +
+	"\x11create_time_after\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12L\n" +
+	"\x14effective_time_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x12effectiveTimeAfter\x12N\n" +
+	"\x15effective_time_before\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x13effectiveTimeBefore\x12A\n" +
+	"\border_by\x18\n" +
+	" \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"w\n" +
+	"\x15ListTransfersResponse\x126\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfa\x04\n" +
 	"\x1bListAccountTransfersRequest\x12K\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB,\xbaH)r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\taccountId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12:\n" +
+	"\x04side\x18\x04 \x01(\x0e2\x1c.souk.ledger.v1.TransferSideB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04side\x12\x1d\n" +
+	"\x04code\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04code\x121\n" +
+	"\tuser_data\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x012\n" +
+	"^[^\\x00]*$R\buserData\x12F\n" +
+	"\x11create_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12L\n" +
+	"\x14effective_time_after\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x12effectiveTimeAfter\x12N\n" +
+	"\x15effective_time_before\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x13effectiveTimeBefore\"~\n" +
 	"\x1cListAccountTransfersResponse\x126\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdd\x01\n" +
@@ -1115,12 +1783,27 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\x12AuditLedgerRequest\"\x7f\n" +
 	"\x13AuditLedgerResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts*V\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts*`\n" +
+	"\fTransferSide\x12\x1d\n" +
+	"\x19TRANSFER_SIDE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13TRANSFER_SIDE_DEBIT\x10\x01\x12\x18\n" +
+	"\x14TRANSFER_SIDE_CREDIT\x10\x02*V\n" +
 	"\bTimeAxis\x12\x19\n" +
 	"\x15TIME_AXIS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TIME_AXIS_RECORDED\x10\x01\x12\x17\n" +
-	"\x13TIME_AXIS_EFFECTIVE\x10\x022\xf8\r\n" +
-	"\rLedgerService\x12\xbe\x01\n" +
+	"\x13TIME_AXIS_EFFECTIVE\x10\x022\xd4\x14\n" +
+	"\rLedgerService\x12\xd4\x01\n" +
+	"\fCreateLedger\x12#.souk.ledger.v1.CreateLedgerRequest\x1a$.souk.ledger.v1.CreateLedgerResponse\"y\x82\xd3\xe4\x93\x02$:\x06ledgerb\x06ledger\"\x12/v1/ledger/ledgers\xa2뤨\fF\n" +
+	"\x10\b\x03\x12\fledger.write\n" +
+	"\x10\b\x04\x12\fledger.write\x10\x02\x1a\x02\b\n" +
+	"\"\x1aERROR_REASON_LEDGER_EXISTS\x90\x02\x02\x12\xcd\x01\n" +
+	"\tGetLedger\x12 .souk.ledger.v1.GetLedgerRequest\x1a!.souk.ledger.v1.GetLedgerResponse\"{\x82\xd3\xe4\x93\x02%b\x06ledger\x12\x1b/v1/ledger/ledgers/{ledger}\xa2뤨\fG\n" +
+	"\x0f\b\x03\x12\vledger.read\n" +
+	"\x0f\b\x04\x12\vledger.read\x10\x03\x1a\x02\b\x05\"\x1dERROR_REASON_LEDGER_NOT_FOUND\x90\x02\x01\x12\xa3\x01\n" +
+	"\vListLedgers\x12\".souk.ledger.v1.ListLedgersRequest\x1a#.souk.ledger.v1.ListLedgersResponse\"K\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/ledger/ledgers\xa2뤨\f(\n" +
+	"\x0f\b\x03\x12\vledger.read\n" +
+	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\n" +
+	"\x90\x02\x01\x12\xbe\x01\n" +
 	"\x0eCreateAccounts\x12%.souk.ledger.v1.CreateAccountsRequest\x1a&.souk.ledger.v1.CreateAccountsResponse\"]\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/ledger/accounts:batchCreate\xa2뤨\f*\n" +
 	"\x10\b\x03\x12\fledger.write\n" +
 	"\x10\b\x04\x12\fledger.write\x10\x02\x1a\x02\b\n" +
@@ -1128,25 +1811,29 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\x0fCreateTransfers\x12&.souk.ledger.v1.CreateTransfersRequest\x1a'.souk.ledger.v1.CreateTransfersResponse\"^\x82\xd3\xe4\x93\x02%:\x01*\" /v1/ledger/transfers:batchCreate\xa2뤨\f*\n" +
 	"\x10\b\x03\x12\fledger.write\n" +
 	"\x10\b\x04\x12\fledger.write\x10\x01\x1a\x02\b\n" +
-	"\x90\x02\x02\x12\xb7\x01\n" +
-	"\x0eLookupAccounts\x12%.souk.ledger.v1.LookupAccountsRequest\x1a&.souk.ledger.v1.LookupAccountsResponse\"V\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/ledger/accounts:lookup\xa2뤨\f(\n" +
+	"\x90\x02\x02\x12\xd5\x01\n" +
+	"\x0eLookupAccounts\x12%.souk.ledger.v1.LookupAccountsRequest\x1a&.souk.ledger.v1.LookupAccountsResponse\"t\x82\xd3\xe4\x93\x02=Z\x1f:\x01*\"\x1a/v1/ledger/accounts:lookup\x12\x1a/v1/ledger/accounts:lookup\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
-	"\x0f\b\x04\x12\vledger.read\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xbb\x01\n" +
-	"\x0fLookupTransfers\x12&.souk.ledger.v1.LookupTransfersRequest\x1a'.souk.ledger.v1.LookupTransfersResponse\"W\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/ledger/transfers:lookup\xa2뤨\f(\n" +
+	"\x0f\b\x04\x12\vledger.read\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xda\x01\n" +
+	"\x0fLookupTransfers\x12&.souk.ledger.v1.LookupTransfersRequest\x1a'.souk.ledger.v1.LookupTransfersResponse\"v\x82\xd3\xe4\x93\x02?Z :\x01*\"\x1b/v1/ledger/transfers:lookup\x12\x1b/v1/ledger/transfers:lookup\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xa7\x01\n" +
 	"\fListAccounts\x12#.souk.ledger.v1.ListAccountsRequest\x1a$.souk.ledger.v1.ListAccountsResponse\"L\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/ledger/accounts\xa2뤨\f(\n" +
+	"\x0f\b\x03\x12\vledger.read\n" +
+	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\n" +
+	"\x90\x02\x01\x12\xab\x01\n" +
+	"\rListTransfers\x12$.souk.ledger.v1.ListTransfersRequest\x1a%.souk.ledger.v1.ListTransfersResponse\"M\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/ledger/transfers\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\n" +
 	"\x90\x02\x01\x12\xf7\x01\n" +
 	"\x14ListAccountTransfers\x12+.souk.ledger.v1.ListAccountTransfersRequest\x1a,.souk.ledger.v1.ListAccountTransfersResponse\"\x83\x01\x82\xd3\xe4\x93\x02,\x12*/v1/ledger/accounts/{account_id}/transfers\xa2뤨\fH\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\x90\x02\x01\x12\xec\x01\n" +
-	"\x11GetAccountBalance\x12(.souk.ledger.v1.GetAccountBalanceRequest\x1a).souk.ledger.v1.GetAccountBalanceResponse\"\x81\x01\x82\xd3\xe4\x93\x02*\x12(/v1/ledger/accounts/{account_id}/balance\xa2뤨\fH\n" +
+	"\"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\x90\x02\x01\x12\x90\x02\n" +
+	"\x11GetAccountBalance\x12(.souk.ledger.v1.GetAccountBalanceRequest\x1a).souk.ledger.v1.GetAccountBalanceResponse\"\xa5\x01\x82\xd3\xe4\x93\x023b\abalance\x12(/v1/ledger/accounts/{account_id}/balance\xa2뤨\fc\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x03\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\x90\x02\x01\x12\xb4\x01\n" +
+	"\"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\"\x19ERROR_REASON_TOO_FAR_BACK\x90\x02\x01\x12\xb4\x01\n" +
 	"\x0fGetTrialBalance\x12&.souk.ledger.v1.GetTrialBalanceRequest\x1a'.souk.ledger.v1.GetTrialBalanceResponse\"P\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ledger/trialBalance\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\x1e\x90\x02\x01\x12\x9e\x01\n" +
@@ -1167,79 +1854,111 @@ func file_souk_ledger_v1_ledger_service_proto_rawDescGZIP() []byte {
 	return file_souk_ledger_v1_ledger_service_proto_rawDescData
 }
 
-var file_souk_ledger_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_ledger_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_souk_ledger_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_souk_ledger_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_souk_ledger_v1_ledger_service_proto_goTypes = []any{
-	(TimeAxis)(0),                        // 0: souk.ledger.v1.TimeAxis
-	(*CreateAccountsRequest)(nil),        // 1: souk.ledger.v1.CreateAccountsRequest
-	(*CreateAccountsResponse)(nil),       // 2: souk.ledger.v1.CreateAccountsResponse
-	(*CreateTransfersRequest)(nil),       // 3: souk.ledger.v1.CreateTransfersRequest
-	(*CreateTransfersResponse)(nil),      // 4: souk.ledger.v1.CreateTransfersResponse
-	(*LookupAccountsRequest)(nil),        // 5: souk.ledger.v1.LookupAccountsRequest
-	(*LookupAccountsResponse)(nil),       // 6: souk.ledger.v1.LookupAccountsResponse
-	(*LookupTransfersRequest)(nil),       // 7: souk.ledger.v1.LookupTransfersRequest
-	(*LookupTransfersResponse)(nil),      // 8: souk.ledger.v1.LookupTransfersResponse
-	(*ListAccountsRequest)(nil),          // 9: souk.ledger.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),         // 10: souk.ledger.v1.ListAccountsResponse
-	(*ListAccountTransfersRequest)(nil),  // 11: souk.ledger.v1.ListAccountTransfersRequest
-	(*ListAccountTransfersResponse)(nil), // 12: souk.ledger.v1.ListAccountTransfersResponse
-	(*GetAccountBalanceRequest)(nil),     // 13: souk.ledger.v1.GetAccountBalanceRequest
-	(*GetAccountBalanceResponse)(nil),    // 14: souk.ledger.v1.GetAccountBalanceResponse
-	(*GetTrialBalanceRequest)(nil),       // 15: souk.ledger.v1.GetTrialBalanceRequest
-	(*TrialBalanceLine)(nil),             // 16: souk.ledger.v1.TrialBalanceLine
-	(*GetTrialBalanceResponse)(nil),      // 17: souk.ledger.v1.GetTrialBalanceResponse
-	(*AuditLedgerRequest)(nil),           // 18: souk.ledger.v1.AuditLedgerRequest
-	(*AuditLedgerResponse)(nil),          // 19: souk.ledger.v1.AuditLedgerResponse
-	(*NewAccount)(nil),                   // 20: souk.ledger.v1.NewAccount
-	(*CreateAccountResult)(nil),          // 21: souk.ledger.v1.CreateAccountResult
-	(*NewTransfer)(nil),                  // 22: souk.ledger.v1.NewTransfer
-	(*CreateTransferResult)(nil),         // 23: souk.ledger.v1.CreateTransferResult
-	(*Account)(nil),                      // 24: souk.ledger.v1.Account
-	(*Transfer)(nil),                     // 25: souk.ledger.v1.Transfer
-	(*timestamppb.Timestamp)(nil),        // 26: google.protobuf.Timestamp
-	(*AccountBalance)(nil),               // 27: souk.ledger.v1.AccountBalance
-	(*v1.AuditFinding)(nil),              // 28: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                // 29: souk.type.v1.AuditCount
+	(TransferSide)(0),                    // 0: souk.ledger.v1.TransferSide
+	(TimeAxis)(0),                        // 1: souk.ledger.v1.TimeAxis
+	(*CreateLedgerRequest)(nil),          // 2: souk.ledger.v1.CreateLedgerRequest
+	(*CreateLedgerResponse)(nil),         // 3: souk.ledger.v1.CreateLedgerResponse
+	(*GetLedgerRequest)(nil),             // 4: souk.ledger.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),            // 5: souk.ledger.v1.GetLedgerResponse
+	(*ListLedgersRequest)(nil),           // 6: souk.ledger.v1.ListLedgersRequest
+	(*ListLedgersResponse)(nil),          // 7: souk.ledger.v1.ListLedgersResponse
+	(*CreateAccountsRequest)(nil),        // 8: souk.ledger.v1.CreateAccountsRequest
+	(*CreateAccountsResponse)(nil),       // 9: souk.ledger.v1.CreateAccountsResponse
+	(*CreateTransfersRequest)(nil),       // 10: souk.ledger.v1.CreateTransfersRequest
+	(*CreateTransfersResponse)(nil),      // 11: souk.ledger.v1.CreateTransfersResponse
+	(*LookupAccountsRequest)(nil),        // 12: souk.ledger.v1.LookupAccountsRequest
+	(*LookupAccountsResponse)(nil),       // 13: souk.ledger.v1.LookupAccountsResponse
+	(*LookupTransfersRequest)(nil),       // 14: souk.ledger.v1.LookupTransfersRequest
+	(*LookupTransfersResponse)(nil),      // 15: souk.ledger.v1.LookupTransfersResponse
+	(*ListAccountsRequest)(nil),          // 16: souk.ledger.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),         // 17: souk.ledger.v1.ListAccountsResponse
+	(*ListTransfersRequest)(nil),         // 18: souk.ledger.v1.ListTransfersRequest
+	(*ListTransfersResponse)(nil),        // 19: souk.ledger.v1.ListTransfersResponse
+	(*ListAccountTransfersRequest)(nil),  // 20: souk.ledger.v1.ListAccountTransfersRequest
+	(*ListAccountTransfersResponse)(nil), // 21: souk.ledger.v1.ListAccountTransfersResponse
+	(*GetAccountBalanceRequest)(nil),     // 22: souk.ledger.v1.GetAccountBalanceRequest
+	(*GetAccountBalanceResponse)(nil),    // 23: souk.ledger.v1.GetAccountBalanceResponse
+	(*GetTrialBalanceRequest)(nil),       // 24: souk.ledger.v1.GetTrialBalanceRequest
+	(*TrialBalanceLine)(nil),             // 25: souk.ledger.v1.TrialBalanceLine
+	(*GetTrialBalanceResponse)(nil),      // 26: souk.ledger.v1.GetTrialBalanceResponse
+	(*AuditLedgerRequest)(nil),           // 27: souk.ledger.v1.AuditLedgerRequest
+	(*AuditLedgerResponse)(nil),          // 28: souk.ledger.v1.AuditLedgerResponse
+	(*Ledger)(nil),                       // 29: souk.ledger.v1.Ledger
+	(*NewAccount)(nil),                   // 30: souk.ledger.v1.NewAccount
+	(*CreateAccountResult)(nil),          // 31: souk.ledger.v1.CreateAccountResult
+	(*NewTransfer)(nil),                  // 32: souk.ledger.v1.NewTransfer
+	(*CreateTransferResult)(nil),         // 33: souk.ledger.v1.CreateTransferResult
+	(*Account)(nil),                      // 34: souk.ledger.v1.Account
+	(*Transfer)(nil),                     // 35: souk.ledger.v1.Transfer
+	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
+	(*AccountBalance)(nil),               // 37: souk.ledger.v1.AccountBalance
+	(*v1.AuditFinding)(nil),              // 38: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),                // 39: souk.type.v1.AuditCount
 }
 var file_souk_ledger_v1_ledger_service_proto_depIdxs = []int32{
-	20, // 0: souk.ledger.v1.CreateAccountsRequest.accounts:type_name -> souk.ledger.v1.NewAccount
-	21, // 1: souk.ledger.v1.CreateAccountsResponse.results:type_name -> souk.ledger.v1.CreateAccountResult
-	22, // 2: souk.ledger.v1.CreateTransfersRequest.transfers:type_name -> souk.ledger.v1.NewTransfer
-	23, // 3: souk.ledger.v1.CreateTransfersResponse.results:type_name -> souk.ledger.v1.CreateTransferResult
-	24, // 4: souk.ledger.v1.LookupAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
-	25, // 5: souk.ledger.v1.LookupTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
-	24, // 6: souk.ledger.v1.ListAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
-	25, // 7: souk.ledger.v1.ListAccountTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
-	26, // 8: souk.ledger.v1.GetAccountBalanceRequest.at_time:type_name -> google.protobuf.Timestamp
-	0,  // 9: souk.ledger.v1.GetAccountBalanceRequest.time_axis:type_name -> souk.ledger.v1.TimeAxis
-	27, // 10: souk.ledger.v1.GetAccountBalanceResponse.balance:type_name -> souk.ledger.v1.AccountBalance
-	27, // 11: souk.ledger.v1.TrialBalanceLine.balance:type_name -> souk.ledger.v1.AccountBalance
-	16, // 12: souk.ledger.v1.GetTrialBalanceResponse.lines:type_name -> souk.ledger.v1.TrialBalanceLine
-	28, // 13: souk.ledger.v1.AuditLedgerResponse.findings:type_name -> souk.type.v1.AuditFinding
-	29, // 14: souk.ledger.v1.AuditLedgerResponse.counts:type_name -> souk.type.v1.AuditCount
-	1,  // 15: souk.ledger.v1.LedgerService.CreateAccounts:input_type -> souk.ledger.v1.CreateAccountsRequest
-	3,  // 16: souk.ledger.v1.LedgerService.CreateTransfers:input_type -> souk.ledger.v1.CreateTransfersRequest
-	5,  // 17: souk.ledger.v1.LedgerService.LookupAccounts:input_type -> souk.ledger.v1.LookupAccountsRequest
-	7,  // 18: souk.ledger.v1.LedgerService.LookupTransfers:input_type -> souk.ledger.v1.LookupTransfersRequest
-	9,  // 19: souk.ledger.v1.LedgerService.ListAccounts:input_type -> souk.ledger.v1.ListAccountsRequest
-	11, // 20: souk.ledger.v1.LedgerService.ListAccountTransfers:input_type -> souk.ledger.v1.ListAccountTransfersRequest
-	13, // 21: souk.ledger.v1.LedgerService.GetAccountBalance:input_type -> souk.ledger.v1.GetAccountBalanceRequest
-	15, // 22: souk.ledger.v1.LedgerService.GetTrialBalance:input_type -> souk.ledger.v1.GetTrialBalanceRequest
-	18, // 23: souk.ledger.v1.LedgerService.AuditLedger:input_type -> souk.ledger.v1.AuditLedgerRequest
-	2,  // 24: souk.ledger.v1.LedgerService.CreateAccounts:output_type -> souk.ledger.v1.CreateAccountsResponse
-	4,  // 25: souk.ledger.v1.LedgerService.CreateTransfers:output_type -> souk.ledger.v1.CreateTransfersResponse
-	6,  // 26: souk.ledger.v1.LedgerService.LookupAccounts:output_type -> souk.ledger.v1.LookupAccountsResponse
-	8,  // 27: souk.ledger.v1.LedgerService.LookupTransfers:output_type -> souk.ledger.v1.LookupTransfersResponse
-	10, // 28: souk.ledger.v1.LedgerService.ListAccounts:output_type -> souk.ledger.v1.ListAccountsResponse
-	12, // 29: souk.ledger.v1.LedgerService.ListAccountTransfers:output_type -> souk.ledger.v1.ListAccountTransfersResponse
-	14, // 30: souk.ledger.v1.LedgerService.GetAccountBalance:output_type -> souk.ledger.v1.GetAccountBalanceResponse
-	17, // 31: souk.ledger.v1.LedgerService.GetTrialBalance:output_type -> souk.ledger.v1.GetTrialBalanceResponse
-	19, // 32: souk.ledger.v1.LedgerService.AuditLedger:output_type -> souk.ledger.v1.AuditLedgerResponse
-	24, // [24:33] is the sub-list for method output_type
-	15, // [15:24] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	29, // 0: souk.ledger.v1.CreateLedgerRequest.ledger:type_name -> souk.ledger.v1.Ledger
+	29, // 1: souk.ledger.v1.CreateLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
+	29, // 2: souk.ledger.v1.GetLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
+	29, // 3: souk.ledger.v1.ListLedgersResponse.ledgers:type_name -> souk.ledger.v1.Ledger
+	30, // 4: souk.ledger.v1.CreateAccountsRequest.accounts:type_name -> souk.ledger.v1.NewAccount
+	31, // 5: souk.ledger.v1.CreateAccountsResponse.results:type_name -> souk.ledger.v1.CreateAccountResult
+	32, // 6: souk.ledger.v1.CreateTransfersRequest.transfers:type_name -> souk.ledger.v1.NewTransfer
+	33, // 7: souk.ledger.v1.CreateTransfersResponse.results:type_name -> souk.ledger.v1.CreateTransferResult
+	34, // 8: souk.ledger.v1.LookupAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
+	35, // 9: souk.ledger.v1.LookupTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	34, // 10: souk.ledger.v1.ListAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
+	36, // 11: souk.ledger.v1.ListTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	36, // 12: souk.ledger.v1.ListTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	36, // 13: souk.ledger.v1.ListTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
+	36, // 14: souk.ledger.v1.ListTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
+	35, // 15: souk.ledger.v1.ListTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	0,  // 16: souk.ledger.v1.ListAccountTransfersRequest.side:type_name -> souk.ledger.v1.TransferSide
+	36, // 17: souk.ledger.v1.ListAccountTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	36, // 18: souk.ledger.v1.ListAccountTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	36, // 19: souk.ledger.v1.ListAccountTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
+	36, // 20: souk.ledger.v1.ListAccountTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
+	35, // 21: souk.ledger.v1.ListAccountTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	36, // 22: souk.ledger.v1.GetAccountBalanceRequest.at_time:type_name -> google.protobuf.Timestamp
+	1,  // 23: souk.ledger.v1.GetAccountBalanceRequest.time_axis:type_name -> souk.ledger.v1.TimeAxis
+	37, // 24: souk.ledger.v1.GetAccountBalanceResponse.balance:type_name -> souk.ledger.v1.AccountBalance
+	37, // 25: souk.ledger.v1.TrialBalanceLine.balance:type_name -> souk.ledger.v1.AccountBalance
+	25, // 26: souk.ledger.v1.GetTrialBalanceResponse.lines:type_name -> souk.ledger.v1.TrialBalanceLine
+	38, // 27: souk.ledger.v1.AuditLedgerResponse.findings:type_name -> souk.type.v1.AuditFinding
+	39, // 28: souk.ledger.v1.AuditLedgerResponse.counts:type_name -> souk.type.v1.AuditCount
+	2,  // 29: souk.ledger.v1.LedgerService.CreateLedger:input_type -> souk.ledger.v1.CreateLedgerRequest
+	4,  // 30: souk.ledger.v1.LedgerService.GetLedger:input_type -> souk.ledger.v1.GetLedgerRequest
+	6,  // 31: souk.ledger.v1.LedgerService.ListLedgers:input_type -> souk.ledger.v1.ListLedgersRequest
+	8,  // 32: souk.ledger.v1.LedgerService.CreateAccounts:input_type -> souk.ledger.v1.CreateAccountsRequest
+	10, // 33: souk.ledger.v1.LedgerService.CreateTransfers:input_type -> souk.ledger.v1.CreateTransfersRequest
+	12, // 34: souk.ledger.v1.LedgerService.LookupAccounts:input_type -> souk.ledger.v1.LookupAccountsRequest
+	14, // 35: souk.ledger.v1.LedgerService.LookupTransfers:input_type -> souk.ledger.v1.LookupTransfersRequest
+	16, // 36: souk.ledger.v1.LedgerService.ListAccounts:input_type -> souk.ledger.v1.ListAccountsRequest
+	18, // 37: souk.ledger.v1.LedgerService.ListTransfers:input_type -> souk.ledger.v1.ListTransfersRequest
+	20, // 38: souk.ledger.v1.LedgerService.ListAccountTransfers:input_type -> souk.ledger.v1.ListAccountTransfersRequest
+	22, // 39: souk.ledger.v1.LedgerService.GetAccountBalance:input_type -> souk.ledger.v1.GetAccountBalanceRequest
+	24, // 40: souk.ledger.v1.LedgerService.GetTrialBalance:input_type -> souk.ledger.v1.GetTrialBalanceRequest
+	27, // 41: souk.ledger.v1.LedgerService.AuditLedger:input_type -> souk.ledger.v1.AuditLedgerRequest
+	3,  // 42: souk.ledger.v1.LedgerService.CreateLedger:output_type -> souk.ledger.v1.CreateLedgerResponse
+	5,  // 43: souk.ledger.v1.LedgerService.GetLedger:output_type -> souk.ledger.v1.GetLedgerResponse
+	7,  // 44: souk.ledger.v1.LedgerService.ListLedgers:output_type -> souk.ledger.v1.ListLedgersResponse
+	9,  // 45: souk.ledger.v1.LedgerService.CreateAccounts:output_type -> souk.ledger.v1.CreateAccountsResponse
+	11, // 46: souk.ledger.v1.LedgerService.CreateTransfers:output_type -> souk.ledger.v1.CreateTransfersResponse
+	13, // 47: souk.ledger.v1.LedgerService.LookupAccounts:output_type -> souk.ledger.v1.LookupAccountsResponse
+	15, // 48: souk.ledger.v1.LedgerService.LookupTransfers:output_type -> souk.ledger.v1.LookupTransfersResponse
+	17, // 49: souk.ledger.v1.LedgerService.ListAccounts:output_type -> souk.ledger.v1.ListAccountsResponse
+	19, // 50: souk.ledger.v1.LedgerService.ListTransfers:output_type -> souk.ledger.v1.ListTransfersResponse
+	21, // 51: souk.ledger.v1.LedgerService.ListAccountTransfers:output_type -> souk.ledger.v1.ListAccountTransfersResponse
+	23, // 52: souk.ledger.v1.LedgerService.GetAccountBalance:output_type -> souk.ledger.v1.GetAccountBalanceResponse
+	26, // 53: souk.ledger.v1.LedgerService.GetTrialBalance:output_type -> souk.ledger.v1.GetTrialBalanceResponse
+	28, // 54: souk.ledger.v1.LedgerService.AuditLedger:output_type -> souk.ledger.v1.AuditLedgerResponse
+	42, // [42:55] is the sub-list for method output_type
+	29, // [29:42] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_souk_ledger_v1_ledger_service_proto_init() }
@@ -1248,14 +1967,15 @@ func file_souk_ledger_v1_ledger_service_proto_init() {
 		return
 	}
 	file_souk_ledger_v1_account_proto_init()
+	file_souk_ledger_v1_ledger_proto_init()
 	file_souk_ledger_v1_transfer_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_ledger_v1_ledger_service_proto_rawDesc), len(file_souk_ledger_v1_ledger_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   19,
+			NumEnums:      2,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

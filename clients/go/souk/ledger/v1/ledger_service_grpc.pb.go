@@ -19,11 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	LedgerService_CreateLedger_FullMethodName         = "/souk.ledger.v1.LedgerService/CreateLedger"
+	LedgerService_GetLedger_FullMethodName            = "/souk.ledger.v1.LedgerService/GetLedger"
+	LedgerService_ListLedgers_FullMethodName          = "/souk.ledger.v1.LedgerService/ListLedgers"
 	LedgerService_CreateAccounts_FullMethodName       = "/souk.ledger.v1.LedgerService/CreateAccounts"
 	LedgerService_CreateTransfers_FullMethodName      = "/souk.ledger.v1.LedgerService/CreateTransfers"
 	LedgerService_LookupAccounts_FullMethodName       = "/souk.ledger.v1.LedgerService/LookupAccounts"
 	LedgerService_LookupTransfers_FullMethodName      = "/souk.ledger.v1.LedgerService/LookupTransfers"
 	LedgerService_ListAccounts_FullMethodName         = "/souk.ledger.v1.LedgerService/ListAccounts"
+	LedgerService_ListTransfers_FullMethodName        = "/souk.ledger.v1.LedgerService/ListTransfers"
 	LedgerService_ListAccountTransfers_FullMethodName = "/souk.ledger.v1.LedgerService/ListAccountTransfers"
 	LedgerService_GetAccountBalance_FullMethodName    = "/souk.ledger.v1.LedgerService/GetAccountBalance"
 	LedgerService_GetTrialBalance_FullMethodName      = "/souk.ledger.v1.LedgerService/GetTrialBalance"
@@ -34,39 +38,84 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Owns every movement of money, in double entry: accounts and the transfers between them.
+// Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+// them.
 //
 // The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-// its credits, and replaying all transfers yields the accounts. Reasons are those of
-// `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+// its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+// the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+// the microsecond; what is finer is cut off.
+//
+// What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+// one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+// nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+// not closed; every account has a history; the transfers of a request share one time; imported
+// transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+//
+// Lists: a page token is good for the same caller and the same filters; page_size may differ.
+// Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+// may not be in it; nothing is left out or returned twice.
 type LedgerServiceClient interface {
+	// Creates a ledger: before the first account of it.
+	//
+	// The number is the idempotency key and never expires: the same currency returns the ledger as it
+	// is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+	CreateLedger(ctx context.Context, in *CreateLedgerRequest, opts ...grpc.CallOption) (*CreateLedgerResponse, error)
+	// Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND.
+	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
+	// Lists ledgers in the order of their numbers, a page at a time.
+	ListLedgers(ctx context.Context, in *ListLedgersRequest, opts ...grpc.CallOption) (*ListLedgersResponse, error)
 	// Creates up to 8,190 accounts and returns one result for each, in order.
 	//
 	// The account id is the idempotency key and never expires: the same fields give EXISTS, different
-	// fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-	// `linked` are created all or not at all.
+	// fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+	// remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+	// not at all.
 	CreateAccounts(ctx context.Context, in *CreateAccountsRequest, opts ...grpc.CallOption) (*CreateAccountsResponse, error)
 	// Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
 	// in order.
 	//
-	// A refused transfer changes nothing and does not prevent the others, unless they are joined by
-	// `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-	// with `linked` set to the first after it without. The transfer id is the idempotency key and
-	// never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-	// names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+	// A refused transfer changes no account and does not prevent the others, unless they are joined
+	// by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+	// with `linked` set to the first after it without.
+	//
+	// The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+	// different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+	// that depends on what other transfers did (an account or pending transfer that is not there, a
+	// limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+	// that a call that is repeated after a lost response cannot have another outcome than the first.
+	// Any other refusal repeats itself by its own rule. The rest of a refused chain
+	// (LINKED_EVENT_FAILED) may be sent again with the same ids.
 	CreateTransfers(ctx context.Context, in *CreateTransfersRequest, opts ...grpc.CallOption) (*CreateTransfersResponse, error)
-	// Returns accounts with their current balances, in the order of the request; unknown ids are left
-	// out.
+	// Returns accounts with their current balances, in the order of the request; an id that is named
+	// twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+	// for fewer at once.
 	LookupAccounts(ctx context.Context, in *LookupAccountsRequest, opts ...grpc.CallOption) (*LookupAccountsResponse, error)
-	// Returns transfers, in the order of the request; unknown ids are left out.
+	// Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+	// answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
 	LookupTransfers(ctx context.Context, in *LookupTransfersRequest, opts ...grpc.CallOption) (*LookupTransfersResponse, error)
 	// Lists accounts in the order they were created, a page at a time.
 	ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error)
-	// Lists the transfers that debited or credited an account, newest first, a page at a time. The
-	// list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+	// Lists the transfers of all accounts, newest first by create_time unless order_by says
+	// otherwise, a page at a time. The list includes expiries of pending transfers.
+	//
+	// `user_data` and the range of create_time are found by an index; the other filters are applied
+	// to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+	// match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+	// the token is empty.
+	ListTransfers(ctx context.Context, in *ListTransfersRequest, opts ...grpc.CallOption) (*ListTransfersResponse, error)
+	// Lists the transfers that debited or credited an account, newest first by create_time, a page at
+	// a time. The list includes expiries of pending transfers. Fails with
+	// ERROR_REASON_ACCOUNT_NOT_FOUND.
+	//
+	// The range of create_time is found at once, however long the history is; the other filters are
+	// applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+	// few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+	// until the token is empty.
 	ListAccountTransfers(ctx context.Context, in *ListAccountTransfersRequest, opts ...grpc.CallOption) (*ListAccountTransfersResponse, error)
 	// Returns the balance of an account at a point in time. Fails with
-	// ERROR_REASON_ACCOUNT_NOT_FOUND.
+	// ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+	// more than 100,000 transfers of the account were recorded since that time.
 	GetAccountBalance(ctx context.Context, in *GetAccountBalanceRequest, opts ...grpc.CallOption) (*GetAccountBalanceResponse, error)
 	// Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
 	// and posted.
@@ -83,6 +132,36 @@ type ledgerServiceClient struct {
 
 func NewLedgerServiceClient(cc grpc.ClientConnInterface) LedgerServiceClient {
 	return &ledgerServiceClient{cc}
+}
+
+func (c *ledgerServiceClient) CreateLedger(ctx context.Context, in *CreateLedgerRequest, opts ...grpc.CallOption) (*CreateLedgerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateLedgerResponse)
+	err := c.cc.Invoke(ctx, LedgerService_CreateLedger_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLedgerResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetLedger_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListLedgers(ctx context.Context, in *ListLedgersRequest, opts ...grpc.CallOption) (*ListLedgersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLedgersResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListLedgers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *ledgerServiceClient) CreateAccounts(ctx context.Context, in *CreateAccountsRequest, opts ...grpc.CallOption) (*CreateAccountsResponse, error) {
@@ -135,6 +214,16 @@ func (c *ledgerServiceClient) ListAccounts(ctx context.Context, in *ListAccounts
 	return out, nil
 }
 
+func (c *ledgerServiceClient) ListTransfers(ctx context.Context, in *ListTransfersRequest, opts ...grpc.CallOption) (*ListTransfersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTransfersResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListTransfers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ledgerServiceClient) ListAccountTransfers(ctx context.Context, in *ListAccountTransfersRequest, opts ...grpc.CallOption) (*ListAccountTransfersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccountTransfersResponse)
@@ -179,39 +268,84 @@ func (c *ledgerServiceClient) AuditLedger(ctx context.Context, in *AuditLedgerRe
 // All implementations must embed UnimplementedLedgerServiceServer
 // for forward compatibility.
 //
-// Owns every movement of money, in double entry: accounts and the transfers between them.
+// Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+// them.
 //
 // The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-// its credits, and replaying all transfers yields the accounts. Reasons are those of
-// `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+// its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+// the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+// the microsecond; what is finer is cut off.
+//
+// What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+// one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+// nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+// not closed; every account has a history; the transfers of a request share one time; imported
+// transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+//
+// Lists: a page token is good for the same caller and the same filters; page_size may differ.
+// Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+// may not be in it; nothing is left out or returned twice.
 type LedgerServiceServer interface {
+	// Creates a ledger: before the first account of it.
+	//
+	// The number is the idempotency key and never expires: the same currency returns the ledger as it
+	// is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+	CreateLedger(context.Context, *CreateLedgerRequest) (*CreateLedgerResponse, error)
+	// Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND.
+	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
+	// Lists ledgers in the order of their numbers, a page at a time.
+	ListLedgers(context.Context, *ListLedgersRequest) (*ListLedgersResponse, error)
 	// Creates up to 8,190 accounts and returns one result for each, in order.
 	//
 	// The account id is the idempotency key and never expires: the same fields give EXISTS, different
-	// fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-	// `linked` are created all or not at all.
+	// fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+	// remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+	// not at all.
 	CreateAccounts(context.Context, *CreateAccountsRequest) (*CreateAccountsResponse, error)
 	// Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
 	// in order.
 	//
-	// A refused transfer changes nothing and does not prevent the others, unless they are joined by
-	// `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-	// with `linked` set to the first after it without. The transfer id is the idempotency key and
-	// never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-	// names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+	// A refused transfer changes no account and does not prevent the others, unless they are joined
+	// by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+	// with `linked` set to the first after it without.
+	//
+	// The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+	// different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+	// that depends on what other transfers did (an account or pending transfer that is not there, a
+	// limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+	// that a call that is repeated after a lost response cannot have another outcome than the first.
+	// Any other refusal repeats itself by its own rule. The rest of a refused chain
+	// (LINKED_EVENT_FAILED) may be sent again with the same ids.
 	CreateTransfers(context.Context, *CreateTransfersRequest) (*CreateTransfersResponse, error)
-	// Returns accounts with their current balances, in the order of the request; unknown ids are left
-	// out.
+	// Returns accounts with their current balances, in the order of the request; an id that is named
+	// twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+	// for fewer at once.
 	LookupAccounts(context.Context, *LookupAccountsRequest) (*LookupAccountsResponse, error)
-	// Returns transfers, in the order of the request; unknown ids are left out.
+	// Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+	// answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
 	LookupTransfers(context.Context, *LookupTransfersRequest) (*LookupTransfersResponse, error)
 	// Lists accounts in the order they were created, a page at a time.
 	ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error)
-	// Lists the transfers that debited or credited an account, newest first, a page at a time. The
-	// list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+	// Lists the transfers of all accounts, newest first by create_time unless order_by says
+	// otherwise, a page at a time. The list includes expiries of pending transfers.
+	//
+	// `user_data` and the range of create_time are found by an index; the other filters are applied
+	// to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+	// match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+	// the token is empty.
+	ListTransfers(context.Context, *ListTransfersRequest) (*ListTransfersResponse, error)
+	// Lists the transfers that debited or credited an account, newest first by create_time, a page at
+	// a time. The list includes expiries of pending transfers. Fails with
+	// ERROR_REASON_ACCOUNT_NOT_FOUND.
+	//
+	// The range of create_time is found at once, however long the history is; the other filters are
+	// applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+	// few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+	// until the token is empty.
 	ListAccountTransfers(context.Context, *ListAccountTransfersRequest) (*ListAccountTransfersResponse, error)
 	// Returns the balance of an account at a point in time. Fails with
-	// ERROR_REASON_ACCOUNT_NOT_FOUND.
+	// ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+	// more than 100,000 transfers of the account were recorded since that time.
 	GetAccountBalance(context.Context, *GetAccountBalanceRequest) (*GetAccountBalanceResponse, error)
 	// Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
 	// and posted.
@@ -230,6 +364,15 @@ type LedgerServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedLedgerServiceServer struct{}
 
+func (UnimplementedLedgerServiceServer) CreateLedger(context.Context, *CreateLedgerRequest) (*CreateLedgerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateLedger not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListLedgers(context.Context, *ListLedgersRequest) (*ListLedgersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLedgers not implemented")
+}
 func (UnimplementedLedgerServiceServer) CreateAccounts(context.Context, *CreateAccountsRequest) (*CreateAccountsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAccounts not implemented")
 }
@@ -244,6 +387,9 @@ func (UnimplementedLedgerServiceServer) LookupTransfers(context.Context, *Lookup
 }
 func (UnimplementedLedgerServiceServer) ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccounts not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListTransfers(context.Context, *ListTransfersRequest) (*ListTransfersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTransfers not implemented")
 }
 func (UnimplementedLedgerServiceServer) ListAccountTransfers(context.Context, *ListAccountTransfersRequest) (*ListAccountTransfersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccountTransfers not implemented")
@@ -276,6 +422,60 @@ func RegisterLedgerServiceServer(s grpc.ServiceRegistrar, srv LedgerServiceServe
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&LedgerService_ServiceDesc, srv)
+}
+
+func _LedgerService_CreateLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateLedgerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).CreateLedger(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_CreateLedger_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).CreateLedger(ctx, req.(*CreateLedgerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_GetLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLedgerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetLedger(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetLedger_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetLedger(ctx, req.(*GetLedgerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListLedgers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLedgersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListLedgers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListLedgers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListLedgers(ctx, req.(*ListLedgersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _LedgerService_CreateAccounts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -368,6 +568,24 @@ func _LedgerService_ListAccounts_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_ListTransfers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTransfersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListTransfers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListTransfers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListTransfers(ctx, req.(*ListTransfersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LedgerService_ListAccountTransfers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccountTransfersRequest)
 	if err := dec(in); err != nil {
@@ -448,6 +666,18 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*LedgerServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "CreateLedger",
+			Handler:    _LedgerService_CreateLedger_Handler,
+		},
+		{
+			MethodName: "GetLedger",
+			Handler:    _LedgerService_GetLedger_Handler,
+		},
+		{
+			MethodName: "ListLedgers",
+			Handler:    _LedgerService_ListLedgers_Handler,
+		},
+		{
 			MethodName: "CreateAccounts",
 			Handler:    _LedgerService_CreateAccounts_Handler,
 		},
@@ -466,6 +696,10 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAccounts",
 			Handler:    _LedgerService_ListAccounts_Handler,
+		},
+		{
+			MethodName: "ListTransfers",
+			Handler:    _LedgerService_ListTransfers_Handler,
 		},
 		{
 			MethodName: "ListAccountTransfers",

@@ -23,7 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a pending transfer.
+// The state of a pending transfer. New values may be added; treat an unknown one as resolved: its
+// amount is no longer reserved.
 type PendingState int32
 
 const (
@@ -86,7 +87,8 @@ func (PendingState) EnumDescriptor() ([]byte, []int) {
 
 // The result of creating one transfer of a CreateTransfers request. The checks run in the order of
 // the groups below: the chain, the id, the transfer itself, what it names, the limits of the
-// accounts.
+// accounts. New values may be added; treat an unknown one as a refusal: the transfer was not
+// created.
 type CreateTransferStatus int32
 
 const (
@@ -103,6 +105,11 @@ const (
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN CreateTransferStatus = 4
 	// Not created: its id appears more than once in one linked chain.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN CreateTransferStatus = 5
+	// A transfer with this id was refused before with DEBIT_ACCOUNT_NOT_FOUND,
+	// CREDIT_ACCOUNT_NOT_FOUND, PENDING_TRANSFER_NOT_FOUND, EXCEEDS_CREDITS or EXCEEDS_DEBITS. Such a
+	// refusal could turn out otherwise later, so that the id is refused for ever. Send the transfer
+	// with a new id to try again.
+	CreateTransferStatus_CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED CreateTransferStatus = 9
 	// The id belongs to a transfer with other flags.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS CreateTransferStatus = 10
 	// The id belongs to a transfer that resolved another pending transfer.
@@ -147,15 +154,18 @@ const (
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO CreateTransferStatus = 30
 	// code is 0.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO CreateTransferStatus = 31
-	// No account has the id debit_account_id.
+	// effective_time is more than a minute ahead of the clock of the ledger.
+	CreateTransferStatus_CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD CreateTransferStatus = 32
+	// No account has the id debit_account_id. The id of the transfer is refused from now on, see
+	// ID_ALREADY_FAILED.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND CreateTransferStatus = 40
-	// No account has the id credit_account_id.
+	// No account has the id credit_account_id. The id of the transfer is refused from now on.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND CreateTransferStatus = 41
 	// The accounts belong to different ledgers.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER CreateTransferStatus = 42
 	// `ledger` is not that of the accounts.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_TRANSFER_MUST_HAVE_THE_SAME_LEDGER_AS_ACCOUNTS CreateTransferStatus = 43
-	// No transfer has the id pending_id.
+	// No transfer has the id pending_id. The id of the transfer is refused from now on.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_PENDING_TRANSFER_NOT_FOUND CreateTransferStatus = 44
 	// The transfer pending_id is not a pending one.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_PENDING_TRANSFER_NOT_PENDING CreateTransferStatus = 45
@@ -181,9 +191,11 @@ const (
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_OVERFLOWS_DEBITS CreateTransferStatus = 60
 	// The credited account would overflow 64 bits.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_OVERFLOWS_CREDITS CreateTransferStatus = 61
-	// The debited account may not have more debits than posted credits.
+	// The debited account may not have more debits than posted credits. The id of the transfer is
+	// refused from now on, see ID_ALREADY_FAILED.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_EXCEEDS_CREDITS CreateTransferStatus = 62
-	// The credited account may not have more credits than posted debits.
+	// The credited account may not have more credits than posted debits. The id of the transfer is
+	// refused from now on.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_EXCEEDS_DEBITS CreateTransferStatus = 63
 )
 
@@ -196,6 +208,7 @@ var (
 		3:  "CREATE_TRANSFER_STATUS_LINKED_EVENT_FAILED",
 		4:  "CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN",
 		5:  "CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN",
+		9:  "CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED",
 		10: "CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS",
 		11: "CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_PENDING_ID",
 		12: "CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_TIMEOUT",
@@ -218,6 +231,7 @@ var (
 		29: "CREATE_TRANSFER_STATUS_AMOUNT_MUST_NOT_BE_ZERO",
 		30: "CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO",
 		31: "CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO",
+		32: "CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD",
 		40: "CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND",
 		41: "CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND",
 		42: "CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER",
@@ -245,6 +259,7 @@ var (
 		"CREATE_TRANSFER_STATUS_LINKED_EVENT_FAILED":                              3,
 		"CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN":                          4,
 		"CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN":                             5,
+		"CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED":                                9,
 		"CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS":                      10,
 		"CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_PENDING_ID":                 11,
 		"CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_TIMEOUT":                    12,
@@ -267,6 +282,7 @@ var (
 		"CREATE_TRANSFER_STATUS_AMOUNT_MUST_NOT_BE_ZERO":                          29,
 		"CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO":                          30,
 		"CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO":                            31,
+		"CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD":                 32,
 		"CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND":                          40,
 		"CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND":                         41,
 		"CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER":               42,
@@ -345,13 +361,16 @@ type Transfer struct {
 	Code uint32 `protobuf:"varint,9,opt,name=code,proto3" json:"code,omitempty"`
 	// What kind of transfer it is.
 	Flags *TransferFlags `protobuf:"bytes,10,opt,name=flags,proto3" json:"flags,omitempty"`
-	// When it happened in the real world; equal to create_time unless history was imported.
+	// When it happened in the real world, to the microsecond; create_time unless the caller said
+	// otherwise. At most a minute after create_time.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// When it was recorded. Transfers of one request share it; within the history of one account it
-	// never decreases.
+	// When it was recorded, to the microsecond. Transfers of one request share it; within the history
+	// of one account it never decreases.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// The state of a pending transfer; UNSPECIFIED for other transfers.
-	PendingState  PendingState `protobuf:"varint,13,opt,name=pending_state,json=pendingState,proto3,enum=souk.ledger.v1.PendingState" json:"pending_state,omitempty"`
+	PendingState PendingState `protobuf:"varint,13,opt,name=pending_state,json=pendingState,proto3,enum=souk.ledger.v1.PendingState" json:"pending_state,omitempty"`
+	// The currency of the ledger; empty when it has none.
+	CurrencyCode  string `protobuf:"bytes,14,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -477,6 +496,13 @@ func (x *Transfer) GetPendingState() PendingState {
 	return PendingState_PENDING_STATE_UNSPECIFIED
 }
 
+func (x *Transfer) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
 // What kind of transfer it is. None set: a single transfer.
 type TransferFlags struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -563,7 +589,8 @@ func (x *TransferFlags) GetExpired() bool {
 // A transfer to create.
 type NewTransfer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `transfer_…`: the idempotency key of the transfer, which never expires.
+	// The id, `transfer_…`: the idempotency key of the transfer, which never expires. Make a new one
+	// for another attempt after a refusal.
 	TransferId string `protobuf:"bytes,1,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
 	// The account to debit. May be empty when posting or voiding; then the pending transfer's is
 	// used.
@@ -589,7 +616,8 @@ type NewTransfer struct {
 	Code uint32 `protobuf:"varint,9,opt,name=code,proto3" json:"code,omitempty"`
 	// What kind of transfer it is; absent means a single one.
 	Flags *TransferFlags `protobuf:"bytes,10,opt,name=flags,proto3" json:"flags,omitempty"`
-	// When it happened in the real world; absent means the time of recording. For imports of history.
+	// When it happened in the real world; absent means the time of recording. Rounded down to the
+	// microsecond; at most a minute ahead of the clock of the ledger.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -711,7 +739,10 @@ type CreateTransferResult struct {
 	// does not belong to it.
 	TransferId string `protobuf:"bytes,2,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
 	// The amount, as in the request.
-	Amount        int64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount int64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// When it was recorded, to the microsecond, by this call or (EXISTS) an earlier one: its
+	// create_time. Absent when it was refused.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -767,11 +798,18 @@ func (x *CreateTransferResult) GetAmount() int64 {
 	return 0
 }
 
+func (x *CreateTransferResult) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 var File_souk_ledger_v1_transfer_proto protoreflect.FileDescriptor
 
 const file_souk_ledger_v1_transfer_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/ledger/v1/transfer.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x04\n" +
+	"\x1dsouk/ledger/v1/transfer.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
 	"\bTransfer\x12\x1f\n" +
 	"\vtransfer_id\x18\x01 \x01(\tR\n" +
 	"transferId\x12(\n" +
@@ -789,7 +827,8 @@ const file_souk_ledger_v1_transfer_proto_rawDesc = "" +
 	"\x0eeffective_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12;\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12A\n" +
-	"\rpending_state\x18\r \x01(\x0e2\x1c.souk.ledger.v1.PendingStateR\fpendingState\"\xc3\x01\n" +
+	"\rpending_state\x18\r \x01(\x0e2\x1c.souk.ledger.v1.PendingStateR\fpendingState\x12#\n" +
+	"\rcurrency_code\x18\x0e \x01(\tR\fcurrencyCode\"\xc3\x01\n" +
 	"\rTransferFlags\x12\x16\n" +
 	"\x06linked\x18\x01 \x01(\bR\x06linked\x12\x18\n" +
 	"\apending\x18\x02 \x01(\bR\apending\x122\n" +
@@ -811,25 +850,28 @@ const file_souk_ledger_v1_transfer_proto_rawDesc = "" +
 	"\x04code\x18\t \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04code\x123\n" +
 	"\x05flags\x18\n" +
 	" \x01(\v2\x1d.souk.ledger.v1.TransferFlagsR\x05flags\x12A\n" +
-	"\x0eeffective_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\x8d\x01\n" +
+	"\x0eeffective_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\xca\x01\n" +
 	"\x14CreateTransferResult\x12<\n" +
 	"\x06status\x18\x01 \x01(\x0e2$.souk.ledger.v1.CreateTransferStatusR\x06status\x12\x1f\n" +
 	"\vtransfer_id\x18\x02 \x01(\tR\n" +
 	"transferId\x12\x16\n" +
-	"\x06amount\x18\x03 \x01(\x03R\x06amount*\x97\x01\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime*\x97\x01\n" +
 	"\fPendingState\x12\x1d\n" +
 	"\x19PENDING_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PENDING_STATE_PENDING\x10\x01\x12\x18\n" +
 	"\x14PENDING_STATE_POSTED\x10\x02\x12\x18\n" +
 	"\x14PENDING_STATE_VOIDED\x10\x03\x12\x19\n" +
-	"\x15PENDING_STATE_EXPIRED\x10\x04*\xed\x14\n" +
+	"\x15PENDING_STATE_EXPIRED\x10\x04*\xd8\x15\n" +
 	"\x14CreateTransferStatus\x12&\n" +
 	"\"CREATE_TRANSFER_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eCREATE_TRANSFER_STATUS_CREATED\x10\x01\x12!\n" +
 	"\x1dCREATE_TRANSFER_STATUS_EXISTS\x10\x02\x12.\n" +
 	"*CREATE_TRANSFER_STATUS_LINKED_EVENT_FAILED\x10\x03\x122\n" +
 	".CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN\x10\x04\x12/\n" +
-	"+CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN\x10\x05\x126\n" +
+	"+CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN\x10\x05\x12,\n" +
+	"(CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED\x10\t\x126\n" +
 	"2CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS\x10\n" +
 	"\x12;\n" +
 	"7CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_PENDING_ID\x10\v\x128\n" +
@@ -852,7 +894,8 @@ const file_souk_ledger_v1_transfer_proto_rawDesc = "" +
 	"<CREATE_TRANSFER_STATUS_TIMEOUT_RESERVED_FOR_PENDING_TRANSFER\x10\x1c\x122\n" +
 	".CREATE_TRANSFER_STATUS_AMOUNT_MUST_NOT_BE_ZERO\x10\x1d\x122\n" +
 	".CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO\x10\x1e\x120\n" +
-	",CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO\x10\x1f\x122\n" +
+	",CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO\x10\x1f\x12;\n" +
+	"7CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD\x10 \x122\n" +
 	".CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND\x10(\x123\n" +
 	"/CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND\x10)\x12=\n" +
 	"9CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER\x10*\x12I\n" +
@@ -905,11 +948,12 @@ var file_souk_ledger_v1_transfer_proto_depIdxs = []int32{
 	3, // 4: souk.ledger.v1.NewTransfer.flags:type_name -> souk.ledger.v1.TransferFlags
 	6, // 5: souk.ledger.v1.NewTransfer.effective_time:type_name -> google.protobuf.Timestamp
 	1, // 6: souk.ledger.v1.CreateTransferResult.status:type_name -> souk.ledger.v1.CreateTransferStatus
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6, // 7: souk.ledger.v1.CreateTransferResult.create_time:type_name -> google.protobuf.Timestamp
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_souk_ledger_v1_transfer_proto_init() }

@@ -23,86 +23,55 @@ const (
 )
 
 // Why the notifications service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.notifications.v1`.
+// `souk.notifications`. New values may be added; treat an unknown one by the code of its status.
+// Reasons of every service are those of souk.policy.v1.ErrorReason.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// A user may view and change its own account only.
-	ErrorReason_ERROR_REASON_OTHER_ACCOUNT ErrorReason = 1
-	// The caller has no account and the request names none.
-	ErrorReason_ERROR_REASON_NO_ACCOUNT ErrorReason = 2
-	// The preferences or the endpoint changed since the etag was read. Metadata `etag`, the current
-	// one. Read it again and retry.
-	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 3
-	// The shop has no templates for the locale.
-	ErrorReason_ERROR_REASON_UNKNOWN_LOCALE ErrorReason = 4
-	// A field that the mask names must have a value.
-	ErrorReason_ERROR_REASON_EMPTY_FIELD ErrorReason = 5
-	// A kind appears more than once among the preferences.
-	ErrorReason_ERROR_REASON_KIND_REPEATED ErrorReason = 6
 	// No webhook endpoint has this id, or the caller may not see it.
-	ErrorReason_ERROR_REASON_ENDPOINT_NOT_FOUND ErrorReason = 7
-	// The caller has reached the limit of webhook endpoints.
-	ErrorReason_ERROR_REASON_TOO_MANY_ENDPOINTS ErrorReason = 8
+	ErrorReason_ERROR_REASON_ENDPOINT_NOT_FOUND ErrorReason = 1
+	// The caller has reached the limit of webhook endpoints. Metadata `limit`. Delete one first.
+	ErrorReason_ERROR_REASON_TOO_MANY_ENDPOINTS ErrorReason = 2
 	// The URL is not allowed for webhooks: not https, on a port that is not allowed, with a user
-	// name, or with a private, loopback, link-local or otherwise reserved address.
-	ErrorReason_ERROR_REASON_TARGET_REFUSED ErrorReason = 9
-	// There is no dead delivery with one of these ids.
-	ErrorReason_ERROR_REASON_DELIVERY_NOT_FOUND ErrorReason = 10
-	// The resume token was changed, or belongs to another account.
-	ErrorReason_ERROR_REASON_INVALID_RESUME_TOKEN ErrorReason = 11
-	// There is no template of the kind for this channel.
-	ErrorReason_ERROR_REASON_NO_TEMPLATE ErrorReason = 12
-	// The endpoint is not enabled, so nothing can be sent to it again.
-	ErrorReason_ERROR_REASON_ENDPOINT_NOT_ENABLED ErrorReason = 13
-	// The code does not confirm the e-mail address of the account: it is wrong, belongs to an earlier
-	// address, has expired, or was tried too often. Use the code of the newest confirmation e-mail,
-	// or set the address again to get a new code.
-	ErrorReason_ERROR_REASON_CODE_REFUSED ErrorReason = 14
-	// Too many confirmation e-mails were requested within a day, by the account or for the address.
-	// RetryInfo says when to retry; metadata `most`, how many are allowed per day.
-	ErrorReason_ERROR_REASON_TOO_MANY_CONFIRMATIONS ErrorReason = 15
+	// name, or with a private, loopback, link-local or otherwise reserved address. Metadata `field`,
+	// and `problem` in words; BadRequest names the field.
+	ErrorReason_ERROR_REASON_TARGET_REFUSED ErrorReason = 3
+	// The webhook endpoint is disabled, so nothing can be sent to it again. Enable it first.
+	ErrorReason_ERROR_REASON_ENDPOINT_NOT_ENABLED ErrorReason = 4
+	// There is no delivery with one of these ids, or the caller may not see it.
+	ErrorReason_ERROR_REASON_DELIVERY_NOT_FOUND ErrorReason = 5
+	// The code does not confirm the e-mail address of the customer: it is wrong, belongs to an
+	// earlier address, has expired, or was tried too often. Use the code of the newest confirmation
+	// e-mail, or set the address again to get a new code.
+	ErrorReason_ERROR_REASON_CODE_REFUSED ErrorReason = 6
+	// Too many confirmation e-mails were requested within a day, by the customer or for the address.
+	// RetryInfo says when to retry; metadata `limit`, how many are allowed per day.
+	ErrorReason_ERROR_REASON_TOO_MANY_CONFIRMATIONS ErrorReason = 7
 )
 
 // Enum value maps for ErrorReason.
 var (
 	ErrorReason_name = map[int32]string{
-		0:  "ERROR_REASON_UNSPECIFIED",
-		1:  "ERROR_REASON_OTHER_ACCOUNT",
-		2:  "ERROR_REASON_NO_ACCOUNT",
-		3:  "ERROR_REASON_ETAG_MISMATCH",
-		4:  "ERROR_REASON_UNKNOWN_LOCALE",
-		5:  "ERROR_REASON_EMPTY_FIELD",
-		6:  "ERROR_REASON_KIND_REPEATED",
-		7:  "ERROR_REASON_ENDPOINT_NOT_FOUND",
-		8:  "ERROR_REASON_TOO_MANY_ENDPOINTS",
-		9:  "ERROR_REASON_TARGET_REFUSED",
-		10: "ERROR_REASON_DELIVERY_NOT_FOUND",
-		11: "ERROR_REASON_INVALID_RESUME_TOKEN",
-		12: "ERROR_REASON_NO_TEMPLATE",
-		13: "ERROR_REASON_ENDPOINT_NOT_ENABLED",
-		14: "ERROR_REASON_CODE_REFUSED",
-		15: "ERROR_REASON_TOO_MANY_CONFIRMATIONS",
+		0: "ERROR_REASON_UNSPECIFIED",
+		1: "ERROR_REASON_ENDPOINT_NOT_FOUND",
+		2: "ERROR_REASON_TOO_MANY_ENDPOINTS",
+		3: "ERROR_REASON_TARGET_REFUSED",
+		4: "ERROR_REASON_ENDPOINT_NOT_ENABLED",
+		5: "ERROR_REASON_DELIVERY_NOT_FOUND",
+		6: "ERROR_REASON_CODE_REFUSED",
+		7: "ERROR_REASON_TOO_MANY_CONFIRMATIONS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
-		"ERROR_REASON_OTHER_ACCOUNT":          1,
-		"ERROR_REASON_NO_ACCOUNT":             2,
-		"ERROR_REASON_ETAG_MISMATCH":          3,
-		"ERROR_REASON_UNKNOWN_LOCALE":         4,
-		"ERROR_REASON_EMPTY_FIELD":            5,
-		"ERROR_REASON_KIND_REPEATED":          6,
-		"ERROR_REASON_ENDPOINT_NOT_FOUND":     7,
-		"ERROR_REASON_TOO_MANY_ENDPOINTS":     8,
-		"ERROR_REASON_TARGET_REFUSED":         9,
-		"ERROR_REASON_DELIVERY_NOT_FOUND":     10,
-		"ERROR_REASON_INVALID_RESUME_TOKEN":   11,
-		"ERROR_REASON_NO_TEMPLATE":            12,
-		"ERROR_REASON_ENDPOINT_NOT_ENABLED":   13,
-		"ERROR_REASON_CODE_REFUSED":           14,
-		"ERROR_REASON_TOO_MANY_CONFIRMATIONS": 15,
+		"ERROR_REASON_ENDPOINT_NOT_FOUND":     1,
+		"ERROR_REASON_TOO_MANY_ENDPOINTS":     2,
+		"ERROR_REASON_TARGET_REFUSED":         3,
+		"ERROR_REASON_ENDPOINT_NOT_ENABLED":   4,
+		"ERROR_REASON_DELIVERY_NOT_FOUND":     5,
+		"ERROR_REASON_CODE_REFUSED":           6,
+		"ERROR_REASON_TOO_MANY_CONFIRMATIONS": 7,
 	}
 )
 
@@ -137,34 +106,17 @@ var File_souk_notifications_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_notifications_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1\x1a\x1bsouk/policy/v1/reason.proto*\xcc\x06\n" +
+	"(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1\x1a\x1bsouk/policy/v1/reason.proto*\xc9\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
-	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12*\n" +
-	"\x1aERROR_REASON_OTHER_ACCOUNT\x10\x01\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01\x12'\n" +
-	"\x17ERROR_REASON_NO_ACCOUNT\x10\x02\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x120\n" +
-	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x03\x1a\x10\xaa㟀\x0e\n" +
-	"\b\n" +
-	"\x12\x04etag \x01\x123\n" +
-	"\x1bERROR_REASON_UNKNOWN_LOCALE\x10\x04\x1a\x12\xaa㟀\x0e\f\b\x03\x12\x06locale \x01\x12/\n" +
-	"\x18ERROR_REASON_EMPTY_FIELD\x10\x05\x1a\x11\xaa㟀\x0e\v\b\x03\x12\x05field \x01\x120\n" +
-	"\x1aERROR_REASON_KIND_REPEATED\x10\x06\x1a\x10\xaa㟀\x0e\n" +
-	"\b\x03\x12\x04kind \x01\x12<\n" +
-	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\a\x1a\x17\xaa㟀\x0e\x11\b\x05\x12\vendpoint_id \x01\x125\n" +
-	"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\x10\b\x1a\x10\xaa㟀\x0e\n" +
-	"\b\b\x12\x04most \x01\x12;\n" +
-	"\x1bERROR_REASON_TARGET_REFUSED\x10\t\x1a\x1a\xaa㟀\x0e\x14\b\x03\x12\x05field\x12\aproblem \x01\x12<\n" +
-	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10\n" +
-	"\x1a\x17\xaa㟀\x0e\x11\b\x05\x12\vdelivery_id \x01\x121\n" +
-	"!ERROR_REASON_INVALID_RESUME_TOKEN\x10\v\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x127\n" +
-	"\x18ERROR_REASON_NO_TEMPLATE\x10\f\x1a\x19\xaa㟀\x0e\x13\b\x03\x12\x04kind\x12\achannel \x01\x12>\n" +
-	"!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\r\x1a\x17\xaa㟀\x0e\x11\b\t\x12\vendpoint_id \x01\x12)\n" +
-	"\x19ERROR_REASON_CODE_REFUSED\x10\x0e\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x129\n" +
-	"#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x10\x0f\x1a\x10\xaa㟀\x0e\n" +
-	"\b\b\x12\x04most \x02B\xb4\x01\n" +
+	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12<\n" +
+	"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x10\x01\x1a\x17\xaa㟀\x0e\x11\b\x05\x12\vendpoint_id \x01\x129\n" +
+	"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\x10\x02\x1a\x14\xaa㟀\x0e\x0e\b\t\x12\x05limit \x01(\x99\x03\x12;\n" +
+	"\x1bERROR_REASON_TARGET_REFUSED\x10\x03\x1a\x1a\xaa㟀\x0e\x14\b\x03\x12\x05field\x12\aproblem \x01\x12A\n" +
+	"!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\x04\x1a\x1a\xaa㟀\x0e\x14\b\t\x12\vendpoint_id \x01(\x99\x03\x12<\n" +
+	"\x1fERROR_REASON_DELIVERY_NOT_FOUND\x10\x05\x1a\x17\xaa㟀\x0e\x11\b\x05\x12\vdelivery_id \x01\x12)\n" +
+	"\x19ERROR_REASON_CODE_REFUSED\x10\x06\x1a\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x12:\n" +
+	"#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x10\a\x1a\x11\xaa㟀\x0e\v\b\b\x12\x05limit \x02B\xb4\x01\n" +
 	"\x1dexample.souk.notifications.v1B\x10ErrorReasonProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3"
 
 var (

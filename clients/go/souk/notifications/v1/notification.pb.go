@@ -21,7 +21,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a customer can be notified about.
+// What a customer can be notified about. New values may be added; treat an unknown one as a
+// notification about its `subject`.
 type NotificationKind int32
 
 const (
@@ -114,60 +115,61 @@ func (NotificationKind) EnumDescriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_proto_rawDescGZIP(), []int{0}
 }
 
-// A channel for notifications.
-type Channel int32
+// How a notification reaches its receiver. New values may be added; treat an unknown one as a
+// channel that you do not use.
+type NotificationChannel int32
 
 const (
 	// Never sent.
-	Channel_CHANNEL_UNSPECIFIED Channel = 0
-	// A message in the shop itself; see ListMessages and WatchMessages.
-	Channel_CHANNEL_IN_APP Channel = 1
+	NotificationChannel_NOTIFICATION_CHANNEL_UNSPECIFIED NotificationChannel = 0
+	// A message in the shop itself; see ListInAppMessages and WatchInAppMessages.
+	NotificationChannel_NOTIFICATION_CHANNEL_IN_APP NotificationChannel = 1
 	// An e-mail.
-	Channel_CHANNEL_EMAIL Channel = 2
+	NotificationChannel_NOTIFICATION_CHANNEL_EMAIL NotificationChannel = 2
 	// A webhook. Endpoints choose their events themselves; customers' preferences do not apply.
-	Channel_CHANNEL_WEBHOOK Channel = 3
+	NotificationChannel_NOTIFICATION_CHANNEL_WEBHOOK NotificationChannel = 3
 )
 
-// Enum value maps for Channel.
+// Enum value maps for NotificationChannel.
 var (
-	Channel_name = map[int32]string{
-		0: "CHANNEL_UNSPECIFIED",
-		1: "CHANNEL_IN_APP",
-		2: "CHANNEL_EMAIL",
-		3: "CHANNEL_WEBHOOK",
+	NotificationChannel_name = map[int32]string{
+		0: "NOTIFICATION_CHANNEL_UNSPECIFIED",
+		1: "NOTIFICATION_CHANNEL_IN_APP",
+		2: "NOTIFICATION_CHANNEL_EMAIL",
+		3: "NOTIFICATION_CHANNEL_WEBHOOK",
 	}
-	Channel_value = map[string]int32{
-		"CHANNEL_UNSPECIFIED": 0,
-		"CHANNEL_IN_APP":      1,
-		"CHANNEL_EMAIL":       2,
-		"CHANNEL_WEBHOOK":     3,
+	NotificationChannel_value = map[string]int32{
+		"NOTIFICATION_CHANNEL_UNSPECIFIED": 0,
+		"NOTIFICATION_CHANNEL_IN_APP":      1,
+		"NOTIFICATION_CHANNEL_EMAIL":       2,
+		"NOTIFICATION_CHANNEL_WEBHOOK":     3,
 	}
 )
 
-func (x Channel) Enum() *Channel {
-	p := new(Channel)
+func (x NotificationChannel) Enum() *NotificationChannel {
+	p := new(NotificationChannel)
 	*p = x
 	return p
 }
 
-func (x Channel) String() string {
+func (x NotificationChannel) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Channel) Descriptor() protoreflect.EnumDescriptor {
+func (NotificationChannel) Descriptor() protoreflect.EnumDescriptor {
 	return file_souk_notifications_v1_notification_proto_enumTypes[1].Descriptor()
 }
 
-func (Channel) Type() protoreflect.EnumType {
+func (NotificationChannel) Type() protoreflect.EnumType {
 	return &file_souk_notifications_v1_notification_proto_enumTypes[1]
 }
 
-func (x Channel) Number() protoreflect.EnumNumber {
+func (x NotificationChannel) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Channel.Descriptor instead.
-func (Channel) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use NotificationChannel.Descriptor instead.
+func (NotificationChannel) EnumDescriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_proto_rawDescGZIP(), []int{1}
 }
 
@@ -189,12 +191,12 @@ const file_souk_notifications_v1_notification_proto_rawDesc = "" +
 	"\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n" +
 	"\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n" +
 	"\x12(\n" +
-	"$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\v*^\n" +
-	"\aChannel\x12\x17\n" +
-	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x12\n" +
-	"\x0eCHANNEL_IN_APP\x10\x01\x12\x11\n" +
-	"\rCHANNEL_EMAIL\x10\x02\x12\x13\n" +
-	"\x0fCHANNEL_WEBHOOK\x10\x03B\xb5\x01\n" +
+	"$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\v*\x9e\x01\n" +
+	"\x13NotificationChannel\x12$\n" +
+	" NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bNOTIFICATION_CHANNEL_IN_APP\x10\x01\x12\x1e\n" +
+	"\x1aNOTIFICATION_CHANNEL_EMAIL\x10\x02\x12 \n" +
+	"\x1cNOTIFICATION_CHANNEL_WEBHOOK\x10\x03B\xb5\x01\n" +
 	"\x1dexample.souk.notifications.v1B\x11NotificationProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3"
 
 var (
@@ -211,8 +213,8 @@ func file_souk_notifications_v1_notification_proto_rawDescGZIP() []byte {
 
 var file_souk_notifications_v1_notification_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_souk_notifications_v1_notification_proto_goTypes = []any{
-	(NotificationKind)(0), // 0: souk.notifications.v1.NotificationKind
-	(Channel)(0),          // 1: souk.notifications.v1.Channel
+	(NotificationKind)(0),    // 0: souk.notifications.v1.NotificationKind
+	(NotificationChannel)(0), // 1: souk.notifications.v1.NotificationChannel
 }
 var file_souk_notifications_v1_notification_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type

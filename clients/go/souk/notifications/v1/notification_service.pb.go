@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
 	v1 "souk.example/go/souk/type/v1"
@@ -26,30 +27,30 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of GetPreferences.
-type GetPreferencesRequest struct {
+// The request of GetNotificationPreferences.
+type GetNotificationPreferencesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId     string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+	// or names itself, also as `me`; other callers must name one.
+	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetPreferencesRequest) Reset() {
-	*x = GetPreferencesRequest{}
+func (x *GetNotificationPreferencesRequest) Reset() {
+	*x = GetNotificationPreferencesRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetPreferencesRequest) String() string {
+func (x *GetNotificationPreferencesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetPreferencesRequest) ProtoMessage() {}
+func (*GetNotificationPreferencesRequest) ProtoMessage() {}
 
-func (x *GetPreferencesRequest) ProtoReflect() protoreflect.Message {
+func (x *GetNotificationPreferencesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -61,41 +62,41 @@ func (x *GetPreferencesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetPreferencesRequest.ProtoReflect.Descriptor instead.
-func (*GetPreferencesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetNotificationPreferencesRequest.ProtoReflect.Descriptor instead.
+func (*GetNotificationPreferencesRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *GetPreferencesRequest) GetAccountId() string {
+func (x *GetNotificationPreferencesRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
 
-// The response of GetPreferences.
-type GetPreferencesResponse struct {
+// The response of GetNotificationPreferences.
+type GetNotificationPreferencesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The preferences.
-	Preferences   *Preferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	Preferences   *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *GetPreferencesResponse) Reset() {
-	*x = GetPreferencesResponse{}
+func (x *GetNotificationPreferencesResponse) Reset() {
+	*x = GetNotificationPreferencesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *GetPreferencesResponse) String() string {
+func (x *GetNotificationPreferencesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*GetPreferencesResponse) ProtoMessage() {}
+func (*GetNotificationPreferencesResponse) ProtoMessage() {}
 
-func (x *GetPreferencesResponse) ProtoReflect() protoreflect.Message {
+func (x *GetNotificationPreferencesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -107,61 +108,44 @@ func (x *GetPreferencesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use GetPreferencesResponse.ProtoReflect.Descriptor instead.
-func (*GetPreferencesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetNotificationPreferencesResponse.ProtoReflect.Descriptor instead.
+func (*GetNotificationPreferencesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *GetPreferencesResponse) GetPreferences() *Preferences {
+func (x *GetNotificationPreferencesResponse) GetPreferences() *NotificationPreferences {
 	if x != nil {
 		return x.Preferences
 	}
 	return nil
 }
 
-// The request of UpdatePreferences.
-type UpdatePreferencesRequest struct {
+// The request of UpdateNotificationPreferences.
+type UpdateNotificationPreferencesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The etag of the version to change; empty to overwrite any version.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The fields to change: `email_address`, `locale`, `default_channels`, `kinds`, `watched_skus`;
-	// at least one.
-	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// Where e-mail is sent once it is confirmed: an address as RFC 5321 writes it without quotes, at
-	// most 254 characters, the domain with a dot in it and in its ASCII form (`xn--…`); empty for the
-	// shop's default. It is never logged.
-	EmailAddress string `protobuf:"bytes,4,opt,name=email_address,json=emailAddress,proto3" json:"email_address,omitempty"`
-	// The language and region of notifications, in BCP 47: "en-GB". Empty means the shop's default.
-	Locale string `protobuf:"bytes,5,opt,name=locale,proto3" json:"locale,omitempty"`
-	// The channels of every kind that `kinds` does not name: IN_APP, EMAIL, both, or none.
-	DefaultChannels []Channel `protobuf:"varint,6,rep,packed,name=default_channels,json=defaultChannels,proto3,enum=souk.notifications.v1.Channel" json:"default_channels,omitempty"`
-	// The kinds with other channels, replacing all old ones; each kind once.
-	Kinds []*KindPreference `protobuf:"bytes,7,rep,name=kinds,proto3" json:"kinds,omitempty"`
-	// The skus to notify the account about when they are in stock again, replacing all old ones: at
-	// most 100, each of 1 to 64 characters, none of them a control character. A sku is removed after
-	// its notification.
-	WatchedSkus   []string `protobuf:"bytes,8,rep,name=watched_skus,json=watchedSkus,proto3" json:"watched_skus,omitempty"`
+	// Required. The preferences with the new values, and the customer whose they are.
+	Preferences *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	// The fields to change, relative to the resource: `email_address`, `locale`, `default_channels`,
+	// `kinds`, `watched_skus`; `*` for all of them. An empty mask is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *UpdatePreferencesRequest) Reset() {
-	*x = UpdatePreferencesRequest{}
+func (x *UpdateNotificationPreferencesRequest) Reset() {
+	*x = UpdateNotificationPreferencesRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *UpdatePreferencesRequest) String() string {
+func (x *UpdateNotificationPreferencesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*UpdatePreferencesRequest) ProtoMessage() {}
+func (*UpdateNotificationPreferencesRequest) ProtoMessage() {}
 
-func (x *UpdatePreferencesRequest) ProtoReflect() protoreflect.Message {
+func (x *UpdateNotificationPreferencesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -173,90 +157,48 @@ func (x *UpdatePreferencesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use UpdatePreferencesRequest.ProtoReflect.Descriptor instead.
-func (*UpdatePreferencesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use UpdateNotificationPreferencesRequest.ProtoReflect.Descriptor instead.
+func (*UpdateNotificationPreferencesRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *UpdatePreferencesRequest) GetAccountId() string {
+func (x *UpdateNotificationPreferencesRequest) GetPreferences() *NotificationPreferences {
 	if x != nil {
-		return x.AccountId
+		return x.Preferences
 	}
-	return ""
+	return nil
 }
 
-func (x *UpdatePreferencesRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *UpdatePreferencesRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+func (x *UpdateNotificationPreferencesRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	if x != nil {
 		return x.UpdateMask
 	}
 	return nil
 }
 
-func (x *UpdatePreferencesRequest) GetEmailAddress() string {
-	if x != nil {
-		return x.EmailAddress
-	}
-	return ""
-}
-
-func (x *UpdatePreferencesRequest) GetLocale() string {
-	if x != nil {
-		return x.Locale
-	}
-	return ""
-}
-
-func (x *UpdatePreferencesRequest) GetDefaultChannels() []Channel {
-	if x != nil {
-		return x.DefaultChannels
-	}
-	return nil
-}
-
-func (x *UpdatePreferencesRequest) GetKinds() []*KindPreference {
-	if x != nil {
-		return x.Kinds
-	}
-	return nil
-}
-
-func (x *UpdatePreferencesRequest) GetWatchedSkus() []string {
-	if x != nil {
-		return x.WatchedSkus
-	}
-	return nil
-}
-
-// The response of UpdatePreferences.
-type UpdatePreferencesResponse struct {
+// The response of UpdateNotificationPreferences.
+type UpdateNotificationPreferencesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The preferences after the change.
-	Preferences   *Preferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	Preferences   *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *UpdatePreferencesResponse) Reset() {
-	*x = UpdatePreferencesResponse{}
+func (x *UpdateNotificationPreferencesResponse) Reset() {
+	*x = UpdateNotificationPreferencesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *UpdatePreferencesResponse) String() string {
+func (x *UpdateNotificationPreferencesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*UpdatePreferencesResponse) ProtoMessage() {}
+func (*UpdateNotificationPreferencesResponse) ProtoMessage() {}
 
-func (x *UpdatePreferencesResponse) ProtoReflect() protoreflect.Message {
+func (x *UpdateNotificationPreferencesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -268,12 +210,12 @@ func (x *UpdatePreferencesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use UpdatePreferencesResponse.ProtoReflect.Descriptor instead.
-func (*UpdatePreferencesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use UpdateNotificationPreferencesResponse.ProtoReflect.Descriptor instead.
+func (*UpdateNotificationPreferencesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *UpdatePreferencesResponse) GetPreferences() *Preferences {
+func (x *UpdateNotificationPreferencesResponse) GetPreferences() *NotificationPreferences {
 	if x != nil {
 		return x.Preferences
 	}
@@ -283,9 +225,9 @@ func (x *UpdatePreferencesResponse) GetPreferences() *Preferences {
 // The request of ConfirmEmailAddress.
 type ConfirmEmailAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+	// or names itself, also as `me`; other callers must name one.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The code of the confirmation e-mail: 12 letters and digits; hyphens, spaces and case are
 	// ignored. It is never logged.
 	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
@@ -323,9 +265,9 @@ func (*ConfirmEmailAddressRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *ConfirmEmailAddressRequest) GetAccountId() string {
+func (x *ConfirmEmailAddressRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
@@ -341,7 +283,7 @@ func (x *ConfirmEmailAddressRequest) GetCode() string {
 type ConfirmEmailAddressResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The preferences, with the address confirmed.
-	Preferences   *Preferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	Preferences   *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -376,22 +318,24 @@ func (*ConfirmEmailAddressResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *ConfirmEmailAddressResponse) GetPreferences() *Preferences {
+func (x *ConfirmEmailAddressResponse) GetPreferences() *NotificationPreferences {
 	if x != nil {
 		return x.Preferences
 	}
 	return nil
 }
 
-// The request of ListMessages.
-type ListMessagesRequest struct {
+// The request of ListInAppMessages.
+type ListInAppMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// Items per page, at most 1,000; 0 means 100.
+	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+	// or names itself, also as `me`; other callers must name one.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Items per page, at most 1,000; 0 means 100. A page may have fewer items than that before the
+	// last one: it ends at about 3 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
+	// The `next_page_token` of the previous page; empty for the first page. A token does not expire,
+	// and belongs to its caller and filters; `page_size` may change.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// True for unread messages only.
 	UnreadOnly    bool `protobuf:"varint,4,opt,name=unread_only,json=unreadOnly,proto3" json:"unread_only,omitempty"`
@@ -399,20 +343,20 @@ type ListMessagesRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListMessagesRequest) Reset() {
-	*x = ListMessagesRequest{}
+func (x *ListInAppMessagesRequest) Reset() {
+	*x = ListInAppMessagesRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListMessagesRequest) String() string {
+func (x *ListInAppMessagesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListMessagesRequest) ProtoMessage() {}
+func (*ListInAppMessagesRequest) ProtoMessage() {}
 
-func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
+func (x *ListInAppMessagesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -424,66 +368,66 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
-func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListInAppMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ListInAppMessagesRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *ListMessagesRequest) GetAccountId() string {
+func (x *ListInAppMessagesRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *ListMessagesRequest) GetPageSize() int32 {
+func (x *ListInAppMessagesRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *ListMessagesRequest) GetPageToken() string {
+func (x *ListInAppMessagesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-func (x *ListMessagesRequest) GetUnreadOnly() bool {
+func (x *ListInAppMessagesRequest) GetUnreadOnly() bool {
 	if x != nil {
 		return x.UnreadOnly
 	}
 	return false
 }
 
-// The response of ListMessages.
-type ListMessagesResponse struct {
+// The response of ListInAppMessages.
+type ListInAppMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The messages of this page.
-	Messages []*Message `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	Messages []*InAppMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	// The token of the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many messages of the account are unread, on all pages.
-	UnreadCount   int64 `protobuf:"varint,3,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
+	// How many messages of the customer are unread, on all pages.
+	UnreadCount   int32 `protobuf:"varint,3,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListMessagesResponse) Reset() {
-	*x = ListMessagesResponse{}
+func (x *ListInAppMessagesResponse) Reset() {
+	*x = ListInAppMessagesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListMessagesResponse) String() string {
+func (x *ListInAppMessagesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListMessagesResponse) ProtoMessage() {}
+func (*ListInAppMessagesResponse) ProtoMessage() {}
 
-func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
+func (x *ListInAppMessagesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -495,38 +439,38 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
-func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListInAppMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ListInAppMessagesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *ListMessagesResponse) GetMessages() []*Message {
+func (x *ListInAppMessagesResponse) GetMessages() []*InAppMessage {
 	if x != nil {
 		return x.Messages
 	}
 	return nil
 }
 
-func (x *ListMessagesResponse) GetNextPageToken() string {
+func (x *ListInAppMessagesResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
 	return ""
 }
 
-func (x *ListMessagesResponse) GetUnreadCount() int64 {
+func (x *ListInAppMessagesResponse) GetUnreadCount() int32 {
 	if x != nil {
 		return x.UnreadCount
 	}
 	return 0
 }
 
-// The request of MarkRead.
-type MarkReadRequest struct {
+// The request of MarkInAppMessagesRead.
+type MarkInAppMessagesReadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+	// or names itself, also as `me`; other callers must name one.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The messages, at most 1,000.
 	MessageIds []string `protobuf:"bytes,2,rep,name=message_ids,json=messageIds,proto3" json:"message_ids,omitempty"`
 	// Also marks every message up to this sequence; 0 means none.
@@ -535,20 +479,20 @@ type MarkReadRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *MarkReadRequest) Reset() {
-	*x = MarkReadRequest{}
+func (x *MarkInAppMessagesReadRequest) Reset() {
+	*x = MarkInAppMessagesReadRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *MarkReadRequest) String() string {
+func (x *MarkInAppMessagesReadRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*MarkReadRequest) ProtoMessage() {}
+func (*MarkInAppMessagesReadRequest) ProtoMessage() {}
 
-func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
+func (x *MarkInAppMessagesReadRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -560,55 +504,55 @@ func (x *MarkReadRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use MarkReadRequest.ProtoReflect.Descriptor instead.
-func (*MarkReadRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use MarkInAppMessagesReadRequest.ProtoReflect.Descriptor instead.
+func (*MarkInAppMessagesReadRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *MarkReadRequest) GetAccountId() string {
+func (x *MarkInAppMessagesReadRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *MarkReadRequest) GetMessageIds() []string {
+func (x *MarkInAppMessagesReadRequest) GetMessageIds() []string {
 	if x != nil {
 		return x.MessageIds
 	}
 	return nil
 }
 
-func (x *MarkReadRequest) GetUpToSequence() int64 {
+func (x *MarkInAppMessagesReadRequest) GetUpToSequence() int64 {
 	if x != nil {
 		return x.UpToSequence
 	}
 	return 0
 }
 
-// The response of MarkRead.
-type MarkReadResponse struct {
+// The response of MarkInAppMessagesRead.
+type MarkInAppMessagesReadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many messages of the account are unread now.
-	UnreadCount   int64 `protobuf:"varint,1,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
+	// How many messages of the customer are unread now.
+	UnreadCount   int32 `protobuf:"varint,1,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *MarkReadResponse) Reset() {
-	*x = MarkReadResponse{}
+func (x *MarkInAppMessagesReadResponse) Reset() {
+	*x = MarkInAppMessagesReadResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *MarkReadResponse) String() string {
+func (x *MarkInAppMessagesReadResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*MarkReadResponse) ProtoMessage() {}
+func (*MarkInAppMessagesReadResponse) ProtoMessage() {}
 
-func (x *MarkReadResponse) ProtoReflect() protoreflect.Message {
+func (x *MarkInAppMessagesReadResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -620,44 +564,44 @@ func (x *MarkReadResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use MarkReadResponse.ProtoReflect.Descriptor instead.
-func (*MarkReadResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use MarkInAppMessagesReadResponse.ProtoReflect.Descriptor instead.
+func (*MarkInAppMessagesReadResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *MarkReadResponse) GetUnreadCount() int64 {
+func (x *MarkInAppMessagesReadResponse) GetUnreadCount() int32 {
 	if x != nil {
 		return x.UnreadCount
 	}
 	return 0
 }
 
-// The request of WatchMessages.
-type WatchMessagesRequest struct {
+// The request of WatchInAppMessages.
+type WatchInAppMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. A USER leaves it empty or names itself; other callers must name one. At most 128
-	// characters, none of them a control character.
-	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
+	// or names itself, also as `me`; other callers must name one.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The `resume_token` of the last message received; empty for all stored messages.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchMessagesRequest) Reset() {
-	*x = WatchMessagesRequest{}
+func (x *WatchInAppMessagesRequest) Reset() {
+	*x = WatchInAppMessagesRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchMessagesRequest) String() string {
+func (x *WatchInAppMessagesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchMessagesRequest) ProtoMessage() {}
+func (*WatchInAppMessagesRequest) ProtoMessage() {}
 
-func (x *WatchMessagesRequest) ProtoReflect() protoreflect.Message {
+func (x *WatchInAppMessagesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -669,50 +613,50 @@ func (x *WatchMessagesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchMessagesRequest.ProtoReflect.Descriptor instead.
-func (*WatchMessagesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use WatchInAppMessagesRequest.ProtoReflect.Descriptor instead.
+func (*WatchInAppMessagesRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *WatchMessagesRequest) GetAccountId() string {
+func (x *WatchInAppMessagesRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *WatchMessagesRequest) GetResumeToken() string {
+func (x *WatchInAppMessagesRequest) GetResumeToken() string {
 	if x != nil {
 		return x.ResumeToken
 	}
 	return ""
 }
 
-// The response of WatchMessages.
-type WatchMessagesResponse struct {
+// The response of WatchInAppMessages.
+type WatchInAppMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The message.
-	Message *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	Message *InAppMessage `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// Resumes after this message.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchMessagesResponse) Reset() {
-	*x = WatchMessagesResponse{}
+func (x *WatchInAppMessagesResponse) Reset() {
+	*x = WatchInAppMessagesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchMessagesResponse) String() string {
+func (x *WatchInAppMessagesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchMessagesResponse) ProtoMessage() {}
+func (*WatchInAppMessagesResponse) ProtoMessage() {}
 
-func (x *WatchMessagesResponse) ProtoReflect() protoreflect.Message {
+func (x *WatchInAppMessagesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -724,19 +668,19 @@ func (x *WatchMessagesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchMessagesResponse.ProtoReflect.Descriptor instead.
-func (*WatchMessagesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use WatchInAppMessagesResponse.ProtoReflect.Descriptor instead.
+func (*WatchInAppMessagesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *WatchMessagesResponse) GetMessage() *Message {
+func (x *WatchInAppMessagesResponse) GetMessage() *InAppMessage {
 	if x != nil {
 		return x.Message
 	}
 	return nil
 }
 
-func (x *WatchMessagesResponse) GetResumeToken() string {
+func (x *WatchInAppMessagesResponse) GetResumeToken() string {
 	if x != nil {
 		return x.ResumeToken
 	}
@@ -746,16 +690,11 @@ func (x *WatchMessagesResponse) GetResumeToken() string {
 // The request of CreateWebhookEndpoint.
 type CreateWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
-	// control character.
+	// The idempotency key of this call, chosen by the caller and unique per caller and method: 1 to
+	// 128 characters, none of them a control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The target: a URL of at most 2,000 characters, https on port 443 unless the service is
-	// configured otherwise, without a user name.
-	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// The event types: full names, or a package with `.*` for all of its types; 1 to 100.
-	EventTypes []string `protobuf:"bytes,3,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// A description: at most 200 characters, none of them a control character.
-	Description   string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
+	// Required. The endpoint, with `url` and `event_types`.
+	Endpoint      *WebhookEndpoint `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -797,25 +736,11 @@ func (x *CreateWebhookEndpointRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *CreateWebhookEndpointRequest) GetUrl() string {
+func (x *CreateWebhookEndpointRequest) GetEndpoint() *WebhookEndpoint {
 	if x != nil {
-		return x.Url
-	}
-	return ""
-}
-
-func (x *CreateWebhookEndpointRequest) GetEventTypes() []string {
-	if x != nil {
-		return x.EventTypes
+		return x.Endpoint
 	}
 	return nil
-}
-
-func (x *CreateWebhookEndpointRequest) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
 }
 
 // The response of CreateWebhookEndpoint.
@@ -823,8 +748,7 @@ type CreateWebhookEndpointResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The endpoint.
 	Endpoint *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged, and never
-	// returned again.
+	// The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -969,10 +893,14 @@ func (x *GetWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
 // The request of ListWebhookEndpoints.
 type ListWebhookEndpointsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Items per page, at most 1,000; 0 means 100.
+	// Items per page, at most 1,000; 0 means 100. A page may have fewer items than that before the
+	// last one: it ends at about 3 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page. A token does not expire,
+	// and belongs to its caller and filters; `page_size` may change.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only endpoints of this caller, such as `service:erp`; empty means all that the caller may see.
+	Owner         string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1017,6 +945,13 @@ func (x *ListWebhookEndpointsRequest) GetPageSize() int32 {
 func (x *ListWebhookEndpointsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListWebhookEndpointsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
 	}
 	return ""
 }
@@ -1079,22 +1014,11 @@ func (x *ListWebhookEndpointsResponse) GetNextPageToken() string {
 // The request of UpdateWebhookEndpoint.
 type UpdateWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The endpoint.
-	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	// The etag of the version to change; empty to overwrite any version.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The fields to change: `url`, `event_types`, `description`, `state`; at least one.
-	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// The target: not empty when the mask names it, a URL of at most 2,000 characters, https on port
-	// 443 unless the service is configured otherwise, without a user name.
-	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
-	// The event types: full names, or a package with `.*` for all of its types; at most 100, and at
-	// least one when the mask names them.
-	EventTypes []string `protobuf:"bytes,5,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// A description: at most 200 characters, none of them a control character.
-	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
-	// The new state: ENABLED or PAUSED when the mask names it.
-	State         WebhookEndpointState `protobuf:"varint,7,opt,name=state,proto3,enum=souk.notifications.v1.WebhookEndpointState" json:"state,omitempty"`
+	// Required. The endpoint with the new values; `endpoint_id` names it.
+	Endpoint *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// The fields to change, relative to the resource: `url`, `event_types`, `description`; `*` for
+	// all of them. An empty mask is refused.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1129,18 +1053,11 @@ func (*UpdateWebhookEndpointRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *UpdateWebhookEndpointRequest) GetEndpointId() string {
+func (x *UpdateWebhookEndpointRequest) GetEndpoint() *WebhookEndpoint {
 	if x != nil {
-		return x.EndpointId
+		return x.Endpoint
 	}
-	return ""
-}
-
-func (x *UpdateWebhookEndpointRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
+	return nil
 }
 
 func (x *UpdateWebhookEndpointRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
@@ -1148,34 +1065,6 @@ func (x *UpdateWebhookEndpointRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
-}
-
-func (x *UpdateWebhookEndpointRequest) GetUrl() string {
-	if x != nil {
-		return x.Url
-	}
-	return ""
-}
-
-func (x *UpdateWebhookEndpointRequest) GetEventTypes() []string {
-	if x != nil {
-		return x.EventTypes
-	}
-	return nil
-}
-
-func (x *UpdateWebhookEndpointRequest) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *UpdateWebhookEndpointRequest) GetState() WebhookEndpointState {
-	if x != nil {
-		return x.State
-	}
-	return WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_UNSPECIFIED
 }
 
 // The response of UpdateWebhookEndpoint.
@@ -1224,6 +1113,190 @@ func (x *UpdateWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
 	return nil
 }
 
+// The request of EnableWebhookEndpoint.
+type EnableWebhookEndpointRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint.
+	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableWebhookEndpointRequest) Reset() {
+	*x = EnableWebhookEndpointRequest{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableWebhookEndpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableWebhookEndpointRequest) ProtoMessage() {}
+
+func (x *EnableWebhookEndpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableWebhookEndpointRequest.ProtoReflect.Descriptor instead.
+func (*EnableWebhookEndpointRequest) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *EnableWebhookEndpointRequest) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+// The response of EnableWebhookEndpoint.
+type EnableWebhookEndpointResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint after the call.
+	Endpoint      *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableWebhookEndpointResponse) Reset() {
+	*x = EnableWebhookEndpointResponse{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableWebhookEndpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableWebhookEndpointResponse) ProtoMessage() {}
+
+func (x *EnableWebhookEndpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableWebhookEndpointResponse.ProtoReflect.Descriptor instead.
+func (*EnableWebhookEndpointResponse) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EnableWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
+	if x != nil {
+		return x.Endpoint
+	}
+	return nil
+}
+
+// The request of DisableWebhookEndpoint.
+type DisableWebhookEndpointRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint.
+	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableWebhookEndpointRequest) Reset() {
+	*x = DisableWebhookEndpointRequest{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableWebhookEndpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableWebhookEndpointRequest) ProtoMessage() {}
+
+func (x *DisableWebhookEndpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableWebhookEndpointRequest.ProtoReflect.Descriptor instead.
+func (*DisableWebhookEndpointRequest) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DisableWebhookEndpointRequest) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+// The response of DisableWebhookEndpoint.
+type DisableWebhookEndpointResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint after the call.
+	Endpoint      *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableWebhookEndpointResponse) Reset() {
+	*x = DisableWebhookEndpointResponse{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableWebhookEndpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableWebhookEndpointResponse) ProtoMessage() {}
+
+func (x *DisableWebhookEndpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableWebhookEndpointResponse.ProtoReflect.Descriptor instead.
+func (*DisableWebhookEndpointResponse) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DisableWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
+	if x != nil {
+		return x.Endpoint
+	}
+	return nil
+}
+
 // The request of DeleteWebhookEndpoint.
 type DeleteWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1235,7 +1308,7 @@ type DeleteWebhookEndpointRequest struct {
 
 func (x *DeleteWebhookEndpointRequest) Reset() {
 	*x = DeleteWebhookEndpointRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[20]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1320,7 @@ func (x *DeleteWebhookEndpointRequest) String() string {
 func (*DeleteWebhookEndpointRequest) ProtoMessage() {}
 
 func (x *DeleteWebhookEndpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[20]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1333,7 @@ func (x *DeleteWebhookEndpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteWebhookEndpointRequest.ProtoReflect.Descriptor instead.
 func (*DeleteWebhookEndpointRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DeleteWebhookEndpointRequest) GetEndpointId() string {
@@ -1279,7 +1352,7 @@ type DeleteWebhookEndpointResponse struct {
 
 func (x *DeleteWebhookEndpointResponse) Reset() {
 	*x = DeleteWebhookEndpointResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[21]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1364,7 @@ func (x *DeleteWebhookEndpointResponse) String() string {
 func (*DeleteWebhookEndpointResponse) ProtoMessage() {}
 
 func (x *DeleteWebhookEndpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[21]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,24 +1377,24 @@ func (x *DeleteWebhookEndpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteWebhookEndpointResponse.ProtoReflect.Descriptor instead.
 func (*DeleteWebhookEndpointResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{25}
 }
 
 // The request of RotateWebhookSecret.
 type RotateWebhookSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key of this call, chosen by the caller and unique per caller and method: 1 to
+	// 128 characters, none of them a control character.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The endpoint.
-	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
-	// control character.
-	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	EndpointId    string `protobuf:"bytes,2,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RotateWebhookSecretRequest) Reset() {
 	*x = RotateWebhookSecretRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[22]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1406,7 @@ func (x *RotateWebhookSecretRequest) String() string {
 func (*RotateWebhookSecretRequest) ProtoMessage() {}
 
 func (x *RotateWebhookSecretRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[22]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,14 +1419,7 @@ func (x *RotateWebhookSecretRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateWebhookSecretRequest.ProtoReflect.Descriptor instead.
 func (*RotateWebhookSecretRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *RotateWebhookSecretRequest) GetEndpointId() string {
-	if x != nil {
-		return x.EndpointId
-	}
-	return ""
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RotateWebhookSecretRequest) GetRequestId() string {
@@ -1363,13 +1429,19 @@ func (x *RotateWebhookSecretRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *RotateWebhookSecretRequest) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
 // The response of RotateWebhookSecret.
 type RotateWebhookSecretResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The endpoint.
 	Endpoint *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged, and never
-	// returned again.
+	// The secret that signs its webhooks: `whsec_` and 32 bytes in base64. Never logged.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1377,7 +1449,7 @@ type RotateWebhookSecretResponse struct {
 
 func (x *RotateWebhookSecretResponse) Reset() {
 	*x = RotateWebhookSecretResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[23]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1461,7 @@ func (x *RotateWebhookSecretResponse) String() string {
 func (*RotateWebhookSecretResponse) ProtoMessage() {}
 
 func (x *RotateWebhookSecretResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[23]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1474,7 @@ func (x *RotateWebhookSecretResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateWebhookSecretResponse.ProtoReflect.Descriptor instead.
 func (*RotateWebhookSecretResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RotateWebhookSecretResponse) GetEndpoint() *WebhookEndpoint {
@@ -1419,40 +1491,48 @@ func (x *RotateWebhookSecretResponse) GetSecret() string {
 	return ""
 }
 
-// The request of ListDeliveries.
-type ListDeliveriesRequest struct {
+// The request of ListNotificationDeliveries. Its filters apply together.
+type ListNotificationDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Items per page, at most 1,000; 0 means 100.
+	// Items per page, at most 1,000; 0 means 100. A page may have fewer items than that before the
+	// last one: it ends at about 3 MiB.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
+	// The `next_page_token` of the previous page; empty for the first page. A token does not expire,
+	// and belongs to its caller and filters; `page_size` may change.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only deliveries of this endpoint; empty means every channel and endpoint.
+	// Only deliveries to this endpoint; empty means every channel and endpoint.
 	EndpointId string `protobuf:"bytes,3,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	// Only deliveries in this state; UNSPECIFIED means all.
-	State DeliveryState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.notifications.v1.DeliveryState" json:"state,omitempty"`
-	// Only deliveries to this account; empty means all that the caller may see.
-	AccountId string `protobuf:"bytes,5,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Only deliveries in one of these states, at most 10; empty means all.
+	States []NotificationDeliveryState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.notifications.v1.NotificationDeliveryState" json:"states,omitempty"`
+	// Only deliveries to this customer; empty means all that the caller may see.
+	CustomerId string `protobuf:"bytes,5,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Only deliveries of this event; empty means all.
-	EventId       string `protobuf:"bytes,6,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	EventId string `protobuf:"bytes,6,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Only deliveries that were created at this time or later.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only deliveries that were created before this time.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// The order: `create_time desc` (as when it is empty) or `create_time`.
+	OrderBy       string `protobuf:"bytes,9,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListDeliveriesRequest) Reset() {
-	*x = ListDeliveriesRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[24]
+func (x *ListNotificationDeliveriesRequest) Reset() {
+	*x = ListNotificationDeliveriesRequest{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListDeliveriesRequest) String() string {
+func (x *ListNotificationDeliveriesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListDeliveriesRequest) ProtoMessage() {}
+func (*ListNotificationDeliveriesRequest) ProtoMessage() {}
 
-func (x *ListDeliveriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[24]
+func (x *ListNotificationDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,305 +1543,99 @@ func (x *ListDeliveriesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListDeliveriesRequest.ProtoReflect.Descriptor instead.
-func (*ListDeliveriesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{24}
+// Deprecated: Use ListNotificationDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*ListNotificationDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *ListDeliveriesRequest) GetPageSize() int32 {
+func (x *ListNotificationDeliveriesRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *ListDeliveriesRequest) GetPageToken() string {
+func (x *ListNotificationDeliveriesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-func (x *ListDeliveriesRequest) GetEndpointId() string {
+func (x *ListNotificationDeliveriesRequest) GetEndpointId() string {
 	if x != nil {
 		return x.EndpointId
 	}
 	return ""
 }
 
-func (x *ListDeliveriesRequest) GetState() DeliveryState {
+func (x *ListNotificationDeliveriesRequest) GetStates() []NotificationDeliveryState {
 	if x != nil {
-		return x.State
+		return x.States
 	}
-	return DeliveryState_DELIVERY_STATE_UNSPECIFIED
+	return nil
 }
 
-func (x *ListDeliveriesRequest) GetAccountId() string {
+func (x *ListNotificationDeliveriesRequest) GetCustomerId() string {
 	if x != nil {
-		return x.AccountId
+		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *ListDeliveriesRequest) GetEventId() string {
+func (x *ListNotificationDeliveriesRequest) GetEventId() string {
 	if x != nil {
 		return x.EventId
 	}
 	return ""
 }
 
-// The response of ListDeliveries.
-type ListDeliveriesResponse struct {
+func (x *ListNotificationDeliveriesRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListNotificationDeliveriesRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListNotificationDeliveriesRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+// The response of ListNotificationDeliveries.
+type ListNotificationDeliveriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The deliveries of this page.
-	Deliveries []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	Deliveries []*NotificationDelivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	// The token of the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListDeliveriesResponse) Reset() {
-	*x = ListDeliveriesResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[25]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListDeliveriesResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListDeliveriesResponse) ProtoMessage() {}
-
-func (x *ListDeliveriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[25]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListDeliveriesResponse.ProtoReflect.Descriptor instead.
-func (*ListDeliveriesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{25}
-}
-
-func (x *ListDeliveriesResponse) GetDeliveries() []*Delivery {
-	if x != nil {
-		return x.Deliveries
-	}
-	return nil
-}
-
-func (x *ListDeliveriesResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// The request of ListDeadDeliveries.
-type ListDeadDeliveriesRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Items per page, at most 1,000; 0 means 100.
-	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only deliveries of this endpoint; empty means every channel and endpoint.
-	EndpointId    string `protobuf:"bytes,3,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListDeadDeliveriesRequest) Reset() {
-	*x = ListDeadDeliveriesRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListDeadDeliveriesRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListDeadDeliveriesRequest) ProtoMessage() {}
-
-func (x *ListDeadDeliveriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListDeadDeliveriesRequest.ProtoReflect.Descriptor instead.
-func (*ListDeadDeliveriesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{26}
-}
-
-func (x *ListDeadDeliveriesRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListDeadDeliveriesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-func (x *ListDeadDeliveriesRequest) GetEndpointId() string {
-	if x != nil {
-		return x.EndpointId
-	}
-	return ""
-}
-
-// The response of ListDeadDeliveries.
-type ListDeadDeliveriesResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The deliveries of this page.
-	Deliveries []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
-	// The token of the next page; empty on the last page.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListDeadDeliveriesResponse) Reset() {
-	*x = ListDeadDeliveriesResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListDeadDeliveriesResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListDeadDeliveriesResponse) ProtoMessage() {}
-
-func (x *ListDeadDeliveriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListDeadDeliveriesResponse.ProtoReflect.Descriptor instead.
-func (*ListDeadDeliveriesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *ListDeadDeliveriesResponse) GetDeliveries() []*Delivery {
-	if x != nil {
-		return x.Deliveries
-	}
-	return nil
-}
-
-func (x *ListDeadDeliveriesResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// The request of RequeueDeadDeliveries.
-type RequeueDeadDeliveriesRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The ids, at most 1,000; empty means all that the caller may see.
-	DeliveryIds []string `protobuf:"bytes,1,rep,name=delivery_ids,json=deliveryIds,proto3" json:"delivery_ids,omitempty"`
-	// Only deliveries of this endpoint; empty means every channel and endpoint.
-	EndpointId    string `protobuf:"bytes,2,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RequeueDeadDeliveriesRequest) Reset() {
-	*x = RequeueDeadDeliveriesRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RequeueDeadDeliveriesRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RequeueDeadDeliveriesRequest) ProtoMessage() {}
-
-func (x *RequeueDeadDeliveriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RequeueDeadDeliveriesRequest.ProtoReflect.Descriptor instead.
-func (*RequeueDeadDeliveriesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *RequeueDeadDeliveriesRequest) GetDeliveryIds() []string {
-	if x != nil {
-		return x.DeliveryIds
-	}
-	return nil
-}
-
-func (x *RequeueDeadDeliveriesRequest) GetEndpointId() string {
-	if x != nil {
-		return x.EndpointId
-	}
-	return ""
-}
-
-// The response of RequeueDeadDeliveries.
-type RequeueDeadDeliveriesResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many were requeued.
-	Requeued      int64 `protobuf:"varint,1,opt,name=requeued,proto3" json:"requeued,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RequeueDeadDeliveriesResponse) Reset() {
-	*x = RequeueDeadDeliveriesResponse{}
+func (x *ListNotificationDeliveriesResponse) Reset() {
+	*x = ListNotificationDeliveriesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RequeueDeadDeliveriesResponse) String() string {
+func (x *ListNotificationDeliveriesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RequeueDeadDeliveriesResponse) ProtoMessage() {}
+func (*ListNotificationDeliveriesResponse) ProtoMessage() {}
 
-func (x *RequeueDeadDeliveriesResponse) ProtoReflect() protoreflect.Message {
+func (x *ListNotificationDeliveriesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1773,43 +1647,50 @@ func (x *RequeueDeadDeliveriesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RequeueDeadDeliveriesResponse.ProtoReflect.Descriptor instead.
-func (*RequeueDeadDeliveriesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListNotificationDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*ListNotificationDeliveriesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{29}
 }
 
-func (x *RequeueDeadDeliveriesResponse) GetRequeued() int64 {
+func (x *ListNotificationDeliveriesResponse) GetDeliveries() []*NotificationDelivery {
 	if x != nil {
-		return x.Requeued
+		return x.Deliveries
 	}
-	return 0
+	return nil
 }
 
-// The request of DropDeadDeliveries.
-type DropDeadDeliveriesRequest struct {
+func (x *ListNotificationDeliveriesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of RequeueNotificationDeliveries.
+type RequeueNotificationDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The ids, at most 1,000; empty means all that the caller may see.
+	// The deliveries, at most 1,000; empty means all dead ones that the caller may see.
 	DeliveryIds []string `protobuf:"bytes,1,rep,name=delivery_ids,json=deliveryIds,proto3" json:"delivery_ids,omitempty"`
-	// Only deliveries of this endpoint; empty means every channel and endpoint.
+	// Only deliveries to this endpoint; empty means every channel and endpoint.
 	EndpointId    string `protobuf:"bytes,2,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DropDeadDeliveriesRequest) Reset() {
-	*x = DropDeadDeliveriesRequest{}
+func (x *RequeueNotificationDeliveriesRequest) Reset() {
+	*x = RequeueNotificationDeliveriesRequest{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DropDeadDeliveriesRequest) String() string {
+func (x *RequeueNotificationDeliveriesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DropDeadDeliveriesRequest) ProtoMessage() {}
+func (*RequeueNotificationDeliveriesRequest) ProtoMessage() {}
 
-func (x *DropDeadDeliveriesRequest) ProtoReflect() protoreflect.Message {
+func (x *RequeueNotificationDeliveriesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1821,48 +1702,48 @@ func (x *DropDeadDeliveriesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DropDeadDeliveriesRequest.ProtoReflect.Descriptor instead.
-func (*DropDeadDeliveriesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use RequeueNotificationDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*RequeueNotificationDeliveriesRequest) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{30}
 }
 
-func (x *DropDeadDeliveriesRequest) GetDeliveryIds() []string {
+func (x *RequeueNotificationDeliveriesRequest) GetDeliveryIds() []string {
 	if x != nil {
 		return x.DeliveryIds
 	}
 	return nil
 }
 
-func (x *DropDeadDeliveriesRequest) GetEndpointId() string {
+func (x *RequeueNotificationDeliveriesRequest) GetEndpointId() string {
 	if x != nil {
 		return x.EndpointId
 	}
 	return ""
 }
 
-// The response of DropDeadDeliveries.
-type DropDeadDeliveriesResponse struct {
+// The response of RequeueNotificationDeliveries.
+type RequeueNotificationDeliveriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many were dropped.
-	Dropped       int64 `protobuf:"varint,1,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// How many were requeued.
+	RequeuedCount int32 `protobuf:"varint,1,opt,name=requeued_count,json=requeuedCount,proto3" json:"requeued_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *DropDeadDeliveriesResponse) Reset() {
-	*x = DropDeadDeliveriesResponse{}
+func (x *RequeueNotificationDeliveriesResponse) Reset() {
+	*x = RequeueNotificationDeliveriesResponse{}
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *DropDeadDeliveriesResponse) String() string {
+func (x *RequeueNotificationDeliveriesResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*DropDeadDeliveriesResponse) ProtoMessage() {}
+func (*RequeueNotificationDeliveriesResponse) ProtoMessage() {}
 
-func (x *DropDeadDeliveriesResponse) ProtoReflect() protoreflect.Message {
+func (x *RequeueNotificationDeliveriesResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1874,46 +1755,147 @@ func (x *DropDeadDeliveriesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use DropDeadDeliveriesResponse.ProtoReflect.Descriptor instead.
-func (*DropDeadDeliveriesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use RequeueNotificationDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*RequeueNotificationDeliveriesResponse) Descriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{31}
 }
 
-func (x *DropDeadDeliveriesResponse) GetDropped() int64 {
+func (x *RequeueNotificationDeliveriesResponse) GetRequeuedCount() int32 {
 	if x != nil {
-		return x.Dropped
+		return x.RequeuedCount
 	}
 	return 0
 }
 
-// The request of PreviewTemplate.
-type PreviewTemplateRequest struct {
+// The request of DropNotificationDeliveries.
+type DropNotificationDeliveriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The deliveries, at most 1,000; empty means all dead ones that the caller may see.
+	DeliveryIds []string `protobuf:"bytes,1,rep,name=delivery_ids,json=deliveryIds,proto3" json:"delivery_ids,omitempty"`
+	// Only deliveries to this endpoint; empty means every channel and endpoint.
+	EndpointId    string `protobuf:"bytes,2,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropNotificationDeliveriesRequest) Reset() {
+	*x = DropNotificationDeliveriesRequest{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropNotificationDeliveriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropNotificationDeliveriesRequest) ProtoMessage() {}
+
+func (x *DropNotificationDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropNotificationDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*DropNotificationDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *DropNotificationDeliveriesRequest) GetDeliveryIds() []string {
+	if x != nil {
+		return x.DeliveryIds
+	}
+	return nil
+}
+
+func (x *DropNotificationDeliveriesRequest) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+// The response of DropNotificationDeliveries.
+type DropNotificationDeliveriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were dropped.
+	DroppedCount  int32 `protobuf:"varint,1,opt,name=dropped_count,json=droppedCount,proto3" json:"dropped_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropNotificationDeliveriesResponse) Reset() {
+	*x = DropNotificationDeliveriesResponse{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropNotificationDeliveriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropNotificationDeliveriesResponse) ProtoMessage() {}
+
+func (x *DropNotificationDeliveriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropNotificationDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*DropNotificationDeliveriesResponse) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *DropNotificationDeliveriesResponse) GetDroppedCount() int32 {
+	if x != nil {
+		return x.DroppedCount
+	}
+	return 0
+}
+
+// The request of PreviewNotificationTemplate.
+type PreviewNotificationTemplateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of notification.
 	Kind NotificationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=souk.notifications.v1.NotificationKind" json:"kind,omitempty"`
 	// The channel: IN_APP or EMAIL; UNSPECIFIED means EMAIL.
-	Channel Channel `protobuf:"varint,2,opt,name=channel,proto3,enum=souk.notifications.v1.Channel" json:"channel,omitempty"`
+	Channel NotificationChannel `protobuf:"varint,2,opt,name=channel,proto3,enum=souk.notifications.v1.NotificationChannel" json:"channel,omitempty"`
 	// The locale, such as "en-GB"; empty means the shop's default.
 	Locale        string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PreviewTemplateRequest) Reset() {
-	*x = PreviewTemplateRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[32]
+func (x *PreviewNotificationTemplateRequest) Reset() {
+	*x = PreviewNotificationTemplateRequest{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PreviewTemplateRequest) String() string {
+func (x *PreviewNotificationTemplateRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PreviewTemplateRequest) ProtoMessage() {}
+func (*PreviewNotificationTemplateRequest) ProtoMessage() {}
 
-func (x *PreviewTemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[32]
+func (x *PreviewNotificationTemplateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,34 +1906,34 @@ func (x *PreviewTemplateRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PreviewTemplateRequest.ProtoReflect.Descriptor instead.
-func (*PreviewTemplateRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{32}
+// Deprecated: Use PreviewNotificationTemplateRequest.ProtoReflect.Descriptor instead.
+func (*PreviewNotificationTemplateRequest) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{34}
 }
 
-func (x *PreviewTemplateRequest) GetKind() NotificationKind {
+func (x *PreviewNotificationTemplateRequest) GetKind() NotificationKind {
 	if x != nil {
 		return x.Kind
 	}
 	return NotificationKind_NOTIFICATION_KIND_UNSPECIFIED
 }
 
-func (x *PreviewTemplateRequest) GetChannel() Channel {
+func (x *PreviewNotificationTemplateRequest) GetChannel() NotificationChannel {
 	if x != nil {
 		return x.Channel
 	}
-	return Channel_CHANNEL_UNSPECIFIED
+	return NotificationChannel_NOTIFICATION_CHANNEL_UNSPECIFIED
 }
 
-func (x *PreviewTemplateRequest) GetLocale() string {
+func (x *PreviewNotificationTemplateRequest) GetLocale() string {
 	if x != nil {
 		return x.Locale
 	}
 	return ""
 }
 
-// The response of PreviewTemplate.
-type PreviewTemplateResponse struct {
+// The response of PreviewNotificationTemplate.
+type PreviewNotificationTemplateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The subject of the e-mail, or the title of the message.
 	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
@@ -1963,21 +1945,21 @@ type PreviewTemplateResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PreviewTemplateResponse) Reset() {
-	*x = PreviewTemplateResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[33]
+func (x *PreviewNotificationTemplateResponse) Reset() {
+	*x = PreviewNotificationTemplateResponse{}
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PreviewTemplateResponse) String() string {
+func (x *PreviewNotificationTemplateResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PreviewTemplateResponse) ProtoMessage() {}
+func (*PreviewNotificationTemplateResponse) ProtoMessage() {}
 
-func (x *PreviewTemplateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[33]
+func (x *PreviewNotificationTemplateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,26 +1970,26 @@ func (x *PreviewTemplateResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PreviewTemplateResponse.ProtoReflect.Descriptor instead.
-func (*PreviewTemplateResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{33}
+// Deprecated: Use PreviewNotificationTemplateResponse.ProtoReflect.Descriptor instead.
+func (*PreviewNotificationTemplateResponse) Descriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{35}
 }
 
-func (x *PreviewTemplateResponse) GetTitle() string {
+func (x *PreviewNotificationTemplateResponse) GetTitle() string {
 	if x != nil {
 		return x.Title
 	}
 	return ""
 }
 
-func (x *PreviewTemplateResponse) GetText() string {
+func (x *PreviewNotificationTemplateResponse) GetText() string {
 	if x != nil {
 		return x.Text
 	}
 	return ""
 }
 
-func (x *PreviewTemplateResponse) GetHtml() string {
+func (x *PreviewNotificationTemplateResponse) GetHtml() string {
 	if x != nil {
 		return x.Html
 	}
@@ -2023,7 +2005,7 @@ type AuditNotificationsRequest struct {
 
 func (x *AuditNotificationsRequest) Reset() {
 	*x = AuditNotificationsRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[34]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2035,7 +2017,7 @@ func (x *AuditNotificationsRequest) String() string {
 func (*AuditNotificationsRequest) ProtoMessage() {}
 
 func (x *AuditNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[34]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2030,7 @@ func (x *AuditNotificationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditNotificationsRequest.ProtoReflect.Descriptor instead.
 func (*AuditNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{34}
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{36}
 }
 
 // The response of AuditNotifications.
@@ -2064,7 +2046,7 @@ type AuditNotificationsResponse struct {
 
 func (x *AuditNotificationsResponse) Reset() {
 	*x = AuditNotificationsResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[35]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2058,7 @@ func (x *AuditNotificationsResponse) String() string {
 func (*AuditNotificationsResponse) ProtoMessage() {}
 
 func (x *AuditNotificationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[35]
+	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2071,7 @@ func (x *AuditNotificationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditNotificationsResponse.ProtoReflect.Descriptor instead.
 func (*AuditNotificationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{35}
+	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AuditNotificationsResponse) GetFindings() []*v1.AuditFinding {
@@ -2110,219 +2092,207 @@ var File_souk_notifications_v1_notification_service_proto protoreflect.FileDescr
 
 const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"0souk/notifications/v1/notification_service.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a$souk/notifications/v1/delivery.proto\x1a#souk/notifications/v1/message.proto\x1a(souk/notifications/v1/notification.proto\x1a'souk/notifications/v1/preferences.proto\x1a,souk/notifications/v1/webhook_endpoint.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"p\n" +
-	"\x15GetPreferencesRequest\x12W\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\"^\n" +
-	"\x16GetPreferencesResponse\x12D\n" +
-	"\vpreferences\x18\x01 \x01(\v2\".souk.notifications.v1.PreferencesR\vpreferences\"\xa6\x06\n" +
-	"\x18UpdatePreferencesRequest\x12W\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\x120\n" +
-	"\x04etag\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12\x84\x01\n" +
-	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskBG\xbaHD\xc8\x01\x01\xe2\x01>\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
-	"updateMask\x12\x87\x01\n" +
-	"\remail_address\x18\x04 \x01(\tBb\xbaH\\rZ\x18\xfe\x012U^([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}([.][A-Za-z0-9-]{1,63})*)?$\x80\x01\x01R\femailAddress\x12G\n" +
-	"\x06locale\x18\x05 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\x12^\n" +
-	"\x10default_channels\x18\x06 \x03(\x0e2\x1e.souk.notifications.v1.ChannelB\x13\xbaH\x10\x92\x01\r\x10\x04\"\t\x82\x01\x06\x10\x01 \x00 \x03R\x0fdefaultChannels\x12E\n" +
-	"\x05kinds\x18\a \x03(\v2%.souk.notifications.v1.KindPreferenceB\b\xbaH\x05\x92\x01\x02\x102R\x05kinds\x12~\n" +
-	"\fwatched_skus\x18\b \x03(\tB[\xbaHX\x92\x01U\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\vwatchedSkus\"a\n" +
-	"\x19UpdatePreferencesResponse\x12D\n" +
-	"\vpreferences\x18\x01 \x01(\v2\".souk.notifications.v1.PreferencesR\vpreferences\"\x8e\x01\n" +
-	"\x1aConfirmEmailAddressRequest\x12<\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\taccountId\x122\n" +
-	"\x04code\x18\x02 \x01(\tB\x1e\xbaH\x18r\x16\x10\x01\x18(2\x10^[A-Za-z0-9 -]*$\x80\x01\x01R\x04code\"c\n" +
-	"\x1bConfirmEmailAddressResponse\x12D\n" +
-	"\vpreferences\x18\x01 \x01(\v2\".souk.notifications.v1.PreferencesR\vpreferences\"\xe1\x01\n" +
-	"\x13ListMessagesRequest\x12W\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\x12'\n" +
+	"0souk/notifications/v1/notification_service.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*souk/notifications/v1/in_app_message.proto\x1a(souk/notifications/v1/notification.proto\x1a1souk/notifications/v1/notification_delivery.proto\x1a4souk/notifications/v1/notification_preferences.proto\x1a,souk/notifications/v1/webhook_endpoint.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"~\n" +
+	"!GetNotificationPreferencesRequest\x12Y\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\"v\n" +
+	"\"GetNotificationPreferencesResponse\x12P\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x8d\x02\n" +
+	"$UpdateNotificationPreferencesRequest\x12[\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vpreferences\x12\x87\x01\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskBJ\xbaHG\xc8\x01\x01\xe2\x01A\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
+	"updateMask\"y\n" +
+	"%UpdateNotificationPreferencesResponse\x12P\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xb3\x01\n" +
+	"\x1aConfirmEmailAddressRequest\x12Y\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\x12:\n" +
+	"\x04code\x18\x02 \x01(\tB&\xbaH\x18r\x16\x10\x01\x18(2\x10^[A-Za-z0-9 -]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04code\"o\n" +
+	"\x1bConfirmEmailAddressResponse\x12P\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xe8\x01\n" +
+	"\x18ListInAppMessagesRequest\x12Y\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\x1f\n" +
 	"\vunread_only\x18\x04 \x01(\bR\n" +
-	"unreadOnly\"\x9d\x01\n" +
-	"\x14ListMessagesResponse\x12:\n" +
-	"\bmessages\x18\x01 \x03(\v2\x1e.souk.notifications.v1.MessageR\bmessages\x12&\n" +
+	"unreadOnly\"\xa7\x01\n" +
+	"\x19ListInAppMessagesResponse\x12?\n" +
+	"\bmessages\x18\x01 \x03(\v2#.souk.notifications.v1.InAppMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12!\n" +
-	"\funread_count\x18\x03 \x01(\x03R\vunreadCount\"\xf0\x01\n" +
-	"\x0fMarkReadRequest\x12W\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\x12U\n" +
+	"\funread_count\x18\x03 \x01(\x05R\vunreadCount\"\xff\x01\n" +
+	"\x1cMarkInAppMessagesReadRequest\x12Y\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\x12U\n" +
 	"\vmessage_ids\x18\x02 \x03(\tB4\xbaH1\x92\x01.\x10\xe8\a\")r'2%^message_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"messageIds\x12-\n" +
-	"\x0eup_to_sequence\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\fupToSequence\"5\n" +
-	"\x10MarkReadResponse\x12!\n" +
-	"\funread_count\x18\x01 \x01(\x03R\vunreadCount\"\x9c\x01\n" +
-	"\x14WatchMessagesRequest\x12W\n" +
-	"\n" +
-	"account_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\x12+\n" +
-	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\"t\n" +
-	"\x15WatchMessagesResponse\x128\n" +
-	"\amessage\x18\x01 \x01(\v2\x1e.souk.notifications.v1.MessageR\amessage\x12!\n" +
-	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xcf\x02\n" +
+	"\x0eup_to_sequence\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\fupToSequence\"B\n" +
+	"\x1dMarkInAppMessagesReadResponse\x12!\n" +
+	"\funread_count\x18\x01 \x01(\x05R\vunreadCount\"\xa3\x01\n" +
+	"\x19WatchInAppMessagesRequest\x12Y\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\x12+\n" +
+	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\"~\n" +
+	"\x1aWatchInAppMessagesResponse\x12=\n" +
+	"\amessage\x18\x01 \x01(\v2#.souk.notifications.v1.InAppMessageR\amessage\x12!\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xad\x01\n" +
 	"\x1cCreateWebhookEndpointRequest\x12>\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12=\n" +
-	"\x03url\x18\x02 \x01(\tB+\xbaH(r&\x10\x01\x18\xd0\x0f2\x1f^https?://[^\\x00-\\x20\\x7f<>\"]+$R\x03url\x12o\n" +
-	"\vevent_types\x18\x03 \x03(\tBN\xbaHK\x92\x01H\b\x01\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+([.][*])?$R\n" +
-	"eventTypes\x12?\n" +
-	"\vdescription\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\vdescription\"\x80\x01\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12M\n" +
+	"\bendpoint\x18\x02 \x01(\v2&.souk.notifications.v1.WebhookEndpointB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bendpoint\"\x88\x01\n" +
 	"\x1dCreateWebhookEndpointResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12\x1b\n" +
-	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"j\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12#\n" +
+	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"j\n" +
 	"\x19GetWebhookEndpointRequest\x12M\n" +
 	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"`\n" +
 	"\x1aGetWebhookEndpointResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"o\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"\xa4\x01\n" +
 	"\x1bListWebhookEndpointsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x8c\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x123\n" +
+	"\x05owner\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05owner\"\x8c\x01\n" +
 	"\x1cListWebhookEndpointsResponse\x12D\n" +
 	"\tendpoints\x18\x01 \x03(\v2&.souk.notifications.v1.WebhookEndpointR\tendpoints\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd7\x01\n" +
 	"\x1cUpdateWebhookEndpointRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
-	"endpointId\x120\n" +
-	"\x04etag\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12l\n" +
-	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB/\xbaH,\xc8\x01\x01\xe2\x01&\x12\x03url\x12\vevent_types\x12\vdescription\x12\x05stateR\n" +
-	"updateMask\x12>\n" +
-	"\x03url\x18\x04 \x01(\tB,\xbaH)r'\x18\xd0\x0f2\"^(https?://[^\\x00-\\x20\\x7f<>\"]+)?$R\x03url\x12m\n" +
-	"\vevent_types\x18\x05 \x03(\tBL\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+([.][*])?$R\n" +
-	"eventTypes\x12?\n" +
-	"\vdescription\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\vdescription\x12M\n" +
-	"\x05state\x18\a \x01(\x0e2+.souk.notifications.v1.WebhookEndpointStateB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x03R\x05state\"c\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bendpoint\x12h\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB+\xbaH(\xc8\x01\x01\xe2\x01\"\x12\x01*\x12\x03url\x12\vevent_types\x12\vdescriptionR\n" +
+	"updateMask\"c\n" +
 	"\x1dUpdateWebhookEndpointResponse\x12B\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"m\n" +
+	"\x1cEnableWebhookEndpointRequest\x12M\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"endpointId\"c\n" +
+	"\x1dEnableWebhookEndpointResponse\x12B\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"n\n" +
+	"\x1dDisableWebhookEndpointRequest\x12M\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"endpointId\"d\n" +
+	"\x1eDisableWebhookEndpointResponse\x12B\n" +
 	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"m\n" +
 	"\x1cDeleteWebhookEndpointRequest\x12M\n" +
 	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"\x1f\n" +
 	"\x1dDeleteWebhookEndpointResponse\"\xab\x01\n" +
-	"\x1aRotateWebhookSecretRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
-	"endpointId\x12>\n" +
+	"\x1aRotateWebhookSecretRequest\x12>\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\"~\n" +
+	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12M\n" +
+	"\vendpoint_id\x18\x02 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"endpointId\"\x86\x01\n" +
 	"\x1bRotateWebhookSecretResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12\x1b\n" +
-	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\x94\x03\n" +
-	"\x15ListDeliveriesRequest\x12'\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12#\n" +
+	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"\x8e\x05\n" +
+	"!ListNotificationDeliveriesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12P\n" +
 	"\vendpoint_id\x18\x03 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"endpointId\x12D\n" +
-	"\x05state\x18\x04 \x01(\x0e2$.souk.notifications.v1.DeliveryStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12W\n" +
+	"endpointId\x12[\n" +
+	"\x06states\x18\x04 \x03(\x0e20.souk.notifications.v1.NotificationDeliveryStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12Y\n" +
+	"\vcustomer_id\x18\x05 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"customerId\x128\n" +
+	"\bevent_id\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\aeventId\x12F\n" +
+	"\x11create_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12A\n" +
+	"\border_by\x18\t \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"\x99\x01\n" +
+	"\"ListNotificationDeliveriesResponse\x12K\n" +
 	"\n" +
-	"account_id\x18\x05 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\taccountId\x128\n" +
-	"\bevent_id\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\aeventId\"\x81\x01\n" +
-	"\x16ListDeliveriesResponse\x12?\n" +
-	"\n" +
-	"deliveries\x18\x01 \x03(\v2\x1f.souk.notifications.v1.DeliveryR\n" +
+	"deliveries\x18\x01 \x03(\v2+.souk.notifications.v1.NotificationDeliveryR\n" +
 	"deliveries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbf\x01\n" +
-	"\x19ListDeadDeliveriesRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
-	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12P\n" +
-	"\vendpoint_id\x18\x03 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"endpointId\"\x85\x01\n" +
-	"\x1aListDeadDeliveriesResponse\x12?\n" +
-	"\n" +
-	"deliveries\x18\x01 \x03(\v2\x1f.souk.notifications.v1.DeliveryR\n" +
-	"deliveries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xca\x01\n" +
-	"\x1cRequeueDeadDeliveriesRequest\x12X\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd2\x01\n" +
+	"$RequeueNotificationDeliveriesRequest\x12X\n" +
 	"\fdelivery_ids\x18\x01 \x03(\tB5\xbaH2\x92\x01/\x10\xe8\a\"*r(2&^delivery_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vdeliveryIds\x12P\n" +
 	"\vendpoint_id\x18\x02 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"endpointId\";\n" +
-	"\x1dRequeueDeadDeliveriesResponse\x12\x1a\n" +
-	"\brequeued\x18\x01 \x01(\x03R\brequeued\"\xc7\x01\n" +
-	"\x19DropDeadDeliveriesRequest\x12X\n" +
+	"endpointId\"N\n" +
+	"%RequeueNotificationDeliveriesResponse\x12%\n" +
+	"\x0erequeued_count\x18\x01 \x01(\x05R\rrequeuedCount\"\xcf\x01\n" +
+	"!DropNotificationDeliveriesRequest\x12X\n" +
 	"\fdelivery_ids\x18\x01 \x03(\tB5\xbaH2\x92\x01/\x10\xe8\a\"*r(2&^delivery_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vdeliveryIds\x12P\n" +
 	"\vendpoint_id\x18\x02 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"endpointId\"6\n" +
-	"\x1aDropDeadDeliveriesResponse\x12\x18\n" +
-	"\adropped\x18\x01 \x01(\x03R\adropped\"\xee\x01\n" +
-	"\x16PreviewTemplateRequest\x12G\n" +
+	"endpointId\"I\n" +
+	"\"DropNotificationDeliveriesResponse\x12#\n" +
+	"\rdropped_count\x18\x01 \x01(\x05R\fdroppedCount\"\x88\x02\n" +
+	"\"PreviewNotificationTemplateRequest\x12G\n" +
 	"\x04kind\x18\x01 \x01(\x0e2'.souk.notifications.v1.NotificationKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12B\n" +
-	"\achannel\x18\x02 \x01(\x0e2\x1e.souk.notifications.v1.ChannelB\b\xbaH\x05\x82\x01\x02\x10\x01R\achannel\x12G\n" +
-	"\x06locale\x18\x03 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\"W\n" +
-	"\x17PreviewTemplateResponse\x12\x14\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12P\n" +
+	"\achannel\x18\x02 \x01(\x0e2*.souk.notifications.v1.NotificationChannelB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x03R\achannel\x12G\n" +
+	"\x06locale\x18\x03 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\"c\n" +
+	"#PreviewNotificationTemplateResponse\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
 	"\x04html\x18\x03 \x01(\tR\x04html\"\x1b\n" +
 	"\x19AuditNotificationsRequest\"\x86\x01\n" +
 	"\x1aAuditNotificationsResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\x9c&\n" +
-	"\x13NotificationService\x12\xf3\x01\n" +
-	"\x0eGetPreferences\x12,.souk.notifications.v1.GetPreferencesRequest\x1a-.souk.notifications.v1.GetPreferencesResponse\"\x83\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/notificationPreferences\xa2뤨\fW\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\x94*\n" +
+	"\x13NotificationService\x12\x86\x02\n" +
+	"\x1aGetNotificationPreferences\x128.souk.notifications.v1.GetNotificationPreferencesRequest\x1a9.souk.notifications.v1.GetNotificationPreferencesResponse\"s\x82\xd3\xe4\x93\x02Bb\vpreferences\x123/v1/customers/{customer_id}/notificationPreferences\xa2뤨\f\"\n" +
 	"\x02\b\x02\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x02\x1a\x02\b\x02\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\x90\x02\x01\x12\xfb\x02\n" +
-	"\x11UpdatePreferences\x12/.souk.notifications.v1.UpdatePreferencesRequest\x1a0.souk.notifications.v1.UpdatePreferencesResponse\"\x82\x02\x82\xd3\xe4\x93\x02 :\x01*2\x1b/v1/notificationPreferences\xa2뤨\f\xd2\x01\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x02\x1a\x02\b\x02\x90\x02\x01\x12\xcf\x02\n" +
+	"\x1dUpdateNotificationPreferences\x12;.souk.notifications.v1.UpdateNotificationPreferencesRequest\x1a<.souk.notifications.v1.UpdateNotificationPreferencesResponse\"\xb2\x01\x82\xd3\xe4\x93\x02[:\vpreferencesb\vpreferences2?/v1/customers/{preferences.customer_id}/notificationPreferences\xa2뤨\fH\n" +
 	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\"\x1aERROR_REASON_ETAG_MISMATCH\"\x1bERROR_REASON_UNKNOWN_LOCALE\"\x1aERROR_REASON_KIND_REPEATED\"#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x90\x02\x02\x12\xb5\x02\n" +
-	"\x13ConfirmEmailAddress\x121.souk.notifications.v1.ConfirmEmailAddressRequest\x1a2.souk.notifications.v1.ConfirmEmailAddressResponse\"\xb6\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/notificationPreferences:confirmEmailAddress\xa2뤨\fs\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x90\x02\x02\x12\xa5\x02\n" +
+	"\x13ConfirmEmailAddress\x121.souk.notifications.v1.ConfirmEmailAddressRequest\x1a2.souk.notifications.v1.ConfirmEmailAddressResponse\"\xa6\x01\x82\xd3\xe4\x93\x02Y:\x01*b\vpreferences\"G/v1/customers/{customer_id}/notificationPreferences:confirmEmailAddress\xa2뤨\f>\n" +
 	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\"\x19ERROR_REASON_CODE_REFUSED\x90\x02\x02\x12\xf6\x01\n" +
-	"\fListMessages\x12*.souk.notifications.v1.ListMessagesRequest\x1a+.souk.notifications.v1.ListMessagesResponse\"\x8c\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/messages\xa2뤨\fo\n" +
-	"\x02\b\x02\n" +
-	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x03\x1a\x02\b\x05\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\x90\x02\x01\x12\xdf\x01\n" +
-	"\bMarkRead\x12&.souk.notifications.v1.MarkReadRequest\x1a'.souk.notifications.v1.MarkReadResponse\"\x81\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/messages:markRead\xa2뤨\fX\n" +
-	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x03\x1a\x02\b\x05\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\x90\x02\x02\x12\xa6\x02\n" +
-	"\rWatchMessages\x12+.souk.notifications.v1.WatchMessagesRequest\x1a,.souk.notifications.v1.WatchMessagesResponse\"\xb7\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/messages:watch\xa2뤨\f\x93\x01\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"\x19ERROR_REASON_CODE_REFUSED\x90\x02\x02\x12\xec\x01\n" +
+	"\x11ListInAppMessages\x12/.souk.notifications.v1.ListInAppMessagesRequest\x1a0.souk.notifications.v1.ListInAppMessagesResponse\"t\x82\xd3\xe4\x93\x02+\x12)/v1/customers/{customer_id}/inAppMessages\xa2뤨\f:\n" +
 	"\x02\b\x02\n" +
 	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x03\x1a\x03\b\x90\x1c\"\x1aERROR_REASON_OTHER_ACCOUNT\"\x17ERROR_REASON_NO_ACCOUNT\"!ERROR_REASON_INVALID_RESUME_TOKEN\x90\x02\x010\x01\x12\xa9\x02\n" +
-	"\x15CreateWebhookEndpoint\x123.souk.notifications.v1.CreateWebhookEndpointRequest\x1a4.souk.notifications.v1.CreateWebhookEndpointResponse\"\xa4\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/webhookEndpoints\xa2뤨\f|\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1bERROR_REASON_TARGET_REFUSED\"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\x90\x02\x02\x12\x8e\x02\n" +
-	"\x12GetWebhookEndpoint\x120.souk.notifications.v1.GetWebhookEndpointRequest\x1a1.souk.notifications.v1.GetWebhookEndpointResponse\"\x92\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/webhookEndpoints/{endpoint_id}\xa2뤨\f_\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x02\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x01\x12\xe4\x01\n" +
-	"\x14ListWebhookEndpoints\x122.souk.notifications.v1.ListWebhookEndpointsRequest\x1a3.souk.notifications.v1.ListWebhookEndpointsResponse\"c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/webhookEndpoints\xa2뤨\f>\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xee\x02\n" +
-	"\x15UpdateWebhookEndpoint\x123.souk.notifications.v1.UpdateWebhookEndpointRequest\x1a4.souk.notifications.v1.UpdateWebhookEndpointResponse\"\xe9\x01\x82\xd3\xe4\x93\x02':\x01*2\"/v1/webhookEndpoints/{endpoint_id}\xa2뤨\f\xb2\x01\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\"\x1aERROR_REASON_ETAG_MISMATCH\"\x1bERROR_REASON_TARGET_REFUSED\"\x18ERROR_REASON_EMPTY_FIELD\x90\x02\x02\x12\xf5\x01\n" +
-	"\x15DeleteWebhookEndpoint\x123.souk.notifications.v1.DeleteWebhookEndpointRequest\x1a4.souk.notifications.v1.DeleteWebhookEndpointResponse\"q\x82\xd3\xe4\x93\x02$*\"/v1/webhookEndpoints/{endpoint_id}\xa2뤨\f>\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xa1\x02\n" +
-	"\x13RotateWebhookSecret\x121.souk.notifications.v1.RotateWebhookSecretRequest\x1a2.souk.notifications.v1.RotateWebhookSecretResponse\"\xa2\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/webhookEndpoints/{endpoint_id}:rotateSecret\xa2뤨\f_\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\xcc\x01\n" +
-	"\x0eListDeliveries\x12,.souk.notifications.v1.ListDeliveriesRequest\x1a-.souk.notifications.v1.ListDeliveriesResponse\"]\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\xa2뤨\f>\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xdd\x01\n" +
-	"\x12ListDeadDeliveries\x120.souk.notifications.v1.ListDeadDeliveriesRequest\x1a1.souk.notifications.v1.ListDeadDeliveriesResponse\"b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/deliveries:dead\xa2뤨\f>\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xb2\x02\n" +
-	"\x15RequeueDeadDeliveries\x123.souk.notifications.v1.RequeueDeadDeliveriesRequest\x1a4.souk.notifications.v1.RequeueDeadDeliveriesResponse\"\xad\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/deliveries:requeue\xa2뤨\f\x82\x01\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\"\x1fERROR_REASON_DELIVERY_NOT_FOUND\"!ERROR_REASON_ENDPOINT_NOT_ENABLED\x90\x02\x02\x12\xe0\x01\n" +
-	"\x12DropDeadDeliveries\x120.souk.notifications.v1.DropDeadDeliveriesRequest\x1a1.souk.notifications.v1.DropDeadDeliveriesResponse\"e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/deliveries:drop\xa2뤨\f>\n" +
-	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x02\x12\x92\x02\n" +
-	"\x0fPreviewTemplate\x12-.souk.notifications.v1.PreviewTemplateRequest\x1a..souk.notifications.v1.PreviewTemplateResponse\"\x9f\x01\x82\xd3\xe4\x93\x02#\x12!/v1/notificationTemplates:preview\xa2뤨\fm\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xed\x01\n" +
+	"\x15MarkInAppMessagesRead\x123.souk.notifications.v1.MarkInAppMessagesReadRequest\x1a4.souk.notifications.v1.MarkInAppMessagesReadResponse\"i\x82\xd3\xe4\x93\x027:\x01*\"2/v1/customers/{customer_id}/inAppMessages:markRead\xa2뤨\f#\n" +
+	"\x02\b\x02\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xf3\x01\n" +
+	"\x12WatchInAppMessages\x120.souk.notifications.v1.WatchInAppMessagesRequest\x1a1.souk.notifications.v1.WatchInAppMessagesResponse\"v\x82\xd3\xe4\x93\x021\x12//v1/customers/{customer_id}/inAppMessages:watch\xa2뤨\f6\n" +
+	"\x02\b\x02\n" +
 	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x04\x1a\x02\b\x05\"\x1bERROR_REASON_UNKNOWN_LOCALE\"\x18ERROR_REASON_NO_TEMPLATE\x90\x02\x01\x12\xc7\x01\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x03\x90\x02\x010\x01\x12\xbe\x02\n" +
+	"\x15CreateWebhookEndpoint\x123.souk.notifications.v1.CreateWebhookEndpointRequest\x1a4.souk.notifications.v1.CreateWebhookEndpointResponse\"\xb9\x01\x82\xd3\xe4\x93\x02.:\bendpoint\"\"/v1/notifications/webhookEndpoints\xa2뤨\f|\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\"\x1bERROR_REASON_TARGET_REFUSED\x90\x02\x02\x12\xa6\x02\n" +
+	"\x12GetWebhookEndpoint\x120.souk.notifications.v1.GetWebhookEndpointRequest\x1a1.souk.notifications.v1.GetWebhookEndpointResponse\"\xaa\x01\x82\xd3\xe4\x93\x02<b\bendpoint\x120/v1/notifications/webhookEndpoints/{endpoint_id}\xa2뤨\f_\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x02\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x01\x12\xf2\x01\n" +
+	"\x14ListWebhookEndpoints\x122.souk.notifications.v1.ListWebhookEndpointsRequest\x1a3.souk.notifications.v1.ListWebhookEndpointsResponse\"q\x82\xd3\xe4\x93\x02$\x12\"/v1/notifications/webhookEndpoints\xa2뤨\f>\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xdf\x02\n" +
+	"\x15UpdateWebhookEndpoint\x123.souk.notifications.v1.UpdateWebhookEndpointRequest\x1a4.souk.notifications.v1.UpdateWebhookEndpointResponse\"\xda\x01\x82\xd3\xe4\x93\x02O:\bendpointb\bendpoint29/v1/notifications/webhookEndpoints/{endpoint.endpoint_id}\xa2뤨\f|\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\"\x1bERROR_REASON_TARGET_REFUSED\x90\x02\x02\x12\xb9\x02\n" +
+	"\x15EnableWebhookEndpoint\x123.souk.notifications.v1.EnableWebhookEndpointRequest\x1a4.souk.notifications.v1.EnableWebhookEndpointResponse\"\xb4\x01\x82\xd3\xe4\x93\x02F:\x01*b\bendpoint\"7/v1/notifications/webhookEndpoints/{endpoint_id}:enable\xa2뤨\f_\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\xbd\x02\n" +
+	"\x16DisableWebhookEndpoint\x124.souk.notifications.v1.DisableWebhookEndpointRequest\x1a5.souk.notifications.v1.DisableWebhookEndpointResponse\"\xb5\x01\x82\xd3\xe4\x93\x02G:\x01*b\bendpoint\"8/v1/notifications/webhookEndpoints/{endpoint_id}:disable\xa2뤨\f_\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\x83\x02\n" +
+	"\x15DeleteWebhookEndpoint\x123.souk.notifications.v1.DeleteWebhookEndpointRequest\x1a4.souk.notifications.v1.DeleteWebhookEndpointResponse\"\x7f\x82\xd3\xe4\x93\x022*0/v1/notifications/webhookEndpoints/{endpoint_id}\xa2뤨\f>\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xaf\x02\n" +
+	"\x13RotateWebhookSecret\x121.souk.notifications.v1.RotateWebhookSecretRequest\x1a2.souk.notifications.v1.RotateWebhookSecretResponse\"\xb0\x01\x82\xd3\xe4\x93\x02B:\x01*\"=/v1/notifications/webhookEndpoints/{endpoint_id}:rotateSecret\xa2뤨\f_\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\xfe\x01\n" +
+	"\x1aListNotificationDeliveries\x128.souk.notifications.v1.ListNotificationDeliveriesRequest\x1a9.souk.notifications.v1.ListNotificationDeliveriesResponse\"k\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/notifications/deliveries\xa2뤨\f>\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
+	"\x90\x02\x01\x12\xd8\x02\n" +
+	"\x1dRequeueNotificationDeliveries\x12;.souk.notifications.v1.RequeueNotificationDeliveriesRequest\x1a<.souk.notifications.v1.RequeueNotificationDeliveriesResponse\"\xbb\x01\x82\xd3\xe4\x93\x02):\x01*\"$/v1/notifications/deliveries:requeue\xa2뤨\f\x82\x01\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
+	"\"\x1fERROR_REASON_DELIVERY_NOT_FOUND\"!ERROR_REASON_ENDPOINT_NOT_ENABLED\x90\x02\x02\x12\x86\x02\n" +
+	"\x1aDropNotificationDeliveries\x128.souk.notifications.v1.DropNotificationDeliveriesRequest\x1a9.souk.notifications.v1.DropNotificationDeliveriesResponse\"s\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/notifications/deliveries:drop\xa2뤨\f>\n" +
+	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
+	"\x90\x02\x02\x12\x80\x02\n" +
+	"\x1bPreviewNotificationTemplate\x129.souk.notifications.v1.PreviewNotificationTemplateRequest\x1a:.souk.notifications.v1.PreviewNotificationTemplateResponse\"j\x82\xd3\xe4\x93\x02%\x12#/v1/notifications/templates:preview\xa2뤨\f6\n" +
+	"\x16\b\x03\x12\x12notifications.read\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x04\x1a\x02\b\x05\x90\x02\x01\x12\xc7\x01\n" +
 	"\x12AuditNotifications\x120.souk.notifications.v1.AuditNotificationsRequest\x1a1.souk.notifications.v1.AuditNotificationsResponse\"L\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/notifications:audit\xa2뤨\f$\n" +
 	"\r\b\x03\x12\tops.audit\n" +
 	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\xbc\x01\n" +
@@ -2340,121 +2310,127 @@ func file_souk_notifications_v1_notification_service_proto_rawDescGZIP() []byte 
 	return file_souk_notifications_v1_notification_service_proto_rawDescData
 }
 
-var file_souk_notifications_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_souk_notifications_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_souk_notifications_v1_notification_service_proto_goTypes = []any{
-	(*GetPreferencesRequest)(nil),         // 0: souk.notifications.v1.GetPreferencesRequest
-	(*GetPreferencesResponse)(nil),        // 1: souk.notifications.v1.GetPreferencesResponse
-	(*UpdatePreferencesRequest)(nil),      // 2: souk.notifications.v1.UpdatePreferencesRequest
-	(*UpdatePreferencesResponse)(nil),     // 3: souk.notifications.v1.UpdatePreferencesResponse
-	(*ConfirmEmailAddressRequest)(nil),    // 4: souk.notifications.v1.ConfirmEmailAddressRequest
-	(*ConfirmEmailAddressResponse)(nil),   // 5: souk.notifications.v1.ConfirmEmailAddressResponse
-	(*ListMessagesRequest)(nil),           // 6: souk.notifications.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),          // 7: souk.notifications.v1.ListMessagesResponse
-	(*MarkReadRequest)(nil),               // 8: souk.notifications.v1.MarkReadRequest
-	(*MarkReadResponse)(nil),              // 9: souk.notifications.v1.MarkReadResponse
-	(*WatchMessagesRequest)(nil),          // 10: souk.notifications.v1.WatchMessagesRequest
-	(*WatchMessagesResponse)(nil),         // 11: souk.notifications.v1.WatchMessagesResponse
-	(*CreateWebhookEndpointRequest)(nil),  // 12: souk.notifications.v1.CreateWebhookEndpointRequest
-	(*CreateWebhookEndpointResponse)(nil), // 13: souk.notifications.v1.CreateWebhookEndpointResponse
-	(*GetWebhookEndpointRequest)(nil),     // 14: souk.notifications.v1.GetWebhookEndpointRequest
-	(*GetWebhookEndpointResponse)(nil),    // 15: souk.notifications.v1.GetWebhookEndpointResponse
-	(*ListWebhookEndpointsRequest)(nil),   // 16: souk.notifications.v1.ListWebhookEndpointsRequest
-	(*ListWebhookEndpointsResponse)(nil),  // 17: souk.notifications.v1.ListWebhookEndpointsResponse
-	(*UpdateWebhookEndpointRequest)(nil),  // 18: souk.notifications.v1.UpdateWebhookEndpointRequest
-	(*UpdateWebhookEndpointResponse)(nil), // 19: souk.notifications.v1.UpdateWebhookEndpointResponse
-	(*DeleteWebhookEndpointRequest)(nil),  // 20: souk.notifications.v1.DeleteWebhookEndpointRequest
-	(*DeleteWebhookEndpointResponse)(nil), // 21: souk.notifications.v1.DeleteWebhookEndpointResponse
-	(*RotateWebhookSecretRequest)(nil),    // 22: souk.notifications.v1.RotateWebhookSecretRequest
-	(*RotateWebhookSecretResponse)(nil),   // 23: souk.notifications.v1.RotateWebhookSecretResponse
-	(*ListDeliveriesRequest)(nil),         // 24: souk.notifications.v1.ListDeliveriesRequest
-	(*ListDeliveriesResponse)(nil),        // 25: souk.notifications.v1.ListDeliveriesResponse
-	(*ListDeadDeliveriesRequest)(nil),     // 26: souk.notifications.v1.ListDeadDeliveriesRequest
-	(*ListDeadDeliveriesResponse)(nil),    // 27: souk.notifications.v1.ListDeadDeliveriesResponse
-	(*RequeueDeadDeliveriesRequest)(nil),  // 28: souk.notifications.v1.RequeueDeadDeliveriesRequest
-	(*RequeueDeadDeliveriesResponse)(nil), // 29: souk.notifications.v1.RequeueDeadDeliveriesResponse
-	(*DropDeadDeliveriesRequest)(nil),     // 30: souk.notifications.v1.DropDeadDeliveriesRequest
-	(*DropDeadDeliveriesResponse)(nil),    // 31: souk.notifications.v1.DropDeadDeliveriesResponse
-	(*PreviewTemplateRequest)(nil),        // 32: souk.notifications.v1.PreviewTemplateRequest
-	(*PreviewTemplateResponse)(nil),       // 33: souk.notifications.v1.PreviewTemplateResponse
-	(*AuditNotificationsRequest)(nil),     // 34: souk.notifications.v1.AuditNotificationsRequest
-	(*AuditNotificationsResponse)(nil),    // 35: souk.notifications.v1.AuditNotificationsResponse
-	(*Preferences)(nil),                   // 36: souk.notifications.v1.Preferences
-	(*fieldmaskpb.FieldMask)(nil),         // 37: google.protobuf.FieldMask
-	(Channel)(0),                          // 38: souk.notifications.v1.Channel
-	(*KindPreference)(nil),                // 39: souk.notifications.v1.KindPreference
-	(*Message)(nil),                       // 40: souk.notifications.v1.Message
-	(*WebhookEndpoint)(nil),               // 41: souk.notifications.v1.WebhookEndpoint
-	(WebhookEndpointState)(0),             // 42: souk.notifications.v1.WebhookEndpointState
-	(DeliveryState)(0),                    // 43: souk.notifications.v1.DeliveryState
-	(*Delivery)(nil),                      // 44: souk.notifications.v1.Delivery
-	(NotificationKind)(0),                 // 45: souk.notifications.v1.NotificationKind
-	(*v1.AuditFinding)(nil),               // 46: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                 // 47: souk.type.v1.AuditCount
+	(*GetNotificationPreferencesRequest)(nil),     // 0: souk.notifications.v1.GetNotificationPreferencesRequest
+	(*GetNotificationPreferencesResponse)(nil),    // 1: souk.notifications.v1.GetNotificationPreferencesResponse
+	(*UpdateNotificationPreferencesRequest)(nil),  // 2: souk.notifications.v1.UpdateNotificationPreferencesRequest
+	(*UpdateNotificationPreferencesResponse)(nil), // 3: souk.notifications.v1.UpdateNotificationPreferencesResponse
+	(*ConfirmEmailAddressRequest)(nil),            // 4: souk.notifications.v1.ConfirmEmailAddressRequest
+	(*ConfirmEmailAddressResponse)(nil),           // 5: souk.notifications.v1.ConfirmEmailAddressResponse
+	(*ListInAppMessagesRequest)(nil),              // 6: souk.notifications.v1.ListInAppMessagesRequest
+	(*ListInAppMessagesResponse)(nil),             // 7: souk.notifications.v1.ListInAppMessagesResponse
+	(*MarkInAppMessagesReadRequest)(nil),          // 8: souk.notifications.v1.MarkInAppMessagesReadRequest
+	(*MarkInAppMessagesReadResponse)(nil),         // 9: souk.notifications.v1.MarkInAppMessagesReadResponse
+	(*WatchInAppMessagesRequest)(nil),             // 10: souk.notifications.v1.WatchInAppMessagesRequest
+	(*WatchInAppMessagesResponse)(nil),            // 11: souk.notifications.v1.WatchInAppMessagesResponse
+	(*CreateWebhookEndpointRequest)(nil),          // 12: souk.notifications.v1.CreateWebhookEndpointRequest
+	(*CreateWebhookEndpointResponse)(nil),         // 13: souk.notifications.v1.CreateWebhookEndpointResponse
+	(*GetWebhookEndpointRequest)(nil),             // 14: souk.notifications.v1.GetWebhookEndpointRequest
+	(*GetWebhookEndpointResponse)(nil),            // 15: souk.notifications.v1.GetWebhookEndpointResponse
+	(*ListWebhookEndpointsRequest)(nil),           // 16: souk.notifications.v1.ListWebhookEndpointsRequest
+	(*ListWebhookEndpointsResponse)(nil),          // 17: souk.notifications.v1.ListWebhookEndpointsResponse
+	(*UpdateWebhookEndpointRequest)(nil),          // 18: souk.notifications.v1.UpdateWebhookEndpointRequest
+	(*UpdateWebhookEndpointResponse)(nil),         // 19: souk.notifications.v1.UpdateWebhookEndpointResponse
+	(*EnableWebhookEndpointRequest)(nil),          // 20: souk.notifications.v1.EnableWebhookEndpointRequest
+	(*EnableWebhookEndpointResponse)(nil),         // 21: souk.notifications.v1.EnableWebhookEndpointResponse
+	(*DisableWebhookEndpointRequest)(nil),         // 22: souk.notifications.v1.DisableWebhookEndpointRequest
+	(*DisableWebhookEndpointResponse)(nil),        // 23: souk.notifications.v1.DisableWebhookEndpointResponse
+	(*DeleteWebhookEndpointRequest)(nil),          // 24: souk.notifications.v1.DeleteWebhookEndpointRequest
+	(*DeleteWebhookEndpointResponse)(nil),         // 25: souk.notifications.v1.DeleteWebhookEndpointResponse
+	(*RotateWebhookSecretRequest)(nil),            // 26: souk.notifications.v1.RotateWebhookSecretRequest
+	(*RotateWebhookSecretResponse)(nil),           // 27: souk.notifications.v1.RotateWebhookSecretResponse
+	(*ListNotificationDeliveriesRequest)(nil),     // 28: souk.notifications.v1.ListNotificationDeliveriesRequest
+	(*ListNotificationDeliveriesResponse)(nil),    // 29: souk.notifications.v1.ListNotificationDeliveriesResponse
+	(*RequeueNotificationDeliveriesRequest)(nil),  // 30: souk.notifications.v1.RequeueNotificationDeliveriesRequest
+	(*RequeueNotificationDeliveriesResponse)(nil), // 31: souk.notifications.v1.RequeueNotificationDeliveriesResponse
+	(*DropNotificationDeliveriesRequest)(nil),     // 32: souk.notifications.v1.DropNotificationDeliveriesRequest
+	(*DropNotificationDeliveriesResponse)(nil),    // 33: souk.notifications.v1.DropNotificationDeliveriesResponse
+	(*PreviewNotificationTemplateRequest)(nil),    // 34: souk.notifications.v1.PreviewNotificationTemplateRequest
+	(*PreviewNotificationTemplateResponse)(nil),   // 35: souk.notifications.v1.PreviewNotificationTemplateResponse
+	(*AuditNotificationsRequest)(nil),             // 36: souk.notifications.v1.AuditNotificationsRequest
+	(*AuditNotificationsResponse)(nil),            // 37: souk.notifications.v1.AuditNotificationsResponse
+	(*NotificationPreferences)(nil),               // 38: souk.notifications.v1.NotificationPreferences
+	(*fieldmaskpb.FieldMask)(nil),                 // 39: google.protobuf.FieldMask
+	(*InAppMessage)(nil),                          // 40: souk.notifications.v1.InAppMessage
+	(*WebhookEndpoint)(nil),                       // 41: souk.notifications.v1.WebhookEndpoint
+	(NotificationDeliveryState)(0),                // 42: souk.notifications.v1.NotificationDeliveryState
+	(*timestamppb.Timestamp)(nil),                 // 43: google.protobuf.Timestamp
+	(*NotificationDelivery)(nil),                  // 44: souk.notifications.v1.NotificationDelivery
+	(NotificationKind)(0),                         // 45: souk.notifications.v1.NotificationKind
+	(NotificationChannel)(0),                      // 46: souk.notifications.v1.NotificationChannel
+	(*v1.AuditFinding)(nil),                       // 47: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),                         // 48: souk.type.v1.AuditCount
 }
 var file_souk_notifications_v1_notification_service_proto_depIdxs = []int32{
-	36, // 0: souk.notifications.v1.GetPreferencesResponse.preferences:type_name -> souk.notifications.v1.Preferences
-	37, // 1: souk.notifications.v1.UpdatePreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
-	38, // 2: souk.notifications.v1.UpdatePreferencesRequest.default_channels:type_name -> souk.notifications.v1.Channel
-	39, // 3: souk.notifications.v1.UpdatePreferencesRequest.kinds:type_name -> souk.notifications.v1.KindPreference
-	36, // 4: souk.notifications.v1.UpdatePreferencesResponse.preferences:type_name -> souk.notifications.v1.Preferences
-	36, // 5: souk.notifications.v1.ConfirmEmailAddressResponse.preferences:type_name -> souk.notifications.v1.Preferences
-	40, // 6: souk.notifications.v1.ListMessagesResponse.messages:type_name -> souk.notifications.v1.Message
-	40, // 7: souk.notifications.v1.WatchMessagesResponse.message:type_name -> souk.notifications.v1.Message
+	38, // 0: souk.notifications.v1.GetNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	38, // 1: souk.notifications.v1.UpdateNotificationPreferencesRequest.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	39, // 2: souk.notifications.v1.UpdateNotificationPreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
+	38, // 3: souk.notifications.v1.UpdateNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	38, // 4: souk.notifications.v1.ConfirmEmailAddressResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	40, // 5: souk.notifications.v1.ListInAppMessagesResponse.messages:type_name -> souk.notifications.v1.InAppMessage
+	40, // 6: souk.notifications.v1.WatchInAppMessagesResponse.message:type_name -> souk.notifications.v1.InAppMessage
+	41, // 7: souk.notifications.v1.CreateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
 	41, // 8: souk.notifications.v1.CreateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
 	41, // 9: souk.notifications.v1.GetWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
 	41, // 10: souk.notifications.v1.ListWebhookEndpointsResponse.endpoints:type_name -> souk.notifications.v1.WebhookEndpoint
-	37, // 11: souk.notifications.v1.UpdateWebhookEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
-	42, // 12: souk.notifications.v1.UpdateWebhookEndpointRequest.state:type_name -> souk.notifications.v1.WebhookEndpointState
+	41, // 11: souk.notifications.v1.UpdateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 12: souk.notifications.v1.UpdateWebhookEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
 	41, // 13: souk.notifications.v1.UpdateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 14: souk.notifications.v1.RotateWebhookSecretResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	43, // 15: souk.notifications.v1.ListDeliveriesRequest.state:type_name -> souk.notifications.v1.DeliveryState
-	44, // 16: souk.notifications.v1.ListDeliveriesResponse.deliveries:type_name -> souk.notifications.v1.Delivery
-	44, // 17: souk.notifications.v1.ListDeadDeliveriesResponse.deliveries:type_name -> souk.notifications.v1.Delivery
-	45, // 18: souk.notifications.v1.PreviewTemplateRequest.kind:type_name -> souk.notifications.v1.NotificationKind
-	38, // 19: souk.notifications.v1.PreviewTemplateRequest.channel:type_name -> souk.notifications.v1.Channel
-	46, // 20: souk.notifications.v1.AuditNotificationsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	47, // 21: souk.notifications.v1.AuditNotificationsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 22: souk.notifications.v1.NotificationService.GetPreferences:input_type -> souk.notifications.v1.GetPreferencesRequest
-	2,  // 23: souk.notifications.v1.NotificationService.UpdatePreferences:input_type -> souk.notifications.v1.UpdatePreferencesRequest
-	4,  // 24: souk.notifications.v1.NotificationService.ConfirmEmailAddress:input_type -> souk.notifications.v1.ConfirmEmailAddressRequest
-	6,  // 25: souk.notifications.v1.NotificationService.ListMessages:input_type -> souk.notifications.v1.ListMessagesRequest
-	8,  // 26: souk.notifications.v1.NotificationService.MarkRead:input_type -> souk.notifications.v1.MarkReadRequest
-	10, // 27: souk.notifications.v1.NotificationService.WatchMessages:input_type -> souk.notifications.v1.WatchMessagesRequest
-	12, // 28: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:input_type -> souk.notifications.v1.CreateWebhookEndpointRequest
-	14, // 29: souk.notifications.v1.NotificationService.GetWebhookEndpoint:input_type -> souk.notifications.v1.GetWebhookEndpointRequest
-	16, // 30: souk.notifications.v1.NotificationService.ListWebhookEndpoints:input_type -> souk.notifications.v1.ListWebhookEndpointsRequest
-	18, // 31: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:input_type -> souk.notifications.v1.UpdateWebhookEndpointRequest
-	20, // 32: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:input_type -> souk.notifications.v1.DeleteWebhookEndpointRequest
-	22, // 33: souk.notifications.v1.NotificationService.RotateWebhookSecret:input_type -> souk.notifications.v1.RotateWebhookSecretRequest
-	24, // 34: souk.notifications.v1.NotificationService.ListDeliveries:input_type -> souk.notifications.v1.ListDeliveriesRequest
-	26, // 35: souk.notifications.v1.NotificationService.ListDeadDeliveries:input_type -> souk.notifications.v1.ListDeadDeliveriesRequest
-	28, // 36: souk.notifications.v1.NotificationService.RequeueDeadDeliveries:input_type -> souk.notifications.v1.RequeueDeadDeliveriesRequest
-	30, // 37: souk.notifications.v1.NotificationService.DropDeadDeliveries:input_type -> souk.notifications.v1.DropDeadDeliveriesRequest
-	32, // 38: souk.notifications.v1.NotificationService.PreviewTemplate:input_type -> souk.notifications.v1.PreviewTemplateRequest
-	34, // 39: souk.notifications.v1.NotificationService.AuditNotifications:input_type -> souk.notifications.v1.AuditNotificationsRequest
-	1,  // 40: souk.notifications.v1.NotificationService.GetPreferences:output_type -> souk.notifications.v1.GetPreferencesResponse
-	3,  // 41: souk.notifications.v1.NotificationService.UpdatePreferences:output_type -> souk.notifications.v1.UpdatePreferencesResponse
-	5,  // 42: souk.notifications.v1.NotificationService.ConfirmEmailAddress:output_type -> souk.notifications.v1.ConfirmEmailAddressResponse
-	7,  // 43: souk.notifications.v1.NotificationService.ListMessages:output_type -> souk.notifications.v1.ListMessagesResponse
-	9,  // 44: souk.notifications.v1.NotificationService.MarkRead:output_type -> souk.notifications.v1.MarkReadResponse
-	11, // 45: souk.notifications.v1.NotificationService.WatchMessages:output_type -> souk.notifications.v1.WatchMessagesResponse
-	13, // 46: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:output_type -> souk.notifications.v1.CreateWebhookEndpointResponse
-	15, // 47: souk.notifications.v1.NotificationService.GetWebhookEndpoint:output_type -> souk.notifications.v1.GetWebhookEndpointResponse
-	17, // 48: souk.notifications.v1.NotificationService.ListWebhookEndpoints:output_type -> souk.notifications.v1.ListWebhookEndpointsResponse
-	19, // 49: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:output_type -> souk.notifications.v1.UpdateWebhookEndpointResponse
-	21, // 50: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:output_type -> souk.notifications.v1.DeleteWebhookEndpointResponse
-	23, // 51: souk.notifications.v1.NotificationService.RotateWebhookSecret:output_type -> souk.notifications.v1.RotateWebhookSecretResponse
-	25, // 52: souk.notifications.v1.NotificationService.ListDeliveries:output_type -> souk.notifications.v1.ListDeliveriesResponse
-	27, // 53: souk.notifications.v1.NotificationService.ListDeadDeliveries:output_type -> souk.notifications.v1.ListDeadDeliveriesResponse
-	29, // 54: souk.notifications.v1.NotificationService.RequeueDeadDeliveries:output_type -> souk.notifications.v1.RequeueDeadDeliveriesResponse
-	31, // 55: souk.notifications.v1.NotificationService.DropDeadDeliveries:output_type -> souk.notifications.v1.DropDeadDeliveriesResponse
-	33, // 56: souk.notifications.v1.NotificationService.PreviewTemplate:output_type -> souk.notifications.v1.PreviewTemplateResponse
-	35, // 57: souk.notifications.v1.NotificationService.AuditNotifications:output_type -> souk.notifications.v1.AuditNotificationsResponse
-	40, // [40:58] is the sub-list for method output_type
-	22, // [22:40] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	41, // 14: souk.notifications.v1.EnableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	41, // 15: souk.notifications.v1.DisableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	41, // 16: souk.notifications.v1.RotateWebhookSecretResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	42, // 17: souk.notifications.v1.ListNotificationDeliveriesRequest.states:type_name -> souk.notifications.v1.NotificationDeliveryState
+	43, // 18: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	43, // 19: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	44, // 20: souk.notifications.v1.ListNotificationDeliveriesResponse.deliveries:type_name -> souk.notifications.v1.NotificationDelivery
+	45, // 21: souk.notifications.v1.PreviewNotificationTemplateRequest.kind:type_name -> souk.notifications.v1.NotificationKind
+	46, // 22: souk.notifications.v1.PreviewNotificationTemplateRequest.channel:type_name -> souk.notifications.v1.NotificationChannel
+	47, // 23: souk.notifications.v1.AuditNotificationsResponse.findings:type_name -> souk.type.v1.AuditFinding
+	48, // 24: souk.notifications.v1.AuditNotificationsResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 25: souk.notifications.v1.NotificationService.GetNotificationPreferences:input_type -> souk.notifications.v1.GetNotificationPreferencesRequest
+	2,  // 26: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:input_type -> souk.notifications.v1.UpdateNotificationPreferencesRequest
+	4,  // 27: souk.notifications.v1.NotificationService.ConfirmEmailAddress:input_type -> souk.notifications.v1.ConfirmEmailAddressRequest
+	6,  // 28: souk.notifications.v1.NotificationService.ListInAppMessages:input_type -> souk.notifications.v1.ListInAppMessagesRequest
+	8,  // 29: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:input_type -> souk.notifications.v1.MarkInAppMessagesReadRequest
+	10, // 30: souk.notifications.v1.NotificationService.WatchInAppMessages:input_type -> souk.notifications.v1.WatchInAppMessagesRequest
+	12, // 31: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:input_type -> souk.notifications.v1.CreateWebhookEndpointRequest
+	14, // 32: souk.notifications.v1.NotificationService.GetWebhookEndpoint:input_type -> souk.notifications.v1.GetWebhookEndpointRequest
+	16, // 33: souk.notifications.v1.NotificationService.ListWebhookEndpoints:input_type -> souk.notifications.v1.ListWebhookEndpointsRequest
+	18, // 34: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:input_type -> souk.notifications.v1.UpdateWebhookEndpointRequest
+	20, // 35: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:input_type -> souk.notifications.v1.EnableWebhookEndpointRequest
+	22, // 36: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:input_type -> souk.notifications.v1.DisableWebhookEndpointRequest
+	24, // 37: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:input_type -> souk.notifications.v1.DeleteWebhookEndpointRequest
+	26, // 38: souk.notifications.v1.NotificationService.RotateWebhookSecret:input_type -> souk.notifications.v1.RotateWebhookSecretRequest
+	28, // 39: souk.notifications.v1.NotificationService.ListNotificationDeliveries:input_type -> souk.notifications.v1.ListNotificationDeliveriesRequest
+	30, // 40: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:input_type -> souk.notifications.v1.RequeueNotificationDeliveriesRequest
+	32, // 41: souk.notifications.v1.NotificationService.DropNotificationDeliveries:input_type -> souk.notifications.v1.DropNotificationDeliveriesRequest
+	34, // 42: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:input_type -> souk.notifications.v1.PreviewNotificationTemplateRequest
+	36, // 43: souk.notifications.v1.NotificationService.AuditNotifications:input_type -> souk.notifications.v1.AuditNotificationsRequest
+	1,  // 44: souk.notifications.v1.NotificationService.GetNotificationPreferences:output_type -> souk.notifications.v1.GetNotificationPreferencesResponse
+	3,  // 45: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:output_type -> souk.notifications.v1.UpdateNotificationPreferencesResponse
+	5,  // 46: souk.notifications.v1.NotificationService.ConfirmEmailAddress:output_type -> souk.notifications.v1.ConfirmEmailAddressResponse
+	7,  // 47: souk.notifications.v1.NotificationService.ListInAppMessages:output_type -> souk.notifications.v1.ListInAppMessagesResponse
+	9,  // 48: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:output_type -> souk.notifications.v1.MarkInAppMessagesReadResponse
+	11, // 49: souk.notifications.v1.NotificationService.WatchInAppMessages:output_type -> souk.notifications.v1.WatchInAppMessagesResponse
+	13, // 50: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:output_type -> souk.notifications.v1.CreateWebhookEndpointResponse
+	15, // 51: souk.notifications.v1.NotificationService.GetWebhookEndpoint:output_type -> souk.notifications.v1.GetWebhookEndpointResponse
+	17, // 52: souk.notifications.v1.NotificationService.ListWebhookEndpoints:output_type -> souk.notifications.v1.ListWebhookEndpointsResponse
+	19, // 53: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:output_type -> souk.notifications.v1.UpdateWebhookEndpointResponse
+	21, // 54: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:output_type -> souk.notifications.v1.EnableWebhookEndpointResponse
+	23, // 55: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:output_type -> souk.notifications.v1.DisableWebhookEndpointResponse
+	25, // 56: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:output_type -> souk.notifications.v1.DeleteWebhookEndpointResponse
+	27, // 57: souk.notifications.v1.NotificationService.RotateWebhookSecret:output_type -> souk.notifications.v1.RotateWebhookSecretResponse
+	29, // 58: souk.notifications.v1.NotificationService.ListNotificationDeliveries:output_type -> souk.notifications.v1.ListNotificationDeliveriesResponse
+	31, // 59: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:output_type -> souk.notifications.v1.RequeueNotificationDeliveriesResponse
+	33, // 60: souk.notifications.v1.NotificationService.DropNotificationDeliveries:output_type -> souk.notifications.v1.DropNotificationDeliveriesResponse
+	35, // 61: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:output_type -> souk.notifications.v1.PreviewNotificationTemplateResponse
+	37, // 62: souk.notifications.v1.NotificationService.AuditNotifications:output_type -> souk.notifications.v1.AuditNotificationsResponse
+	44, // [44:63] is the sub-list for method output_type
+	25, // [25:44] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_souk_notifications_v1_notification_service_proto_init() }
@@ -2462,10 +2438,10 @@ func file_souk_notifications_v1_notification_service_proto_init() {
 	if File_souk_notifications_v1_notification_service_proto != nil {
 		return
 	}
-	file_souk_notifications_v1_delivery_proto_init()
-	file_souk_notifications_v1_message_proto_init()
+	file_souk_notifications_v1_in_app_message_proto_init()
 	file_souk_notifications_v1_notification_proto_init()
-	file_souk_notifications_v1_preferences_proto_init()
+	file_souk_notifications_v1_notification_delivery_proto_init()
+	file_souk_notifications_v1_notification_preferences_proto_init()
 	file_souk_notifications_v1_webhook_endpoint_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2473,7 +2449,7 @@ func file_souk_notifications_v1_notification_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_notifications_v1_notification_service_proto_rawDesc), len(file_souk_notifications_v1_notification_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,24 +19,25 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	NotificationService_GetPreferences_FullMethodName        = "/souk.notifications.v1.NotificationService/GetPreferences"
-	NotificationService_UpdatePreferences_FullMethodName     = "/souk.notifications.v1.NotificationService/UpdatePreferences"
-	NotificationService_ConfirmEmailAddress_FullMethodName   = "/souk.notifications.v1.NotificationService/ConfirmEmailAddress"
-	NotificationService_ListMessages_FullMethodName          = "/souk.notifications.v1.NotificationService/ListMessages"
-	NotificationService_MarkRead_FullMethodName              = "/souk.notifications.v1.NotificationService/MarkRead"
-	NotificationService_WatchMessages_FullMethodName         = "/souk.notifications.v1.NotificationService/WatchMessages"
-	NotificationService_CreateWebhookEndpoint_FullMethodName = "/souk.notifications.v1.NotificationService/CreateWebhookEndpoint"
-	NotificationService_GetWebhookEndpoint_FullMethodName    = "/souk.notifications.v1.NotificationService/GetWebhookEndpoint"
-	NotificationService_ListWebhookEndpoints_FullMethodName  = "/souk.notifications.v1.NotificationService/ListWebhookEndpoints"
-	NotificationService_UpdateWebhookEndpoint_FullMethodName = "/souk.notifications.v1.NotificationService/UpdateWebhookEndpoint"
-	NotificationService_DeleteWebhookEndpoint_FullMethodName = "/souk.notifications.v1.NotificationService/DeleteWebhookEndpoint"
-	NotificationService_RotateWebhookSecret_FullMethodName   = "/souk.notifications.v1.NotificationService/RotateWebhookSecret"
-	NotificationService_ListDeliveries_FullMethodName        = "/souk.notifications.v1.NotificationService/ListDeliveries"
-	NotificationService_ListDeadDeliveries_FullMethodName    = "/souk.notifications.v1.NotificationService/ListDeadDeliveries"
-	NotificationService_RequeueDeadDeliveries_FullMethodName = "/souk.notifications.v1.NotificationService/RequeueDeadDeliveries"
-	NotificationService_DropDeadDeliveries_FullMethodName    = "/souk.notifications.v1.NotificationService/DropDeadDeliveries"
-	NotificationService_PreviewTemplate_FullMethodName       = "/souk.notifications.v1.NotificationService/PreviewTemplate"
-	NotificationService_AuditNotifications_FullMethodName    = "/souk.notifications.v1.NotificationService/AuditNotifications"
+	NotificationService_GetNotificationPreferences_FullMethodName    = "/souk.notifications.v1.NotificationService/GetNotificationPreferences"
+	NotificationService_UpdateNotificationPreferences_FullMethodName = "/souk.notifications.v1.NotificationService/UpdateNotificationPreferences"
+	NotificationService_ConfirmEmailAddress_FullMethodName           = "/souk.notifications.v1.NotificationService/ConfirmEmailAddress"
+	NotificationService_ListInAppMessages_FullMethodName             = "/souk.notifications.v1.NotificationService/ListInAppMessages"
+	NotificationService_MarkInAppMessagesRead_FullMethodName         = "/souk.notifications.v1.NotificationService/MarkInAppMessagesRead"
+	NotificationService_WatchInAppMessages_FullMethodName            = "/souk.notifications.v1.NotificationService/WatchInAppMessages"
+	NotificationService_CreateWebhookEndpoint_FullMethodName         = "/souk.notifications.v1.NotificationService/CreateWebhookEndpoint"
+	NotificationService_GetWebhookEndpoint_FullMethodName            = "/souk.notifications.v1.NotificationService/GetWebhookEndpoint"
+	NotificationService_ListWebhookEndpoints_FullMethodName          = "/souk.notifications.v1.NotificationService/ListWebhookEndpoints"
+	NotificationService_UpdateWebhookEndpoint_FullMethodName         = "/souk.notifications.v1.NotificationService/UpdateWebhookEndpoint"
+	NotificationService_EnableWebhookEndpoint_FullMethodName         = "/souk.notifications.v1.NotificationService/EnableWebhookEndpoint"
+	NotificationService_DisableWebhookEndpoint_FullMethodName        = "/souk.notifications.v1.NotificationService/DisableWebhookEndpoint"
+	NotificationService_DeleteWebhookEndpoint_FullMethodName         = "/souk.notifications.v1.NotificationService/DeleteWebhookEndpoint"
+	NotificationService_RotateWebhookSecret_FullMethodName           = "/souk.notifications.v1.NotificationService/RotateWebhookSecret"
+	NotificationService_ListNotificationDeliveries_FullMethodName    = "/souk.notifications.v1.NotificationService/ListNotificationDeliveries"
+	NotificationService_RequeueNotificationDeliveries_FullMethodName = "/souk.notifications.v1.NotificationService/RequeueNotificationDeliveries"
+	NotificationService_DropNotificationDeliveries_FullMethodName    = "/souk.notifications.v1.NotificationService/DropNotificationDeliveries"
+	NotificationService_PreviewNotificationTemplate_FullMethodName   = "/souk.notifications.v1.NotificationService/PreviewNotificationTemplate"
+	NotificationService_AuditNotifications_FullMethodName            = "/souk.notifications.v1.NotificationService/AuditNotifications"
 )
 
 // NotificationServiceClient is the client API for NotificationService service.
@@ -47,88 +48,114 @@ const (
 //
 // All notifications come from events of the event bus. Each delivery is made at least once and has
 // a key derived from event, channel and receiver, by which the receiver drops repeats.
-// Reasons are those of `souk.notifications.v1.ErrorReason`.
+//
+// Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+// millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+// names souk.policy.v1.
 type NotificationServiceClient interface {
-	// Returns the notification preferences of an account; the defaults of the shop when the account
-	// has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-	// ERROR_REASON_NO_ACCOUNT.
-	GetPreferences(ctx context.Context, in *GetPreferencesRequest, opts ...grpc.CallOption) (*GetPreferencesResponse, error)
-	// Changes the fields of an account's preferences that the mask names. The channels of a
-	// notification are fixed when its event arrives; the address and the language of an e-mail are
-	// those at the time of sending.
+	// Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+	// A USER reaches only its own preferences; another customer's fail with
+	// ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	GetNotificationPreferences(ctx context.Context, in *GetNotificationPreferencesRequest, opts ...grpc.CallOption) (*GetNotificationPreferencesResponse, error)
+	// Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+	// whole. The channels of a notification are fixed when its event arrives; the address and the
+	// language of an e-mail are those at the time of sending. A USER reaches only its own
+	// preferences.
 	//
 	// A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
 	// confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
 	// when the last one is no longer valid.
 	//
-	// A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-	// nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-	// TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
-	UpdatePreferences(ctx context.Context, in *UpdatePreferencesRequest, opts ...grpc.CallOption) (*UpdatePreferencesResponse, error)
-	// Confirms the e-mail address of an account with the code that was sent there; from then on
-	// e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-	// codes the code is no longer valid.
-	// Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
+	// The call has no request id: when its change is already in effect it succeeds, whatever its
+	// etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+	// ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+	// souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+	// twice.
+	UpdateNotificationPreferences(ctx context.Context, in *UpdateNotificationPreferencesRequest, opts ...grpc.CallOption) (*UpdateNotificationPreferencesResponse, error)
+	// Confirms the e-mail address of a customer with the code that was sent there; from then on
+	// e-mail is sent to it. A USER confirms only its own address.
+	//
+	// Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+	// longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+	// souk.policy.v1.
 	ConfirmEmailAddress(ctx context.Context, in *ConfirmEmailAddressRequest, opts ...grpc.CallOption) (*ConfirmEmailAddressResponse, error)
-	// Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-	// Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
-	// Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-	// are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-	// ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-	MarkRead(ctx context.Context, in *MarkReadRequest, opts ...grpc.CallOption) (*MarkReadResponse, error)
-	// Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+	// Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+	// another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	ListInAppMessages(ctx context.Context, in *ListInAppMessagesRequest, opts ...grpc.CallOption) (*ListInAppMessagesResponse, error)
+	// Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+	// only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+	// nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	MarkInAppMessagesRead(ctx context.Context, in *MarkInAppMessagesReadRequest, opts ...grpc.CallOption) (*MarkInAppMessagesReadResponse, error)
+	// Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
 	// empty), then each new one, oldest first. Each response has the token that resumes after it; no
-	// message is skipped or sent twice.
+	// message is skipped or sent twice. A token does not expire. A USER reaches only its own
+	// messages.
 	//
-	// Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-	// deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-	// buffer messages for it.
-	// Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
-	WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error)
-	// Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-	// returned again, except that repeating a `request_id` within 7 days returns the same response.
+	// The stream ends only with an error: with UNAVAILABLE when the server drains and with
+	// DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+	// backpressure; the server does not buffer messages for it. Fails with
+	// ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+	// ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
+	WatchInAppMessages(ctx context.Context, in *WatchInAppMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchInAppMessagesResponse], error)
+	// Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+	// request; its other fields are ignored. The response has the secret that signs its webhooks; it
+	// is never returned again, except to a repeat of the call.
 	//
-	// Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-	// TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-	// address is detected then, not here.
+	// Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+	// for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+	// before each attempt, so one that resolves to a private address is detected then, not here.
 	CreateWebhookEndpoint(ctx context.Context, in *CreateWebhookEndpointRequest, opts ...grpc.CallOption) (*CreateWebhookEndpointResponse, error)
-	// Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-	// Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	// Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
+	// ERROR_REASON_ENDPOINT_NOT_FOUND.
 	GetWebhookEndpoint(ctx context.Context, in *GetWebhookEndpointRequest, opts ...grpc.CallOption) (*GetWebhookEndpointResponse, error)
-	// Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only.
+	// Lists webhook endpoints, oldest first. A SERVICE sees only its own.
 	ListWebhookEndpoints(ctx context.Context, in *ListWebhookEndpointsRequest, opts ...grpc.CallOption) (*ListWebhookEndpointsResponse, error)
-	// Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-	// restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-	// whatever its etag.
-	// Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
+	// Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+	//
+	// The call has no request id: when its change is already in effect it succeeds, whatever its
+	// etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+	// ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+	// of souk.policy.v1; the last one also names a required field that the mask names and that is
+	// empty.
 	UpdateWebhookEndpoint(ctx context.Context, in *UpdateWebhookEndpointRequest, opts ...grpc.CallOption) (*UpdateWebhookEndpointResponse, error)
-	// Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-	// belongs to another caller, is not an error.
+	// Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+	// they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+	// Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	EnableWebhookEndpoint(ctx context.Context, in *EnableWebhookEndpointRequest, opts ...grpc.CallOption) (*EnableWebhookEndpointResponse, error)
+	// Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+	// deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+	// nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	DisableWebhookEndpoint(ctx context.Context, in *DisableWebhookEndpointRequest, opts ...grpc.CallOption) (*DisableWebhookEndpointResponse, error)
+	// Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+	// another caller, is not an error.
 	DeleteWebhookEndpoint(ctx context.Context, in *DeleteWebhookEndpointRequest, opts ...grpc.CallOption) (*DeleteWebhookEndpointResponse, error)
-	// Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-	// except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-	// webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+	// Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+	// again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+	// too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+	//
+	// Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
 	// ERROR_REASON_ENDPOINT_NOT_FOUND.
 	RotateWebhookSecret(ctx context.Context, in *RotateWebhookSecretRequest, opts ...grpc.CallOption) (*RotateWebhookSecretResponse, error)
-	// Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-	// only.
-	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
-	// Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-	// endpoints only.
-	ListDeadDeliveries(ctx context.Context, in *ListDeadDeliveriesRequest, opts ...grpc.CallOption) (*ListDeadDeliveriesResponse, error)
-	// Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-	// already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-	// its own endpoints only.
-	// Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-	// requeued.
-	RequeueDeadDeliveries(ctx context.Context, in *RequeueDeadDeliveriesRequest, opts ...grpc.CallOption) (*RequeueDeadDeliveriesResponse, error)
-	// Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-	// those of its own endpoints only.
-	DropDeadDeliveries(ctx context.Context, in *DropDeadDeliveriesRequest, opts ...grpc.CallOption) (*DropDeadDeliveriesResponse, error)
-	// Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-	// ERROR_REASON_UNKNOWN_LOCALE.
-	PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error)
+	// Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+	// SERVICE sees only those of its own endpoints.
+	ListNotificationDeliveries(ctx context.Context, in *ListNotificationDeliveriesRequest, opts ...grpc.CallOption) (*ListNotificationDeliveriesResponse, error)
+	// Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+	// receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+	// first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+	// endpoints.
+	//
+	// Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+	// ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+	RequeueNotificationDeliveries(ctx context.Context, in *RequeueNotificationDeliveriesRequest, opts ...grpc.CallOption) (*RequeueNotificationDeliveriesResponse, error)
+	// Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+	// `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+	// not exist or are not dead are skipped, so a repeat changes nothing.
+	DropNotificationDeliveries(ctx context.Context, in *DropNotificationDeliveriesRequest, opts ...grpc.CallOption) (*DropNotificationDeliveriesResponse, error)
+	// Renders a kind of notification for a channel, with sample data. A locale that does not exist
+	// fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
+	PreviewNotificationTemplate(ctx context.Context, in *PreviewNotificationTemplateRequest, opts ...grpc.CallOption) (*PreviewNotificationTemplateResponse, error)
 	// Checks the invariants of this service's database: each delivery belongs to a stored event and
 	// an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
 	// except by retention. Returns what is wrong and how much was checked.
@@ -143,20 +170,20 @@ func NewNotificationServiceClient(cc grpc.ClientConnInterface) NotificationServi
 	return &notificationServiceClient{cc}
 }
 
-func (c *notificationServiceClient) GetPreferences(ctx context.Context, in *GetPreferencesRequest, opts ...grpc.CallOption) (*GetPreferencesResponse, error) {
+func (c *notificationServiceClient) GetNotificationPreferences(ctx context.Context, in *GetNotificationPreferencesRequest, opts ...grpc.CallOption) (*GetNotificationPreferencesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(GetPreferencesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_GetPreferences_FullMethodName, in, out, cOpts...)
+	out := new(GetNotificationPreferencesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_GetNotificationPreferences_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) UpdatePreferences(ctx context.Context, in *UpdatePreferencesRequest, opts ...grpc.CallOption) (*UpdatePreferencesResponse, error) {
+func (c *notificationServiceClient) UpdateNotificationPreferences(ctx context.Context, in *UpdateNotificationPreferencesRequest, opts ...grpc.CallOption) (*UpdateNotificationPreferencesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(UpdatePreferencesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_UpdatePreferences_FullMethodName, in, out, cOpts...)
+	out := new(UpdateNotificationPreferencesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_UpdateNotificationPreferences_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,33 +200,33 @@ func (c *notificationServiceClient) ConfirmEmailAddress(ctx context.Context, in 
 	return out, nil
 }
 
-func (c *notificationServiceClient) ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error) {
+func (c *notificationServiceClient) ListInAppMessages(ctx context.Context, in *ListInAppMessagesRequest, opts ...grpc.CallOption) (*ListInAppMessagesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListMessagesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_ListMessages_FullMethodName, in, out, cOpts...)
+	out := new(ListInAppMessagesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_ListInAppMessages_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) MarkRead(ctx context.Context, in *MarkReadRequest, opts ...grpc.CallOption) (*MarkReadResponse, error) {
+func (c *notificationServiceClient) MarkInAppMessagesRead(ctx context.Context, in *MarkInAppMessagesReadRequest, opts ...grpc.CallOption) (*MarkInAppMessagesReadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(MarkReadResponse)
-	err := c.cc.Invoke(ctx, NotificationService_MarkRead_FullMethodName, in, out, cOpts...)
+	out := new(MarkInAppMessagesReadResponse)
+	err := c.cc.Invoke(ctx, NotificationService_MarkInAppMessagesRead_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error) {
+func (c *notificationServiceClient) WatchInAppMessages(ctx context.Context, in *WatchInAppMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchInAppMessagesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &NotificationService_ServiceDesc.Streams[0], NotificationService_WatchMessages_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &NotificationService_ServiceDesc.Streams[0], NotificationService_WatchInAppMessages_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[WatchMessagesRequest, WatchMessagesResponse]{ClientStream: stream}
+	x := &grpc.GenericClientStream[WatchInAppMessagesRequest, WatchInAppMessagesResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -210,7 +237,7 @@ func (c *notificationServiceClient) WatchMessages(ctx context.Context, in *Watch
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type NotificationService_WatchMessagesClient = grpc.ServerStreamingClient[WatchMessagesResponse]
+type NotificationService_WatchInAppMessagesClient = grpc.ServerStreamingClient[WatchInAppMessagesResponse]
 
 func (c *notificationServiceClient) CreateWebhookEndpoint(ctx context.Context, in *CreateWebhookEndpointRequest, opts ...grpc.CallOption) (*CreateWebhookEndpointResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -252,6 +279,26 @@ func (c *notificationServiceClient) UpdateWebhookEndpoint(ctx context.Context, i
 	return out, nil
 }
 
+func (c *notificationServiceClient) EnableWebhookEndpoint(ctx context.Context, in *EnableWebhookEndpointRequest, opts ...grpc.CallOption) (*EnableWebhookEndpointResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnableWebhookEndpointResponse)
+	err := c.cc.Invoke(ctx, NotificationService_EnableWebhookEndpoint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *notificationServiceClient) DisableWebhookEndpoint(ctx context.Context, in *DisableWebhookEndpointRequest, opts ...grpc.CallOption) (*DisableWebhookEndpointResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisableWebhookEndpointResponse)
+	err := c.cc.Invoke(ctx, NotificationService_DisableWebhookEndpoint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *notificationServiceClient) DeleteWebhookEndpoint(ctx context.Context, in *DeleteWebhookEndpointRequest, opts ...grpc.CallOption) (*DeleteWebhookEndpointResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteWebhookEndpointResponse)
@@ -272,50 +319,40 @@ func (c *notificationServiceClient) RotateWebhookSecret(ctx context.Context, in 
 	return out, nil
 }
 
-func (c *notificationServiceClient) ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error) {
+func (c *notificationServiceClient) ListNotificationDeliveries(ctx context.Context, in *ListNotificationDeliveriesRequest, opts ...grpc.CallOption) (*ListNotificationDeliveriesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListDeliveriesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_ListDeliveries_FullMethodName, in, out, cOpts...)
+	out := new(ListNotificationDeliveriesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_ListNotificationDeliveries_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) ListDeadDeliveries(ctx context.Context, in *ListDeadDeliveriesRequest, opts ...grpc.CallOption) (*ListDeadDeliveriesResponse, error) {
+func (c *notificationServiceClient) RequeueNotificationDeliveries(ctx context.Context, in *RequeueNotificationDeliveriesRequest, opts ...grpc.CallOption) (*RequeueNotificationDeliveriesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListDeadDeliveriesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_ListDeadDeliveries_FullMethodName, in, out, cOpts...)
+	out := new(RequeueNotificationDeliveriesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_RequeueNotificationDeliveries_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) RequeueDeadDeliveries(ctx context.Context, in *RequeueDeadDeliveriesRequest, opts ...grpc.CallOption) (*RequeueDeadDeliveriesResponse, error) {
+func (c *notificationServiceClient) DropNotificationDeliveries(ctx context.Context, in *DropNotificationDeliveriesRequest, opts ...grpc.CallOption) (*DropNotificationDeliveriesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(RequeueDeadDeliveriesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_RequeueDeadDeliveries_FullMethodName, in, out, cOpts...)
+	out := new(DropNotificationDeliveriesResponse)
+	err := c.cc.Invoke(ctx, NotificationService_DropNotificationDeliveries_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *notificationServiceClient) DropDeadDeliveries(ctx context.Context, in *DropDeadDeliveriesRequest, opts ...grpc.CallOption) (*DropDeadDeliveriesResponse, error) {
+func (c *notificationServiceClient) PreviewNotificationTemplate(ctx context.Context, in *PreviewNotificationTemplateRequest, opts ...grpc.CallOption) (*PreviewNotificationTemplateResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(DropDeadDeliveriesResponse)
-	err := c.cc.Invoke(ctx, NotificationService_DropDeadDeliveries_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *notificationServiceClient) PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PreviewTemplateResponse)
-	err := c.cc.Invoke(ctx, NotificationService_PreviewTemplate_FullMethodName, in, out, cOpts...)
+	out := new(PreviewNotificationTemplateResponse)
+	err := c.cc.Invoke(ctx, NotificationService_PreviewNotificationTemplate_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -340,88 +377,114 @@ func (c *notificationServiceClient) AuditNotifications(ctx context.Context, in *
 //
 // All notifications come from events of the event bus. Each delivery is made at least once and has
 // a key derived from event, channel and receiver, by which the receiver drops repeats.
-// Reasons are those of `souk.notifications.v1.ErrorReason`.
+//
+// Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+// millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+// names souk.policy.v1.
 type NotificationServiceServer interface {
-	// Returns the notification preferences of an account; the defaults of the shop when the account
-	// has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-	// ERROR_REASON_NO_ACCOUNT.
-	GetPreferences(context.Context, *GetPreferencesRequest) (*GetPreferencesResponse, error)
-	// Changes the fields of an account's preferences that the mask names. The channels of a
-	// notification are fixed when its event arrives; the address and the language of an e-mail are
-	// those at the time of sending.
+	// Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+	// A USER reaches only its own preferences; another customer's fail with
+	// ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	GetNotificationPreferences(context.Context, *GetNotificationPreferencesRequest) (*GetNotificationPreferencesResponse, error)
+	// Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+	// whole. The channels of a notification are fixed when its event arrives; the address and the
+	// language of an e-mail are those at the time of sending. A USER reaches only its own
+	// preferences.
 	//
 	// A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
 	// confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
 	// when the last one is no longer valid.
 	//
-	// A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-	// nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-	// TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
-	UpdatePreferences(context.Context, *UpdatePreferencesRequest) (*UpdatePreferencesResponse, error)
-	// Confirms the e-mail address of an account with the code that was sent there; from then on
-	// e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-	// codes the code is no longer valid.
-	// Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
+	// The call has no request id: when its change is already in effect it succeeds, whatever its
+	// etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+	// ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+	// souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+	// twice.
+	UpdateNotificationPreferences(context.Context, *UpdateNotificationPreferencesRequest) (*UpdateNotificationPreferencesResponse, error)
+	// Confirms the e-mail address of a customer with the code that was sent there; from then on
+	// e-mail is sent to it. A USER confirms only its own address.
+	//
+	// Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+	// longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+	// souk.policy.v1.
 	ConfirmEmailAddress(context.Context, *ConfirmEmailAddressRequest) (*ConfirmEmailAddressResponse, error)
-	// Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-	// Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
-	// Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-	// are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-	// ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-	MarkRead(context.Context, *MarkReadRequest) (*MarkReadResponse, error)
-	// Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+	// Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+	// another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	ListInAppMessages(context.Context, *ListInAppMessagesRequest) (*ListInAppMessagesResponse, error)
+	// Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+	// only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+	// nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+	MarkInAppMessagesRead(context.Context, *MarkInAppMessagesReadRequest) (*MarkInAppMessagesReadResponse, error)
+	// Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
 	// empty), then each new one, oldest first. Each response has the token that resumes after it; no
-	// message is skipped or sent twice.
+	// message is skipped or sent twice. A token does not expire. A USER reaches only its own
+	// messages.
 	//
-	// Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-	// deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-	// buffer messages for it.
-	// Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
-	WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error
-	// Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-	// returned again, except that repeating a `request_id` within 7 days returns the same response.
+	// The stream ends only with an error: with UNAVAILABLE when the server drains and with
+	// DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+	// backpressure; the server does not buffer messages for it. Fails with
+	// ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+	// ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
+	WatchInAppMessages(*WatchInAppMessagesRequest, grpc.ServerStreamingServer[WatchInAppMessagesResponse]) error
+	// Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+	// request; its other fields are ignored. The response has the secret that signs its webhooks; it
+	// is never returned again, except to a repeat of the call.
 	//
-	// Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-	// TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-	// address is detected then, not here.
+	// Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+	// for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+	// before each attempt, so one that resolves to a private address is detected then, not here.
 	CreateWebhookEndpoint(context.Context, *CreateWebhookEndpointRequest) (*CreateWebhookEndpointResponse, error)
-	// Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-	// Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	// Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
+	// ERROR_REASON_ENDPOINT_NOT_FOUND.
 	GetWebhookEndpoint(context.Context, *GetWebhookEndpointRequest) (*GetWebhookEndpointResponse, error)
-	// Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only.
+	// Lists webhook endpoints, oldest first. A SERVICE sees only its own.
 	ListWebhookEndpoints(context.Context, *ListWebhookEndpointsRequest) (*ListWebhookEndpointsResponse, error)
-	// Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-	// restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-	// whatever its etag.
-	// Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
+	// Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+	//
+	// The call has no request id: when its change is already in effect it succeeds, whatever its
+	// etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+	// ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+	// of souk.policy.v1; the last one also names a required field that the mask names and that is
+	// empty.
 	UpdateWebhookEndpoint(context.Context, *UpdateWebhookEndpointRequest) (*UpdateWebhookEndpointResponse, error)
-	// Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-	// belongs to another caller, is not an error.
+	// Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+	// they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+	// Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	EnableWebhookEndpoint(context.Context, *EnableWebhookEndpointRequest) (*EnableWebhookEndpointResponse, error)
+	// Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+	// deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+	// nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+	DisableWebhookEndpoint(context.Context, *DisableWebhookEndpointRequest) (*DisableWebhookEndpointResponse, error)
+	// Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+	// another caller, is not an error.
 	DeleteWebhookEndpoint(context.Context, *DeleteWebhookEndpointRequest) (*DeleteWebhookEndpointResponse, error)
-	// Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-	// except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-	// webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+	// Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+	// again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+	// too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+	//
+	// Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
 	// ERROR_REASON_ENDPOINT_NOT_FOUND.
 	RotateWebhookSecret(context.Context, *RotateWebhookSecretRequest) (*RotateWebhookSecretResponse, error)
-	// Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-	// only.
-	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
-	// Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-	// endpoints only.
-	ListDeadDeliveries(context.Context, *ListDeadDeliveriesRequest) (*ListDeadDeliveriesResponse, error)
-	// Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-	// already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-	// its own endpoints only.
-	// Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-	// requeued.
-	RequeueDeadDeliveries(context.Context, *RequeueDeadDeliveriesRequest) (*RequeueDeadDeliveriesResponse, error)
-	// Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-	// those of its own endpoints only.
-	DropDeadDeliveries(context.Context, *DropDeadDeliveriesRequest) (*DropDeadDeliveriesResponse, error)
-	// Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-	// ERROR_REASON_UNKNOWN_LOCALE.
-	PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error)
+	// Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+	// SERVICE sees only those of its own endpoints.
+	ListNotificationDeliveries(context.Context, *ListNotificationDeliveriesRequest) (*ListNotificationDeliveriesResponse, error)
+	// Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+	// receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+	// first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+	// endpoints.
+	//
+	// Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+	// ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+	RequeueNotificationDeliveries(context.Context, *RequeueNotificationDeliveriesRequest) (*RequeueNotificationDeliveriesResponse, error)
+	// Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+	// `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+	// not exist or are not dead are skipped, so a repeat changes nothing.
+	DropNotificationDeliveries(context.Context, *DropNotificationDeliveriesRequest) (*DropNotificationDeliveriesResponse, error)
+	// Renders a kind of notification for a channel, with sample data. A locale that does not exist
+	// fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
+	PreviewNotificationTemplate(context.Context, *PreviewNotificationTemplateRequest) (*PreviewNotificationTemplateResponse, error)
 	// Checks the invariants of this service's database: each delivery belongs to a stored event and
 	// an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
 	// except by retention. Returns what is wrong and how much was checked.
@@ -436,23 +499,23 @@ type NotificationServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedNotificationServiceServer struct{}
 
-func (UnimplementedNotificationServiceServer) GetPreferences(context.Context, *GetPreferencesRequest) (*GetPreferencesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method GetPreferences not implemented")
+func (UnimplementedNotificationServiceServer) GetNotificationPreferences(context.Context, *GetNotificationPreferencesRequest) (*GetNotificationPreferencesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetNotificationPreferences not implemented")
 }
-func (UnimplementedNotificationServiceServer) UpdatePreferences(context.Context, *UpdatePreferencesRequest) (*UpdatePreferencesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method UpdatePreferences not implemented")
+func (UnimplementedNotificationServiceServer) UpdateNotificationPreferences(context.Context, *UpdateNotificationPreferencesRequest) (*UpdateNotificationPreferencesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateNotificationPreferences not implemented")
 }
 func (UnimplementedNotificationServiceServer) ConfirmEmailAddress(context.Context, *ConfirmEmailAddressRequest) (*ConfirmEmailAddressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ConfirmEmailAddress not implemented")
 }
-func (UnimplementedNotificationServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
+func (UnimplementedNotificationServiceServer) ListInAppMessages(context.Context, *ListInAppMessagesRequest) (*ListInAppMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListInAppMessages not implemented")
 }
-func (UnimplementedNotificationServiceServer) MarkRead(context.Context, *MarkReadRequest) (*MarkReadResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method MarkRead not implemented")
+func (UnimplementedNotificationServiceServer) MarkInAppMessagesRead(context.Context, *MarkInAppMessagesReadRequest) (*MarkInAppMessagesReadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MarkInAppMessagesRead not implemented")
 }
-func (UnimplementedNotificationServiceServer) WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error {
-	return status.Error(codes.Unimplemented, "method WatchMessages not implemented")
+func (UnimplementedNotificationServiceServer) WatchInAppMessages(*WatchInAppMessagesRequest, grpc.ServerStreamingServer[WatchInAppMessagesResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchInAppMessages not implemented")
 }
 func (UnimplementedNotificationServiceServer) CreateWebhookEndpoint(context.Context, *CreateWebhookEndpointRequest) (*CreateWebhookEndpointResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateWebhookEndpoint not implemented")
@@ -466,26 +529,29 @@ func (UnimplementedNotificationServiceServer) ListWebhookEndpoints(context.Conte
 func (UnimplementedNotificationServiceServer) UpdateWebhookEndpoint(context.Context, *UpdateWebhookEndpointRequest) (*UpdateWebhookEndpointResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateWebhookEndpoint not implemented")
 }
+func (UnimplementedNotificationServiceServer) EnableWebhookEndpoint(context.Context, *EnableWebhookEndpointRequest) (*EnableWebhookEndpointResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EnableWebhookEndpoint not implemented")
+}
+func (UnimplementedNotificationServiceServer) DisableWebhookEndpoint(context.Context, *DisableWebhookEndpointRequest) (*DisableWebhookEndpointResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DisableWebhookEndpoint not implemented")
+}
 func (UnimplementedNotificationServiceServer) DeleteWebhookEndpoint(context.Context, *DeleteWebhookEndpointRequest) (*DeleteWebhookEndpointResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteWebhookEndpoint not implemented")
 }
 func (UnimplementedNotificationServiceServer) RotateWebhookSecret(context.Context, *RotateWebhookSecretRequest) (*RotateWebhookSecretResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RotateWebhookSecret not implemented")
 }
-func (UnimplementedNotificationServiceServer) ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListDeliveries not implemented")
+func (UnimplementedNotificationServiceServer) ListNotificationDeliveries(context.Context, *ListNotificationDeliveriesRequest) (*ListNotificationDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNotificationDeliveries not implemented")
 }
-func (UnimplementedNotificationServiceServer) ListDeadDeliveries(context.Context, *ListDeadDeliveriesRequest) (*ListDeadDeliveriesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListDeadDeliveries not implemented")
+func (UnimplementedNotificationServiceServer) RequeueNotificationDeliveries(context.Context, *RequeueNotificationDeliveriesRequest) (*RequeueNotificationDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequeueNotificationDeliveries not implemented")
 }
-func (UnimplementedNotificationServiceServer) RequeueDeadDeliveries(context.Context, *RequeueDeadDeliveriesRequest) (*RequeueDeadDeliveriesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method RequeueDeadDeliveries not implemented")
+func (UnimplementedNotificationServiceServer) DropNotificationDeliveries(context.Context, *DropNotificationDeliveriesRequest) (*DropNotificationDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DropNotificationDeliveries not implemented")
 }
-func (UnimplementedNotificationServiceServer) DropDeadDeliveries(context.Context, *DropDeadDeliveriesRequest) (*DropDeadDeliveriesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method DropDeadDeliveries not implemented")
-}
-func (UnimplementedNotificationServiceServer) PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method PreviewTemplate not implemented")
+func (UnimplementedNotificationServiceServer) PreviewNotificationTemplate(context.Context, *PreviewNotificationTemplateRequest) (*PreviewNotificationTemplateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewNotificationTemplate not implemented")
 }
 func (UnimplementedNotificationServiceServer) AuditNotifications(context.Context, *AuditNotificationsRequest) (*AuditNotificationsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AuditNotifications not implemented")
@@ -511,38 +577,38 @@ func RegisterNotificationServiceServer(s grpc.ServiceRegistrar, srv Notification
 	s.RegisterService(&NotificationService_ServiceDesc, srv)
 }
 
-func _NotificationService_GetPreferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(GetPreferencesRequest)
+func _NotificationService_GetNotificationPreferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetNotificationPreferencesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).GetPreferences(ctx, in)
+		return srv.(NotificationServiceServer).GetNotificationPreferences(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_GetPreferences_FullMethodName,
+		FullMethod: NotificationService_GetNotificationPreferences_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).GetPreferences(ctx, req.(*GetPreferencesRequest))
+		return srv.(NotificationServiceServer).GetNotificationPreferences(ctx, req.(*GetNotificationPreferencesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_UpdatePreferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(UpdatePreferencesRequest)
+func _NotificationService_UpdateNotificationPreferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateNotificationPreferencesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).UpdatePreferences(ctx, in)
+		return srv.(NotificationServiceServer).UpdateNotificationPreferences(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_UpdatePreferences_FullMethodName,
+		FullMethod: NotificationService_UpdateNotificationPreferences_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).UpdatePreferences(ctx, req.(*UpdatePreferencesRequest))
+		return srv.(NotificationServiceServer).UpdateNotificationPreferences(ctx, req.(*UpdateNotificationPreferencesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -565,52 +631,52 @@ func _NotificationService_ConfirmEmailAddress_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_ListMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListMessagesRequest)
+func _NotificationService_ListInAppMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListInAppMessagesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).ListMessages(ctx, in)
+		return srv.(NotificationServiceServer).ListInAppMessages(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_ListMessages_FullMethodName,
+		FullMethod: NotificationService_ListInAppMessages_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).ListMessages(ctx, req.(*ListMessagesRequest))
+		return srv.(NotificationServiceServer).ListInAppMessages(ctx, req.(*ListInAppMessagesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_MarkRead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(MarkReadRequest)
+func _NotificationService_MarkInAppMessagesRead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MarkInAppMessagesReadRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).MarkRead(ctx, in)
+		return srv.(NotificationServiceServer).MarkInAppMessagesRead(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_MarkRead_FullMethodName,
+		FullMethod: NotificationService_MarkInAppMessagesRead_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).MarkRead(ctx, req.(*MarkReadRequest))
+		return srv.(NotificationServiceServer).MarkInAppMessagesRead(ctx, req.(*MarkInAppMessagesReadRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_WatchMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(WatchMessagesRequest)
+func _NotificationService_WatchInAppMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchInAppMessagesRequest)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(NotificationServiceServer).WatchMessages(m, &grpc.GenericServerStream[WatchMessagesRequest, WatchMessagesResponse]{ServerStream: stream})
+	return srv.(NotificationServiceServer).WatchInAppMessages(m, &grpc.GenericServerStream[WatchInAppMessagesRequest, WatchInAppMessagesResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type NotificationService_WatchMessagesServer = grpc.ServerStreamingServer[WatchMessagesResponse]
+type NotificationService_WatchInAppMessagesServer = grpc.ServerStreamingServer[WatchInAppMessagesResponse]
 
 func _NotificationService_CreateWebhookEndpoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateWebhookEndpointRequest)
@@ -684,6 +750,42 @@ func _NotificationService_UpdateWebhookEndpoint_Handler(srv interface{}, ctx con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NotificationService_EnableWebhookEndpoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnableWebhookEndpointRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationServiceServer).EnableWebhookEndpoint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationService_EnableWebhookEndpoint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationServiceServer).EnableWebhookEndpoint(ctx, req.(*EnableWebhookEndpointRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NotificationService_DisableWebhookEndpoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisableWebhookEndpointRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationServiceServer).DisableWebhookEndpoint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationService_DisableWebhookEndpoint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationServiceServer).DisableWebhookEndpoint(ctx, req.(*DisableWebhookEndpointRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _NotificationService_DeleteWebhookEndpoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteWebhookEndpointRequest)
 	if err := dec(in); err != nil {
@@ -720,92 +822,74 @@ func _NotificationService_RotateWebhookSecret_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_ListDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListDeliveriesRequest)
+func _NotificationService_ListNotificationDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNotificationDeliveriesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).ListDeliveries(ctx, in)
+		return srv.(NotificationServiceServer).ListNotificationDeliveries(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_ListDeliveries_FullMethodName,
+		FullMethod: NotificationService_ListNotificationDeliveries_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).ListDeliveries(ctx, req.(*ListDeliveriesRequest))
+		return srv.(NotificationServiceServer).ListNotificationDeliveries(ctx, req.(*ListNotificationDeliveriesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_ListDeadDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListDeadDeliveriesRequest)
+func _NotificationService_RequeueNotificationDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequeueNotificationDeliveriesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).ListDeadDeliveries(ctx, in)
+		return srv.(NotificationServiceServer).RequeueNotificationDeliveries(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_ListDeadDeliveries_FullMethodName,
+		FullMethod: NotificationService_RequeueNotificationDeliveries_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).ListDeadDeliveries(ctx, req.(*ListDeadDeliveriesRequest))
+		return srv.(NotificationServiceServer).RequeueNotificationDeliveries(ctx, req.(*RequeueNotificationDeliveriesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_RequeueDeadDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(RequeueDeadDeliveriesRequest)
+func _NotificationService_DropNotificationDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DropNotificationDeliveriesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).RequeueDeadDeliveries(ctx, in)
+		return srv.(NotificationServiceServer).DropNotificationDeliveries(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_RequeueDeadDeliveries_FullMethodName,
+		FullMethod: NotificationService_DropNotificationDeliveries_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).RequeueDeadDeliveries(ctx, req.(*RequeueDeadDeliveriesRequest))
+		return srv.(NotificationServiceServer).DropNotificationDeliveries(ctx, req.(*DropNotificationDeliveriesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_DropDeadDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(DropDeadDeliveriesRequest)
+func _NotificationService_PreviewNotificationTemplate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewNotificationTemplateRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(NotificationServiceServer).DropDeadDeliveries(ctx, in)
+		return srv.(NotificationServiceServer).PreviewNotificationTemplate(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: NotificationService_DropDeadDeliveries_FullMethodName,
+		FullMethod: NotificationService_PreviewNotificationTemplate_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).DropDeadDeliveries(ctx, req.(*DropDeadDeliveriesRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _NotificationService_PreviewTemplate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(PreviewTemplateRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(NotificationServiceServer).PreviewTemplate(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: NotificationService_PreviewTemplate_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).PreviewTemplate(ctx, req.(*PreviewTemplateRequest))
+		return srv.(NotificationServiceServer).PreviewNotificationTemplate(ctx, req.(*PreviewNotificationTemplateRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -836,24 +920,24 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*NotificationServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "GetPreferences",
-			Handler:    _NotificationService_GetPreferences_Handler,
+			MethodName: "GetNotificationPreferences",
+			Handler:    _NotificationService_GetNotificationPreferences_Handler,
 		},
 		{
-			MethodName: "UpdatePreferences",
-			Handler:    _NotificationService_UpdatePreferences_Handler,
+			MethodName: "UpdateNotificationPreferences",
+			Handler:    _NotificationService_UpdateNotificationPreferences_Handler,
 		},
 		{
 			MethodName: "ConfirmEmailAddress",
 			Handler:    _NotificationService_ConfirmEmailAddress_Handler,
 		},
 		{
-			MethodName: "ListMessages",
-			Handler:    _NotificationService_ListMessages_Handler,
+			MethodName: "ListInAppMessages",
+			Handler:    _NotificationService_ListInAppMessages_Handler,
 		},
 		{
-			MethodName: "MarkRead",
-			Handler:    _NotificationService_MarkRead_Handler,
+			MethodName: "MarkInAppMessagesRead",
+			Handler:    _NotificationService_MarkInAppMessagesRead_Handler,
 		},
 		{
 			MethodName: "CreateWebhookEndpoint",
@@ -872,6 +956,14 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _NotificationService_UpdateWebhookEndpoint_Handler,
 		},
 		{
+			MethodName: "EnableWebhookEndpoint",
+			Handler:    _NotificationService_EnableWebhookEndpoint_Handler,
+		},
+		{
+			MethodName: "DisableWebhookEndpoint",
+			Handler:    _NotificationService_DisableWebhookEndpoint_Handler,
+		},
+		{
 			MethodName: "DeleteWebhookEndpoint",
 			Handler:    _NotificationService_DeleteWebhookEndpoint_Handler,
 		},
@@ -880,24 +972,20 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _NotificationService_RotateWebhookSecret_Handler,
 		},
 		{
-			MethodName: "ListDeliveries",
-			Handler:    _NotificationService_ListDeliveries_Handler,
+			MethodName: "ListNotificationDeliveries",
+			Handler:    _NotificationService_ListNotificationDeliveries_Handler,
 		},
 		{
-			MethodName: "ListDeadDeliveries",
-			Handler:    _NotificationService_ListDeadDeliveries_Handler,
+			MethodName: "RequeueNotificationDeliveries",
+			Handler:    _NotificationService_RequeueNotificationDeliveries_Handler,
 		},
 		{
-			MethodName: "RequeueDeadDeliveries",
-			Handler:    _NotificationService_RequeueDeadDeliveries_Handler,
+			MethodName: "DropNotificationDeliveries",
+			Handler:    _NotificationService_DropNotificationDeliveries_Handler,
 		},
 		{
-			MethodName: "DropDeadDeliveries",
-			Handler:    _NotificationService_DropDeadDeliveries_Handler,
-		},
-		{
-			MethodName: "PreviewTemplate",
-			Handler:    _NotificationService_PreviewTemplate_Handler,
+			MethodName: "PreviewNotificationTemplate",
+			Handler:    _NotificationService_PreviewNotificationTemplate_Handler,
 		},
 		{
 			MethodName: "AuditNotifications",
@@ -906,8 +994,8 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 	},
 	Streams: []grpc.StreamDesc{
 		{
-			StreamName:    "WatchMessages",
-			Handler:       _NotificationService_WatchMessages_Handler,
+			StreamName:    "WatchInAppMessages",
+			Handler:       _NotificationService_WatchInAppMessages_Handler,
 			ServerStreams: true,
 		},
 	},

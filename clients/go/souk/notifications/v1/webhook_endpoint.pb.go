@@ -7,6 +7,8 @@
 package notificationsv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a webhook endpoint.
+// The state of a webhook endpoint. New values may be added; treat an unknown one as DISABLED.
 type WebhookEndpointState int32
 
 const (
@@ -30,13 +32,9 @@ const (
 	WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_UNSPECIFIED WebhookEndpointState = 0
 	// It receives its events.
 	WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_ENABLED WebhookEndpointState = 1
-	// Its owner has stopped it. New events are skipped; its pending deliveries became dead and can be
-	// requeued once it is ENABLED again.
-	WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_PAUSED WebhookEndpointState = 2
-	// The service has stopped it because it responded with 410 Gone or failed for too long. New
-	// events are skipped; its pending deliveries became dead and can be requeued once it is ENABLED
-	// again.
-	WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_DISABLED WebhookEndpointState = 3
+	// It receives nothing: new events are skipped, and its pending deliveries became dead. These can
+	// be requeued once it is ENABLED again.
+	WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_DISABLED WebhookEndpointState = 2
 )
 
 // Enum value maps for WebhookEndpointState.
@@ -44,14 +42,12 @@ var (
 	WebhookEndpointState_name = map[int32]string{
 		0: "WEBHOOK_ENDPOINT_STATE_UNSPECIFIED",
 		1: "WEBHOOK_ENDPOINT_STATE_ENABLED",
-		2: "WEBHOOK_ENDPOINT_STATE_PAUSED",
-		3: "WEBHOOK_ENDPOINT_STATE_DISABLED",
+		2: "WEBHOOK_ENDPOINT_STATE_DISABLED",
 	}
 	WebhookEndpointState_value = map[string]int32{
 		"WEBHOOK_ENDPOINT_STATE_UNSPECIFIED": 0,
 		"WEBHOOK_ENDPOINT_STATE_ENABLED":     1,
-		"WEBHOOK_ENDPOINT_STATE_PAUSED":      2,
-		"WEBHOOK_ENDPOINT_STATE_DISABLED":    3,
+		"WEBHOOK_ENDPOINT_STATE_DISABLED":    2,
 	}
 )
 
@@ -82,44 +78,128 @@ func (WebhookEndpointState) EnumDescriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_webhook_endpoint_proto_rawDescGZIP(), []int{0}
 }
 
-// A URL that receives events over HTTP, signed as in Standard Webhooks.
+// Why a webhook endpoint is disabled. New values may be added; treat an unknown one as REQUESTED.
+type WebhookEndpointDisableReason int32
+
+const (
+	// It is not disabled.
+	WebhookEndpointDisableReason_WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED WebhookEndpointDisableReason = 0
+	// DisableWebhookEndpoint was called.
+	WebhookEndpointDisableReason_WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED WebhookEndpointDisableReason = 1
+	// It responded with 410 Gone.
+	WebhookEndpointDisableReason_WEBHOOK_ENDPOINT_DISABLE_REASON_GONE WebhookEndpointDisableReason = 2
+	// Every attempt failed for too long.
+	WebhookEndpointDisableReason_WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING WebhookEndpointDisableReason = 3
+)
+
+// Enum value maps for WebhookEndpointDisableReason.
+var (
+	WebhookEndpointDisableReason_name = map[int32]string{
+		0: "WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED",
+		1: "WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED",
+		2: "WEBHOOK_ENDPOINT_DISABLE_REASON_GONE",
+		3: "WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING",
+	}
+	WebhookEndpointDisableReason_value = map[string]int32{
+		"WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED": 0,
+		"WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED":   1,
+		"WEBHOOK_ENDPOINT_DISABLE_REASON_GONE":        2,
+		"WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING":     3,
+	}
+)
+
+func (x WebhookEndpointDisableReason) Enum() *WebhookEndpointDisableReason {
+	p := new(WebhookEndpointDisableReason)
+	*p = x
+	return p
+}
+
+func (x WebhookEndpointDisableReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WebhookEndpointDisableReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_notifications_v1_webhook_endpoint_proto_enumTypes[1].Descriptor()
+}
+
+func (WebhookEndpointDisableReason) Type() protoreflect.EnumType {
+	return &file_souk_notifications_v1_webhook_endpoint_proto_enumTypes[1]
+}
+
+func (x WebhookEndpointDisableReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WebhookEndpointDisableReason.Descriptor instead.
+func (WebhookEndpointDisableReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_notifications_v1_webhook_endpoint_proto_rawDescGZIP(), []int{1}
+}
+
+// A URL that receives events by HTTP POST, signed as in Standard Webhooks
+// (https://www.standardwebhooks.com), so that any of its libraries can verify them.
 //
-// The body is the event in the JSON format of CloudEvents 1.0; its `data` is the message of the
-// contract in its JSON mapping. Respond with 2xx within 15 seconds. Deduplicate by the header
-// `webhook-id`: delivery is at least once. The events of one endpoint are sent one at a time, and
-// the events of one subject in the order in which they arrived.
+// The body is the event in the JSON format of CloudEvents 1.0 (`content-type:
+// application/cloudevents+json`); `data` is the message of the contract in its JSON mapping:
 //
-// A response 4xx other than 408, 410, 425 and 429 refuses one event: it is retried with increasing
-// delays, later events of the same subject wait behind it, and other subjects continue. Any other
-// failure means that the endpoint is down: all of its events wait.
+// ```json
+// {"specversion": "1.0", "id": "event_01h455vb4pex5vsknk084sn02q", "source": "/services/orders",
+//
+//	"type": "souk.orders.v1.OrderPlaced", "subject": "order_01h455vb4pex5vsknk084sn02q",
+//	"time": "2026-03-14T09:26:53.000Z", "partitionkey": "order_01h455vb4pex5vsknk084sn02q",
+//	"datacontenttype": "application/json", "data": {"order": {"orderId": "order_01h4…", …}}}
+//
+// ```
+//
+// Three headers come with it:
+//
+//   - `webhook-id`: the key of the delivery, the same on each attempt. Drop what you have seen before:
+//     delivery is at least once.
+//   - `webhook-timestamp`: when this attempt was made, in seconds since 1970. Refuse what is more than
+//     five minutes away from your clock.
+//   - `webhook-signature`: one or more signatures, separated by spaces: `v1,` and the base64 of the
+//     HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`. The key is the bytes that follow `whsec_`
+//     in the secret, decoded from base64. Accept when one of them is right: for 24 hours after
+//     RotateWebhookSecret there are two. Compare in constant time, over the body as it was received.
+//
+// Respond with 2xx within 15 seconds; redirects are not followed. The events of one endpoint are
+// sent one at a time, and the events of one subject in the order in which they arrived. A response
+// 4xx other than 408, 410, 425 and 429 refuses one event: it is retried with increasing delays,
+// later events of the same subject wait behind it, and other subjects continue. Any other failure
+// means that the endpoint is down: all of its events wait. An event becomes dead after 12 attempts,
+// about 22 hours. 410, or five days without a success, disables the endpoint. These numbers are the
+// defaults of the service.
 type WebhookEndpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `webhook_…`.
+	// Output only, but it names the endpoint in UpdateWebhookEndpoint. The id, `webhook_…`.
 	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
-	// The caller that created it; only this caller and STAFF can see it: `service:erp`, `staff:ann`.
+	// Output only. The caller that created it, such as `service:erp` or `staff:ann`. A service sees
+	// only its own; staff sees all.
 	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
-	// The target URL.
+	// Required. The target: a URL of at most 2,000 characters, https on port 443 unless the service
+	// is configured otherwise, without a user name.
 	Url string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
-	// The event types: full names, or a package with `.*` for all of its types.
+	// Required. The event types: full names, or a package with `.*` for all of its types; 1 to 100.
 	EventTypes []string `protobuf:"bytes,4,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`
-	// The owner's description.
+	// A description for people: at most 200 characters, none of them a control character.
 	Description string `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
-	// The current state.
+	// Output only. The current state; EnableWebhookEndpoint and DisableWebhookEndpoint change it.
 	State WebhookEndpointState `protobuf:"varint,6,opt,name=state,proto3,enum=souk.notifications.v1.WebhookEndpointState" json:"state,omitempty"`
-	// Why it is DISABLED, as a stable word: `gone` (it responded with 410) or `failing` (for too
-	// long); empty otherwise.
-	DisableReason string `protobuf:"bytes,7,opt,name=disable_reason,json=disableReason,proto3" json:"disable_reason,omitempty"`
-	// Changes with every update; send it back to avoid overwriting a concurrent change.
+	// Output only. Why it is DISABLED; UNSPECIFIED while it is ENABLED.
+	DisableReason WebhookEndpointDisableReason `protobuf:"varint,7,opt,name=disable_reason,json=disableReason,proto3,enum=souk.notifications.v1.WebhookEndpointDisableReason" json:"disable_reason,omitempty"`
+	// Changes with every update. Send the one that you read to avoid overwriting a concurrent change;
+	// empty overwrites any version.
 	Etag string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When it was created.
+	// Output only. When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When its settings last changed.
+	// Output only. When its settings, state or secret last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When it last responded with 2xx; absent when it never did.
+	// Output only. When it last responded with 2xx; absent when it never did.
 	LastSuccessTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_success_time,json=lastSuccessTime,proto3" json:"last_success_time,omitempty"`
-	// Since when every attempt has failed; absent when the last one succeeded.
-	FailingSince *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
-	// Until when webhooks are also signed with the previous secret; absent when there is none.
+	// Output only. When the first of the failures since the last success was; absent when the last
+	// attempt succeeded.
+	FailingStartTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=failing_start_time,json=failingStartTime,proto3" json:"failing_start_time,omitempty"`
+	// Output only. Until when webhooks are also signed with the previous secret; absent when there is
+	// none.
 	PreviousSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=previous_secret_expire_time,json=previousSecretExpireTime,proto3" json:"previous_secret_expire_time,omitempty"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
@@ -197,11 +277,11 @@ func (x *WebhookEndpoint) GetState() WebhookEndpointState {
 	return WebhookEndpointState_WEBHOOK_ENDPOINT_STATE_UNSPECIFIED
 }
 
-func (x *WebhookEndpoint) GetDisableReason() string {
+func (x *WebhookEndpoint) GetDisableReason() WebhookEndpointDisableReason {
 	if x != nil {
 		return x.DisableReason
 	}
-	return ""
+	return WebhookEndpointDisableReason_WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED
 }
 
 func (x *WebhookEndpoint) GetEtag() string {
@@ -232,9 +312,9 @@ func (x *WebhookEndpoint) GetLastSuccessTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *WebhookEndpoint) GetFailingSince() *timestamppb.Timestamp {
+func (x *WebhookEndpoint) GetFailingStartTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.FailingSince
+		return x.FailingStartTime
 	}
 	return nil
 }
@@ -250,31 +330,35 @@ var File_souk_notifications_v1_webhook_endpoint_proto protoreflect.FileDescripto
 
 const file_souk_notifications_v1_webhook_endpoint_proto_rawDesc = "" +
 	"\n" +
-	",souk/notifications/v1/webhook_endpoint.proto\x12\x15souk.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x04\n" +
-	"\x0fWebhookEndpoint\x12\x1f\n" +
-	"\vendpoint_id\x18\x01 \x01(\tR\n" +
-	"endpointId\x12\x14\n" +
-	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x10\n" +
-	"\x03url\x18\x03 \x01(\tR\x03url\x12\x1f\n" +
-	"\vevent_types\x18\x04 \x03(\tR\n" +
-	"eventTypes\x12 \n" +
-	"\vdescription\x18\x05 \x01(\tR\vdescription\x12A\n" +
-	"\x05state\x18\x06 \x01(\x0e2+.souk.notifications.v1.WebhookEndpointStateR\x05state\x12%\n" +
-	"\x0edisable_reason\x18\a \x01(\tR\rdisableReason\x12\x12\n" +
-	"\x04etag\x18\b \x01(\tR\x04etag\x12;\n" +
-	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
+	",souk/notifications/v1/webhook_endpoint.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\a\n" +
+	"\x0fWebhookEndpoint\x12P\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
+	"endpointId\x126\n" +
+	"\x05owner\x18\x02 \x01(\tB \xe0A\x03\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05owner\x12A\n" +
+	"\x03url\x18\x03 \x01(\tB/\xe0A\x02\xbaH)r'\x18\xd0\x0f2\"^(https?://[^\\x00-\\x20\\x7f<>\"]+)?$R\x03url\x12p\n" +
+	"\vevent_types\x18\x04 \x03(\tBO\xe0A\x02\xbaHI\x92\x01F\x10d\"Br@\x18\xc8\x012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+([.][*])?$R\n" +
+	"eventTypes\x12?\n" +
+	"\vdescription\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\vdescription\x12N\n" +
+	"\x05state\x18\x06 \x01(\x0e2+.souk.notifications.v1.WebhookEndpointStateB\v\xe0A\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12g\n" +
+	"\x0edisable_reason\x18\a \x01(\x0e23.souk.notifications.v1.WebhookEndpointDisableReasonB\v\xe0A\x03\xbaH\x05\x82\x01\x02\x10\x01R\rdisableReason\x120\n" +
+	"\x04etag\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12@\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
 	"\vupdate_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12F\n" +
-	"\x11last_success_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x0flastSuccessTime\x12?\n" +
-	"\rfailing_since\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\ffailingSince\x12Y\n" +
-	"\x1bprevious_secret_expire_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\x18previousSecretExpireTime*\xaa\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12K\n" +
+	"\x11last_success_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0flastSuccessTime\x12M\n" +
+	"\x12failing_start_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x10failingStartTime\x12^\n" +
+	"\x1bprevious_secret_expire_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x18previousSecretExpireTime*\x87\x01\n" +
 	"\x14WebhookEndpointState\x12&\n" +
 	"\"WEBHOOK_ENDPOINT_STATE_UNSPECIFIED\x10\x00\x12\"\n" +
-	"\x1eWEBHOOK_ENDPOINT_STATE_ENABLED\x10\x01\x12!\n" +
-	"\x1dWEBHOOK_ENDPOINT_STATE_PAUSED\x10\x02\x12#\n" +
-	"\x1fWEBHOOK_ENDPOINT_STATE_DISABLED\x10\x03B\xb8\x01\n" +
+	"\x1eWEBHOOK_ENDPOINT_STATE_ENABLED\x10\x01\x12#\n" +
+	"\x1fWEBHOOK_ENDPOINT_STATE_DISABLED\x10\x02*\xd5\x01\n" +
+	"\x1cWebhookEndpointDisableReason\x12/\n" +
+	"+WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED\x10\x00\x12-\n" +
+	")WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED\x10\x01\x12(\n" +
+	"$WEBHOOK_ENDPOINT_DISABLE_REASON_GONE\x10\x02\x12+\n" +
+	"'WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING\x10\x03B\xb8\x01\n" +
 	"\x1dexample.souk.notifications.v1B\x14WebhookEndpointProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3"
 
 var (
@@ -289,25 +373,27 @@ func file_souk_notifications_v1_webhook_endpoint_proto_rawDescGZIP() []byte {
 	return file_souk_notifications_v1_webhook_endpoint_proto_rawDescData
 }
 
-var file_souk_notifications_v1_webhook_endpoint_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_souk_notifications_v1_webhook_endpoint_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_souk_notifications_v1_webhook_endpoint_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_souk_notifications_v1_webhook_endpoint_proto_goTypes = []any{
-	(WebhookEndpointState)(0),     // 0: souk.notifications.v1.WebhookEndpointState
-	(*WebhookEndpoint)(nil),       // 1: souk.notifications.v1.WebhookEndpoint
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(WebhookEndpointState)(0),         // 0: souk.notifications.v1.WebhookEndpointState
+	(WebhookEndpointDisableReason)(0), // 1: souk.notifications.v1.WebhookEndpointDisableReason
+	(*WebhookEndpoint)(nil),           // 2: souk.notifications.v1.WebhookEndpoint
+	(*timestamppb.Timestamp)(nil),     // 3: google.protobuf.Timestamp
 }
 var file_souk_notifications_v1_webhook_endpoint_proto_depIdxs = []int32{
 	0, // 0: souk.notifications.v1.WebhookEndpoint.state:type_name -> souk.notifications.v1.WebhookEndpointState
-	2, // 1: souk.notifications.v1.WebhookEndpoint.create_time:type_name -> google.protobuf.Timestamp
-	2, // 2: souk.notifications.v1.WebhookEndpoint.update_time:type_name -> google.protobuf.Timestamp
-	2, // 3: souk.notifications.v1.WebhookEndpoint.last_success_time:type_name -> google.protobuf.Timestamp
-	2, // 4: souk.notifications.v1.WebhookEndpoint.failing_since:type_name -> google.protobuf.Timestamp
-	2, // 5: souk.notifications.v1.WebhookEndpoint.previous_secret_expire_time:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	1, // 1: souk.notifications.v1.WebhookEndpoint.disable_reason:type_name -> souk.notifications.v1.WebhookEndpointDisableReason
+	3, // 2: souk.notifications.v1.WebhookEndpoint.create_time:type_name -> google.protobuf.Timestamp
+	3, // 3: souk.notifications.v1.WebhookEndpoint.update_time:type_name -> google.protobuf.Timestamp
+	3, // 4: souk.notifications.v1.WebhookEndpoint.last_success_time:type_name -> google.protobuf.Timestamp
+	3, // 5: souk.notifications.v1.WebhookEndpoint.failing_start_time:type_name -> google.protobuf.Timestamp
+	3, // 6: souk.notifications.v1.WebhookEndpoint.previous_secret_expire_time:type_name -> google.protobuf.Timestamp
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_souk_notifications_v1_webhook_endpoint_proto_init() }
@@ -320,7 +406,7 @@ func file_souk_notifications_v1_webhook_endpoint_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_notifications_v1_webhook_endpoint_proto_rawDesc), len(file_souk_notifications_v1_webhook_endpoint_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,

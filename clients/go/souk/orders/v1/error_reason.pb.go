@@ -23,7 +23,7 @@ const (
 )
 
 // Why the orders service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.orders.v1`.
+// `souk.orders`.
 type ErrorReason int32
 
 const (
@@ -31,19 +31,24 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// No order has this id, or the caller may not see it.
 	ErrorReason_ERROR_REASON_ORDER_NOT_FOUND ErrorReason = 1
-	// A line names an unknown sku or price id, or one without a price in this currency; the order is
-	// REJECTED. Correct the line.
+	// A line has no price: the price id is unknown, or the sku has no default price in this currency.
+	// The order is REJECTED. BadRequest names each such line, at most 16; the metadata is that of the
+	// first. Correct the line.
 	ErrorReason_ERROR_REASON_PRICE_NOT_FOUND ErrorReason = 2
-	// The total differs from `expected_total`; the order is REJECTED. Show the customer the new
-	// total.
+	// The total differs from `expected_total`; the order is REJECTED. Show the customer the new total
+	// and place the order again with another request id.
 	ErrorReason_ERROR_REASON_PRICE_CHANGED ErrorReason = 3
 	// The total of the order is more than 1,000,000,000,000,000 minor units; the order is REJECTED.
 	// Order less.
 	ErrorReason_ERROR_REASON_TOTAL_OVERFLOW ErrorReason = 4
-	// Fewer units are available than were ordered; the order is REJECTED. Order less.
+	// Fewer units are available than were ordered; the order is REJECTED. PreconditionFailure has a
+	// violation for each of the first 16 skus that are short, with type `OUT_OF_STOCK`, the sku as
+	// subject and the description `requested 3, available 2`; the metadata is that of the first.
+	// Order less.
 	ErrorReason_ERROR_REASON_OUT_OF_STOCK ErrorReason = 5
-	// The payment provider, or the customer at the bank, declined the payment permanently; the order
-	// is REJECTED and nothing is held. A new order may be paid with another payment method.
+	// The payment provider declined the payment permanently; the order is REJECTED and nothing is
+	// held. `decline` is a name of souk.payments.v1.DeclineCode. Place a new order with another
+	// payment method and another request id.
 	ErrorReason_ERROR_REASON_PAYMENT_DECLINED ErrorReason = 6
 	// The stock reservation expired before the payment completed; the order is REJECTED and the
 	// payment voided. Place a new order.
@@ -53,38 +58,43 @@ const (
 	ErrorReason_ERROR_REASON_GAVE_UP ErrorReason = 8
 	// The order was canceled before it was placed.
 	ErrorReason_ERROR_REASON_ORDER_CANCELED ErrorReason = 9
-	// The order is not in a state that allows this.
+	// The order is not in a state that allows this. The metadata has the names of its OrderState,
+	// PaymentStatus and FulfillmentStatus.
 	ErrorReason_ERROR_REASON_ORDER_STATE ErrorReason = 10
 	// Another step of this order is in progress. Retry at once.
 	ErrorReason_ERROR_REASON_ORDER_BUSY ErrorReason = 11
-	// The order has no line with this number.
+	// The order has no line with this number. BadRequest names the line of the request.
 	ErrorReason_ERROR_REASON_LINE_NOT_FOUND ErrorReason = 12
 	// The refund exceeds what was paid or ordered.
 	ErrorReason_ERROR_REASON_REFUND_EXCEEDS_ORDER ErrorReason = 13
 	// The payment provider refused the refund permanently; nothing was paid back.
 	ErrorReason_ERROR_REASON_REFUND_DECLINED ErrorReason = 14
-	// A user may not order for another customer.
-	ErrorReason_ERROR_REASON_OTHER_CUSTOMER ErrorReason = 15
+	// No variant has the sku of a line; the order is REJECTED. BadRequest names each such line, at
+	// most 16; the metadata is that of the first. Correct the line.
+	ErrorReason_ERROR_REASON_VARIANT_NOT_FOUND ErrorReason = 15
 	// An effective time is in the future, before the sale of its order, or outside the years 1 to
 	// 9999.
 	ErrorReason_ERROR_REASON_EFFECTIVE_TIME ErrorReason = 16
 	// The order is not quarantined.
 	ErrorReason_ERROR_REASON_NOT_QUARANTINED ErrorReason = 17
-	// The resume token does not belong to this order.
-	ErrorReason_ERROR_REASON_INVALID_RESUME_TOKEN ErrorReason = 18
-	// The request id was already used for a different order or refund.
-	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 19
-	// The customer did not confirm the payment at the `payment_action_url` in time; the order is
+	// A line names an archived price; the order is REJECTED. BadRequest names each such line, at most
+	// 16; the metadata is that of the first. Order by sku, or at a current price.
+	ErrorReason_ERROR_REASON_PRICE_ARCHIVED ErrorReason = 18
+	// A line names a price in another currency than the order's; the order is REJECTED. BadRequest
+	// names each such line, at most 16; the metadata is that of the first. `currency_code` is that of
+	// the price.
+	ErrorReason_ERROR_REASON_CURRENCY_MISMATCH ErrorReason = 19
+	// The customer did not confirm the payment at `payment_action.redirect_uri` in time; the order is
 	// REJECTED and nothing is held or charged. Place a new order, with a new request id.
-	ErrorReason_ERROR_REASON_PAYMENT_NOT_CONFIRMED ErrorReason = 20
+	ErrorReason_ERROR_REASON_PAYMENT_ACTION_EXPIRED ErrorReason = 20
 	// The payment provider does not know the payment method; the order is REJECTED. BadRequest names
 	// `payment_method`.
 	ErrorReason_ERROR_REASON_UNKNOWN_PAYMENT_METHOD ErrorReason = 21
 	// The payment was canceled before it was captured; the order is REJECTED or CANCELED. Place a new
 	// order.
 	ErrorReason_ERROR_REASON_PAYMENT_CANCELED ErrorReason = 22
-	// The product of a line is not for sale, or its price is archived; the order is REJECTED. The
-	// metadata names the line by `sku` or `price_id`.
+	// The product or the variant of a line is not for sale; the order is REJECTED. BadRequest names
+	// each such line, at most 16; the metadata is that of the first.
 	ErrorReason_ERROR_REASON_NOT_FOR_SALE ErrorReason = 23
 	// A user orders at PUBLIC prices only, and a line names a RESTRICTED one; the order is REJECTED.
 	// Order by sku, or at a price that the catalog shows to the user. BadRequest names
@@ -104,6 +114,10 @@ const (
 	ErrorReason_ERROR_REASON_TOO_MANY_REFUNDS ErrorReason = 28
 	// Only STAFF may set an effective time. Leave it out.
 	ErrorReason_ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED ErrorReason = 29
+	// The payment was declined, and a later attempt or another payment method may succeed. The order
+	// stays PENDING and keeps its stock until `expire_time` (RFC 3339); RetryPayment goes on.
+	// `decline` is a name of souk.payments.v1.DeclineCode, such as `DECLINE_CODE_INSUFFICIENT_FUNDS`.
+	ErrorReason_ERROR_REASON_PAYMENT_METHOD_DECLINED ErrorReason = 30
 )
 
 // Enum value maps for ErrorReason.
@@ -124,12 +138,12 @@ var (
 		12: "ERROR_REASON_LINE_NOT_FOUND",
 		13: "ERROR_REASON_REFUND_EXCEEDS_ORDER",
 		14: "ERROR_REASON_REFUND_DECLINED",
-		15: "ERROR_REASON_OTHER_CUSTOMER",
+		15: "ERROR_REASON_VARIANT_NOT_FOUND",
 		16: "ERROR_REASON_EFFECTIVE_TIME",
 		17: "ERROR_REASON_NOT_QUARANTINED",
-		18: "ERROR_REASON_INVALID_RESUME_TOKEN",
-		19: "ERROR_REASON_REQUEST_ID_REUSED",
-		20: "ERROR_REASON_PAYMENT_NOT_CONFIRMED",
+		18: "ERROR_REASON_PRICE_ARCHIVED",
+		19: "ERROR_REASON_CURRENCY_MISMATCH",
+		20: "ERROR_REASON_PAYMENT_ACTION_EXPIRED",
 		21: "ERROR_REASON_UNKNOWN_PAYMENT_METHOD",
 		22: "ERROR_REASON_PAYMENT_CANCELED",
 		23: "ERROR_REASON_NOT_FOR_SALE",
@@ -139,6 +153,7 @@ var (
 		27: "ERROR_REASON_RETURN_EXCEEDS_ORDER",
 		28: "ERROR_REASON_TOO_MANY_REFUNDS",
 		29: "ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED",
+		30: "ERROR_REASON_PAYMENT_METHOD_DECLINED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -156,12 +171,12 @@ var (
 		"ERROR_REASON_LINE_NOT_FOUND":             12,
 		"ERROR_REASON_REFUND_EXCEEDS_ORDER":       13,
 		"ERROR_REASON_REFUND_DECLINED":            14,
-		"ERROR_REASON_OTHER_CUSTOMER":             15,
+		"ERROR_REASON_VARIANT_NOT_FOUND":          15,
 		"ERROR_REASON_EFFECTIVE_TIME":             16,
 		"ERROR_REASON_NOT_QUARANTINED":            17,
-		"ERROR_REASON_INVALID_RESUME_TOKEN":       18,
-		"ERROR_REASON_REQUEST_ID_REUSED":          19,
-		"ERROR_REASON_PAYMENT_NOT_CONFIRMED":      20,
+		"ERROR_REASON_PRICE_ARCHIVED":             18,
+		"ERROR_REASON_CURRENCY_MISMATCH":          19,
+		"ERROR_REASON_PAYMENT_ACTION_EXPIRED":     20,
 		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":     21,
 		"ERROR_REASON_PAYMENT_CANCELED":           22,
 		"ERROR_REASON_NOT_FOR_SALE":               23,
@@ -171,6 +186,7 @@ var (
 		"ERROR_REASON_RETURN_EXCEEDS_ORDER":       27,
 		"ERROR_REASON_TOO_MANY_REFUNDS":           28,
 		"ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED": 29,
+		"ERROR_REASON_PAYMENT_METHOD_DECLINED":    30,
 	}
 )
 
@@ -205,61 +221,63 @@ var File_souk_orders_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\x8c\x11\n" +
+	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\x83\x15\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x126\n" +
-	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12Q\n" +
-	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1a/\xaa㟀\x0e)\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id \x01\x12S\n" +
-	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a3\xaa㟀\x0e-\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\x11total_minor_units \x01\x12X\n" +
+	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12g\n" +
+	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12V\n" +
+	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a6\xaa㟀\x0e0\b\t\x12\border_id\x12\n" +
+	"payment_id\x12\x11total_minor_units \x01(\x99\x03\x12X\n" +
 	"\x1bERROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a7\xaa㟀\x0e1\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\x15max_total_minor_units \x01\x12Z\n" +
-	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x05\x1a;\xaa㟀\x0e5\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01\x12C\n" +
-	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x06\x1a \xaa㟀\x0e\x1a\b\t\x12\border_id\x12\n" +
-	"payment_id \x01\x12F\n" +
-	" ERROR_REASON_RESERVATION_EXPIRED\x10\a\x1a \xaa㟀\x0e\x1a\b\t\x12\border_id\x12\n" +
-	"payment_id \x01\x12_\n" +
-	"\x14ERROR_REASON_GAVE_UP\x10\b\x1aE\xaa㟀\x0e?\b\x0e\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable \x01\x12f\n" +
-	"\x1bERROR_REASON_ORDER_CANCELED\x10\t\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable \x01\x129\n" +
+	"payment_id\x12\x15max_total_minor_units \x01\x12]\n" +
+	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x05\x1a>\xaa㟀\x0e8\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01(\x99\x03\x12O\n" +
+	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x06\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\adecline \x01(\x92\x03\x12I\n" +
+	" ERROR_REASON_RESERVATION_EXPIRED\x10\a\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
+	"payment_id \x01(\x99\x03\x12h\n" +
+	"\x14ERROR_REASON_GAVE_UP\x10\b\x1aN\xaa㟀\x0eH\b\x0e\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\adecline \x01\x12\x88\x01\n" +
+	"\x1bERROR_REASON_ORDER_CANCELED\x10\t\x1ag\xaa㟀\x0ea\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\x05field\x1a\adecline \x01(\x99\x03\x12`\n" +
 	"\x18ERROR_REASON_ORDER_STATE\x10\n" +
-	"\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05state \x01\x121\n" +
+	"\x1aB\xaa㟀\x0e<\b\t\x12\border_id\x12\x05state\x12\x0epayment_status\x12\x12fulfillment_status \x01(\x99\x03\x121\n" +
 	"\x17ERROR_REASON_ORDER_BUSY\x10\v\x1a\x14\xaa㟀\x0e\x0e\b\n" +
 	"\x1a\border_id \x02\x12B\n" +
-	"\x1bERROR_REASON_LINE_NOT_FOUND\x10\f\x1a!\xaa㟀\x0e\x1b\b\x03\x12\border_id\x12\vline_number \x01\x12G\n" +
-	"!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x1a \xaa㟀\x0e\x1a\b\t\x12\border_id\x12\n" +
-	"refundable \x01\x12A\n" +
-	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\x1f\xaa㟀\x0e\x19\b\t\x12\border_id\x12\trefund_id \x01\x12+\n" +
-	"\x1bERROR_REASON_OTHER_CUSTOMER\x10\x0f\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01\x12+\n" +
+	"\x1bERROR_REASON_LINE_NOT_FOUND\x10\f\x1a!\xaa㟀\x0e\x1b\b\x03\x12\border_id\x12\vline_number \x01\x12J\n" +
+	"!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
+	"refundable \x01(\x99\x03\x12D\n" +
+	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\"\xaa㟀\x0e\x1c\b\t\x12\border_id\x12\trefund_id \x01(\x92\x03\x12i\n" +
+	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12+\n" +
 	"\x1bERROR_REASON_EFFECTIVE_TIME\x10\x10\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x126\n" +
-	"\x1cERROR_REASON_NOT_QUARANTINED\x10\x11\x1a\x14\xaa㟀\x0e\x0e\b\t\x12\border_id \x01\x121\n" +
-	"!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x12\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x12.\n" +
-	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\x13\x1a\n" +
-	"\xaa㟀\x0e\x04\b\t \x01\x12H\n" +
-	"\"ERROR_REASON_PAYMENT_NOT_CONFIRMED\x10\x14\x1a \xaa㟀\x0e\x1a\b\t\x12\border_id\x12\n" +
-	"payment_id \x01\x12I\n" +
-	"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x1a \xaa㟀\x0e\x1a\b\x03\x12\border_id\x12\n" +
-	"payment_id \x01\x12C\n" +
-	"\x1dERROR_REASON_PAYMENT_CANCELED\x10\x16\x1a \xaa㟀\x0e\x1a\b\t\x12\border_id\x12\n" +
-	"payment_id \x01\x12N\n" +
-	"\x19ERROR_REASON_NOT_FOR_SALE\x10\x17\x1a/\xaa㟀\x0e)\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id \x01\x12U\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x129\n" +
+	"\x1cERROR_REASON_NOT_QUARANTINED\x10\x11\x1a\x17\xaa㟀\x0e\x11\b\t\x12\border_id \x01(\x99\x03\x12i\n" +
+	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1aH\xaa㟀\x0eB\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12i\n" +
+	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12U\n" +
+	"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\x10\x14\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\adecline \x01(\x92\x03\x12R\n" +
+	"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x1a)\xaa㟀\x0e#\b\x03\x12\border_id\x12\n" +
+	"payment_id\x1a\adecline \x01\x12O\n" +
+	"\x1dERROR_REASON_PAYMENT_CANCELED\x10\x16\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\adecline \x01(\x99\x03\x12g\n" +
+	"\x19ERROR_REASON_NOT_FOR_SALE\x10\x17\x1aH\xaa㟀\x0eB\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12U\n" +
 	"\x1eERROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a1\xaa㟀\x0e+\b\a\x12\border_id\x12\n" +
-	"payment_id\x12\bprice_id\x12\x05field \x01\x12h\n" +
-	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable \x01\x12\x85\x01\n" +
-	"\x1eERROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1aa\xaa㟀\x0e[\b\t\x12\border_id\x1a\bcaptured\x1a\brefunded\x1a\x11expected_captured\x1a\x11expected_refunded\x1a\x11reservation_state \x01\x12T\n" +
-	"!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a-\xaa㟀\x0e'\b\t\x12\border_id\x12\vline_number\x12\n" +
-	"returnable \x01\x12>\n" +
+	"payment_id\x12\bprice_id\x12\x05field \x01\x12\x80\x01\n" +
+	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1a]\xaa㟀\x0eW\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\adecline \x01\x12\x88\x01\n" +
+	"\x1eERROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1ad\xaa㟀\x0e^\b\t\x12\border_id\x1a\bcaptured\x1a\brefunded\x1a\x11expected_captured\x1a\x11expected_refunded\x1a\x11reservation_state \x01(\x99\x03\x12W\n" +
+	"!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a0\xaa㟀\x0e*\b\t\x12\border_id\x12\vline_number\x12\n" +
+	"returnable \x01(\x99\x03\x12>\n" +
 	"\x1dERROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x127\n" +
 	"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x10\x1d\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01B\x8a\x01\n" +
+	"\xaa㟀\x0e\x04\b\a \x01\x12c\n" +
+	"$ERROR_REASON_PAYMENT_METHOD_DECLINED\x10\x1e\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x12\n" +
+	"payment_id\x12\vexpire_time\x1a\adecline \x01(\x92\x03B\x8a\x01\n" +
 	"\x16example.souk.orders.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
 var (

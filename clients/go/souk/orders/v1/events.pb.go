@@ -26,8 +26,11 @@ const (
 // An order was placed.
 type OrderPlaced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order, with its first 200 lines only, as in every event; see `Order.line_count`.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The order, with its first 200 lines only; see `Order.line_count`. As in every event it has no
+	// contact, no addresses, no note of the customer and no payment action.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The change: what the order was before, why it changed, and who did it.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -69,11 +72,20 @@ func (x *OrderPlaced) GetOrder() *Order {
 	return nil
 }
 
+func (x *OrderPlaced) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 // An order could not be placed.
 type OrderRejected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order; `reason` says why.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The order; `closure_reason` says why.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,11 +127,20 @@ func (x *OrderRejected) GetOrder() *Order {
 	return nil
 }
 
+func (x *OrderRejected) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 // The payment of an order was captured.
 type OrderPaid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -161,13 +182,23 @@ func (x *OrderPaid) GetOrder() *Order {
 	return nil
 }
 
-// An order was canceled.
+func (x *OrderPaid) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// An order was canceled. One that was paid back in full by RefundOrder before its goods left
+// publishes OrderRefunded instead, and is CANCELED too.
 type OrderCanceled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order; `reason` says why.
+	// The order; `closure_reason` says why.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	// When it was canceled in the real world; absent means the time of the event.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +247,13 @@ func (x *OrderCanceled) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *OrderCanceled) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 // The goods of an order have left.
 type OrderFulfilled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -224,6 +262,8 @@ type OrderFulfilled struct {
 	// When the goods left in the real world, which is long before the event when history is imported;
 	// absent means the time of the event.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,14 +312,23 @@ func (x *OrderFulfilled) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// A refund of an order succeeded or failed. Goods returned without a refund of money publish no
-// event.
+func (x *OrderFulfilled) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// Money of an order was paid back. A refund that failed, and goods returned for no money, publish
+// no event.
 type OrderRefunded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order after the refund.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	// The refund.
-	Refund        *Refund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	Refund *Refund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,31 +377,44 @@ func (x *OrderRefunded) GetRefund() *Refund {
 	return nil
 }
 
+func (x *OrderRefunded) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 var File_souk_orders_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\"R\n" +
+	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\"\x87\x01\n" +
 	"\vOrderPlaced\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"T\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\x89\x01\n" +
 	"\rOrderRejected\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"P\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\x85\x01\n" +
 	"\tOrderPaid\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"\x97\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xcc\x01\n" +
 	"\rOrderCanceled\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12A\n" +
-	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"\x98\x01\n" +
+	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xcd\x01\n" +
 	"\x0eOrderFulfilled\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12A\n" +
-	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"\x84\x01\n" +
+	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xb9\x01\n" +
 	"\rOrderRefunded\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12.\n" +
-	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
 	"\x0eorder.order_idB\x85\x01\n" +
 	"\x16example.souk.orders.v1B\vEventsProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
@@ -377,24 +439,31 @@ var file_souk_orders_v1_events_proto_goTypes = []any{
 	(*OrderFulfilled)(nil),        // 4: souk.orders.v1.OrderFulfilled
 	(*OrderRefunded)(nil),         // 5: souk.orders.v1.OrderRefunded
 	(*Order)(nil),                 // 6: souk.orders.v1.Order
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*Refund)(nil),                // 8: souk.orders.v1.Refund
+	(*OrderChange)(nil),           // 7: souk.orders.v1.OrderChange
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Refund)(nil),                // 9: souk.orders.v1.Refund
 }
 var file_souk_orders_v1_events_proto_depIdxs = []int32{
-	6, // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
-	6, // 1: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
-	6, // 2: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
-	6, // 3: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
-	7, // 4: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
-	6, // 5: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
-	7, // 6: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
-	6, // 7: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
-	8, // 8: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	6,  // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
+	7,  // 1: souk.orders.v1.OrderPlaced.change:type_name -> souk.orders.v1.OrderChange
+	6,  // 2: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
+	7,  // 3: souk.orders.v1.OrderRejected.change:type_name -> souk.orders.v1.OrderChange
+	6,  // 4: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
+	7,  // 5: souk.orders.v1.OrderPaid.change:type_name -> souk.orders.v1.OrderChange
+	6,  // 6: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
+	8,  // 7: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
+	7,  // 8: souk.orders.v1.OrderCanceled.change:type_name -> souk.orders.v1.OrderChange
+	6,  // 9: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
+	8,  // 10: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
+	7,  // 11: souk.orders.v1.OrderFulfilled.change:type_name -> souk.orders.v1.OrderChange
+	6,  // 12: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
+	9,  // 13: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
+	7,  // 14: souk.orders.v1.OrderRefunded.change:type_name -> souk.orders.v1.OrderChange
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_events_proto_init() }

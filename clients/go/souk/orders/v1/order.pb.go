@@ -7,10 +7,14 @@
 package ordersv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
+	v11 "souk.example/go/souk/payments/v1"
+	_ "souk.example/go/souk/policy/v1"
 	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,23 +27,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of an order.
+// The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
+// changes nor closed.
 type OrderState int32
 
 const (
 	// Never sent.
 	OrderState_ORDER_STATE_UNSPECIFIED OrderState = 0
-	// It exists and is being placed: priced, its stock held, its payment authorised.
+	// It exists and is being placed: priced, its stock held, its payment authorized.
 	OrderState_ORDER_STATE_PENDING OrderState = 1
-	// Placed: the stock is committed to the order and the payment is authorised.
+	// Placed: the stock is committed to the order and the payment is authorized or captured.
 	OrderState_ORDER_STATE_PLACED OrderState = 2
-	// The payment is captured.
-	OrderState_ORDER_STATE_PAID OrderState = 3
-	// The goods have left.
-	OrderState_ORDER_STATE_FULFILLED OrderState = 4
-	// All that was paid was paid back. Final.
-	OrderState_ORDER_STATE_REFUNDED OrderState = 5
-	// Canceled before the goods left. Final.
+	// It was paid and its goods have left. Refunds and returns may follow.
+	OrderState_ORDER_STATE_COMPLETED OrderState = 4
+	// Canceled, or paid back in full, before the goods left. Final.
 	OrderState_ORDER_STATE_CANCELED OrderState = 6
 	// Could not be placed; nothing is held or charged. Final.
 	OrderState_ORDER_STATE_REJECTED OrderState = 7
@@ -51,9 +52,7 @@ var (
 		0: "ORDER_STATE_UNSPECIFIED",
 		1: "ORDER_STATE_PENDING",
 		2: "ORDER_STATE_PLACED",
-		3: "ORDER_STATE_PAID",
-		4: "ORDER_STATE_FULFILLED",
-		5: "ORDER_STATE_REFUNDED",
+		4: "ORDER_STATE_COMPLETED",
 		6: "ORDER_STATE_CANCELED",
 		7: "ORDER_STATE_REJECTED",
 	}
@@ -61,9 +60,7 @@ var (
 		"ORDER_STATE_UNSPECIFIED": 0,
 		"ORDER_STATE_PENDING":     1,
 		"ORDER_STATE_PLACED":      2,
-		"ORDER_STATE_PAID":        3,
-		"ORDER_STATE_FULFILLED":   4,
-		"ORDER_STATE_REFUNDED":    5,
+		"ORDER_STATE_COMPLETED":   4,
 		"ORDER_STATE_CANCELED":    6,
 		"ORDER_STATE_REJECTED":    7,
 	}
@@ -96,7 +93,394 @@ func (OrderState) EnumDescriptor() ([]byte, []int) {
 	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// The state of a refund.
+// What happened to the money of an order. New values may be added; treat an unknown one as not
+// PAID, and look at the payment.
+type PaymentStatus int32
+
+const (
+	// Never sent.
+	PaymentStatus_PAYMENT_STATUS_UNSPECIFIED PaymentStatus = 0
+	// Nothing is paid or authorized: not yet, after a decline, or because the order is REJECTED.
+	PaymentStatus_PAYMENT_STATUS_UNPAID PaymentStatus = 1
+	// It waits for the customer: see `Order.payment_action`.
+	PaymentStatus_PAYMENT_STATUS_ACTION_REQUIRED PaymentStatus = 2
+	// The whole amount is authorized, and not captured yet.
+	PaymentStatus_PAYMENT_STATUS_AUTHORIZED PaymentStatus = 3
+	// Some of it is captured. Not used yet.
+	PaymentStatus_PAYMENT_STATUS_PARTIALLY_PAID PaymentStatus = 4
+	// All of it is captured.
+	PaymentStatus_PAYMENT_STATUS_PAID PaymentStatus = 5
+	// It was captured, and some was paid back.
+	PaymentStatus_PAYMENT_STATUS_PARTIALLY_REFUNDED PaymentStatus = 6
+	// It was captured, and all was paid back.
+	PaymentStatus_PAYMENT_STATUS_REFUNDED PaymentStatus = 7
+	// The authorization was given back; nothing was charged.
+	PaymentStatus_PAYMENT_STATUS_VOIDED PaymentStatus = 8
+	// The customer disputes it at the bank. Not used yet.
+	PaymentStatus_PAYMENT_STATUS_DISPUTED PaymentStatus = 9
+)
+
+// Enum value maps for PaymentStatus.
+var (
+	PaymentStatus_name = map[int32]string{
+		0: "PAYMENT_STATUS_UNSPECIFIED",
+		1: "PAYMENT_STATUS_UNPAID",
+		2: "PAYMENT_STATUS_ACTION_REQUIRED",
+		3: "PAYMENT_STATUS_AUTHORIZED",
+		4: "PAYMENT_STATUS_PARTIALLY_PAID",
+		5: "PAYMENT_STATUS_PAID",
+		6: "PAYMENT_STATUS_PARTIALLY_REFUNDED",
+		7: "PAYMENT_STATUS_REFUNDED",
+		8: "PAYMENT_STATUS_VOIDED",
+		9: "PAYMENT_STATUS_DISPUTED",
+	}
+	PaymentStatus_value = map[string]int32{
+		"PAYMENT_STATUS_UNSPECIFIED":        0,
+		"PAYMENT_STATUS_UNPAID":             1,
+		"PAYMENT_STATUS_ACTION_REQUIRED":    2,
+		"PAYMENT_STATUS_AUTHORIZED":         3,
+		"PAYMENT_STATUS_PARTIALLY_PAID":     4,
+		"PAYMENT_STATUS_PAID":               5,
+		"PAYMENT_STATUS_PARTIALLY_REFUNDED": 6,
+		"PAYMENT_STATUS_REFUNDED":           7,
+		"PAYMENT_STATUS_VOIDED":             8,
+		"PAYMENT_STATUS_DISPUTED":           9,
+	}
+)
+
+func (x PaymentStatus) Enum() *PaymentStatus {
+	p := new(PaymentStatus)
+	*p = x
+	return p
+}
+
+func (x PaymentStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[1].Descriptor()
+}
+
+func (PaymentStatus) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[1]
+}
+
+func (x PaymentStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentStatus.Descriptor instead.
+func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+// What happened to the goods of an order. New values may be added; treat an unknown one as
+// PARTIALLY_FULFILLED.
+type FulfillmentStatus int32
+
+const (
+	// Never sent.
+	FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED FulfillmentStatus = 0
+	// No goods have left.
+	FulfillmentStatus_FULFILLMENT_STATUS_UNFULFILLED FulfillmentStatus = 1
+	// Some have left. Not used yet.
+	FulfillmentStatus_FULFILLMENT_STATUS_PARTIALLY_FULFILLED FulfillmentStatus = 2
+	// All have left.
+	FulfillmentStatus_FULFILLMENT_STATUS_FULFILLED FulfillmentStatus = 3
+	// All have arrived. Not used yet.
+	FulfillmentStatus_FULFILLMENT_STATUS_DELIVERED FulfillmentStatus = 4
+	// All had left, and some returned to stock.
+	FulfillmentStatus_FULFILLMENT_STATUS_PARTIALLY_RETURNED FulfillmentStatus = 5
+	// All had left, and all returned to stock.
+	FulfillmentStatus_FULFILLMENT_STATUS_RETURNED FulfillmentStatus = 6
+)
+
+// Enum value maps for FulfillmentStatus.
+var (
+	FulfillmentStatus_name = map[int32]string{
+		0: "FULFILLMENT_STATUS_UNSPECIFIED",
+		1: "FULFILLMENT_STATUS_UNFULFILLED",
+		2: "FULFILLMENT_STATUS_PARTIALLY_FULFILLED",
+		3: "FULFILLMENT_STATUS_FULFILLED",
+		4: "FULFILLMENT_STATUS_DELIVERED",
+		5: "FULFILLMENT_STATUS_PARTIALLY_RETURNED",
+		6: "FULFILLMENT_STATUS_RETURNED",
+	}
+	FulfillmentStatus_value = map[string]int32{
+		"FULFILLMENT_STATUS_UNSPECIFIED":         0,
+		"FULFILLMENT_STATUS_UNFULFILLED":         1,
+		"FULFILLMENT_STATUS_PARTIALLY_FULFILLED": 2,
+		"FULFILLMENT_STATUS_FULFILLED":           3,
+		"FULFILLMENT_STATUS_DELIVERED":           4,
+		"FULFILLMENT_STATUS_PARTIALLY_RETURNED":  5,
+		"FULFILLMENT_STATUS_RETURNED":            6,
+	}
+)
+
+func (x FulfillmentStatus) Enum() *FulfillmentStatus {
+	p := new(FulfillmentStatus)
+	*p = x
+	return p
+}
+
+func (x FulfillmentStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FulfillmentStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (FulfillmentStatus) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[2]
+}
+
+func (x FulfillmentStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FulfillmentStatus.Descriptor instead.
+func (FulfillmentStatus) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+// When the payment of an order is captured. New values may be added; treat an unknown one as
+// MANUAL.
+type CaptureMethod int32
+
+const (
+	// The default: AUTOMATIC. An order is never UNSPECIFIED.
+	CaptureMethod_CAPTURE_METHOD_UNSPECIFIED CaptureMethod = 0
+	// As soon as the order is PLACED, in the background.
+	CaptureMethod_CAPTURE_METHOD_AUTOMATIC CaptureMethod = 1
+	// By FulfillOrder, before the goods leave, as card networks want it for goods that are shipped
+	// later.
+	CaptureMethod_CAPTURE_METHOD_ON_FULFILLMENT CaptureMethod = 2
+	// By CaptureOrder.
+	CaptureMethod_CAPTURE_METHOD_MANUAL CaptureMethod = 3
+)
+
+// Enum value maps for CaptureMethod.
+var (
+	CaptureMethod_name = map[int32]string{
+		0: "CAPTURE_METHOD_UNSPECIFIED",
+		1: "CAPTURE_METHOD_AUTOMATIC",
+		2: "CAPTURE_METHOD_ON_FULFILLMENT",
+		3: "CAPTURE_METHOD_MANUAL",
+	}
+	CaptureMethod_value = map[string]int32{
+		"CAPTURE_METHOD_UNSPECIFIED":    0,
+		"CAPTURE_METHOD_AUTOMATIC":      1,
+		"CAPTURE_METHOD_ON_FULFILLMENT": 2,
+		"CAPTURE_METHOD_MANUAL":         3,
+	}
+)
+
+func (x CaptureMethod) Enum() *CaptureMethod {
+	p := new(CaptureMethod)
+	*p = x
+	return p
+}
+
+func (x CaptureMethod) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CaptureMethod) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (CaptureMethod) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[3]
+}
+
+func (x CaptureMethod) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CaptureMethod.Descriptor instead.
+func (CaptureMethod) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+// Why an order is REJECTED or CANCELED. PlaceOrder fails with the value of ErrorReason of the same
+// name. New values may be added; treat an unknown one as UPSTREAM_REFUSED.
+type OrderClosureReason int32
+
+const (
+	// It is neither REJECTED nor CANCELED.
+	OrderClosureReason_ORDER_CLOSURE_REASON_UNSPECIFIED OrderClosureReason = 0
+	// CancelOrder canceled it: PlaceOrder fails with ERROR_REASON_ORDER_CANCELED.
+	OrderClosureReason_ORDER_CLOSURE_REASON_CANCELED OrderClosureReason = 1
+	// All of its money was paid back by RefundOrder before its goods left.
+	OrderClosureReason_ORDER_CLOSURE_REASON_REFUNDED OrderClosureReason = 2
+	// No variant has the sku of a line.
+	OrderClosureReason_ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND OrderClosureReason = 3
+	// A line has no price: the price id is unknown, or the sku has no default price in the currency.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PRICE_NOT_FOUND OrderClosureReason = 4
+	// A line names an archived price.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PRICE_ARCHIVED OrderClosureReason = 5
+	// A line names a price in another currency than the order's.
+	OrderClosureReason_ORDER_CLOSURE_REASON_CURRENCY_MISMATCH OrderClosureReason = 6
+	// The product or the variant of a line is not for sale.
+	OrderClosureReason_ORDER_CLOSURE_REASON_NOT_FOR_SALE OrderClosureReason = 7
+	// A user named a RESTRICTED price.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED OrderClosureReason = 8
+	// The total differed from `expected_total`.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PRICE_CHANGED OrderClosureReason = 9
+	// The total was more than 1,000,000,000,000,000 minor units.
+	OrderClosureReason_ORDER_CLOSURE_REASON_TOTAL_OVERFLOW OrderClosureReason = 10
+	// There was not enough stock; or, of a PLACED order, its stock was released by hand.
+	OrderClosureReason_ORDER_CLOSURE_REASON_OUT_OF_STOCK OrderClosureReason = 11
+	// The reservation of its stock expired before the payment completed.
+	OrderClosureReason_ORDER_CLOSURE_REASON_RESERVATION_EXPIRED OrderClosureReason = 12
+	// The payment was declined: permanently, or no other payment method came before `expire_time`; or
+	// the capture of a PLACED order was declined.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_DECLINED OrderClosureReason = 13
+	// The customer did not confirm the payment in time.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED OrderClosureReason = 14
+	// The payment was canceled at the payments service.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_CANCELED OrderClosureReason = 15
+	// The payment provider does not know the payment method.
+	OrderClosureReason_ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD OrderClosureReason = 16
+	// Another service did not respond in time.
+	OrderClosureReason_ORDER_CLOSURE_REASON_GAVE_UP OrderClosureReason = 17
+	// Another service refused the request permanently.
+	OrderClosureReason_ORDER_CLOSURE_REASON_UPSTREAM_REFUSED OrderClosureReason = 18
+)
+
+// Enum value maps for OrderClosureReason.
+var (
+	OrderClosureReason_name = map[int32]string{
+		0:  "ORDER_CLOSURE_REASON_UNSPECIFIED",
+		1:  "ORDER_CLOSURE_REASON_CANCELED",
+		2:  "ORDER_CLOSURE_REASON_REFUNDED",
+		3:  "ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND",
+		4:  "ORDER_CLOSURE_REASON_PRICE_NOT_FOUND",
+		5:  "ORDER_CLOSURE_REASON_PRICE_ARCHIVED",
+		6:  "ORDER_CLOSURE_REASON_CURRENCY_MISMATCH",
+		7:  "ORDER_CLOSURE_REASON_NOT_FOR_SALE",
+		8:  "ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED",
+		9:  "ORDER_CLOSURE_REASON_PRICE_CHANGED",
+		10: "ORDER_CLOSURE_REASON_TOTAL_OVERFLOW",
+		11: "ORDER_CLOSURE_REASON_OUT_OF_STOCK",
+		12: "ORDER_CLOSURE_REASON_RESERVATION_EXPIRED",
+		13: "ORDER_CLOSURE_REASON_PAYMENT_DECLINED",
+		14: "ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED",
+		15: "ORDER_CLOSURE_REASON_PAYMENT_CANCELED",
+		16: "ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD",
+		17: "ORDER_CLOSURE_REASON_GAVE_UP",
+		18: "ORDER_CLOSURE_REASON_UPSTREAM_REFUSED",
+	}
+	OrderClosureReason_value = map[string]int32{
+		"ORDER_CLOSURE_REASON_UNSPECIFIED":            0,
+		"ORDER_CLOSURE_REASON_CANCELED":               1,
+		"ORDER_CLOSURE_REASON_REFUNDED":               2,
+		"ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND":      3,
+		"ORDER_CLOSURE_REASON_PRICE_NOT_FOUND":        4,
+		"ORDER_CLOSURE_REASON_PRICE_ARCHIVED":         5,
+		"ORDER_CLOSURE_REASON_CURRENCY_MISMATCH":      6,
+		"ORDER_CLOSURE_REASON_NOT_FOR_SALE":           7,
+		"ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED":      8,
+		"ORDER_CLOSURE_REASON_PRICE_CHANGED":          9,
+		"ORDER_CLOSURE_REASON_TOTAL_OVERFLOW":         10,
+		"ORDER_CLOSURE_REASON_OUT_OF_STOCK":           11,
+		"ORDER_CLOSURE_REASON_RESERVATION_EXPIRED":    12,
+		"ORDER_CLOSURE_REASON_PAYMENT_DECLINED":       13,
+		"ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED": 14,
+		"ORDER_CLOSURE_REASON_PAYMENT_CANCELED":       15,
+		"ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD": 16,
+		"ORDER_CLOSURE_REASON_GAVE_UP":                17,
+		"ORDER_CLOSURE_REASON_UPSTREAM_REFUSED":       18,
+	}
+)
+
+func (x OrderClosureReason) Enum() *OrderClosureReason {
+	p := new(OrderClosureReason)
+	*p = x
+	return p
+}
+
+func (x OrderClosureReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderClosureReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[4].Descriptor()
+}
+
+func (OrderClosureReason) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[4]
+}
+
+func (x OrderClosureReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderClosureReason.Descriptor instead.
+func (OrderClosureReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+}
+
+// What an adjustment is. New values may be added; treat an unknown one by its amount alone.
+type OrderAdjustmentType int32
+
+const (
+	// Never sent.
+	OrderAdjustmentType_ORDER_ADJUSTMENT_TYPE_UNSPECIFIED OrderAdjustmentType = 0
+	// A discount; its amount is less than 0.
+	OrderAdjustmentType_ORDER_ADJUSTMENT_TYPE_DISCOUNT OrderAdjustmentType = 1
+	// The charge for the delivery.
+	OrderAdjustmentType_ORDER_ADJUSTMENT_TYPE_SHIPPING OrderAdjustmentType = 2
+	// A tax. Of an order with `tax_included` it is part of the prices and not added.
+	OrderAdjustmentType_ORDER_ADJUSTMENT_TYPE_TAX OrderAdjustmentType = 3
+)
+
+// Enum value maps for OrderAdjustmentType.
+var (
+	OrderAdjustmentType_name = map[int32]string{
+		0: "ORDER_ADJUSTMENT_TYPE_UNSPECIFIED",
+		1: "ORDER_ADJUSTMENT_TYPE_DISCOUNT",
+		2: "ORDER_ADJUSTMENT_TYPE_SHIPPING",
+		3: "ORDER_ADJUSTMENT_TYPE_TAX",
+	}
+	OrderAdjustmentType_value = map[string]int32{
+		"ORDER_ADJUSTMENT_TYPE_UNSPECIFIED": 0,
+		"ORDER_ADJUSTMENT_TYPE_DISCOUNT":    1,
+		"ORDER_ADJUSTMENT_TYPE_SHIPPING":    2,
+		"ORDER_ADJUSTMENT_TYPE_TAX":         3,
+	}
+)
+
+func (x OrderAdjustmentType) Enum() *OrderAdjustmentType {
+	p := new(OrderAdjustmentType)
+	*p = x
+	return p
+}
+
+func (x OrderAdjustmentType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderAdjustmentType) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[5].Descriptor()
+}
+
+func (OrderAdjustmentType) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[5]
+}
+
+func (x OrderAdjustmentType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderAdjustmentType.Descriptor instead.
+func (OrderAdjustmentType) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
+// The state of a refund. New values may be added; treat an unknown one as PENDING.
 type RefundState int32
 
 const (
@@ -137,11 +521,11 @@ func (x RefundState) String() string {
 }
 
 func (RefundState) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[1].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[6].Descriptor()
 }
 
 func (RefundState) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[1]
+	return &file_souk_orders_v1_order_proto_enumTypes[6]
 }
 
 func (x RefundState) Number() protoreflect.EnumNumber {
@@ -150,54 +534,516 @@ func (x RefundState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundState.Descriptor instead.
 func (RefundState) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
+}
+
+// Why money goes back or goods return. New values may be added; treat an unknown one as OTHER.
+type RefundReason int32
+
+const (
+	// The caller did not say.
+	RefundReason_REFUND_REASON_UNSPECIFIED RefundReason = 0
+	// The customer changed its mind.
+	RefundReason_REFUND_REASON_CUSTOMER_REQUEST RefundReason = 1
+	// The goods are damaged or do not work.
+	RefundReason_REFUND_REASON_DEFECTIVE RefundReason = 2
+	// Other goods than ordered arrived.
+	RefundReason_REFUND_REASON_WRONG_ITEM RefundReason = 3
+	// The goods did not arrive.
+	RefundReason_REFUND_REASON_NOT_RECEIVED RefundReason = 4
+	// The order was charged twice or too much.
+	RefundReason_REFUND_REASON_OVERCHARGED RefundReason = 5
+	// The order is fraudulent.
+	RefundReason_REFUND_REASON_FRAUD RefundReason = 6
+	// A favor of the shop.
+	RefundReason_REFUND_REASON_GOODWILL RefundReason = 7
+	// Payments had paid it back without the order; see the note.
+	RefundReason_REFUND_REASON_OUTSIDE_OF_ORDER RefundReason = 8
+	// Anything else; say it in the note.
+	RefundReason_REFUND_REASON_OTHER RefundReason = 9
+)
+
+// Enum value maps for RefundReason.
+var (
+	RefundReason_name = map[int32]string{
+		0: "REFUND_REASON_UNSPECIFIED",
+		1: "REFUND_REASON_CUSTOMER_REQUEST",
+		2: "REFUND_REASON_DEFECTIVE",
+		3: "REFUND_REASON_WRONG_ITEM",
+		4: "REFUND_REASON_NOT_RECEIVED",
+		5: "REFUND_REASON_OVERCHARGED",
+		6: "REFUND_REASON_FRAUD",
+		7: "REFUND_REASON_GOODWILL",
+		8: "REFUND_REASON_OUTSIDE_OF_ORDER",
+		9: "REFUND_REASON_OTHER",
+	}
+	RefundReason_value = map[string]int32{
+		"REFUND_REASON_UNSPECIFIED":      0,
+		"REFUND_REASON_CUSTOMER_REQUEST": 1,
+		"REFUND_REASON_DEFECTIVE":        2,
+		"REFUND_REASON_WRONG_ITEM":       3,
+		"REFUND_REASON_NOT_RECEIVED":     4,
+		"REFUND_REASON_OVERCHARGED":      5,
+		"REFUND_REASON_FRAUD":            6,
+		"REFUND_REASON_GOODWILL":         7,
+		"REFUND_REASON_OUTSIDE_OF_ORDER": 8,
+		"REFUND_REASON_OTHER":            9,
+	}
+)
+
+func (x RefundReason) Enum() *RefundReason {
+	p := new(RefundReason)
+	*p = x
+	return p
+}
+
+func (x RefundReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[7].Descriptor()
+}
+
+func (RefundReason) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[7]
+}
+
+func (x RefundReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundReason.Descriptor instead.
+func (RefundReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
+}
+
+// Whether refunded units return to stock. New values may be added; treat an unknown one as NONE.
+type RestockPolicy int32
+
+const (
+	// The default of the place where it stands.
+	RestockPolicy_RESTOCK_POLICY_UNSPECIFIED RestockPolicy = 0
+	// All of the units return to stock.
+	RestockPolicy_RESTOCK_POLICY_ALL RestockPolicy = 1
+	// None returns: the goods stay with the customer, or are lost.
+	RestockPolicy_RESTOCK_POLICY_NONE RestockPolicy = 2
+)
+
+// Enum value maps for RestockPolicy.
+var (
+	RestockPolicy_name = map[int32]string{
+		0: "RESTOCK_POLICY_UNSPECIFIED",
+		1: "RESTOCK_POLICY_ALL",
+		2: "RESTOCK_POLICY_NONE",
+	}
+	RestockPolicy_value = map[string]int32{
+		"RESTOCK_POLICY_UNSPECIFIED": 0,
+		"RESTOCK_POLICY_ALL":         1,
+		"RESTOCK_POLICY_NONE":        2,
+	}
+)
+
+func (x RestockPolicy) Enum() *RestockPolicy {
+	p := new(RestockPolicy)
+	*p = x
+	return p
+}
+
+func (x RestockPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RestockPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[8].Descriptor()
+}
+
+func (RestockPolicy) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[8]
+}
+
+func (x RestockPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RestockPolicy.Descriptor instead.
+func (RestockPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
+}
+
+// Why an order is canceled. New values may be added; treat an unknown one as OTHER.
+type CancelReason int32
+
+const (
+	// The caller did not say.
+	CancelReason_CANCEL_REASON_UNSPECIFIED CancelReason = 0
+	// The customer changed its mind.
+	CancelReason_CANCEL_REASON_CUSTOMER_REQUEST CancelReason = 1
+	// The goods cannot be delivered.
+	CancelReason_CANCEL_REASON_OUT_OF_STOCK CancelReason = 2
+	// The order is fraudulent.
+	CancelReason_CANCEL_REASON_FRAUD CancelReason = 3
+	// The order is a duplicate of another one.
+	CancelReason_CANCEL_REASON_DUPLICATE CancelReason = 4
+	// Anything else; say it in the note.
+	CancelReason_CANCEL_REASON_OTHER CancelReason = 5
+)
+
+// Enum value maps for CancelReason.
+var (
+	CancelReason_name = map[int32]string{
+		0: "CANCEL_REASON_UNSPECIFIED",
+		1: "CANCEL_REASON_CUSTOMER_REQUEST",
+		2: "CANCEL_REASON_OUT_OF_STOCK",
+		3: "CANCEL_REASON_FRAUD",
+		4: "CANCEL_REASON_DUPLICATE",
+		5: "CANCEL_REASON_OTHER",
+	}
+	CancelReason_value = map[string]int32{
+		"CANCEL_REASON_UNSPECIFIED":      0,
+		"CANCEL_REASON_CUSTOMER_REQUEST": 1,
+		"CANCEL_REASON_OUT_OF_STOCK":     2,
+		"CANCEL_REASON_FRAUD":            3,
+		"CANCEL_REASON_DUPLICATE":        4,
+		"CANCEL_REASON_OTHER":            5,
+	}
+)
+
+func (x CancelReason) Enum() *CancelReason {
+	p := new(CancelReason)
+	*p = x
+	return p
+}
+
+func (x CancelReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CancelReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[9].Descriptor()
+}
+
+func (CancelReason) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[9]
+}
+
+func (x CancelReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CancelReason.Descriptor instead.
+func (CancelReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
+// What changed. New values may be added; treat an unknown one as a change that you need not know,
+// and read the order.
+type OrderChangeKind int32
+
+const (
+	// Never sent.
+	OrderChangeKind_ORDER_CHANGE_KIND_UNSPECIFIED OrderChangeKind = 0
+	// The order was created.
+	OrderChangeKind_ORDER_CHANGE_KIND_CREATED OrderChangeKind = 1
+	// Its prices were frozen.
+	OrderChangeKind_ORDER_CHANGE_KIND_PRICED OrderChangeKind = 2
+	// It waits for the customer to confirm the payment.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED OrderChangeKind = 3
+	// The payment was declined, and the order waits for RetryPayment.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED OrderChangeKind = 4
+	// RetryPayment came with another attempt to pay.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_RETRIED OrderChangeKind = 5
+	// It was placed.
+	OrderChangeKind_ORDER_CHANGE_KIND_PLACED OrderChangeKind = 6
+	// Its payment was captured.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAID OrderChangeKind = 7
+	// It was rejected.
+	OrderChangeKind_ORDER_CHANGE_KIND_REJECTED OrderChangeKind = 8
+	// A cancellation began.
+	OrderChangeKind_ORDER_CHANGE_KIND_CANCEL_STARTED OrderChangeKind = 9
+	// It was canceled.
+	OrderChangeKind_ORDER_CHANGE_KIND_CANCELED OrderChangeKind = 10
+	// A fulfillment began.
+	OrderChangeKind_ORDER_CHANGE_KIND_FULFILL_STARTED OrderChangeKind = 11
+	// Its goods have left.
+	OrderChangeKind_ORDER_CHANGE_KIND_FULFILLED OrderChangeKind = 12
+	// A refund began.
+	OrderChangeKind_ORDER_CHANGE_KIND_REFUND_STARTED OrderChangeKind = 13
+	// Money was paid back.
+	OrderChangeKind_ORDER_CHANGE_KIND_REFUND_SUCCEEDED OrderChangeKind = 14
+	// Goods returned for no money.
+	OrderChangeKind_ORDER_CHANGE_KIND_GOODS_RETURNED OrderChangeKind = 15
+	// The provider refused a refund.
+	OrderChangeKind_ORDER_CHANGE_KIND_REFUND_FAILED OrderChangeKind = 16
+	// A step of it fails permanently and waits for STAFF.
+	OrderChangeKind_ORDER_CHANGE_KIND_QUARANTINED OrderChangeKind = 17
+	// STAFF resumed it, or settled the step.
+	OrderChangeKind_ORDER_CHANGE_KIND_RESUMED OrderChangeKind = 18
+)
+
+// Enum value maps for OrderChangeKind.
+var (
+	OrderChangeKind_name = map[int32]string{
+		0:  "ORDER_CHANGE_KIND_UNSPECIFIED",
+		1:  "ORDER_CHANGE_KIND_CREATED",
+		2:  "ORDER_CHANGE_KIND_PRICED",
+		3:  "ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED",
+		4:  "ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED",
+		5:  "ORDER_CHANGE_KIND_PAYMENT_RETRIED",
+		6:  "ORDER_CHANGE_KIND_PLACED",
+		7:  "ORDER_CHANGE_KIND_PAID",
+		8:  "ORDER_CHANGE_KIND_REJECTED",
+		9:  "ORDER_CHANGE_KIND_CANCEL_STARTED",
+		10: "ORDER_CHANGE_KIND_CANCELED",
+		11: "ORDER_CHANGE_KIND_FULFILL_STARTED",
+		12: "ORDER_CHANGE_KIND_FULFILLED",
+		13: "ORDER_CHANGE_KIND_REFUND_STARTED",
+		14: "ORDER_CHANGE_KIND_REFUND_SUCCEEDED",
+		15: "ORDER_CHANGE_KIND_GOODS_RETURNED",
+		16: "ORDER_CHANGE_KIND_REFUND_FAILED",
+		17: "ORDER_CHANGE_KIND_QUARANTINED",
+		18: "ORDER_CHANGE_KIND_RESUMED",
+	}
+	OrderChangeKind_value = map[string]int32{
+		"ORDER_CHANGE_KIND_UNSPECIFIED":             0,
+		"ORDER_CHANGE_KIND_CREATED":                 1,
+		"ORDER_CHANGE_KIND_PRICED":                  2,
+		"ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED": 3,
+		"ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED": 4,
+		"ORDER_CHANGE_KIND_PAYMENT_RETRIED":         5,
+		"ORDER_CHANGE_KIND_PLACED":                  6,
+		"ORDER_CHANGE_KIND_PAID":                    7,
+		"ORDER_CHANGE_KIND_REJECTED":                8,
+		"ORDER_CHANGE_KIND_CANCEL_STARTED":          9,
+		"ORDER_CHANGE_KIND_CANCELED":                10,
+		"ORDER_CHANGE_KIND_FULFILL_STARTED":         11,
+		"ORDER_CHANGE_KIND_FULFILLED":               12,
+		"ORDER_CHANGE_KIND_REFUND_STARTED":          13,
+		"ORDER_CHANGE_KIND_REFUND_SUCCEEDED":        14,
+		"ORDER_CHANGE_KIND_GOODS_RETURNED":          15,
+		"ORDER_CHANGE_KIND_REFUND_FAILED":           16,
+		"ORDER_CHANGE_KIND_QUARANTINED":             17,
+		"ORDER_CHANGE_KIND_RESUMED":                 18,
+	}
+)
+
+func (x OrderChangeKind) Enum() *OrderChangeKind {
+	p := new(OrderChangeKind)
+	*p = x
+	return p
+}
+
+func (x OrderChangeKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderChangeKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[10].Descriptor()
+}
+
+func (OrderChangeKind) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[10]
+}
+
+func (x OrderChangeKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderChangeKind.Descriptor instead.
+func (OrderChangeKind) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+// The operation that a change belongs to. New values may be added; treat an unknown one as
+// UNSPECIFIED.
+type OrderChangeCause int32
+
+const (
+	// Unknown: the change is of an earlier version.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_UNSPECIFIED OrderChangeCause = 0
+	// PlaceOrder, and what follows from it in the background.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_PLACE_ORDER OrderChangeCause = 1
+	// CancelOrder.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_CANCEL_ORDER OrderChangeCause = 2
+	// FulfillOrder.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_FULFILL_ORDER OrderChangeCause = 3
+	// RefundOrder; or payments paid back without the order, and the actor is that service.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_REFUND_ORDER OrderChangeCause = 4
+	// RetryPayment.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_RETRY_PAYMENT OrderChangeCause = 5
+	// ResumeOrder or SettleOrder.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_REPAIR OrderChangeCause = 6
+	// A deadline of the order passed.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_EXPIRY OrderChangeCause = 7
+	// Its stock was released without the order.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_STOCK_RELEASED OrderChangeCause = 8
+	// CaptureOrder.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_CAPTURE_ORDER OrderChangeCause = 9
+)
+
+// Enum value maps for OrderChangeCause.
+var (
+	OrderChangeCause_name = map[int32]string{
+		0: "ORDER_CHANGE_CAUSE_UNSPECIFIED",
+		1: "ORDER_CHANGE_CAUSE_PLACE_ORDER",
+		2: "ORDER_CHANGE_CAUSE_CANCEL_ORDER",
+		3: "ORDER_CHANGE_CAUSE_FULFILL_ORDER",
+		4: "ORDER_CHANGE_CAUSE_REFUND_ORDER",
+		5: "ORDER_CHANGE_CAUSE_RETRY_PAYMENT",
+		6: "ORDER_CHANGE_CAUSE_REPAIR",
+		7: "ORDER_CHANGE_CAUSE_EXPIRY",
+		8: "ORDER_CHANGE_CAUSE_STOCK_RELEASED",
+		9: "ORDER_CHANGE_CAUSE_CAPTURE_ORDER",
+	}
+	OrderChangeCause_value = map[string]int32{
+		"ORDER_CHANGE_CAUSE_UNSPECIFIED":    0,
+		"ORDER_CHANGE_CAUSE_PLACE_ORDER":    1,
+		"ORDER_CHANGE_CAUSE_CANCEL_ORDER":   2,
+		"ORDER_CHANGE_CAUSE_FULFILL_ORDER":  3,
+		"ORDER_CHANGE_CAUSE_REFUND_ORDER":   4,
+		"ORDER_CHANGE_CAUSE_RETRY_PAYMENT":  5,
+		"ORDER_CHANGE_CAUSE_REPAIR":         6,
+		"ORDER_CHANGE_CAUSE_EXPIRY":         7,
+		"ORDER_CHANGE_CAUSE_STOCK_RELEASED": 8,
+		"ORDER_CHANGE_CAUSE_CAPTURE_ORDER":  9,
+	}
+)
+
+func (x OrderChangeCause) Enum() *OrderChangeCause {
+	p := new(OrderChangeCause)
+	*p = x
+	return p
+}
+
+func (x OrderChangeCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderChangeCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[11].Descriptor()
+}
+
+func (OrderChangeCause) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[11]
+}
+
+func (x OrderChangeCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderChangeCause.Descriptor instead.
+func (OrderChangeCause) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 // An order of a customer and its progress.
 //
-// A sale goes PENDING → PLACED → PAID → FULFILLED. PENDING → REJECTED when it could not be placed;
-// PLACED or PAID → CANCELED when it is canceled before the goods left; FULFILLED or PAID → REFUNDED
-// when everything was paid back.
+// Three fields say how far it has come. `state` is the life of the order: PENDING → PLACED →
+// COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when it was
+// canceled, or paid back in full, before its goods left. `payment_status` is its money and
+// `fulfillment_status` its goods. A sale goes
+//
+//	PENDING UNPAID UNFULFILLED → PLACED AUTHORIZED UNFULFILLED → PLACED PAID UNFULFILLED →
+//	COMPLETED PAID FULFILLED
+//
+// With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
+// or CaptureOrder is called. Providers release an authorization after some days; the capture is
+// refused then, and the order is CANCELED.
+//
+// COMPLETED means that it was paid and its goods have left. It stays COMPLETED when money goes back
+// or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
+// `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
+//
+// Orders are kept for ever. Times have a precision of microseconds.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `order_…`.
+	// Output only. The id, `order_…`.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The customer who owns the order; empty for a guest.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The caller's own reference, such as an invoice number; may be empty.
+	// The caller's own reference, such as an invoice number; may be empty. It need not be unique.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The current state.
+	// Output only. The state of the order.
 	State OrderState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.orders.v1.OrderState" json:"state,omitempty"`
 	// What was ordered, in the order of the request: the first 200 lines. `line_count` says how many
-	// there are, and ListOrderLines lists all of them.
+	// there are, and ListOrderLines lists all of them. Empty until the prices are frozen.
 	Lines []*OrderLine `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
-	// The sum of the lines; absent until the prices are frozen.
+	// Output only. What the customer pays: `subtotal` - `discount_total` + `shipping_total`, and
+	// `tax_total` in addition unless `tax_included`. Never compute a total from lines: read it.
+	// Absent until the prices are frozen.
 	Total *v1.Money `protobuf:"bytes,6,opt,name=total,proto3" json:"total,omitempty"`
-	// How much of the total was paid back, without pending refunds.
-	Refunded *v1.Money `protobuf:"bytes,7,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// The payment intent, `payment_…`; empty until the prices are frozen.
-	PaymentId string `protobuf:"bytes,8,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The reservation of its stock, `reservation_…`; empty until the prices are frozen.
+	// Output only. How much of the total was paid back, without pending refunds.
+	RefundedTotal *v1.Money `protobuf:"bytes,7,opt,name=refunded_total,json=refundedTotal,proto3" json:"refunded_total,omitempty"`
+	// Output only. The reservation of its stock, `reservation_…`; empty until the prices are frozen.
 	ReservationId string `protobuf:"bytes,9,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// The refunds, oldest first.
+	// Output only. The refunds, oldest first.
 	Refunds []*Refund `protobuf:"bytes,10,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	// Why it was rejected or canceled: the name of a value of ErrorReason; empty otherwise.
-	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The number of changes of this order, from 1.
+	// Output only. The number of changes of this order, from 1.
 	Version int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
-	// True while its next step fails permanently and waits for STAFF; see ListQuarantinedOrders.
-	IsQuarantined bool `protobuf:"varint,13,opt,name=is_quarantined,json=isQuarantined,proto3" json:"is_quarantined,omitempty"`
-	// The URL that the customer must open to confirm the payment; empty unless the payment waits for
-	// the confirmation.
-	PaymentActionUrl string `protobuf:"bytes,14,opt,name=payment_action_url,json=paymentActionUrl,proto3" json:"payment_action_url,omitempty"`
-	// When it was created.
+	// Output only. True while its next step fails permanently and waits for STAFF; see
+	// ListQuarantinedOrders.
+	Quarantined bool `protobuf:"varint,13,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
+	// Output only. When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it last changed.
+	// Output only. When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the sale happened in the real world; differs from create_time when history is imported.
+	// When the sale happened in the real world. Equals create_time except for imported history.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// How many lines the order has, at most 5,000; 0 until the prices are frozen.
-	LineCount     int32 `protobuf:"varint,18,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// Output only. How many lines the order has, at most 5,000; 0 until the prices are frozen.
+	LineCount int32 `protobuf:"varint,18,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// Output only. The number that people use, such as `1042`: unique and short. Later orders mostly
+	// have greater numbers; there are gaps.
+	OrderNumber string `protobuf:"bytes,19,opt,name=order_number,json=orderNumber,proto3" json:"order_number,omitempty"`
+	// Output only. What happened to the money.
+	PaymentStatus PaymentStatus `protobuf:"varint,20,opt,name=payment_status,json=paymentStatus,proto3,enum=souk.orders.v1.PaymentStatus" json:"payment_status,omitempty"`
+	// Output only. What happened to the goods.
+	FulfillmentStatus FulfillmentStatus `protobuf:"varint,21,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=souk.orders.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
+	// Output only. Why it is REJECTED or CANCELED; UNSPECIFIED in any other state.
+	ClosureReason OrderClosureReason `protobuf:"varint,22,opt,name=closure_reason,json=closureReason,proto3,enum=souk.orders.v1.OrderClosureReason" json:"closure_reason,omitempty"`
+	// The sales channel, such as a storefront or a market: `default` unless the order says otherwise.
+	Channel string `protobuf:"bytes,23,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The language and region in which the customer bought, a BCP 47 tag such as `de-CH`; may be
+	// empty.
+	Locale string `protobuf:"bytes,24,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Output only. The sum of the lines before adjustments. Absent until the prices are frozen, as
+	// the other totals.
+	Subtotal *v1.Money `protobuf:"bytes,25,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// Output only. What was taken off, 0 or more. Always 0 as long as no service sets prices by rule.
+	DiscountTotal *v1.Money `protobuf:"bytes,26,opt,name=discount_total,json=discountTotal,proto3" json:"discount_total,omitempty"`
+	// Output only. What the delivery costs, 0 or more. Always 0 for now.
+	ShippingTotal *v1.Money `protobuf:"bytes,27,opt,name=shipping_total,json=shippingTotal,proto3" json:"shipping_total,omitempty"`
+	// Output only. The tax in the total, 0 or more. Always 0 for now.
+	TaxTotal *v1.Money `protobuf:"bytes,28,opt,name=tax_total,json=taxTotal,proto3" json:"tax_total,omitempty"`
+	// Output only. Whether the prices of the lines contain the tax. False for now.
+	TaxIncluded bool `protobuf:"varint,29,opt,name=tax_included,json=taxIncluded,proto3" json:"tax_included,omitempty"`
+	// Output only. Where discounts, shipping and tax come from. Empty for now.
+	Adjustments []*OrderAdjustment `protobuf:"bytes,30,rep,name=adjustments,proto3" json:"adjustments,omitempty"`
+	// Output only. The payments of the order, oldest first: one today. Empty until the prices are
+	// frozen.
+	Payments []*OrderPayment `protobuf:"bytes,31,rep,name=payments,proto3" json:"payments,omitempty"`
+	// Output only. What the customer must do now to pay; absent unless `payment_status` is
+	// ACTION_REQUIRED. Events never carry it.
+	PaymentAction *OrderPaymentAction `protobuf:"bytes,32,opt,name=payment_action,json=paymentAction,proto3" json:"payment_action,omitempty"`
+	// Output only. While the order is PENDING: until when its stock is kept for a customer who has
+	// not paid yet. It is then REJECTED.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// How to reach the customer about this order. Personal data: it is never logged, and events do
+	// not carry it.
+	Contact *v1.Contact `protobuf:"bytes,34,opt,name=contact,proto3" json:"contact,omitempty"`
+	// Where the goods go; absent when the order did not say. Personal data: it is never logged, and
+	// events do not carry it.
+	ShippingAddress *v1.Address `protobuf:"bytes,35,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	// The address for the invoice; absent when the order did not say. Personal data: it is never
+	// logged, and events do not carry it.
+	BillingAddress *v1.Address `protobuf:"bytes,36,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
+	// What the customer wrote for the shop, at most 1,000 characters; may have line breaks. It is
+	// never logged, and events do not carry it.
+	CustomerNote string `protobuf:"bytes,37,opt,name=customer_note,json=customerNote,proto3" json:"customer_note,omitempty"`
+	// Entries that integrations keep with the order, as the request set them. Souk does not read
+	// them. Put no personal data here: events carry them.
+	Metadata map[string]string `protobuf:"bytes,38,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// When its payment is captured.
+	CaptureMethod CaptureMethod `protobuf:"varint,39,opt,name=capture_method,json=captureMethod,proto3,enum=souk.orders.v1.CaptureMethod" json:"capture_method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -274,18 +1120,11 @@ func (x *Order) GetTotal() *v1.Money {
 	return nil
 }
 
-func (x *Order) GetRefunded() *v1.Money {
+func (x *Order) GetRefundedTotal() *v1.Money {
 	if x != nil {
-		return x.Refunded
+		return x.RefundedTotal
 	}
 	return nil
-}
-
-func (x *Order) GetPaymentId() string {
-	if x != nil {
-		return x.PaymentId
-	}
-	return ""
 }
 
 func (x *Order) GetReservationId() string {
@@ -302,13 +1141,6 @@ func (x *Order) GetRefunds() []*Refund {
 	return nil
 }
 
-func (x *Order) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
 func (x *Order) GetVersion() int64 {
 	if x != nil {
 		return x.Version
@@ -316,18 +1148,11 @@ func (x *Order) GetVersion() int64 {
 	return 0
 }
 
-func (x *Order) GetIsQuarantined() bool {
+func (x *Order) GetQuarantined() bool {
 	if x != nil {
-		return x.IsQuarantined
+		return x.Quarantined
 	}
 	return false
-}
-
-func (x *Order) GetPaymentActionUrl() string {
-	if x != nil {
-		return x.PaymentActionUrl
-	}
-	return ""
 }
 
 func (x *Order) GetCreateTime() *timestamppb.Timestamp {
@@ -358,6 +1183,153 @@ func (x *Order) GetLineCount() int32 {
 	return 0
 }
 
+func (x *Order) GetOrderNumber() string {
+	if x != nil {
+		return x.OrderNumber
+	}
+	return ""
+}
+
+func (x *Order) GetPaymentStatus() PaymentStatus {
+	if x != nil {
+		return x.PaymentStatus
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetFulfillmentStatus() FulfillmentStatus {
+	if x != nil {
+		return x.FulfillmentStatus
+	}
+	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetClosureReason() OrderClosureReason {
+	if x != nil {
+		return x.ClosureReason
+	}
+	return OrderClosureReason_ORDER_CLOSURE_REASON_UNSPECIFIED
+}
+
+func (x *Order) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Order) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *Order) GetSubtotal() *v1.Money {
+	if x != nil {
+		return x.Subtotal
+	}
+	return nil
+}
+
+func (x *Order) GetDiscountTotal() *v1.Money {
+	if x != nil {
+		return x.DiscountTotal
+	}
+	return nil
+}
+
+func (x *Order) GetShippingTotal() *v1.Money {
+	if x != nil {
+		return x.ShippingTotal
+	}
+	return nil
+}
+
+func (x *Order) GetTaxTotal() *v1.Money {
+	if x != nil {
+		return x.TaxTotal
+	}
+	return nil
+}
+
+func (x *Order) GetTaxIncluded() bool {
+	if x != nil {
+		return x.TaxIncluded
+	}
+	return false
+}
+
+func (x *Order) GetAdjustments() []*OrderAdjustment {
+	if x != nil {
+		return x.Adjustments
+	}
+	return nil
+}
+
+func (x *Order) GetPayments() []*OrderPayment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *Order) GetPaymentAction() *OrderPaymentAction {
+	if x != nil {
+		return x.PaymentAction
+	}
+	return nil
+}
+
+func (x *Order) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Order) GetContact() *v1.Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Order) GetShippingAddress() *v1.Address {
+	if x != nil {
+		return x.ShippingAddress
+	}
+	return nil
+}
+
+func (x *Order) GetBillingAddress() *v1.Address {
+	if x != nil {
+		return x.BillingAddress
+	}
+	return nil
+}
+
+func (x *Order) GetCustomerNote() string {
+	if x != nil {
+		return x.CustomerNote
+	}
+	return ""
+}
+
+func (x *Order) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *Order) GetCaptureMethod() CaptureMethod {
+	if x != nil {
+		return x.CaptureMethod
+	}
+	return CaptureMethod_CAPTURE_METHOD_UNSPECIFIED
+}
+
 // One line of an order.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -369,17 +1341,30 @@ type OrderLine struct {
 	PriceId string `protobuf:"bytes,3,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
 	// The title when it was ordered.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	// Units ordered.
-	Quantity int64 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Units ordered, 1 to 1,000,000.
+	Quantity int32 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// The price of one unit when it was ordered.
 	UnitPrice *v1.Money `protobuf:"bytes,6,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// Units whose price was paid back, without pending refunds and without goods returned for no
-	// money.
-	RefundedQuantity int64 `protobuf:"varint,7,opt,name=refunded_quantity,json=refundedQuantity,proto3" json:"refunded_quantity,omitempty"`
+	// Units whose price was paid back, in full or in part, without pending refunds and without goods
+	// returned for no money.
+	RefundedQuantity int32 `protobuf:"varint,7,opt,name=refunded_quantity,json=refundedQuantity,proto3" json:"refunded_quantity,omitempty"`
 	// Units returned to stock, without pending returns.
-	ReturnedQuantity int64 `protobuf:"varint,8,opt,name=returned_quantity,json=returnedQuantity,proto3" json:"returned_quantity,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	ReturnedQuantity int32 `protobuf:"varint,8,opt,name=returned_quantity,json=returnedQuantity,proto3" json:"returned_quantity,omitempty"`
+	// The product, `product_…`; empty for orders of earlier versions.
+	ProductId string `protobuf:"bytes,9,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// The variant, `variant_…`; empty for orders of earlier versions.
+	VariantId string `protobuf:"bytes,10,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	// `quantity` times `unit_price`.
+	Subtotal *v1.Money `protobuf:"bytes,11,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// The part of the order's discounts that belongs to this line. Always 0 for now.
+	DiscountTotal *v1.Money `protobuf:"bytes,12,opt,name=discount_total,json=discountTotal,proto3" json:"discount_total,omitempty"`
+	// The tax of this line. Always 0 for now.
+	TaxTotal *v1.Money `protobuf:"bytes,13,opt,name=tax_total,json=taxTotal,proto3" json:"tax_total,omitempty"`
+	// What the customer pays for this line: `subtotal` - `discount_total`, and `tax_total` in
+	// addition unless the order's prices contain the tax.
+	Total         *v1.Money `protobuf:"bytes,14,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -440,7 +1425,7 @@ func (x *OrderLine) GetTitle() string {
 	return ""
 }
 
-func (x *OrderLine) GetQuantity() int64 {
+func (x *OrderLine) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
 	}
@@ -454,18 +1439,327 @@ func (x *OrderLine) GetUnitPrice() *v1.Money {
 	return nil
 }
 
-func (x *OrderLine) GetRefundedQuantity() int64 {
+func (x *OrderLine) GetRefundedQuantity() int32 {
 	if x != nil {
 		return x.RefundedQuantity
 	}
 	return 0
 }
 
-func (x *OrderLine) GetReturnedQuantity() int64 {
+func (x *OrderLine) GetReturnedQuantity() int32 {
 	if x != nil {
 		return x.ReturnedQuantity
 	}
 	return 0
+}
+
+func (x *OrderLine) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *OrderLine) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *OrderLine) GetSubtotal() *v1.Money {
+	if x != nil {
+		return x.Subtotal
+	}
+	return nil
+}
+
+func (x *OrderLine) GetDiscountTotal() *v1.Money {
+	if x != nil {
+		return x.DiscountTotal
+	}
+	return nil
+}
+
+func (x *OrderLine) GetTaxTotal() *v1.Money {
+	if x != nil {
+		return x.TaxTotal
+	}
+	return nil
+}
+
+func (x *OrderLine) GetTotal() *v1.Money {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+// Something that changes the total of an order beside its lines.
+type OrderAdjustment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Type OrderAdjustmentType `protobuf:"varint,1,opt,name=type,proto3,enum=souk.orders.v1.OrderAdjustmentType" json:"type,omitempty"`
+	// The id of what made it, such as that of a promotion, a shipping method or a tax rate.
+	SourceId string `protobuf:"bytes,2,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
+	// Its title, as the customer saw it.
+	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// What it adds to the total; less than 0 for a discount.
+	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// How much of the amount belongs to which line. The rest belongs to the order as a whole.
+	Shares        []*OrderAdjustmentShare `protobuf:"bytes,5,rep,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderAdjustment) Reset() {
+	*x = OrderAdjustment{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderAdjustment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderAdjustment) ProtoMessage() {}
+
+func (x *OrderAdjustment) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderAdjustment.ProtoReflect.Descriptor instead.
+func (*OrderAdjustment) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OrderAdjustment) GetType() OrderAdjustmentType {
+	if x != nil {
+		return x.Type
+	}
+	return OrderAdjustmentType_ORDER_ADJUSTMENT_TYPE_UNSPECIFIED
+}
+
+func (x *OrderAdjustment) GetSourceId() string {
+	if x != nil {
+		return x.SourceId
+	}
+	return ""
+}
+
+func (x *OrderAdjustment) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OrderAdjustment) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderAdjustment) GetShares() []*OrderAdjustmentShare {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+// The part of an adjustment that belongs to one line.
+type OrderAdjustmentShare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the order's line.
+	LineNumber int32 `protobuf:"varint,1,opt,name=line_number,json=lineNumber,proto3" json:"line_number,omitempty"`
+	// The part of the adjustment's amount.
+	Amount        *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderAdjustmentShare) Reset() {
+	*x = OrderAdjustmentShare{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderAdjustmentShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderAdjustmentShare) ProtoMessage() {}
+
+func (x *OrderAdjustmentShare) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderAdjustmentShare.ProtoReflect.Descriptor instead.
+func (*OrderAdjustmentShare) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OrderAdjustmentShare) GetLineNumber() int32 {
+	if x != nil {
+		return x.LineNumber
+	}
+	return 0
+}
+
+func (x *OrderAdjustmentShare) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+// A payment of an order, in short. GetPayment of souk.payments.v1.PaymentService returns all of it.
+type OrderPayment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment, `payment_…`.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// What happened to it. It never is PARTIALLY_PAID.
+	Status PaymentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=souk.orders.v1.PaymentStatus" json:"status,omitempty"`
+	// How much it is to pay.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment.
+	Decline       v11.DeclineCode `protobuf:"varint,4,opt,name=decline,proto3,enum=souk.payments.v1.DeclineCode" json:"decline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPayment) Reset() {
+	*x = OrderPayment{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPayment) ProtoMessage() {}
+
+func (x *OrderPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPayment.ProtoReflect.Descriptor instead.
+func (*OrderPayment) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *OrderPayment) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *OrderPayment) GetStatus() PaymentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderPayment) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderPayment) GetDecline() v11.DeclineCode {
+	if x != nil {
+		return x.Decline
+	}
+	return v11.DeclineCode(0)
+}
+
+// What a customer must do to pay an order.
+type OrderPaymentAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The URL that the customer must open to confirm the payment, at the bank for instance. Whoever
+	// has it can act for the customer: it is never logged.
+	RedirectUri string `protobuf:"bytes,1,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	// Until when the customer can confirm. The order is then REJECTED with
+	// ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPaymentAction) Reset() {
+	*x = OrderPaymentAction{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPaymentAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPaymentAction) ProtoMessage() {}
+
+func (x *OrderPaymentAction) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPaymentAction.ProtoReflect.Descriptor instead.
+func (*OrderPaymentAction) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *OrderPaymentAction) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *OrderPaymentAction) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
 }
 
 // Money paid back to the customer, with or without returned goods; or goods returned for no money,
@@ -478,24 +1772,30 @@ type Refund struct {
 	State RefundState `protobuf:"varint,2,opt,name=state,proto3,enum=souk.orders.v1.RefundState" json:"state,omitempty"`
 	// How much is paid back.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The first 200 of the refunded lines; empty when only an amount is refunded. `line_count` says
-	// how many there are.
+	// The first 200 of the refunded lines, ordered by line number; empty when only an amount is
+	// refunded. `line_count` says how many there are.
 	Lines []*RefundLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	// True when the units are returned to stock.
-	Restock bool `protobuf:"varint,5,opt,name=restock,proto3" json:"restock,omitempty"`
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it happened in the real world.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	// How many lines are refunded.
-	LineCount     int32 `protobuf:"varint,8,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	LineCount int32 `protobuf:"varint,8,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// Why.
+	Reason RefundReason `protobuf:"varint,9,opt,name=reason,proto3,enum=souk.orders.v1.RefundReason" json:"reason,omitempty"`
+	// What the caller noted, at most 500 characters; may be empty.
+	Note string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	// The part of the amount that pays back shipping. Always 0 for now.
+	ShippingAmount *v1.Money `protobuf:"bytes,11,opt,name=shipping_amount,json=shippingAmount,proto3" json:"shipping_amount,omitempty"`
+	// Who asked for it.
+	Actor         *v1.Actor `protobuf:"bytes,12,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -507,7 +1807,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -520,7 +1820,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Refund) GetRefundId() string {
@@ -551,13 +1851,6 @@ func (x *Refund) GetLines() []*RefundLine {
 	return nil
 }
 
-func (x *Refund) GetRestock() bool {
-	if x != nil {
-		return x.Restock
-	}
-	return false
-}
-
 func (x *Refund) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
@@ -579,20 +1872,56 @@ func (x *Refund) GetLineCount() int32 {
 	return 0
 }
 
-// Units of one line that are refunded.
+func (x *Refund) GetReason() RefundReason {
+	if x != nil {
+		return x.Reason
+	}
+	return RefundReason_REFUND_REASON_UNSPECIFIED
+}
+
+func (x *Refund) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Refund) GetShippingAmount() *v1.Money {
+	if x != nil {
+		return x.ShippingAmount
+	}
+	return nil
+}
+
+func (x *Refund) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
+// Units of one line that are refunded or returned.
 type RefundLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the order's line.
+	// The number of the order's line, from 1. A request names each line once.
 	LineNumber int32 `protobuf:"varint,1,opt,name=line_number,json=lineNumber,proto3" json:"line_number,omitempty"`
-	// How many units.
-	Quantity      int64 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// How many units, 1 to 1,000,000.
+	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// How much is paid back for these units, 0 or more. In a request absent means their price, or
+	// what is left of the order's money when that is less and the units return. 0 means that they
+	// only return. In a response it is always there; amounts of refunds that earlier versions made
+	// are the price of the units, or what was left of the refund.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Whether these units return to stock. In a request UNSPECIFIED means the `restock` of the
+	// request; in a response it is never UNSPECIFIED.
+	Restock       RestockPolicy `protobuf:"varint,4,opt,name=restock,proto3,enum=souk.orders.v1.RestockPolicy" json:"restock,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RefundLine) Reset() {
 	*x = RefundLine{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +1933,7 @@ func (x *RefundLine) String() string {
 func (*RefundLine) ProtoMessage() {}
 
 func (x *RefundLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +1946,7 @@ func (x *RefundLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundLine.ProtoReflect.Descriptor instead.
 func (*RefundLine) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RefundLine) GetLineNumber() int32 {
@@ -627,34 +1956,66 @@ func (x *RefundLine) GetLineNumber() int32 {
 	return 0
 }
 
-func (x *RefundLine) GetQuantity() int64 {
+func (x *RefundLine) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
 	}
 	return 0
 }
 
-// One change of an order.
+func (x *RefundLine) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *RefundLine) GetRestock() RestockPolicy {
+	if x != nil {
+		return x.Restock
+	}
+	return RestockPolicy_RESTOCK_POLICY_UNSPECIFIED
+}
+
+// One change of an order: what it was before and after, why, and who did it.
 type OrderChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version of the order after the change.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// What changed.
+	Kind OrderChangeKind `protobuf:"varint,2,opt,name=kind,proto3,enum=souk.orders.v1.OrderChangeKind" json:"kind,omitempty"`
 	// The state after the change.
-	State OrderState `protobuf:"varint,2,opt,name=state,proto3,enum=souk.orders.v1.OrderState" json:"state,omitempty"`
-	// What changed, as a stable lower-case word such as `created`, `placed`, `paid`,
-	// `refund_succeeded` or `goods_returned`.
-	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
-	// The total refunded after the change, in minor units of the order's currency.
-	RefundedMinorUnits int64 `protobuf:"varint,4,opt,name=refunded_minor_units,json=refundedMinorUnits,proto3" json:"refunded_minor_units,omitempty"`
+	State OrderState `protobuf:"varint,3,opt,name=state,proto3,enum=souk.orders.v1.OrderState" json:"state,omitempty"`
+	// The payment status after the change.
+	PaymentStatus PaymentStatus `protobuf:"varint,4,opt,name=payment_status,json=paymentStatus,proto3,enum=souk.orders.v1.PaymentStatus" json:"payment_status,omitempty"`
+	// The fulfillment status after the change.
+	FulfillmentStatus FulfillmentStatus `protobuf:"varint,5,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=souk.orders.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
+	// The state before the change; UNSPECIFIED for the first one.
+	PreviousState OrderState `protobuf:"varint,6,opt,name=previous_state,json=previousState,proto3,enum=souk.orders.v1.OrderState" json:"previous_state,omitempty"`
+	// The payment status before the change; UNSPECIFIED for the first one.
+	PreviousPaymentStatus PaymentStatus `protobuf:"varint,7,opt,name=previous_payment_status,json=previousPaymentStatus,proto3,enum=souk.orders.v1.PaymentStatus" json:"previous_payment_status,omitempty"`
+	// The fulfillment status before the change; UNSPECIFIED for the first one.
+	PreviousFulfillmentStatus FulfillmentStatus `protobuf:"varint,8,opt,name=previous_fulfillment_status,json=previousFulfillmentStatus,proto3,enum=souk.orders.v1.FulfillmentStatus" json:"previous_fulfillment_status,omitempty"`
+	// The total paid back after the change.
+	RefundedTotal *v1.Money `protobuf:"bytes,9,opt,name=refunded_total,json=refundedTotal,proto3" json:"refunded_total,omitempty"`
+	// The operation that it belongs to.
+	Cause OrderChangeCause `protobuf:"varint,10,opt,name=cause,proto3,enum=souk.orders.v1.OrderChangeCause" json:"cause,omitempty"`
+	// Who asked for that operation. UNSPECIFIED in changes of earlier versions.
+	Actor *v1.Actor `protobuf:"bytes,11,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Why the order was canceled, in the change with which a cancellation begins or succeeds.
+	CancelReason CancelReason `protobuf:"varint,12,opt,name=cancel_reason,json=cancelReason,proto3,enum=souk.orders.v1.CancelReason" json:"cancel_reason,omitempty"`
+	// What the actor noted: that of CancelOrder, RefundOrder, or SettleOrder, which only STAFF sees;
+	// may be empty.
+	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
 	// When it changed.
-	ChangeTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	ChangeTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderChange) Reset() {
 	*x = OrderChange{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +2027,7 @@ func (x *OrderChange) String() string {
 func (*OrderChange) ProtoMessage() {}
 
 func (x *OrderChange) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +2040,7 @@ func (x *OrderChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderChange.ProtoReflect.Descriptor instead.
 func (*OrderChange) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OrderChange) GetVersion() int64 {
@@ -689,6 +2050,13 @@ func (x *OrderChange) GetVersion() int64 {
 	return 0
 }
 
+func (x *OrderChange) GetKind() OrderChangeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OrderChangeKind_ORDER_CHANGE_KIND_UNSPECIFIED
+}
+
 func (x *OrderChange) GetState() OrderState {
 	if x != nil {
 		return x.State
@@ -696,18 +2064,74 @@ func (x *OrderChange) GetState() OrderState {
 	return OrderState_ORDER_STATE_UNSPECIFIED
 }
 
-func (x *OrderChange) GetKind() string {
+func (x *OrderChange) GetPaymentStatus() PaymentStatus {
 	if x != nil {
-		return x.Kind
+		return x.PaymentStatus
 	}
-	return ""
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
 }
 
-func (x *OrderChange) GetRefundedMinorUnits() int64 {
+func (x *OrderChange) GetFulfillmentStatus() FulfillmentStatus {
 	if x != nil {
-		return x.RefundedMinorUnits
+		return x.FulfillmentStatus
 	}
-	return 0
+	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderChange) GetPreviousState() OrderState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return OrderState_ORDER_STATE_UNSPECIFIED
+}
+
+func (x *OrderChange) GetPreviousPaymentStatus() PaymentStatus {
+	if x != nil {
+		return x.PreviousPaymentStatus
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderChange) GetPreviousFulfillmentStatus() FulfillmentStatus {
+	if x != nil {
+		return x.PreviousFulfillmentStatus
+	}
+	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderChange) GetRefundedTotal() *v1.Money {
+	if x != nil {
+		return x.RefundedTotal
+	}
+	return nil
+}
+
+func (x *OrderChange) GetCause() OrderChangeCause {
+	if x != nil {
+		return x.Cause
+	}
+	return OrderChangeCause_ORDER_CHANGE_CAUSE_UNSPECIFIED
+}
+
+func (x *OrderChange) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
+func (x *OrderChange) GetCancelReason() CancelReason {
+	if x != nil {
+		return x.CancelReason
+	}
+	return CancelReason_CANCEL_REASON_UNSPECIFIED
+}
+
+func (x *OrderChange) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
 }
 
 func (x *OrderChange) GetChangeTime() *timestamppb.Timestamp {
@@ -721,81 +2145,251 @@ var File_souk_orders_v1_order_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xfb\x05\n" +
-	"\x05Order\x12\x19\n" +
-	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1f\n" +
+	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xe4\x10\n" +
+	"\x05Order\x12\x1e\n" +
+	"\border_id\x18\x01 \x01(\tB\x03\xe0A\x03R\aorderId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12\x1c\n" +
-	"\treference\x18\x03 \x01(\tR\treference\x120\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1a.souk.orders.v1.OrderStateR\x05state\x12/\n" +
-	"\x05lines\x18\x05 \x03(\v2\x19.souk.orders.v1.OrderLineR\x05lines\x12)\n" +
-	"\x05total\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyR\x05total\x12/\n" +
-	"\brefunded\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\brefunded\x12\x1d\n" +
-	"\n" +
-	"payment_id\x18\b \x01(\tR\tpaymentId\x12%\n" +
-	"\x0ereservation_id\x18\t \x01(\tR\rreservationId\x120\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x125\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1a.souk.orders.v1.OrderStateB\x03\xe0A\x03R\x05state\x12/\n" +
+	"\x05lines\x18\x05 \x03(\v2\x19.souk.orders.v1.OrderLineR\x05lines\x12.\n" +
+	"\x05total\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\x05total\x12?\n" +
+	"\x0erefunded_total\x18\a \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rrefundedTotal\x12*\n" +
+	"\x0ereservation_id\x18\t \x01(\tB\x03\xe0A\x03R\rreservationId\x125\n" +
 	"\arefunds\x18\n" +
-	" \x03(\v2\x16.souk.orders.v1.RefundR\arefunds\x12\x16\n" +
-	"\x06reason\x18\v \x01(\tR\x06reason\x12\x18\n" +
-	"\aversion\x18\f \x01(\x03R\aversion\x12%\n" +
-	"\x0eis_quarantined\x18\r \x01(\bR\risQuarantined\x12,\n" +
-	"\x12payment_action_url\x18\x0e \x01(\tR\x10paymentActionUrl\x12;\n" +
-	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	" \x03(\v2\x16.souk.orders.v1.RefundB\x03\xe0A\x03R\arefunds\x12\x1d\n" +
+	"\aversion\x18\f \x01(\x03B\x03\xe0A\x03R\aversion\x12%\n" +
+	"\vquarantined\x18\r \x01(\bB\x03\xe0A\x03R\vquarantined\x12@\n" +
+	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12A\n" +
-	"\x0eeffective_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x1d\n" +
+	"\x0eeffective_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\"\n" +
 	"\n" +
-	"line_count\x18\x12 \x01(\x05R\tlineCount\"\x99\x02\n" +
+	"line_count\x18\x12 \x01(\x05B\x03\xe0A\x03R\tlineCount\x12&\n" +
+	"\forder_number\x18\x13 \x01(\tB\x03\xe0A\x03R\vorderNumber\x12I\n" +
+	"\x0epayment_status\x18\x14 \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusB\x03\xe0A\x03R\rpaymentStatus\x12U\n" +
+	"\x12fulfillment_status\x18\x15 \x01(\x0e2!.souk.orders.v1.FulfillmentStatusB\x03\xe0A\x03R\x11fulfillmentStatus\x12N\n" +
+	"\x0eclosure_reason\x18\x16 \x01(\x0e2\".souk.orders.v1.OrderClosureReasonB\x03\xe0A\x03R\rclosureReason\x12\x18\n" +
+	"\achannel\x18\x17 \x01(\tR\achannel\x12\x16\n" +
+	"\x06locale\x18\x18 \x01(\tR\x06locale\x124\n" +
+	"\bsubtotal\x18\x19 \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\bsubtotal\x12?\n" +
+	"\x0ediscount_total\x18\x1a \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rdiscountTotal\x12?\n" +
+	"\x0eshipping_total\x18\x1b \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rshippingTotal\x125\n" +
+	"\ttax_total\x18\x1c \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\btaxTotal\x12&\n" +
+	"\ftax_included\x18\x1d \x01(\bB\x03\xe0A\x03R\vtaxIncluded\x12F\n" +
+	"\vadjustments\x18\x1e \x03(\v2\x1f.souk.orders.v1.OrderAdjustmentB\x03\xe0A\x03R\vadjustments\x12=\n" +
+	"\bpayments\x18\x1f \x03(\v2\x1c.souk.orders.v1.OrderPaymentB\x03\xe0A\x03R\bpayments\x12Y\n" +
+	"\x0epayment_action\x18  \x01(\v2\".souk.orders.v1.OrderPaymentActionB\x0e\xe0A\x03\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentAction\x12@\n" +
+	"\vexpire_time\x18! \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"expireTime\x12<\n" +
+	"\acontact\x18\" \x01(\v2\x15.souk.type.v1.ContactB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\acontact\x12M\n" +
+	"\x10shipping_address\x18# \x01(\v2\x15.souk.type.v1.AddressB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x0fshippingAddress\x12K\n" +
+	"\x0fbilling_address\x18$ \x01(\v2\x15.souk.type.v1.AddressB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x0ebillingAddress\x120\n" +
+	"\rcustomer_note\x18% \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\fcustomerNote\x12?\n" +
+	"\bmetadata\x18& \x03(\v2#.souk.orders.v1.Order.MetadataEntryR\bmetadata\x12D\n" +
+	"\x0ecapture_method\x18' \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodR\rcaptureMethod\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\b\x10\tJ\x04\b\v\x10\fJ\x04\b\x0e\x10\x0fR\n" +
+	"payment_idR\x12payment_action_urlR\x06reason\"\xa1\x04\n" +
 	"\tOrderLine\x12\x1f\n" +
 	"\vline_number\x18\x01 \x01(\x05R\n" +
 	"lineNumber\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x19\n" +
 	"\bprice_id\x18\x03 \x01(\tR\apriceId\x12\x14\n" +
 	"\x05title\x18\x04 \x01(\tR\x05title\x12\x1a\n" +
-	"\bquantity\x18\x05 \x01(\x03R\bquantity\x122\n" +
+	"\bquantity\x18\x05 \x01(\x05R\bquantity\x122\n" +
 	"\n" +
 	"unit_price\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyR\tunitPrice\x12+\n" +
-	"\x11refunded_quantity\x18\a \x01(\x03R\x10refundedQuantity\x12+\n" +
-	"\x11returned_quantity\x18\b \x01(\x03R\x10returnedQuantity\"\xf0\x02\n" +
+	"\x11refunded_quantity\x18\a \x01(\x05R\x10refundedQuantity\x12+\n" +
+	"\x11returned_quantity\x18\b \x01(\x05R\x10returnedQuantity\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\t \x01(\tR\tproductId\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\n" +
+	" \x01(\tR\tvariantId\x12/\n" +
+	"\bsubtotal\x18\v \x01(\v2\x13.souk.type.v1.MoneyR\bsubtotal\x12:\n" +
+	"\x0ediscount_total\x18\f \x01(\v2\x13.souk.type.v1.MoneyR\rdiscountTotal\x120\n" +
+	"\ttax_total\x18\r \x01(\v2\x13.souk.type.v1.MoneyR\btaxTotal\x12)\n" +
+	"\x05total\x18\x0e \x01(\v2\x13.souk.type.v1.MoneyR\x05total\"\xe8\x01\n" +
+	"\x0fOrderAdjustment\x127\n" +
+	"\x04type\x18\x01 \x01(\x0e2#.souk.orders.v1.OrderAdjustmentTypeR\x04type\x12\x1b\n" +
+	"\tsource_id\x18\x02 \x01(\tR\bsourceId\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12+\n" +
+	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12<\n" +
+	"\x06shares\x18\x05 \x03(\v2$.souk.orders.v1.OrderAdjustmentShareR\x06shares\"d\n" +
+	"\x14OrderAdjustmentShare\x12\x1f\n" +
+	"\vline_number\x18\x01 \x01(\x05R\n" +
+	"lineNumber\x12+\n" +
+	"\x06amount\x18\x02 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\"\xca\x01\n" +
+	"\fOrderPayment\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\x125\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusR\x06status\x12+\n" +
+	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x127\n" +
+	"\adecline\x18\x04 \x01(\x0e2\x1d.souk.payments.v1.DeclineCodeR\adecline\"\x81\x01\n" +
+	"\x12OrderPaymentAction\x12.\n" +
+	"\fredirect_uri\x18\x01 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"\x98\x04\n" +
 	"\x06Refund\x12\x1b\n" +
 	"\trefund_id\x18\x01 \x01(\tR\brefundId\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.souk.orders.v1.RefundStateR\x05state\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x120\n" +
-	"\x05lines\x18\x04 \x03(\v2\x1a.souk.orders.v1.RefundLineR\x05lines\x12\x18\n" +
-	"\arestock\x18\x05 \x01(\bR\arestock\x12;\n" +
+	"\x05lines\x18\x04 \x03(\v2\x1a.souk.orders.v1.RefundLineR\x05lines\x12;\n" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12A\n" +
 	"\x0eeffective_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x1d\n" +
 	"\n" +
-	"line_count\x18\b \x01(\x05R\tlineCount\"I\n" +
+	"line_count\x18\b \x01(\x05R\tlineCount\x124\n" +
+	"\x06reason\x18\t \x01(\x0e2\x1c.souk.orders.v1.RefundReasonR\x06reason\x12\x12\n" +
+	"\x04note\x18\n" +
+	" \x01(\tR\x04note\x12<\n" +
+	"\x0fshipping_amount\x18\v \x01(\v2\x13.souk.type.v1.MoneyR\x0eshippingAmount\x12)\n" +
+	"\x05actor\x18\f \x01(\v2\x13.souk.type.v1.ActorR\x05actorJ\x04\b\x05\x10\x06R\arestock\"\xd2\x01\n" +
 	"\n" +
-	"RefundLine\x12\x1f\n" +
-	"\vline_number\x18\x01 \x01(\x05R\n" +
-	"lineNumber\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xdc\x01\n" +
+	"RefundLine\x12+\n" +
+	"\vline_number\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x88'(\x01R\n" +
+	"lineNumber\x12'\n" +
+	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\x12+\n" +
+	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
+	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\xd6\x06\n" +
 	"\vOrderChange\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\x03R\aversion\x120\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1a.souk.orders.v1.OrderStateR\x05state\x12\x12\n" +
-	"\x04kind\x18\x03 \x01(\tR\x04kind\x120\n" +
-	"\x14refunded_minor_units\x18\x04 \x01(\x03R\x12refundedMinorUnits\x12;\n" +
-	"\vchange_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"changeTime*\xd9\x01\n" +
+	"\aversion\x18\x01 \x01(\x03R\aversion\x123\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1f.souk.orders.v1.OrderChangeKindR\x04kind\x120\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1a.souk.orders.v1.OrderStateR\x05state\x12D\n" +
+	"\x0epayment_status\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusR\rpaymentStatus\x12P\n" +
+	"\x12fulfillment_status\x18\x05 \x01(\x0e2!.souk.orders.v1.FulfillmentStatusR\x11fulfillmentStatus\x12A\n" +
+	"\x0eprevious_state\x18\x06 \x01(\x0e2\x1a.souk.orders.v1.OrderStateR\rpreviousState\x12U\n" +
+	"\x17previous_payment_status\x18\a \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusR\x15previousPaymentStatus\x12a\n" +
+	"\x1bprevious_fulfillment_status\x18\b \x01(\x0e2!.souk.orders.v1.FulfillmentStatusR\x19previousFulfillmentStatus\x12:\n" +
+	"\x0erefunded_total\x18\t \x01(\v2\x13.souk.type.v1.MoneyR\rrefundedTotal\x126\n" +
+	"\x05cause\x18\n" +
+	" \x01(\x0e2 .souk.orders.v1.OrderChangeCauseR\x05cause\x12)\n" +
+	"\x05actor\x18\v \x01(\v2\x13.souk.type.v1.ActorR\x05actor\x12A\n" +
+	"\rcancel_reason\x18\f \x01(\x0e2\x1c.souk.orders.v1.CancelReasonR\fcancelReason\x12\x12\n" +
+	"\x04note\x18\r \x01(\tR\x04note\x12;\n" +
+	"\vchange_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"changeTime*\xf4\x01\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ORDER_STATE_PENDING\x10\x01\x12\x16\n" +
-	"\x12ORDER_STATE_PLACED\x10\x02\x12\x14\n" +
-	"\x10ORDER_STATE_PAID\x10\x03\x12\x19\n" +
-	"\x15ORDER_STATE_FULFILLED\x10\x04\x12\x18\n" +
-	"\x14ORDER_STATE_REFUNDED\x10\x05\x12\x18\n" +
+	"\x12ORDER_STATE_PLACED\x10\x02\x12\x19\n" +
+	"\x15ORDER_STATE_COMPLETED\x10\x04\x12\x18\n" +
 	"\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n" +
-	"\x14ORDER_STATE_REJECTED\x10\a*z\n" +
+	"\x14ORDER_STATE_REJECTED\x10\a\"\x04\b\x03\x10\x03\"\x04\b\x05\x10\x05*\x15ORDER_STATE_FULFILLED*\x10ORDER_STATE_PAID*\x14ORDER_STATE_REFUNDED*\xc5\x02\n" +
+	"\rPaymentStatus\x12\x1e\n" +
+	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\"\n" +
+	"\x1ePAYMENT_STATUS_ACTION_REQUIRED\x10\x02\x12\x1d\n" +
+	"\x19PAYMENT_STATUS_AUTHORIZED\x10\x03\x12!\n" +
+	"\x1dPAYMENT_STATUS_PARTIALLY_PAID\x10\x04\x12\x17\n" +
+	"\x13PAYMENT_STATUS_PAID\x10\x05\x12%\n" +
+	"!PAYMENT_STATUS_PARTIALLY_REFUNDED\x10\x06\x12\x1b\n" +
+	"\x17PAYMENT_STATUS_REFUNDED\x10\a\x12\x19\n" +
+	"\x15PAYMENT_STATUS_VOIDED\x10\b\x12\x1b\n" +
+	"\x17PAYMENT_STATUS_DISPUTED\x10\t*\x97\x02\n" +
+	"\x11FulfillmentStatus\x12\"\n" +
+	"\x1eFULFILLMENT_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eFULFILLMENT_STATUS_UNFULFILLED\x10\x01\x12*\n" +
+	"&FULFILLMENT_STATUS_PARTIALLY_FULFILLED\x10\x02\x12 \n" +
+	"\x1cFULFILLMENT_STATUS_FULFILLED\x10\x03\x12 \n" +
+	"\x1cFULFILLMENT_STATUS_DELIVERED\x10\x04\x12)\n" +
+	"%FULFILLMENT_STATUS_PARTIALLY_RETURNED\x10\x05\x12\x1f\n" +
+	"\x1bFULFILLMENT_STATUS_RETURNED\x10\x06*\x8b\x01\n" +
+	"\rCaptureMethod\x12\x1e\n" +
+	"\x1aCAPTURE_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18CAPTURE_METHOD_AUTOMATIC\x10\x01\x12!\n" +
+	"\x1dCAPTURE_METHOD_ON_FULFILLMENT\x10\x02\x12\x19\n" +
+	"\x15CAPTURE_METHOD_MANUAL\x10\x03*\xa9\x06\n" +
+	"\x12OrderClosureReason\x12$\n" +
+	" ORDER_CLOSURE_REASON_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dORDER_CLOSURE_REASON_CANCELED\x10\x01\x12!\n" +
+	"\x1dORDER_CLOSURE_REASON_REFUNDED\x10\x02\x12*\n" +
+	"&ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND\x10\x03\x12(\n" +
+	"$ORDER_CLOSURE_REASON_PRICE_NOT_FOUND\x10\x04\x12'\n" +
+	"#ORDER_CLOSURE_REASON_PRICE_ARCHIVED\x10\x05\x12*\n" +
+	"&ORDER_CLOSURE_REASON_CURRENCY_MISMATCH\x10\x06\x12%\n" +
+	"!ORDER_CLOSURE_REASON_NOT_FOR_SALE\x10\a\x12*\n" +
+	"&ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED\x10\b\x12&\n" +
+	"\"ORDER_CLOSURE_REASON_PRICE_CHANGED\x10\t\x12'\n" +
+	"#ORDER_CLOSURE_REASON_TOTAL_OVERFLOW\x10\n" +
+	"\x12%\n" +
+	"!ORDER_CLOSURE_REASON_OUT_OF_STOCK\x10\v\x12,\n" +
+	"(ORDER_CLOSURE_REASON_RESERVATION_EXPIRED\x10\f\x12)\n" +
+	"%ORDER_CLOSURE_REASON_PAYMENT_DECLINED\x10\r\x12/\n" +
+	"+ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED\x10\x0e\x12)\n" +
+	"%ORDER_CLOSURE_REASON_PAYMENT_CANCELED\x10\x0f\x12/\n" +
+	"+ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD\x10\x10\x12 \n" +
+	"\x1cORDER_CLOSURE_REASON_GAVE_UP\x10\x11\x12)\n" +
+	"%ORDER_CLOSURE_REASON_UPSTREAM_REFUSED\x10\x12*\xa3\x01\n" +
+	"\x13OrderAdjustmentType\x12%\n" +
+	"!ORDER_ADJUSTMENT_TYPE_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eORDER_ADJUSTMENT_TYPE_DISCOUNT\x10\x01\x12\"\n" +
+	"\x1eORDER_ADJUSTMENT_TYPE_SHIPPING\x10\x02\x12\x1d\n" +
+	"\x19ORDER_ADJUSTMENT_TYPE_TAX\x10\x03*z\n" +
 	"\vRefundState\x12\x1c\n" +
 	"\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REFUND_STATE_PENDING\x10\x01\x12\x1a\n" +
 	"\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x17\n" +
-	"\x13REFUND_STATE_FAILED\x10\x03B\x84\x01\n" +
+	"\x13REFUND_STATE_FAILED\x10\x03*\xbd\x02\n" +
+	"\fRefundReason\x12\x1d\n" +
+	"\x19REFUND_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eREFUND_REASON_CUSTOMER_REQUEST\x10\x01\x12\x1b\n" +
+	"\x17REFUND_REASON_DEFECTIVE\x10\x02\x12\x1c\n" +
+	"\x18REFUND_REASON_WRONG_ITEM\x10\x03\x12\x1e\n" +
+	"\x1aREFUND_REASON_NOT_RECEIVED\x10\x04\x12\x1d\n" +
+	"\x19REFUND_REASON_OVERCHARGED\x10\x05\x12\x17\n" +
+	"\x13REFUND_REASON_FRAUD\x10\x06\x12\x1a\n" +
+	"\x16REFUND_REASON_GOODWILL\x10\a\x12\"\n" +
+	"\x1eREFUND_REASON_OUTSIDE_OF_ORDER\x10\b\x12\x17\n" +
+	"\x13REFUND_REASON_OTHER\x10\t*`\n" +
+	"\rRestockPolicy\x12\x1e\n" +
+	"\x1aRESTOCK_POLICY_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12RESTOCK_POLICY_ALL\x10\x01\x12\x17\n" +
+	"\x13RESTOCK_POLICY_NONE\x10\x02*\xc0\x01\n" +
+	"\fCancelReason\x12\x1d\n" +
+	"\x19CANCEL_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eCANCEL_REASON_CUSTOMER_REQUEST\x10\x01\x12\x1e\n" +
+	"\x1aCANCEL_REASON_OUT_OF_STOCK\x10\x02\x12\x17\n" +
+	"\x13CANCEL_REASON_FRAUD\x10\x03\x12\x1b\n" +
+	"\x17CANCEL_REASON_DUPLICATE\x10\x04\x12\x17\n" +
+	"\x13CANCEL_REASON_OTHER\x10\x05*\xb9\x05\n" +
+	"\x0fOrderChangeKind\x12!\n" +
+	"\x1dORDER_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19ORDER_CHANGE_KIND_CREATED\x10\x01\x12\x1c\n" +
+	"\x18ORDER_CHANGE_KIND_PRICED\x10\x02\x12-\n" +
+	")ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED\x10\x03\x12-\n" +
+	")ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED\x10\x04\x12%\n" +
+	"!ORDER_CHANGE_KIND_PAYMENT_RETRIED\x10\x05\x12\x1c\n" +
+	"\x18ORDER_CHANGE_KIND_PLACED\x10\x06\x12\x1a\n" +
+	"\x16ORDER_CHANGE_KIND_PAID\x10\a\x12\x1e\n" +
+	"\x1aORDER_CHANGE_KIND_REJECTED\x10\b\x12$\n" +
+	" ORDER_CHANGE_KIND_CANCEL_STARTED\x10\t\x12\x1e\n" +
+	"\x1aORDER_CHANGE_KIND_CANCELED\x10\n" +
+	"\x12%\n" +
+	"!ORDER_CHANGE_KIND_FULFILL_STARTED\x10\v\x12\x1f\n" +
+	"\x1bORDER_CHANGE_KIND_FULFILLED\x10\f\x12$\n" +
+	" ORDER_CHANGE_KIND_REFUND_STARTED\x10\r\x12&\n" +
+	"\"ORDER_CHANGE_KIND_REFUND_SUCCEEDED\x10\x0e\x12$\n" +
+	" ORDER_CHANGE_KIND_GOODS_RETURNED\x10\x0f\x12#\n" +
+	"\x1fORDER_CHANGE_KIND_REFUND_FAILED\x10\x10\x12!\n" +
+	"\x1dORDER_CHANGE_KIND_QUARANTINED\x10\x11\x12\x1d\n" +
+	"\x19ORDER_CHANGE_KIND_RESUMED\x10\x12*\xfb\x02\n" +
+	"\x10OrderChangeCause\x12\"\n" +
+	"\x1eORDER_CHANGE_CAUSE_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eORDER_CHANGE_CAUSE_PLACE_ORDER\x10\x01\x12#\n" +
+	"\x1fORDER_CHANGE_CAUSE_CANCEL_ORDER\x10\x02\x12$\n" +
+	" ORDER_CHANGE_CAUSE_FULFILL_ORDER\x10\x03\x12#\n" +
+	"\x1fORDER_CHANGE_CAUSE_REFUND_ORDER\x10\x04\x12$\n" +
+	" ORDER_CHANGE_CAUSE_RETRY_PAYMENT\x10\x05\x12\x1d\n" +
+	"\x19ORDER_CHANGE_CAUSE_REPAIR\x10\x06\x12\x1d\n" +
+	"\x19ORDER_CHANGE_CAUSE_EXPIRY\x10\a\x12%\n" +
+	"!ORDER_CHANGE_CAUSE_STOCK_RELEASED\x10\b\x12$\n" +
+	" ORDER_CHANGE_CAUSE_CAPTURE_ORDER\x10\tB\x84\x01\n" +
 	"\x16example.souk.orders.v1B\n" +
 	"OrderProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
@@ -811,41 +2405,103 @@ func file_souk_orders_v1_order_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_order_proto_rawDescData
 }
 
-var file_souk_orders_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_orders_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_souk_orders_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
+var file_souk_orders_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_souk_orders_v1_order_proto_goTypes = []any{
 	(OrderState)(0),               // 0: souk.orders.v1.OrderState
-	(RefundState)(0),              // 1: souk.orders.v1.RefundState
-	(*Order)(nil),                 // 2: souk.orders.v1.Order
-	(*OrderLine)(nil),             // 3: souk.orders.v1.OrderLine
-	(*Refund)(nil),                // 4: souk.orders.v1.Refund
-	(*RefundLine)(nil),            // 5: souk.orders.v1.RefundLine
-	(*OrderChange)(nil),           // 6: souk.orders.v1.OrderChange
-	(*v1.Money)(nil),              // 7: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(PaymentStatus)(0),            // 1: souk.orders.v1.PaymentStatus
+	(FulfillmentStatus)(0),        // 2: souk.orders.v1.FulfillmentStatus
+	(CaptureMethod)(0),            // 3: souk.orders.v1.CaptureMethod
+	(OrderClosureReason)(0),       // 4: souk.orders.v1.OrderClosureReason
+	(OrderAdjustmentType)(0),      // 5: souk.orders.v1.OrderAdjustmentType
+	(RefundState)(0),              // 6: souk.orders.v1.RefundState
+	(RefundReason)(0),             // 7: souk.orders.v1.RefundReason
+	(RestockPolicy)(0),            // 8: souk.orders.v1.RestockPolicy
+	(CancelReason)(0),             // 9: souk.orders.v1.CancelReason
+	(OrderChangeKind)(0),          // 10: souk.orders.v1.OrderChangeKind
+	(OrderChangeCause)(0),         // 11: souk.orders.v1.OrderChangeCause
+	(*Order)(nil),                 // 12: souk.orders.v1.Order
+	(*OrderLine)(nil),             // 13: souk.orders.v1.OrderLine
+	(*OrderAdjustment)(nil),       // 14: souk.orders.v1.OrderAdjustment
+	(*OrderAdjustmentShare)(nil),  // 15: souk.orders.v1.OrderAdjustmentShare
+	(*OrderPayment)(nil),          // 16: souk.orders.v1.OrderPayment
+	(*OrderPaymentAction)(nil),    // 17: souk.orders.v1.OrderPaymentAction
+	(*Refund)(nil),                // 18: souk.orders.v1.Refund
+	(*RefundLine)(nil),            // 19: souk.orders.v1.RefundLine
+	(*OrderChange)(nil),           // 20: souk.orders.v1.OrderChange
+	nil,                           // 21: souk.orders.v1.Order.MetadataEntry
+	(*v1.Money)(nil),              // 22: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*v1.Contact)(nil),            // 24: souk.type.v1.Contact
+	(*v1.Address)(nil),            // 25: souk.type.v1.Address
+	(v11.DeclineCode)(0),          // 26: souk.payments.v1.DeclineCode
+	(*v1.Actor)(nil),              // 27: souk.type.v1.Actor
 }
 var file_souk_orders_v1_order_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.state:type_name -> souk.orders.v1.OrderState
-	3,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.OrderLine
-	7,  // 2: souk.orders.v1.Order.total:type_name -> souk.type.v1.Money
-	7,  // 3: souk.orders.v1.Order.refunded:type_name -> souk.type.v1.Money
-	4,  // 4: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	8,  // 5: souk.orders.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 6: souk.orders.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 7: souk.orders.v1.Order.effective_time:type_name -> google.protobuf.Timestamp
-	7,  // 8: souk.orders.v1.OrderLine.unit_price:type_name -> souk.type.v1.Money
-	1,  // 9: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
-	7,  // 10: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
-	5,  // 11: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
-	8,  // 12: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
-	0,  // 14: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
-	8,  // 15: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	13, // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.OrderLine
+	22, // 2: souk.orders.v1.Order.total:type_name -> souk.type.v1.Money
+	22, // 3: souk.orders.v1.Order.refunded_total:type_name -> souk.type.v1.Money
+	18, // 4: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	23, // 5: souk.orders.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	23, // 6: souk.orders.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	23, // 7: souk.orders.v1.Order.effective_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: souk.orders.v1.Order.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	2,  // 9: souk.orders.v1.Order.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	4,  // 10: souk.orders.v1.Order.closure_reason:type_name -> souk.orders.v1.OrderClosureReason
+	22, // 11: souk.orders.v1.Order.subtotal:type_name -> souk.type.v1.Money
+	22, // 12: souk.orders.v1.Order.discount_total:type_name -> souk.type.v1.Money
+	22, // 13: souk.orders.v1.Order.shipping_total:type_name -> souk.type.v1.Money
+	22, // 14: souk.orders.v1.Order.tax_total:type_name -> souk.type.v1.Money
+	14, // 15: souk.orders.v1.Order.adjustments:type_name -> souk.orders.v1.OrderAdjustment
+	16, // 16: souk.orders.v1.Order.payments:type_name -> souk.orders.v1.OrderPayment
+	17, // 17: souk.orders.v1.Order.payment_action:type_name -> souk.orders.v1.OrderPaymentAction
+	23, // 18: souk.orders.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
+	24, // 19: souk.orders.v1.Order.contact:type_name -> souk.type.v1.Contact
+	25, // 20: souk.orders.v1.Order.shipping_address:type_name -> souk.type.v1.Address
+	25, // 21: souk.orders.v1.Order.billing_address:type_name -> souk.type.v1.Address
+	21, // 22: souk.orders.v1.Order.metadata:type_name -> souk.orders.v1.Order.MetadataEntry
+	3,  // 23: souk.orders.v1.Order.capture_method:type_name -> souk.orders.v1.CaptureMethod
+	22, // 24: souk.orders.v1.OrderLine.unit_price:type_name -> souk.type.v1.Money
+	22, // 25: souk.orders.v1.OrderLine.subtotal:type_name -> souk.type.v1.Money
+	22, // 26: souk.orders.v1.OrderLine.discount_total:type_name -> souk.type.v1.Money
+	22, // 27: souk.orders.v1.OrderLine.tax_total:type_name -> souk.type.v1.Money
+	22, // 28: souk.orders.v1.OrderLine.total:type_name -> souk.type.v1.Money
+	5,  // 29: souk.orders.v1.OrderAdjustment.type:type_name -> souk.orders.v1.OrderAdjustmentType
+	22, // 30: souk.orders.v1.OrderAdjustment.amount:type_name -> souk.type.v1.Money
+	15, // 31: souk.orders.v1.OrderAdjustment.shares:type_name -> souk.orders.v1.OrderAdjustmentShare
+	22, // 32: souk.orders.v1.OrderAdjustmentShare.amount:type_name -> souk.type.v1.Money
+	1,  // 33: souk.orders.v1.OrderPayment.status:type_name -> souk.orders.v1.PaymentStatus
+	22, // 34: souk.orders.v1.OrderPayment.amount:type_name -> souk.type.v1.Money
+	26, // 35: souk.orders.v1.OrderPayment.decline:type_name -> souk.payments.v1.DeclineCode
+	23, // 36: souk.orders.v1.OrderPaymentAction.expire_time:type_name -> google.protobuf.Timestamp
+	6,  // 37: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
+	22, // 38: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
+	19, // 39: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
+	23, // 40: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	23, // 41: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
+	7,  // 42: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
+	22, // 43: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
+	27, // 44: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
+	22, // 45: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
+	8,  // 46: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
+	10, // 47: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
+	0,  // 48: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
+	1,  // 49: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	2,  // 50: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	0,  // 51: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
+	1,  // 52: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
+	2,  // 53: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	22, // 54: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
+	11, // 55: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
+	27, // 56: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
+	9,  // 57: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
+	23, // 58: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_proto_init() }
@@ -858,8 +2514,8 @@ func file_souk_orders_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_order_proto_rawDesc), len(file_souk_orders_v1_order_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   5,
+			NumEnums:      12,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

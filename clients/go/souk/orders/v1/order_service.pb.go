@@ -36,8 +36,8 @@ type PlaceOrderLine struct {
 	//	*PlaceOrderLine_Sku
 	//	*PlaceOrderLine_PriceId
 	Item isPlaceOrderLine_Item `protobuf_oneof:"item"`
-	// How many units, 1 to 1,000,000.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// How many units, 1 to 1,000,000. Several lines may have the same sku.
+	Quantity      int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -97,7 +97,7 @@ func (x *PlaceOrderLine) GetPriceId() string {
 	return ""
 }
 
-func (x *PlaceOrderLine) GetQuantity() int64 {
+func (x *PlaceOrderLine) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
 	}
@@ -126,7 +126,7 @@ func (*PlaceOrderLine_PriceId) isPlaceOrderLine_Item() {}
 // The request of PlaceOrder.
 type PlaceOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+	// Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
 	// control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The customer who owns the order, at most 128 characters, none of them a control character. A
@@ -135,12 +135,12 @@ type PlaceOrderRequest struct {
 	// The caller's own reference for the order, such as an invoice number: at most 64 characters,
 	// none of them a control character.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The currency of the order: three capital letters, as in ISO 4217.
+	// Required. The currency of the order: three capital letters, as in ISO 4217.
 	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// The lines to order, 1 to 5,000.
+	// Required. The lines to order, 1 to 5,000.
 	Lines []*PlaceOrderLine `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
-	// The payment method, a token of the payment provider: 1 to 128 characters, none of them a
-	// control character. It is never logged.
+	// Required. The payment method, a token of the payment provider: 1 to 128 characters, none of
+	// them a control character. It is never logged.
 	PaymentMethod string `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	// The total that the customer agreed to, 0 or more; when set, the order is rejected if its total
 	// differs.
@@ -148,6 +148,27 @@ type PlaceOrderRequest struct {
 	// When the sale happened in the real world; absent means now. Only STAFF may set it, and it must
 	// be in the past.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// The sales channel: 1 to 32 lower-case letters, digits and hyphens; empty means `default`.
+	Channel string `protobuf:"bytes,9,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The language and region of the customer, a BCP 47 tag such as `de-CH`; may be empty.
+	Locale string `protobuf:"bytes,10,opt,name=locale,proto3" json:"locale,omitempty"`
+	// How to reach the customer about this order; may be absent. It is never logged.
+	Contact *v1.Contact `protobuf:"bytes,11,opt,name=contact,proto3" json:"contact,omitempty"`
+	// Where the goods go; may be absent. It is never logged.
+	ShippingAddress *v1.Address `protobuf:"bytes,12,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	// The address for the invoice; may be absent. It is never logged.
+	BillingAddress *v1.Address `protobuf:"bytes,13,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
+	// What the customer writes for the shop, at most 1,000 characters; may have line breaks. It is
+	// never logged.
+	CustomerNote string `protobuf:"bytes,14,opt,name=customer_note,json=customerNote,proto3" json:"customer_note,omitempty"`
+	// Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
+	// values of at most 500. Put no personal data here: events carry them.
+	Metadata map[string]string `protobuf:"bytes,15,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Where the customer returns to after it confirmed the payment: a URL with https, or with http on
+	// this machine (`http://localhost…`), at most 2,048 characters; may be empty. It is never logged.
+	ReturnUrl string `protobuf:"bytes,16,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	// When the payment is captured; UNSPECIFIED means AUTOMATIC.
+	CaptureMethod CaptureMethod `protobuf:"varint,17,opt,name=capture_method,json=captureMethod,proto3,enum=souk.orders.v1.CaptureMethod" json:"capture_method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -238,6 +259,69 @@ func (x *PlaceOrderRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *PlaceOrderRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *PlaceOrderRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *PlaceOrderRequest) GetContact() *v1.Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *PlaceOrderRequest) GetShippingAddress() *v1.Address {
+	if x != nil {
+		return x.ShippingAddress
+	}
+	return nil
+}
+
+func (x *PlaceOrderRequest) GetBillingAddress() *v1.Address {
+	if x != nil {
+		return x.BillingAddress
+	}
+	return nil
+}
+
+func (x *PlaceOrderRequest) GetCustomerNote() string {
+	if x != nil {
+		return x.CustomerNote
+	}
+	return ""
+}
+
+func (x *PlaceOrderRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *PlaceOrderRequest) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
+	}
+	return ""
+}
+
+func (x *PlaceOrderRequest) GetCaptureMethod() CaptureMethod {
+	if x != nil {
+		return x.CaptureMethod
+	}
+	return CaptureMethod_CAPTURE_METHOD_UNSPECIFIED
+}
+
 // The response of PlaceOrder.
 type PlaceOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -284,10 +368,122 @@ func (x *PlaceOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// The request of RetryPayment.
+type RetryPaymentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Required. The payment method, a token of the payment provider: 1 to 128 characters, none of
+	// them a control character. It may be the one that was declined. It is never logged.
+	PaymentMethod string `protobuf:"bytes,2,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// Where the customer returns to after it confirmed the payment, as in PlaceOrder. It is never
+	// logged.
+	ReturnUrl     string `protobuf:"bytes,3,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryPaymentRequest) Reset() {
+	*x = RetryPaymentRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryPaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryPaymentRequest) ProtoMessage() {}
+
+func (x *RetryPaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryPaymentRequest.ProtoReflect.Descriptor instead.
+func (*RetryPaymentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RetryPaymentRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RetryPaymentRequest) GetPaymentMethod() string {
+	if x != nil {
+		return x.PaymentMethod
+	}
+	return ""
+}
+
+func (x *RetryPaymentRequest) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
+	}
+	return ""
+}
+
+// The response of RetryPayment.
+type RetryPaymentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order in its current state.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryPaymentResponse) Reset() {
+	*x = RetryPaymentResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryPaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryPaymentResponse) ProtoMessage() {}
+
+func (x *RetryPaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryPaymentResponse.ProtoReflect.Descriptor instead.
+func (*RetryPaymentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RetryPaymentResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
 // The request of GetOrder.
 type GetOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -295,7 +491,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +503,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +516,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -341,7 +537,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -353,7 +549,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -366,7 +562,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -385,15 +581,31 @@ type ListOrdersRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only orders of this customer; empty means all that the caller may see.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Only orders in this state; UNSPECIFIED means all.
-	State         OrderState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.orders.v1.OrderState" json:"state,omitempty"`
+	// Only orders in one of these states, at most 10; empty means all.
+	States []OrderState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.orders.v1.OrderState" json:"states,omitempty"`
+	// Only orders with one of these payment statuses, at most 10; empty means all.
+	PaymentStatuses []PaymentStatus `protobuf:"varint,5,rep,packed,name=payment_statuses,json=paymentStatuses,proto3,enum=souk.orders.v1.PaymentStatus" json:"payment_statuses,omitempty"`
+	// Only orders with one of these fulfillment statuses, at most 10; empty means all.
+	FulfillmentStatuses []FulfillmentStatus `protobuf:"varint,6,rep,packed,name=fulfillment_statuses,json=fulfillmentStatuses,proto3,enum=souk.orders.v1.FulfillmentStatus" json:"fulfillment_statuses,omitempty"`
+	// Only orders that were created at this time or later.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only orders that were created before this time.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// Only orders with exactly this reference: at most 64 characters; empty means all.
+	Reference string `protobuf:"bytes,9,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Only the order with this number: at most 32 characters; empty means all.
+	OrderNumber string `protobuf:"bytes,10,opt,name=order_number,json=orderNumber,proto3" json:"order_number,omitempty"`
+	// Only orders of this channel; empty means all.
+	Channel string `protobuf:"bytes,11,opt,name=channel,proto3" json:"channel,omitempty"`
+	// `create_time desc`, which is the default, or `create_time`.
+	OrderBy       string `protobuf:"bytes,12,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +617,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +630,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -442,11 +654,67 @@ func (x *ListOrdersRequest) GetCustomerId() string {
 	return ""
 }
 
-func (x *ListOrdersRequest) GetState() OrderState {
+func (x *ListOrdersRequest) GetStates() []OrderState {
 	if x != nil {
-		return x.State
+		return x.States
 	}
-	return OrderState_ORDER_STATE_UNSPECIFIED
+	return nil
+}
+
+func (x *ListOrdersRequest) GetPaymentStatuses() []PaymentStatus {
+	if x != nil {
+		return x.PaymentStatuses
+	}
+	return nil
+}
+
+func (x *ListOrdersRequest) GetFulfillmentStatuses() []FulfillmentStatus {
+	if x != nil {
+		return x.FulfillmentStatuses
+	}
+	return nil
+}
+
+func (x *ListOrdersRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListOrdersRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListOrdersRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetOrderNumber() string {
+	if x != nil {
+		return x.OrderNumber
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
 }
 
 // The response of ListOrders.
@@ -462,7 +730,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +742,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +755,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -507,7 +775,7 @@ func (x *ListOrdersResponse) GetNextPageToken() string {
 // The request of ListOrderLines.
 type ListOrderLinesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// Lines per page, at most 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -519,7 +787,7 @@ type ListOrderLinesRequest struct {
 
 func (x *ListOrderLinesRequest) Reset() {
 	*x = ListOrderLinesRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +799,7 @@ func (x *ListOrderLinesRequest) String() string {
 func (*ListOrderLinesRequest) ProtoMessage() {}
 
 func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +812,7 @@ func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesRequest.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListOrderLinesRequest) GetOrderId() string {
@@ -581,7 +849,7 @@ type ListOrderLinesResponse struct {
 
 func (x *ListOrderLinesResponse) Reset() {
 	*x = ListOrderLinesResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +861,7 @@ func (x *ListOrderLinesResponse) String() string {
 func (*ListOrderLinesResponse) ProtoMessage() {}
 
 func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +874,7 @@ func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesResponse.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListOrderLinesResponse) GetLines() []*OrderLine {
@@ -623,18 +891,142 @@ func (x *ListOrderLinesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// The request of ListOrderHistory.
+type ListOrderHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Changes per page, at most 1,000; 0 means 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOrderHistoryRequest) Reset() {
+	*x = ListOrderHistoryRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOrderHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOrderHistoryRequest) ProtoMessage() {}
+
+func (x *ListOrderHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOrderHistoryRequest.ProtoReflect.Descriptor instead.
+func (*ListOrderHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListOrderHistoryRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ListOrderHistoryRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOrderHistoryRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The response of ListOrderHistory.
+type ListOrderHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The changes of this page.
+	Changes []*OrderChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOrderHistoryResponse) Reset() {
+	*x = ListOrderHistoryResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOrderHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOrderHistoryResponse) ProtoMessage() {}
+
+func (x *ListOrderHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOrderHistoryResponse.ProtoReflect.Descriptor instead.
+func (*ListOrderHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListOrderHistoryResponse) GetChanges() []*OrderChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *ListOrderHistoryResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // The request of CancelOrder.
 type CancelOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
-	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Why.
+	Reason CancelReason `protobuf:"varint,2,opt,name=reason,proto3,enum=souk.orders.v1.CancelReason" json:"reason,omitempty"`
+	// A note for the history, at most 500 characters, none of them a control character; may be empty.
+	// The customer can read it. Put no personal data here: events carry it.
+	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +1038,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,12 +1051,26 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CancelOrderRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CancelOrderRequest) GetReason() CancelReason {
+	if x != nil {
+		return x.Reason
+	}
+	return CancelReason_CANCEL_REASON_UNSPECIFIED
+}
+
+func (x *CancelOrderRequest) GetNote() string {
+	if x != nil {
+		return x.Note
 	}
 	return ""
 }
@@ -680,7 +1086,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +1098,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +1111,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -715,10 +1121,102 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// The request of CaptureOrder.
+type CaptureOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CaptureOrderRequest) Reset() {
+	*x = CaptureOrderRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CaptureOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CaptureOrderRequest) ProtoMessage() {}
+
+func (x *CaptureOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CaptureOrderRequest.ProtoReflect.Descriptor instead.
+func (*CaptureOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CaptureOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+// The response of CaptureOrder.
+type CaptureOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order in its current state.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CaptureOrderResponse) Reset() {
+	*x = CaptureOrderResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CaptureOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CaptureOrderResponse) ProtoMessage() {}
+
+func (x *CaptureOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CaptureOrderResponse.ProtoReflect.Descriptor instead.
+func (*CaptureOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CaptureOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
 // The request of FulfillOrder.
 type FulfillOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// When the goods left in the real world; absent means now. Only STAFF may set it; it must be in
 	// the past and not before the sale.
@@ -729,7 +1227,7 @@ type FulfillOrderRequest struct {
 
 func (x *FulfillOrderRequest) Reset() {
 	*x = FulfillOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +1239,7 @@ func (x *FulfillOrderRequest) String() string {
 func (*FulfillOrderRequest) ProtoMessage() {}
 
 func (x *FulfillOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +1252,7 @@ func (x *FulfillOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfillOrderRequest.ProtoReflect.Descriptor instead.
 func (*FulfillOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *FulfillOrderRequest) GetOrderId() string {
@@ -782,7 +1280,7 @@ type FulfillOrderResponse struct {
 
 func (x *FulfillOrderResponse) Reset() {
 	*x = FulfillOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +1292,7 @@ func (x *FulfillOrderResponse) String() string {
 func (*FulfillOrderResponse) ProtoMessage() {}
 
 func (x *FulfillOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +1305,7 @@ func (x *FulfillOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfillOrderResponse.ProtoReflect.Descriptor instead.
 func (*FulfillOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FulfillOrderResponse) GetOrder() *Order {
@@ -817,87 +1315,40 @@ func (x *FulfillOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Units of one line to refund.
-type RefundLineRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the order's line, from 1.
-	LineNumber int32 `protobuf:"varint,1,opt,name=line_number,json=lineNumber,proto3" json:"line_number,omitempty"`
-	// How many units, 1 to 1,000,000.
-	Quantity      int64 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RefundLineRequest) Reset() {
-	*x = RefundLineRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RefundLineRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RefundLineRequest) ProtoMessage() {}
-
-func (x *RefundLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RefundLineRequest.ProtoReflect.Descriptor instead.
-func (*RefundLineRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *RefundLineRequest) GetLineNumber() int32 {
-	if x != nil {
-		return x.LineNumber
-	}
-	return 0
-}
-
-func (x *RefundLineRequest) GetQuantity() int64 {
-	if x != nil {
-		return x.Quantity
-	}
-	return 0
-}
-
 // The request of RefundOrder.
 type RefundOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+	// Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
 	// control character.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The lines to refund, at most 5,000; empty means an amount or all.
-	Lines []*RefundLineRequest `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Without lines: the amount to refund, more than 0; absent means all that is left. With lines,
-	// which requires `restock`: how much to pay back for them, 0 or more; absent means the price of
-	// the lines, or what is left when that is less.
+	// The lines to refund, each at most once, at most 5,000; empty means an amount or all.
+	Lines []*RefundLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Without lines: the amount to refund, more than 0; absent means all that is left. With lines it
+	// must be absent: each line has its own amount.
 	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// True returns the units of the lines to stock.
-	Restock bool `protobuf:"varint,5,opt,name=restock,proto3" json:"restock,omitempty"`
+	// Whether the units of the lines that do not say so themselves, or of all that is left, return to
+	// stock; UNSPECIFIED means NONE. With a bare amount it must not be ALL.
+	Restock RestockPolicy `protobuf:"varint,5,opt,name=restock,proto3,enum=souk.orders.v1.RestockPolicy" json:"restock,omitempty"`
 	// When it happened in the real world; absent means now. Only STAFF may set it; it must be in the
 	// past and not before the sale.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Why.
+	Reason RefundReason `protobuf:"varint,7,opt,name=reason,proto3,enum=souk.orders.v1.RefundReason" json:"reason,omitempty"`
+	// A note, at most 500 characters, none of them a control character; may be empty. The customer
+	// can read it. Put no personal data here: events carry it.
+	Note string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	// How much of the shipping to pay back in addition; absent means none. No order has a charge for
+	// shipping yet, so more than 0 fails with ERROR_REASON_REFUND_EXCEEDS_ORDER.
+	ShippingAmount *v1.Money `protobuf:"bytes,9,opt,name=shipping_amount,json=shippingAmount,proto3" json:"shipping_amount,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +1360,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1373,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RefundOrderRequest) GetOrderId() string {
@@ -939,7 +1390,7 @@ func (x *RefundOrderRequest) GetRequestId() string {
 	return ""
 }
 
-func (x *RefundOrderRequest) GetLines() []*RefundLineRequest {
+func (x *RefundOrderRequest) GetLines() []*RefundLine {
 	if x != nil {
 		return x.Lines
 	}
@@ -953,16 +1404,37 @@ func (x *RefundOrderRequest) GetAmount() *v1.Money {
 	return nil
 }
 
-func (x *RefundOrderRequest) GetRestock() bool {
+func (x *RefundOrderRequest) GetRestock() RestockPolicy {
 	if x != nil {
 		return x.Restock
 	}
-	return false
+	return RestockPolicy_RESTOCK_POLICY_UNSPECIFIED
 }
 
 func (x *RefundOrderRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *RefundOrderRequest) GetReason() RefundReason {
+	if x != nil {
+		return x.Reason
+	}
+	return RefundReason_REFUND_REASON_UNSPECIFIED
+}
+
+func (x *RefundOrderRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *RefundOrderRequest) GetShippingAmount() *v1.Money {
+	if x != nil {
+		return x.ShippingAmount
 	}
 	return nil
 }
@@ -980,7 +1452,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1464,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1477,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RefundOrderResponse) GetOrder() *Order {
@@ -1025,17 +1497,21 @@ func (x *RefundOrderResponse) GetRefund() *Refund {
 // The request of WatchOrder.
 type WatchOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The `resume_token` of the last change received; empty for all changes.
-	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	ResumeToken string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// The stream ends after the change that brings the order into one of these states, at most 10: to
+	// wait until it is placed, name PLACED, COMPLETED, CANCELED and REJECTED. Empty means that it
+	// ends when the order is final.
+	UntilStates   []OrderState `protobuf:"varint,3,rep,packed,name=until_states,json=untilStates,proto3,enum=souk.orders.v1.OrderState" json:"until_states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchOrderRequest) Reset() {
 	*x = WatchOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1523,7 @@ func (x *WatchOrderRequest) String() string {
 func (*WatchOrderRequest) ProtoMessage() {}
 
 func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1536,7 @@ func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*WatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchOrderRequest) GetOrderId() string {
@@ -1075,6 +1551,13 @@ func (x *WatchOrderRequest) GetResumeToken() string {
 		return x.ResumeToken
 	}
 	return ""
+}
+
+func (x *WatchOrderRequest) GetUntilStates() []OrderState {
+	if x != nil {
+		return x.UntilStates
+	}
+	return nil
 }
 
 // The response of WatchOrder.
@@ -1092,7 +1575,7 @@ type WatchOrderResponse struct {
 
 func (x *WatchOrderResponse) Reset() {
 	*x = WatchOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1104,7 +1587,7 @@ func (x *WatchOrderResponse) String() string {
 func (*WatchOrderResponse) ProtoMessage() {}
 
 func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1117,7 +1600,7 @@ func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*WatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchOrderResponse) GetChange() *OrderChange {
@@ -1154,7 +1637,7 @@ type ListQuarantinedOrdersRequest struct {
 
 func (x *ListQuarantinedOrdersRequest) Reset() {
 	*x = ListQuarantinedOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1649,7 @@ func (x *ListQuarantinedOrdersRequest) String() string {
 func (*ListQuarantinedOrdersRequest) ProtoMessage() {}
 
 func (x *ListQuarantinedOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1662,7 @@ func (x *ListQuarantinedOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQuarantinedOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListQuarantinedOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListQuarantinedOrdersRequest) GetPageSize() int32 {
@@ -1209,7 +1692,7 @@ type ListQuarantinedOrdersResponse struct {
 
 func (x *ListQuarantinedOrdersResponse) Reset() {
 	*x = ListQuarantinedOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1221,7 +1704,7 @@ func (x *ListQuarantinedOrdersResponse) String() string {
 func (*ListQuarantinedOrdersResponse) ProtoMessage() {}
 
 func (x *ListQuarantinedOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,7 +1717,7 @@ func (x *ListQuarantinedOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQuarantinedOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListQuarantinedOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListQuarantinedOrdersResponse) GetOrders() []*QuarantinedOrder {
@@ -1259,7 +1742,7 @@ type QuarantinedOrder struct {
 	// The step that fails, such as `place.void`.
 	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
 	// How many attempts were made.
-	Attempts int32 `protobuf:"varint,3,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	AttemptCount int32 `protobuf:"varint,3,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
 	// The last failure: a gRPC code and a reason, without personal data.
 	Failure       string `protobuf:"bytes,4,opt,name=failure,proto3" json:"failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1268,7 +1751,7 @@ type QuarantinedOrder struct {
 
 func (x *QuarantinedOrder) Reset() {
 	*x = QuarantinedOrder{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1763,7 @@ func (x *QuarantinedOrder) String() string {
 func (*QuarantinedOrder) ProtoMessage() {}
 
 func (x *QuarantinedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1776,7 @@ func (x *QuarantinedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuarantinedOrder.ProtoReflect.Descriptor instead.
 func (*QuarantinedOrder) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *QuarantinedOrder) GetOrder() *Order {
@@ -1310,9 +1793,9 @@ func (x *QuarantinedOrder) GetStep() string {
 	return ""
 }
 
-func (x *QuarantinedOrder) GetAttempts() int32 {
+func (x *QuarantinedOrder) GetAttemptCount() int32 {
 	if x != nil {
-		return x.Attempts
+		return x.AttemptCount
 	}
 	return 0
 }
@@ -1327,7 +1810,7 @@ func (x *QuarantinedOrder) GetFailure() string {
 // The request of ResumeOrder.
 type ResumeOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1335,7 +1818,7 @@ type ResumeOrderRequest struct {
 
 func (x *ResumeOrderRequest) Reset() {
 	*x = ResumeOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1830,7 @@ func (x *ResumeOrderRequest) String() string {
 func (*ResumeOrderRequest) ProtoMessage() {}
 
 func (x *ResumeOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1843,7 @@ func (x *ResumeOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeOrderRequest.ProtoReflect.Descriptor instead.
 func (*ResumeOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ResumeOrderRequest) GetOrderId() string {
@@ -1381,7 +1864,7 @@ type ResumeOrderResponse struct {
 
 func (x *ResumeOrderResponse) Reset() {
 	*x = ResumeOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1876,7 @@ func (x *ResumeOrderResponse) String() string {
 func (*ResumeOrderResponse) ProtoMessage() {}
 
 func (x *ResumeOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1889,7 @@ func (x *ResumeOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeOrderResponse.ProtoReflect.Descriptor instead.
 func (*ResumeOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResumeOrderResponse) GetOrder() *Order {
@@ -1419,7 +1902,7 @@ func (x *ResumeOrderResponse) GetOrder() *Order {
 // The request of SettleOrder.
 type SettleOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// Required. The order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// What was done by hand, 1 to 500 characters, none of them a control character.
 	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
@@ -1429,7 +1912,7 @@ type SettleOrderRequest struct {
 
 func (x *SettleOrderRequest) Reset() {
 	*x = SettleOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1924,7 @@ func (x *SettleOrderRequest) String() string {
 func (*SettleOrderRequest) ProtoMessage() {}
 
 func (x *SettleOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1937,7 @@ func (x *SettleOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleOrderRequest.ProtoReflect.Descriptor instead.
 func (*SettleOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SettleOrderRequest) GetOrderId() string {
@@ -1482,7 +1965,7 @@ type SettleOrderResponse struct {
 
 func (x *SettleOrderResponse) Reset() {
 	*x = SettleOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1494,7 +1977,7 @@ func (x *SettleOrderResponse) String() string {
 func (*SettleOrderResponse) ProtoMessage() {}
 
 func (x *SettleOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1507,7 +1990,7 @@ func (x *SettleOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleOrderResponse.ProtoReflect.Descriptor instead.
 func (*SettleOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SettleOrderResponse) GetOrder() *Order {
@@ -1526,7 +2009,7 @@ type AuditOrdersRequest struct {
 
 func (x *AuditOrdersRequest) Reset() {
 	*x = AuditOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +2021,7 @@ func (x *AuditOrdersRequest) String() string {
 func (*AuditOrdersRequest) ProtoMessage() {}
 
 func (x *AuditOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +2034,7 @@ func (x *AuditOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditOrdersRequest.ProtoReflect.Descriptor instead.
 func (*AuditOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{30}
 }
 
 // The response of AuditOrders.
@@ -1567,7 +2050,7 @@ type AuditOrdersResponse struct {
 
 func (x *AuditOrdersResponse) Reset() {
 	*x = AuditOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1579,7 +2062,7 @@ func (x *AuditOrdersResponse) String() string {
 func (*AuditOrdersResponse) ProtoMessage() {}
 
 func (x *AuditOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1592,7 +2075,7 @@ func (x *AuditOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditOrdersResponse.ProtoReflect.Descriptor instead.
 func (*AuditOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AuditOrdersResponse) GetFindings() []*v1.AuditFinding {
@@ -1613,78 +2096,128 @@ var File_souk_orders_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\n" +
-	"\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xfb\x01\n" +
+	"\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x1asouk/type/v1/address.proto\x1a\x18souk/type/v1/audit.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xfb\x01\n" +
 	"\x0ePlaceOrderLine\x12h\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceId\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantityB\r\n" +
-	"\x04item\x12\x05\xbaH\x02\b\x01\"\xaf\x04\n" +
-	"\x11PlaceOrderRequest\x12>\n" +
+	"\bquantity\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantityB\r\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xf4\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12Y\n" +
+	"\x11PlaceOrderRequest\x12A\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12Y\n" +
 	"\vcustomer_id\x18\x02 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
 	"customerId\x12:\n" +
-	"\treference\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x126\n" +
-	"\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\x12A\n" +
-	"\x05lines\x18\x05 \x03(\v2\x1e.souk.orders.v1.PlaceOrderLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12I\n" +
-	"\x0epayment_method\x18\x06 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\rpaymentMethod\x12:\n" +
+	"\treference\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x129\n" +
+	"\rcurrency_code\x18\x04 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\x12D\n" +
+	"\x05lines\x18\x05 \x03(\v2\x1e.souk.orders.v1.PlaceOrderLineB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12T\n" +
+	"\x0epayment_method\x18\x06 \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12:\n" +
 	"\x0eexpected_total\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\rexpectedTotal\x12A\n" +
-	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"A\n" +
+	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x122\n" +
+	"\achannel\x18\t \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12I\n" +
+	"\x06locale\x18\n" +
+	" \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3})?$R\x06locale\x12/\n" +
+	"\acontact\x18\v \x01(\v2\x15.souk.type.v1.ContactR\acontact\x12@\n" +
+	"\x10shipping_address\x18\f \x01(\v2\x15.souk.type.v1.AddressR\x0fshippingAddress\x12>\n" +
+	"\x0fbilling_address\x18\r \x01(\v2\x15.souk.type.v1.AddressR\x0ebillingAddress\x12D\n" +
+	"\rcustomer_note\x18\x0e \x01(\tB\x1f\xbaH\x11r\x0f\x18\xe8\a2\n" +
+	"^[^\\x00]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\fcustomerNote\x12\x8d\x01\n" +
+	"\bmetadata\x18\x0f \x03(\v2/.souk.orders.v1.PlaceOrderRequest.MetadataEntryB@\xbaH=\x9a\x01:\x102\"\x1ar\x182\x16^[A-Za-z0-9_.-]{1,40}$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x12\x99\x01\n" +
+	"\n" +
+	"return_url\x18\x10 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\x12N\n" +
+	"\x0ecapture_method\x18\x11 \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodB\b\xbaH\x05\x82\x01\x02\x10\x01R\rcaptureMethod\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"A\n" +
 	"\x12PlaceOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"X\n" +
-	"\x0fGetOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"?\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xd1\x02\n" +
+	"\x13RetryPaymentRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12T\n" +
+	"\x0epayment_method\x18\x02 \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
+	"\n" +
+	"return_url\x18\x03 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"C\n" +
+	"\x14RetryPaymentResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"[\n" +
+	"\x0fGetOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"?\n" +
 	"\x10GetOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xfc\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xd2\x06\n" +
 	"\x11ListOrdersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12Y\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
-	"customerId\x12:\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1a.souk.orders.v1.OrderStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"k\n" +
+	"customerId\x12E\n" +
+	"\x06states\x18\x04 \x03(\x0e2\x1a.souk.orders.v1.OrderStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12[\n" +
+	"\x10payment_statuses\x18\x05 \x03(\x0e2\x1d.souk.orders.v1.PaymentStatusB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x0fpaymentStatuses\x12g\n" +
+	"\x14fulfillment_statuses\x18\x06 \x03(\x0e2!.souk.orders.v1.FulfillmentStatusB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x13fulfillmentStatuses\x12F\n" +
+	"\x11create_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12:\n" +
+	"\treference\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x12>\n" +
+	"\forder_number\x18\n" +
+	" \x01(\tB\x1b\xbaH\x18r\x162\x14^[0-9A-Za-z-]{0,32}$R\vorderNumber\x122\n" +
+	"\achannel\x18\v \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12A\n" +
+	"\border_by\x18\f \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"k\n" +
 	"\x12ListOrdersResponse\x12-\n" +
 	"\x06orders\x18\x01 \x03(\v2\x15.souk.orders.v1.OrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb0\x01\n" +
-	"\x15ListOrderLinesRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12'\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\x01\n" +
+	"\x15ListOrderLinesRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"q\n" +
 	"\x16ListOrderLinesResponse\x12/\n" +
 	"\x05lines\x18\x01 \x03(\v2\x19.souk.orders.v1.OrderLineR\x05lines\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
-	"\x12CancelOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"B\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb5\x01\n" +
+	"\x17ListOrderHistoryRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"y\n" +
+	"\x18ListOrderHistoryResponse\x125\n" +
+	"\achanges\x18\x01 \x03(\v2\x1b.souk.orders.v1.OrderChangeR\achanges\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x01\n" +
+	"\x12CancelOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12>\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x1c.souk.orders.v1.CancelReasonB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06reason\x121\n" +
+	"\x04note\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"B\n" +
 	"\x13CancelOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x9f\x01\n" +
-	"\x13FulfillOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12A\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"_\n" +
+	"\x13CaptureOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"C\n" +
+	"\x14CaptureOrderResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xa2\x01\n" +
+	"\x13FulfillOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12A\n" +
 	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"C\n" +
 	"\x14FulfillOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"i\n" +
-	"\x11RefundLineRequest\x12+\n" +
-	"\vline_number\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x88'(\x01R\n" +
-	"lineNumber\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xe9\x02\n" +
-	"\x12RefundOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12>\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xc2\x04\n" +
+	"\x12RefundOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12A\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
-	"\x05lines\x18\x03 \x03(\v2!.souk.orders.v1.RefundLineRequestB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\x12+\n" +
-	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12\x18\n" +
-	"\arestock\x18\x05 \x01(\bR\arestock\x12A\n" +
-	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"r\n" +
+	"request_id\x18\x02 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12;\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1a.souk.orders.v1.RefundLineB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\x12+\n" +
+	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
+	"\arestock\x18\x05 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\x12A\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12>\n" +
+	"\x06reason\x18\a \x01(\x0e2\x1c.souk.orders.v1.RefundReasonB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06reason\x121\n" +
+	"\x04note\x18\b \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\x12<\n" +
+	"\x0fshipping_amount\x18\t \x01(\v2\x13.souk.type.v1.MoneyR\x0eshippingAmount\"r\n" +
 	"\x13RefundOrderResponse\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12.\n" +
-	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\"\x87\x01\n" +
-	"\x11WatchOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12+\n" +
-	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\"\x99\x01\n" +
+	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\"\xdc\x01\n" +
+	"\x11WatchOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12+\n" +
+	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\x12P\n" +
+	"\funtil_states\x18\x03 \x03(\x0e2\x1a.souk.orders.v1.OrderStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\vuntilStates\"\x99\x01\n" +
 	"\x12WatchOrderResponse\x123\n" +
 	"\x06change\x18\x01 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change\x12+\n" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12!\n" +
@@ -1696,69 +2229,80 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x81\x01\n" +
 	"\x1dListQuarantinedOrdersResponse\x128\n" +
 	"\x06orders\x18\x01 \x03(\v2 .souk.orders.v1.QuarantinedOrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x89\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x92\x01\n" +
 	"\x10QuarantinedOrder\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x12\n" +
-	"\x04step\x18\x02 \x01(\tR\x04step\x12\x1a\n" +
-	"\battempts\x18\x03 \x01(\x05R\battempts\x12\x18\n" +
-	"\afailure\x18\x04 \x01(\tR\afailure\"[\n" +
-	"\x12ResumeOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"B\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12#\n" +
+	"\rattempt_count\x18\x03 \x01(\x05R\fattemptCount\x12\x18\n" +
+	"\afailure\x18\x04 \x01(\tR\afailure\"^\n" +
+	"\x12ResumeOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"B\n" +
 	"\x13ResumeOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x90\x01\n" +
-	"\x12SettleOrderRequest\x12E\n" +
-	"\border_id\x18\x01 \x01(\tB*\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x123\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x93\x01\n" +
+	"\x12SettleOrderRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x123\n" +
 	"\x04note\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"B\n" +
 	"\x13SettleOrderResponse\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x14\n" +
 	"\x12AuditOrdersRequest\"\x7f\n" +
 	"\x13AuditOrdersResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xb7\x1b\n" +
-	"\fOrderService\x12\xce\x05\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xab$\n" +
+	"\fOrderService\x12\x9c\x06\n" +
 	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xf8\x04\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
-	"/v1/orders\xa2뤨\f\xd9\x04\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xc6\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
+	"/v1/orders\xa2뤨\f\xa0\x05\n" +
 	"\x02\b\x02\n" +
 	"\x10\b\x03\x12\forders.place\n" +
-	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1aERROR_REASON_PRICE_CHANGED\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1dERROR_REASON_PAYMENT_DECLINED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1bERROR_REASON_ORDER_CANCELED\"\"ERROR_REASON_PAYMENT_NOT_CONFIRMED\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_CANCELED\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_OTHER_CUSTOMER\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\"\x1eERROR_REASON_REQUEST_ID_REUSED\x90\x02\x02\x12\xbf\x01\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"p\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\xa2뤨\fJ\n" +
+	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1aERROR_REASON_PRICE_CHANGED\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\x98\x04\n" +
+	"\fRetryPayment\x12#.souk.orders.v1.RetryPaymentRequest\x1a$.souk.orders.v1.RetryPaymentResponse\"\xbc\x03\x82\xd3\xe4\x93\x02.:\x01*b\x05order\"\"/v1/orders/{order_id}:retryPayment\xa2뤨\f\xfe\x02\n" +
+	"\x02\b\x02\n" +
+	"\x10\b\x03\x12\forders.place\n" +
+	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\x90\x02\x02\x12\xc6\x01\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"w\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\xa2뤨\fJ\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xb9\x01\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\x9c\x01\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"d\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/orders\xa2뤨\fI\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"G\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/orders\xa2뤨\f,\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
 	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\n" +
-	"\"\x1bERROR_REASON_OTHER_CUSTOMER\x90\x02\x01\x12\xd7\x01\n" +
+	"\x90\x02\x01\x12\xd7\x01\n" +
 	"\x0eListOrderLines\x12%.souk.orders.v1.ListOrderLinesRequest\x1a&.souk.orders.v1.ListOrderLinesResponse\"v\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}/lines\xa2뤨\fJ\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xa9\x02\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xd0\x01\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x9f\x01\n" +
-	"\x02\b\x02\n" +
-	"\x11\b\x03\x12\rorders.cancel\n" +
-	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1cERROR_REASON_REFUND_DECLINED\x90\x02\x02\x12\xca\x02\n" +
-	"\fFulfillOrder\x12#.souk.orders.v1.FulfillOrderRequest\x1a$.souk.orders.v1.FulfillOrderResponse\"\xee\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{order_id}:fulfill\xa2뤨\f\xbc\x01\n" +
-	"\x12\b\x03\x12\x0eorders.fulfill\n" +
-	"\x12\b\x04\x12\x0eorders.fulfill\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1eERROR_REASON_ORDER_OUT_OF_STEP\"\x1bERROR_REASON_EFFECTIVE_TIME\x90\x02\x02\x12\xe4\x03\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x8b\x03\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:refund\xa2뤨\f\xda\x02\n" +
-	"\x11\b\x03\x12\rorders.refund\n" +
-	"\x11\b\x04\x12\rorders.refund\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"!ERROR_REASON_REFUND_EXCEEDS_ORDER\"!ERROR_REASON_RETURN_EXCEEDS_ORDER\"\x1dERROR_REASON_TOO_MANY_REFUNDS\"\x1cERROR_REASON_REFUND_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME\"\x1eERROR_REASON_REQUEST_ID_REUSED\x90\x02\x02\x12\xf2\x01\n" +
-	"\n" +
-	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"\x9a\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fn\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xdf\x01\n" +
+	"\x10ListOrderHistory\x12'.souk.orders.v1.ListOrderHistoryRequest\x1a(.souk.orders.v1.ListOrderHistoryResponse\"x\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\xa2뤨\fJ\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x03\b\x90\x1c\"\x1cERROR_REASON_ORDER_NOT_FOUND\"!ERROR_REASON_INVALID_RESUME_TOKEN\x90\x02\x010\x01\x12\xb3\x01\n" +
-	"\x15ListQuarantinedOrders\x12,.souk.orders.v1.ListQuarantinedOrdersRequest\x1a-.souk.orders.v1.ListQuarantinedOrdersResponse\"=\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/orders:quarantined\xa2뤨\f\x16\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xb0\x02\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xd7\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x9f\x01\n" +
+	"\x02\b\x02\n" +
+	"\x11\b\x03\x12\rorders.cancel\n" +
+	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1cERROR_REASON_REFUND_DECLINED\x90\x02\x02\x12\x93\x02\n" +
+	"\fCaptureOrder\x12#.souk.orders.v1.CaptureOrderRequest\x1a$.souk.orders.v1.CaptureOrderResponse\"\xb7\x01\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:capture\xa2뤨\f\x7f\n" +
+	"\x12\b\x03\x12\x0eorders.capture\n" +
+	"\x12\b\x04\x12\x0eorders.capture\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\x90\x02\x02\x12\xfa\x02\n" +
+	"\fFulfillOrder\x12#.souk.orders.v1.FulfillOrderRequest\x1a$.souk.orders.v1.FulfillOrderResponse\"\x9e\x02\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:fulfill\xa2뤨\f\xe5\x01\n" +
+	"\x12\b\x03\x12\x0eorders.fulfill\n" +
+	"\x12\b\x04\x12\x0eorders.fulfill\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1eERROR_REASON_ORDER_OUT_OF_STEP\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\xed\x03\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x94\x03\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:refund\xa2뤨\f\xe3\x02\n" +
+	"\x11\b\x03\x12\rorders.refund\n" +
+	"\x11\b\x04\x12\rorders.refund\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"!ERROR_REASON_REFUND_EXCEEDS_ORDER\"!ERROR_REASON_RETURN_EXCEEDS_ORDER\"\x1dERROR_REASON_TOO_MANY_REFUNDS\"\x1cERROR_REASON_REFUND_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\xce\x01\n" +
+	"\n" +
+	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"w\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fK\n" +
+	"\x02\b\x02\n" +
+	"\x0f\b\x03\x12\vorders.read\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x03\b\x90\x1c\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x010\x01\x12\xb2\x01\n" +
+	"\x15ListQuarantinedOrders\x12,.souk.orders.v1.ListQuarantinedOrdersRequest\x1a-.souk.orders.v1.ListQuarantinedOrdersResponse\"<\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/quarantinedOrders\xa2뤨\f\x16\n" +
 	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xdb\x01\n" +
-	"\vResumeOrder\x12\".souk.orders.v1.ResumeOrderRequest\x1a#.souk.orders.v1.ResumeOrderResponse\"\x82\x01\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:resume\xa2뤨\fR\n" +
+	"ops.repair\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xe2\x01\n" +
+	"\vResumeOrder\x12\".souk.orders.v1.ResumeOrderRequest\x1a#.souk.orders.v1.ResumeOrderResponse\"\x89\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:resume\xa2뤨\fR\n" +
 	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x1cERROR_REASON_NOT_QUARANTINED\x90\x02\x02\x12\xf4\x01\n" +
-	"\vSettleOrder\x12\".souk.orders.v1.SettleOrderRequest\x1a#.souk.orders.v1.SettleOrderResponse\"\x9b\x01\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:settle\xa2뤨\fk\n" +
+	"ops.repair\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x1cERROR_REASON_NOT_QUARANTINED\x90\x02\x02\x12\xfb\x01\n" +
+	"\vSettleOrder\x12\".souk.orders.v1.SettleOrderRequest\x1a#.souk.orders.v1.SettleOrderResponse\"\xa2\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:settle\xa2뤨\fk\n" +
 	"\x0e\b\x04\x12\n" +
 	"ops.repair\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x1cERROR_REASON_NOT_QUARANTINED\"\x17ERROR_REASON_ORDER_BUSY\x90\x02\x02\x12\x9d\x01\n" +
 	"\vAuditOrders\x12\".souk.orders.v1.AuditOrdersRequest\x1a#.souk.orders.v1.AuditOrdersResponse\"E\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/orders:audit\xa2뤨\f$\n" +
@@ -1778,99 +2322,137 @@ func file_souk_orders_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_order_service_proto_rawDescData
 }
 
-var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_souk_orders_v1_order_service_proto_goTypes = []any{
 	(*PlaceOrderLine)(nil),                // 0: souk.orders.v1.PlaceOrderLine
 	(*PlaceOrderRequest)(nil),             // 1: souk.orders.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),            // 2: souk.orders.v1.PlaceOrderResponse
-	(*GetOrderRequest)(nil),               // 3: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),              // 4: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),             // 5: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),            // 6: souk.orders.v1.ListOrdersResponse
-	(*ListOrderLinesRequest)(nil),         // 7: souk.orders.v1.ListOrderLinesRequest
-	(*ListOrderLinesResponse)(nil),        // 8: souk.orders.v1.ListOrderLinesResponse
-	(*CancelOrderRequest)(nil),            // 9: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),           // 10: souk.orders.v1.CancelOrderResponse
-	(*FulfillOrderRequest)(nil),           // 11: souk.orders.v1.FulfillOrderRequest
-	(*FulfillOrderResponse)(nil),          // 12: souk.orders.v1.FulfillOrderResponse
-	(*RefundLineRequest)(nil),             // 13: souk.orders.v1.RefundLineRequest
-	(*RefundOrderRequest)(nil),            // 14: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),           // 15: souk.orders.v1.RefundOrderResponse
-	(*WatchOrderRequest)(nil),             // 16: souk.orders.v1.WatchOrderRequest
-	(*WatchOrderResponse)(nil),            // 17: souk.orders.v1.WatchOrderResponse
-	(*ListQuarantinedOrdersRequest)(nil),  // 18: souk.orders.v1.ListQuarantinedOrdersRequest
-	(*ListQuarantinedOrdersResponse)(nil), // 19: souk.orders.v1.ListQuarantinedOrdersResponse
-	(*QuarantinedOrder)(nil),              // 20: souk.orders.v1.QuarantinedOrder
-	(*ResumeOrderRequest)(nil),            // 21: souk.orders.v1.ResumeOrderRequest
-	(*ResumeOrderResponse)(nil),           // 22: souk.orders.v1.ResumeOrderResponse
-	(*SettleOrderRequest)(nil),            // 23: souk.orders.v1.SettleOrderRequest
-	(*SettleOrderResponse)(nil),           // 24: souk.orders.v1.SettleOrderResponse
-	(*AuditOrdersRequest)(nil),            // 25: souk.orders.v1.AuditOrdersRequest
-	(*AuditOrdersResponse)(nil),           // 26: souk.orders.v1.AuditOrdersResponse
-	(*v1.Money)(nil),                      // 27: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 28: google.protobuf.Timestamp
-	(*Order)(nil),                         // 29: souk.orders.v1.Order
-	(OrderState)(0),                       // 30: souk.orders.v1.OrderState
-	(*OrderLine)(nil),                     // 31: souk.orders.v1.OrderLine
-	(*Refund)(nil),                        // 32: souk.orders.v1.Refund
-	(*OrderChange)(nil),                   // 33: souk.orders.v1.OrderChange
-	(*v1.AuditFinding)(nil),               // 34: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                 // 35: souk.type.v1.AuditCount
+	(*RetryPaymentRequest)(nil),           // 3: souk.orders.v1.RetryPaymentRequest
+	(*RetryPaymentResponse)(nil),          // 4: souk.orders.v1.RetryPaymentResponse
+	(*GetOrderRequest)(nil),               // 5: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),              // 6: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),             // 7: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),            // 8: souk.orders.v1.ListOrdersResponse
+	(*ListOrderLinesRequest)(nil),         // 9: souk.orders.v1.ListOrderLinesRequest
+	(*ListOrderLinesResponse)(nil),        // 10: souk.orders.v1.ListOrderLinesResponse
+	(*ListOrderHistoryRequest)(nil),       // 11: souk.orders.v1.ListOrderHistoryRequest
+	(*ListOrderHistoryResponse)(nil),      // 12: souk.orders.v1.ListOrderHistoryResponse
+	(*CancelOrderRequest)(nil),            // 13: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),           // 14: souk.orders.v1.CancelOrderResponse
+	(*CaptureOrderRequest)(nil),           // 15: souk.orders.v1.CaptureOrderRequest
+	(*CaptureOrderResponse)(nil),          // 16: souk.orders.v1.CaptureOrderResponse
+	(*FulfillOrderRequest)(nil),           // 17: souk.orders.v1.FulfillOrderRequest
+	(*FulfillOrderResponse)(nil),          // 18: souk.orders.v1.FulfillOrderResponse
+	(*RefundOrderRequest)(nil),            // 19: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),           // 20: souk.orders.v1.RefundOrderResponse
+	(*WatchOrderRequest)(nil),             // 21: souk.orders.v1.WatchOrderRequest
+	(*WatchOrderResponse)(nil),            // 22: souk.orders.v1.WatchOrderResponse
+	(*ListQuarantinedOrdersRequest)(nil),  // 23: souk.orders.v1.ListQuarantinedOrdersRequest
+	(*ListQuarantinedOrdersResponse)(nil), // 24: souk.orders.v1.ListQuarantinedOrdersResponse
+	(*QuarantinedOrder)(nil),              // 25: souk.orders.v1.QuarantinedOrder
+	(*ResumeOrderRequest)(nil),            // 26: souk.orders.v1.ResumeOrderRequest
+	(*ResumeOrderResponse)(nil),           // 27: souk.orders.v1.ResumeOrderResponse
+	(*SettleOrderRequest)(nil),            // 28: souk.orders.v1.SettleOrderRequest
+	(*SettleOrderResponse)(nil),           // 29: souk.orders.v1.SettleOrderResponse
+	(*AuditOrdersRequest)(nil),            // 30: souk.orders.v1.AuditOrdersRequest
+	(*AuditOrdersResponse)(nil),           // 31: souk.orders.v1.AuditOrdersResponse
+	nil,                                   // 32: souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	(*v1.Money)(nil),                      // 33: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),         // 34: google.protobuf.Timestamp
+	(*v1.Contact)(nil),                    // 35: souk.type.v1.Contact
+	(*v1.Address)(nil),                    // 36: souk.type.v1.Address
+	(CaptureMethod)(0),                    // 37: souk.orders.v1.CaptureMethod
+	(*Order)(nil),                         // 38: souk.orders.v1.Order
+	(OrderState)(0),                       // 39: souk.orders.v1.OrderState
+	(PaymentStatus)(0),                    // 40: souk.orders.v1.PaymentStatus
+	(FulfillmentStatus)(0),                // 41: souk.orders.v1.FulfillmentStatus
+	(*OrderLine)(nil),                     // 42: souk.orders.v1.OrderLine
+	(*OrderChange)(nil),                   // 43: souk.orders.v1.OrderChange
+	(CancelReason)(0),                     // 44: souk.orders.v1.CancelReason
+	(*RefundLine)(nil),                    // 45: souk.orders.v1.RefundLine
+	(RestockPolicy)(0),                    // 46: souk.orders.v1.RestockPolicy
+	(RefundReason)(0),                     // 47: souk.orders.v1.RefundReason
+	(*Refund)(nil),                        // 48: souk.orders.v1.Refund
+	(*v1.AuditFinding)(nil),               // 49: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),                 // 50: souk.type.v1.AuditCount
 }
 var file_souk_orders_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.PlaceOrderRequest.lines:type_name -> souk.orders.v1.PlaceOrderLine
-	27, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
-	28, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	29, // 3: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
-	29, // 4: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	30, // 5: souk.orders.v1.ListOrdersRequest.state:type_name -> souk.orders.v1.OrderState
-	29, // 6: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	31, // 7: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
-	29, // 8: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	28, // 9: souk.orders.v1.FulfillOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	29, // 10: souk.orders.v1.FulfillOrderResponse.order:type_name -> souk.orders.v1.Order
-	13, // 11: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLineRequest
-	27, // 12: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
-	28, // 13: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	29, // 14: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
-	32, // 15: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	33, // 16: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
-	29, // 17: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	20, // 18: souk.orders.v1.ListQuarantinedOrdersResponse.orders:type_name -> souk.orders.v1.QuarantinedOrder
-	29, // 19: souk.orders.v1.QuarantinedOrder.order:type_name -> souk.orders.v1.Order
-	29, // 20: souk.orders.v1.ResumeOrderResponse.order:type_name -> souk.orders.v1.Order
-	29, // 21: souk.orders.v1.SettleOrderResponse.order:type_name -> souk.orders.v1.Order
-	34, // 22: souk.orders.v1.AuditOrdersResponse.findings:type_name -> souk.type.v1.AuditFinding
-	35, // 23: souk.orders.v1.AuditOrdersResponse.counts:type_name -> souk.type.v1.AuditCount
-	1,  // 24: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	3,  // 25: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	5,  // 26: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	7,  // 27: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
-	9,  // 28: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	11, // 29: souk.orders.v1.OrderService.FulfillOrder:input_type -> souk.orders.v1.FulfillOrderRequest
-	14, // 30: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	16, // 31: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
-	18, // 32: souk.orders.v1.OrderService.ListQuarantinedOrders:input_type -> souk.orders.v1.ListQuarantinedOrdersRequest
-	21, // 33: souk.orders.v1.OrderService.ResumeOrder:input_type -> souk.orders.v1.ResumeOrderRequest
-	23, // 34: souk.orders.v1.OrderService.SettleOrder:input_type -> souk.orders.v1.SettleOrderRequest
-	25, // 35: souk.orders.v1.OrderService.AuditOrders:input_type -> souk.orders.v1.AuditOrdersRequest
-	2,  // 36: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	4,  // 37: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	6,  // 38: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	8,  // 39: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
-	10, // 40: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	12, // 41: souk.orders.v1.OrderService.FulfillOrder:output_type -> souk.orders.v1.FulfillOrderResponse
-	15, // 42: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	17, // 43: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
-	19, // 44: souk.orders.v1.OrderService.ListQuarantinedOrders:output_type -> souk.orders.v1.ListQuarantinedOrdersResponse
-	22, // 45: souk.orders.v1.OrderService.ResumeOrder:output_type -> souk.orders.v1.ResumeOrderResponse
-	24, // 46: souk.orders.v1.OrderService.SettleOrder:output_type -> souk.orders.v1.SettleOrderResponse
-	26, // 47: souk.orders.v1.OrderService.AuditOrders:output_type -> souk.orders.v1.AuditOrdersResponse
-	36, // [36:48] is the sub-list for method output_type
-	24, // [24:36] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	33, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
+	34, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	35, // 3: souk.orders.v1.PlaceOrderRequest.contact:type_name -> souk.type.v1.Contact
+	36, // 4: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.type.v1.Address
+	36, // 5: souk.orders.v1.PlaceOrderRequest.billing_address:type_name -> souk.type.v1.Address
+	32, // 6: souk.orders.v1.PlaceOrderRequest.metadata:type_name -> souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	37, // 7: souk.orders.v1.PlaceOrderRequest.capture_method:type_name -> souk.orders.v1.CaptureMethod
+	38, // 8: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
+	38, // 9: souk.orders.v1.RetryPaymentResponse.order:type_name -> souk.orders.v1.Order
+	38, // 10: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	39, // 11: souk.orders.v1.ListOrdersRequest.states:type_name -> souk.orders.v1.OrderState
+	40, // 12: souk.orders.v1.ListOrdersRequest.payment_statuses:type_name -> souk.orders.v1.PaymentStatus
+	41, // 13: souk.orders.v1.ListOrdersRequest.fulfillment_statuses:type_name -> souk.orders.v1.FulfillmentStatus
+	34, // 14: souk.orders.v1.ListOrdersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	34, // 15: souk.orders.v1.ListOrdersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	38, // 16: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	42, // 17: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
+	43, // 18: souk.orders.v1.ListOrderHistoryResponse.changes:type_name -> souk.orders.v1.OrderChange
+	44, // 19: souk.orders.v1.CancelOrderRequest.reason:type_name -> souk.orders.v1.CancelReason
+	38, // 20: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	38, // 21: souk.orders.v1.CaptureOrderResponse.order:type_name -> souk.orders.v1.Order
+	34, // 22: souk.orders.v1.FulfillOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	38, // 23: souk.orders.v1.FulfillOrderResponse.order:type_name -> souk.orders.v1.Order
+	45, // 24: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLine
+	33, // 25: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
+	46, // 26: souk.orders.v1.RefundOrderRequest.restock:type_name -> souk.orders.v1.RestockPolicy
+	34, // 27: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	47, // 28: souk.orders.v1.RefundOrderRequest.reason:type_name -> souk.orders.v1.RefundReason
+	33, // 29: souk.orders.v1.RefundOrderRequest.shipping_amount:type_name -> souk.type.v1.Money
+	38, // 30: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
+	48, // 31: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	39, // 32: souk.orders.v1.WatchOrderRequest.until_states:type_name -> souk.orders.v1.OrderState
+	43, // 33: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
+	38, // 34: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	25, // 35: souk.orders.v1.ListQuarantinedOrdersResponse.orders:type_name -> souk.orders.v1.QuarantinedOrder
+	38, // 36: souk.orders.v1.QuarantinedOrder.order:type_name -> souk.orders.v1.Order
+	38, // 37: souk.orders.v1.ResumeOrderResponse.order:type_name -> souk.orders.v1.Order
+	38, // 38: souk.orders.v1.SettleOrderResponse.order:type_name -> souk.orders.v1.Order
+	49, // 39: souk.orders.v1.AuditOrdersResponse.findings:type_name -> souk.type.v1.AuditFinding
+	50, // 40: souk.orders.v1.AuditOrdersResponse.counts:type_name -> souk.type.v1.AuditCount
+	1,  // 41: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	3,  // 42: souk.orders.v1.OrderService.RetryPayment:input_type -> souk.orders.v1.RetryPaymentRequest
+	5,  // 43: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	7,  // 44: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	9,  // 45: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
+	11, // 46: souk.orders.v1.OrderService.ListOrderHistory:input_type -> souk.orders.v1.ListOrderHistoryRequest
+	13, // 47: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	15, // 48: souk.orders.v1.OrderService.CaptureOrder:input_type -> souk.orders.v1.CaptureOrderRequest
+	17, // 49: souk.orders.v1.OrderService.FulfillOrder:input_type -> souk.orders.v1.FulfillOrderRequest
+	19, // 50: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	21, // 51: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
+	23, // 52: souk.orders.v1.OrderService.ListQuarantinedOrders:input_type -> souk.orders.v1.ListQuarantinedOrdersRequest
+	26, // 53: souk.orders.v1.OrderService.ResumeOrder:input_type -> souk.orders.v1.ResumeOrderRequest
+	28, // 54: souk.orders.v1.OrderService.SettleOrder:input_type -> souk.orders.v1.SettleOrderRequest
+	30, // 55: souk.orders.v1.OrderService.AuditOrders:input_type -> souk.orders.v1.AuditOrdersRequest
+	2,  // 56: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	4,  // 57: souk.orders.v1.OrderService.RetryPayment:output_type -> souk.orders.v1.RetryPaymentResponse
+	6,  // 58: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	8,  // 59: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	10, // 60: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
+	12, // 61: souk.orders.v1.OrderService.ListOrderHistory:output_type -> souk.orders.v1.ListOrderHistoryResponse
+	14, // 62: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	16, // 63: souk.orders.v1.OrderService.CaptureOrder:output_type -> souk.orders.v1.CaptureOrderResponse
+	18, // 64: souk.orders.v1.OrderService.FulfillOrder:output_type -> souk.orders.v1.FulfillOrderResponse
+	20, // 65: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	22, // 66: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
+	24, // 67: souk.orders.v1.OrderService.ListQuarantinedOrders:output_type -> souk.orders.v1.ListQuarantinedOrdersResponse
+	27, // 68: souk.orders.v1.OrderService.ResumeOrder:output_type -> souk.orders.v1.ResumeOrderResponse
+	29, // 69: souk.orders.v1.OrderService.SettleOrder:output_type -> souk.orders.v1.SettleOrderResponse
+	31, // 70: souk.orders.v1.OrderService.AuditOrders:output_type -> souk.orders.v1.AuditOrdersResponse
+	56, // [56:71] is the sub-list for method output_type
+	41, // [41:56] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_service_proto_init() }
@@ -1889,7 +2471,7 @@ func file_souk_orders_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_order_service_proto_rawDesc), len(file_souk_orders_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,10 +20,13 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	OrderService_PlaceOrder_FullMethodName            = "/souk.orders.v1.OrderService/PlaceOrder"
+	OrderService_RetryPayment_FullMethodName          = "/souk.orders.v1.OrderService/RetryPayment"
 	OrderService_GetOrder_FullMethodName              = "/souk.orders.v1.OrderService/GetOrder"
 	OrderService_ListOrders_FullMethodName            = "/souk.orders.v1.OrderService/ListOrders"
 	OrderService_ListOrderLines_FullMethodName        = "/souk.orders.v1.OrderService/ListOrderLines"
+	OrderService_ListOrderHistory_FullMethodName      = "/souk.orders.v1.OrderService/ListOrderHistory"
 	OrderService_CancelOrder_FullMethodName           = "/souk.orders.v1.OrderService/CancelOrder"
+	OrderService_CaptureOrder_FullMethodName          = "/souk.orders.v1.OrderService/CaptureOrder"
 	OrderService_FulfillOrder_FullMethodName          = "/souk.orders.v1.OrderService/FulfillOrder"
 	OrderService_RefundOrder_FullMethodName           = "/souk.orders.v1.OrderService/RefundOrder"
 	OrderService_WatchOrder_FullMethodName            = "/souk.orders.v1.OrderService/WatchOrder"
@@ -37,90 +40,146 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Owns orders from placement until they are fulfilled, canceled or refunded.
+// Owns orders from placement until they are completed, canceled or rejected.
 //
-// Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+// Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+// currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+// every method fails with ERROR_REASON_ORDER_NOT_FOUND.
 type OrderServiceClient interface {
-	// Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-	// PLACED. The payment is captured afterwards, in the background.
+	// Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+	// PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+	// otherwise.
 	//
-	// Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-	// PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-	// `request_id` never creates a second order: it returns the first one in its current state, and
-	// the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-	// cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-	// one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-	// TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-	// PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-	// `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-	// PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+	// Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+	// customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+	// order with WatchOrder; and shortly before the deadline, when the order continues in the
+	// background.
+	//
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// never creates a second order: it returns the first one in its current state, and the same id
+	// with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	//
+	// When the payment was declined and another payment method or a later attempt may succeed, the
+	// call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+	// its stock until `expire_time`, and RetryPayment goes on.
+	//
+	// When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+	// ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+	//
+	// A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
 	// (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
 	// (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
 	// with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
+	// Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+	// with the same one after a while. A USER retries for its own orders.
+	//
+	// Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+	// customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+	// when it was declined again and may be retried again; and the reason of a REJECTED order. The
+	// order is the key of the call, and it is never charged twice: repeating the call while the
+	// attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+	// not waiting for a payment method.
+	RetryPayment(ctx context.Context, in *RetryPaymentRequest, opts ...grpc.CallOption) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-	// at about 3 MiB even when it has fewer items than `page_size`.
+	// Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+	// An order matches when it matches all filters that are set, and one value of each list. A page
+	// ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+	// same caller, filters and order, for as long as the database lives; orders that are placed
+	// meanwhile do not move the others.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
-	// Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-	// page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
-	// ERROR_REASON_ORDER_NOT_FOUND.
+	// Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+	// it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+	// with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderLines(ctx context.Context, in *ListOrderLinesRequest, opts ...grpc.CallOption) (*ListOrderLinesResponse, error)
+	// Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+	// why, and who did it. A page token is good for the same caller and order. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	ListOrderHistory(ctx context.Context, in *ListOrderHistoryRequest, opts ...grpc.CallOption) (*ListOrderHistoryResponse, error)
 	// Cancels an order before its goods have left: releases its stock, and voids or refunds its
-	// payment.
+	// payment. A USER cancels its own orders, also when they are paid.
 	//
 	// A PENDING order is canceled as soon as its current step ends; the response has its current
 	// state. The same holds when the cancellation is still in progress shortly before the deadline.
-	// Canceling a CANCELED or REJECTED order returns it unchanged.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-	// REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+	// The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
 	// unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-	// that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+	// Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+	// CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+	// earlier.
+	//
+	// The order is the key of the call: capturing an order that is PAID or further returns it.
+	// Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+	// When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+	// and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+	// with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+	CaptureOrder(ctx context.Context, in *CaptureOrderRequest, opts ...grpc.CallOption) (*CaptureOrderResponse, error)
+	// Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+	// then. While its payment is being captured the call waits for it; with
+	// CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+	// permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+	// is the key of the call: fulfilling an order whose goods have left returns it.
 	//
 	// Checks with payments and inventory before the goods leave, and fails with
 	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-	// ERROR_REASON_EFFECTIVE_TIME.
+	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+	// than STAFF sets one.
 	FulfillOrder(ctx context.Context, in *FulfillOrderRequest, opts ...grpc.CallOption) (*FulfillOrderResponse, error)
-	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-	// `restock` the units of the lines return to stock, which needs an order whose goods have left
-	// (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-	// its stock.
+	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+	// whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+	// cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+	// and the order is CANCELED.
 	//
-	// Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-	// and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-	// money, even on a REFUNDED order.
+	// Goods can be returned when nothing is left to refund, or when they were free: lines with an
+	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+	// order is REFUNDED.
 	//
-	// Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-	// deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-	// fails with ERROR_REASON_REQUEST_ID_REUSED.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-	// REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-	// REFUND_DECLINED; nothing is paid back then.
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// returns the first refund; the same id with a different body fails with
+	// ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+	// succeeds, or with a PENDING refund shortly before the deadline.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+	// ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+	// then.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
 	// Streams every change of an order: first those after `resume_token` (all, when it is empty),
-	// then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-	// when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-	// last `resume_token`: no change is skipped or sent twice.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+	// then each as it happens. Ends after the change that brings the order into one of
+	// `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+	// UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+	// with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error)
-	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-	// a time.
+	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+	// first, a page at a time. A page token is good for the same caller.
 	ListQuarantinedOrders(ctx context.Context, in *ListQuarantinedOrdersRequest, opts ...grpc.CallOption) (*ListQuarantinedOrdersResponse, error)
 	// Retries the step of a quarantined order at once. Returns the order in its current state.
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
 	ResumeOrder(ctx context.Context, in *ResumeOrderRequest, opts ...grpc.CallOption) (*ResumeOrderResponse, error)
 	// Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-	// the order continues with the next step. The journal keeps the note.
+	// the order continues with the next step. The history keeps the note, for STAFF.
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
 	// ERROR_REASON_ORDER_BUSY.
 	SettleOrder(ctx context.Context, in *SettleOrderRequest, opts ...grpc.CallOption) (*SettleOrderResponse, error)
-	// Checks the invariants of this service's database: totals are the sums of lines, refunds never
-	// exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-	// what is wrong and how much was checked.
+	// Checks the invariants of this service's database: totals agree with lines and adjustments,
+	// refunds never exceed what was paid, every state follows from the journal, no journal is
+	// unfinished. Returns what is wrong and how much was checked.
 	AuditOrders(ctx context.Context, in *AuditOrdersRequest, opts ...grpc.CallOption) (*AuditOrdersResponse, error)
 }
 
@@ -136,6 +195,16 @@ func (c *orderServiceClient) PlaceOrder(ctx context.Context, in *PlaceOrderReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PlaceOrderResponse)
 	err := c.cc.Invoke(ctx, OrderService_PlaceOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) RetryPayment(ctx context.Context, in *RetryPaymentRequest, opts ...grpc.CallOption) (*RetryPaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryPaymentResponse)
+	err := c.cc.Invoke(ctx, OrderService_RetryPayment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +241,30 @@ func (c *orderServiceClient) ListOrderLines(ctx context.Context, in *ListOrderLi
 	return out, nil
 }
 
+func (c *orderServiceClient) ListOrderHistory(ctx context.Context, in *ListOrderHistoryRequest, opts ...grpc.CallOption) (*ListOrderHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOrderHistoryResponse)
+	err := c.cc.Invoke(ctx, OrderService_ListOrderHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CancelOrderResponse)
 	err := c.cc.Invoke(ctx, OrderService_CancelOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) CaptureOrder(ctx context.Context, in *CaptureOrderRequest, opts ...grpc.CallOption) (*CaptureOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CaptureOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_CaptureOrder_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -265,90 +354,146 @@ func (c *orderServiceClient) AuditOrders(ctx context.Context, in *AuditOrdersReq
 // All implementations must embed UnimplementedOrderServiceServer
 // for forward compatibility.
 //
-// Owns orders from placement until they are fulfilled, canceled or refunded.
+// Owns orders from placement until they are completed, canceled or rejected.
 //
-// Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+// Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+// currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+// every method fails with ERROR_REASON_ORDER_NOT_FOUND.
 type OrderServiceServer interface {
-	// Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-	// PLACED. The payment is captured afterwards, in the background.
+	// Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+	// PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+	// otherwise.
 	//
-	// Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-	// PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-	// `request_id` never creates a second order: it returns the first one in its current state, and
-	// the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-	// cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-	// one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-	// TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-	// PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-	// `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-	// PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+	// Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+	// customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+	// order with WatchOrder; and shortly before the deadline, when the order continues in the
+	// background.
+	//
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// never creates a second order: it returns the first one in its current state, and the same id
+	// with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	//
+	// When the payment was declined and another payment method or a later attempt may succeed, the
+	// call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+	// its stock until `expire_time`, and RetryPayment goes on.
+	//
+	// When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+	// ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+	//
+	// A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
 	// (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
 	// (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
 	// with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
+	// Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+	// with the same one after a while. A USER retries for its own orders.
+	//
+	// Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+	// customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+	// when it was declined again and may be retried again; and the reason of a REJECTED order. The
+	// order is the key of the call, and it is never charged twice: repeating the call while the
+	// attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+	// not waiting for a payment method.
+	RetryPayment(context.Context, *RetryPaymentRequest) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-	// at about 3 MiB even when it has fewer items than `page_size`.
+	// Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+	// An order matches when it matches all filters that are set, and one value of each list. A page
+	// ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+	// same caller, filters and order, for as long as the database lives; orders that are placed
+	// meanwhile do not move the others.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
-	// Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-	// page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
-	// ERROR_REASON_ORDER_NOT_FOUND.
+	// Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+	// it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+	// with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderLines(context.Context, *ListOrderLinesRequest) (*ListOrderLinesResponse, error)
+	// Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+	// why, and who did it. A page token is good for the same caller and order. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error)
 	// Cancels an order before its goods have left: releases its stock, and voids or refunds its
-	// payment.
+	// payment. A USER cancels its own orders, also when they are paid.
 	//
 	// A PENDING order is canceled as soon as its current step ends; the response has its current
 	// state. The same holds when the cancellation is still in progress shortly before the deadline.
-	// Canceling a CANCELED or REJECTED order returns it unchanged.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-	// REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+	// The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
 	// unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-	// that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+	// Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+	// CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+	// earlier.
+	//
+	// The order is the key of the call: capturing an order that is PAID or further returns it.
+	// Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+	// When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+	// and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+	// with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+	CaptureOrder(context.Context, *CaptureOrderRequest) (*CaptureOrderResponse, error)
+	// Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+	// then. While its payment is being captured the call waits for it; with
+	// CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+	// permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+	// is the key of the call: fulfilling an order whose goods have left returns it.
 	//
 	// Checks with payments and inventory before the goods leave, and fails with
 	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-	// ERROR_REASON_EFFECTIVE_TIME.
+	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+	// than STAFF sets one.
 	FulfillOrder(context.Context, *FulfillOrderRequest) (*FulfillOrderResponse, error)
-	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-	// `restock` the units of the lines return to stock, which needs an order whose goods have left
-	// (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-	// its stock.
+	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+	// whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+	// cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+	// and the order is CANCELED.
 	//
-	// Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-	// and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-	// money, even on a REFUNDED order.
+	// Goods can be returned when nothing is left to refund, or when they were free: lines with an
+	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+	// order is REFUNDED.
 	//
-	// Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-	// deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-	// fails with ERROR_REASON_REQUEST_ID_REUSED.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-	// REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-	// REFUND_DECLINED; nothing is paid back then.
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// returns the first refund; the same id with a different body fails with
+	// ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+	// succeeds, or with a PENDING refund shortly before the deadline.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+	// ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+	// then.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
 	// Streams every change of an order: first those after `resume_token` (all, when it is empty),
-	// then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-	// when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-	// last `resume_token`: no change is skipped or sent twice.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+	// then each as it happens. Ends after the change that brings the order into one of
+	// `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+	// UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+	// with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error
-	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-	// a time.
+	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+	// first, a page at a time. A page token is good for the same caller.
 	ListQuarantinedOrders(context.Context, *ListQuarantinedOrdersRequest) (*ListQuarantinedOrdersResponse, error)
 	// Retries the step of a quarantined order at once. Returns the order in its current state.
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
 	ResumeOrder(context.Context, *ResumeOrderRequest) (*ResumeOrderResponse, error)
 	// Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-	// the order continues with the next step. The journal keeps the note.
+	// the order continues with the next step. The history keeps the note, for STAFF.
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
 	// ERROR_REASON_ORDER_BUSY.
 	SettleOrder(context.Context, *SettleOrderRequest) (*SettleOrderResponse, error)
-	// Checks the invariants of this service's database: totals are the sums of lines, refunds never
-	// exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-	// what is wrong and how much was checked.
+	// Checks the invariants of this service's database: totals agree with lines and adjustments,
+	// refunds never exceed what was paid, every state follows from the journal, no journal is
+	// unfinished. Returns what is wrong and how much was checked.
 	AuditOrders(context.Context, *AuditOrdersRequest) (*AuditOrdersResponse, error)
 	mustEmbedUnimplementedOrderServiceServer()
 }
@@ -363,6 +508,9 @@ type UnimplementedOrderServiceServer struct{}
 func (UnimplementedOrderServiceServer) PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlaceOrder not implemented")
 }
+func (UnimplementedOrderServiceServer) RetryPayment(context.Context, *RetryPaymentRequest) (*RetryPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryPayment not implemented")
+}
 func (UnimplementedOrderServiceServer) GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrder not implemented")
 }
@@ -372,8 +520,14 @@ func (UnimplementedOrderServiceServer) ListOrders(context.Context, *ListOrdersRe
 func (UnimplementedOrderServiceServer) ListOrderLines(context.Context, *ListOrderLinesRequest) (*ListOrderLinesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOrderLines not implemented")
 }
+func (UnimplementedOrderServiceServer) ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOrderHistory not implemented")
+}
 func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) CaptureOrder(context.Context, *CaptureOrderRequest) (*CaptureOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CaptureOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) FulfillOrder(context.Context, *FulfillOrderRequest) (*FulfillOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FulfillOrder not implemented")
@@ -435,6 +589,24 @@ func _OrderService_PlaceOrder_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_RetryPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryPaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).RetryPayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_RetryPayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).RetryPayment(ctx, req.(*RetryPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_GetOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetOrderRequest)
 	if err := dec(in); err != nil {
@@ -489,6 +661,24 @@ func _OrderService_ListOrderLines_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_ListOrderHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOrderHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ListOrderHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ListOrderHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ListOrderHistory(ctx, req.(*ListOrderHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelOrderRequest)
 	if err := dec(in); err != nil {
@@ -503,6 +693,24 @@ func _OrderService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrderServiceServer).CancelOrder(ctx, req.(*CancelOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_CaptureOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CaptureOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).CaptureOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_CaptureOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).CaptureOrder(ctx, req.(*CaptureOrderRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -638,6 +846,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OrderService_PlaceOrder_Handler,
 		},
 		{
+			MethodName: "RetryPayment",
+			Handler:    _OrderService_RetryPayment_Handler,
+		},
+		{
 			MethodName: "GetOrder",
 			Handler:    _OrderService_GetOrder_Handler,
 		},
@@ -650,8 +862,16 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OrderService_ListOrderLines_Handler,
 		},
 		{
+			MethodName: "ListOrderHistory",
+			Handler:    _OrderService_ListOrderHistory_Handler,
+		},
+		{
 			MethodName: "CancelOrder",
 			Handler:    _OrderService_CancelOrder_Handler,
+		},
+		{
+			MethodName: "CaptureOrder",
+			Handler:    _OrderService_CaptureOrder_Handler,
 		},
 		{
 			MethodName: "FulfillOrder",

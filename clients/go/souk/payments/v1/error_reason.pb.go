@@ -23,13 +23,13 @@ const (
 )
 
 // Why the payments service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.payments.v1`.
+// `souk.payments`. New values may be added; treat an unknown one as its code says.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// No payment has this id.
+	// No payment has this id, or it is not the caller's.
 	ErrorReason_ERROR_REASON_PAYMENT_NOT_FOUND ErrorReason = 1
 	// The payment id was already used with different fields. Metadata `payment_id`, and `field`, the
 	// first that differs.
@@ -37,9 +37,9 @@ const (
 	// The payment is not in a state that allows this, because another step came first. Metadata
 	// `payment_id`, and `state` as a name of PaymentState.
 	ErrorReason_ERROR_REASON_PAYMENT_STATE ErrorReason = 3
-	// The provider declined the operation. Metadata `payment_id`, `decline` (such as
-	// `insufficient_funds`) and `retryable` (`true` when another method or a later attempt may
-	// succeed).
+	// The provider declined the operation. Metadata `payment_id`, `decline` (a name of DeclineCode,
+	// such as `DECLINE_CODE_INSUFFICIENT_FUNDS`), `retryable` (`true` when the same method may
+	// succeed later) and `detail`, the reason in the provider's own words.
 	ErrorReason_ERROR_REASON_PAYMENT_DECLINED ErrorReason = 4
 	// The provider does not respond; whether the operation took effect is unknown until an inquiry to
 	// the provider succeeds. Repeat the same call. Metadata `payment_id` when the call is about one
@@ -47,14 +47,15 @@ const (
 	ErrorReason_ERROR_REASON_PROVIDER_UNAVAILABLE ErrorReason = 5
 	// Another operation of this payment is in flight. Retry.
 	ErrorReason_ERROR_REASON_PAYMENT_BUSY ErrorReason = 6
-	// The capture exceeds the authorised amount.
+	// The capture exceeds the authorized amount. Metadata `payment_id`, and `capturable` in minor
+	// units.
 	ErrorReason_ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED ErrorReason = 7
-	// The refund exceeds the captured amount.
-	ErrorReason_ERROR_REASON_REFUND_EXCEEDS_CAPTURED ErrorReason = 8
+	// The capture id was already used for a different payment, amount or `final_capture`.
+	ErrorReason_ERROR_REASON_CAPTURE_DIFFERS ErrorReason = 8
+	// The refund exceeds the captured amount. Metadata `payment_id`, and `refundable` in minor units.
+	ErrorReason_ERROR_REASON_REFUND_EXCEEDS_CAPTURED ErrorReason = 9
 	// The refund id was already used for a different payment or amount.
-	ErrorReason_ERROR_REASON_REFUND_DIFFERS ErrorReason = 9
-	// The request id was already used for a different capture of this payment.
-	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 10
+	ErrorReason_ERROR_REASON_REFUND_DIFFERS ErrorReason = 10
 	// An amount is not in the currency of the payment, is negative, is more than 10^15, or is 0 where
 	// it must not be. BadRequest names the field.
 	ErrorReason_ERROR_REASON_INVALID_AMOUNT ErrorReason = 11
@@ -63,16 +64,16 @@ const (
 	// The ledger refused a transfer; an operator must investigate.
 	ErrorReason_ERROR_REASON_LEDGER_REFUSED ErrorReason = 13
 	// The payment belongs to an order, so staff must go through the order, and a service that did not
-	// make it must not change it. Metadata `order_id`, `payment_id`, and `use`, the method to call instead (such as
-	// `souk.orders.v1.OrderService.RefundOrder`).
+	// make it must not change it. Metadata `order_id`, `payment_id`, and `use`, the method to call
+	// instead (such as `souk.orders.v1.OrderService.RefundOrder`).
 	ErrorReason_ERROR_REASON_PAYMENT_OF_ORDER ErrorReason = 14
-	// The customer has not decided yet at the `action_url`. Wait, or send the customer there.
-	ErrorReason_ERROR_REASON_ACTION_NOT_COMPLETED ErrorReason = 15
-	// The payment was canceled before the customer confirmed it; nothing was charged. Place a new
-	// order.
-	ErrorReason_ERROR_REASON_ACTION_EXPIRED ErrorReason = 16
-	// The simulator did not issue this URL. BadRequest names the field `action_url`.
-	ErrorReason_ERROR_REASON_ACTION_NOT_FOUND ErrorReason = 17
+	// The customer did not act before the action's `expire_time`; nothing was charged. Confirm the
+	// payment again, with the same method or another one.
+	ErrorReason_ERROR_REASON_ACTION_EXPIRED ErrorReason = 15
+	// No provider has this name.
+	ErrorReason_ERROR_REASON_PROVIDER_NOT_FOUND ErrorReason = 16
+	// The event is not signed by the provider, or was signed too long ago.
+	ErrorReason_ERROR_REASON_INVALID_SIGNATURE ErrorReason = 17
 )
 
 // Enum value maps for ErrorReason.
@@ -86,16 +87,16 @@ var (
 		5:  "ERROR_REASON_PROVIDER_UNAVAILABLE",
 		6:  "ERROR_REASON_PAYMENT_BUSY",
 		7:  "ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED",
-		8:  "ERROR_REASON_REFUND_EXCEEDS_CAPTURED",
-		9:  "ERROR_REASON_REFUND_DIFFERS",
-		10: "ERROR_REASON_REQUEST_ID_REUSED",
+		8:  "ERROR_REASON_CAPTURE_DIFFERS",
+		9:  "ERROR_REASON_REFUND_EXCEEDS_CAPTURED",
+		10: "ERROR_REASON_REFUND_DIFFERS",
 		11: "ERROR_REASON_INVALID_AMOUNT",
 		12: "ERROR_REASON_UNKNOWN_PAYMENT_METHOD",
 		13: "ERROR_REASON_LEDGER_REFUSED",
 		14: "ERROR_REASON_PAYMENT_OF_ORDER",
-		15: "ERROR_REASON_ACTION_NOT_COMPLETED",
-		16: "ERROR_REASON_ACTION_EXPIRED",
-		17: "ERROR_REASON_ACTION_NOT_FOUND",
+		15: "ERROR_REASON_ACTION_EXPIRED",
+		16: "ERROR_REASON_PROVIDER_NOT_FOUND",
+		17: "ERROR_REASON_INVALID_SIGNATURE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -106,16 +107,16 @@ var (
 		"ERROR_REASON_PROVIDER_UNAVAILABLE":       5,
 		"ERROR_REASON_PAYMENT_BUSY":               6,
 		"ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED": 7,
-		"ERROR_REASON_REFUND_EXCEEDS_CAPTURED":    8,
-		"ERROR_REASON_REFUND_DIFFERS":             9,
-		"ERROR_REASON_REQUEST_ID_REUSED":          10,
+		"ERROR_REASON_CAPTURE_DIFFERS":            8,
+		"ERROR_REASON_REFUND_EXCEEDS_CAPTURED":    9,
+		"ERROR_REASON_REFUND_DIFFERS":             10,
 		"ERROR_REASON_INVALID_AMOUNT":             11,
 		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":     12,
 		"ERROR_REASON_LEDGER_REFUSED":             13,
 		"ERROR_REASON_PAYMENT_OF_ORDER":           14,
-		"ERROR_REASON_ACTION_NOT_COMPLETED":       15,
-		"ERROR_REASON_ACTION_EXPIRED":             16,
-		"ERROR_REASON_ACTION_NOT_FOUND":           17,
+		"ERROR_REASON_ACTION_EXPIRED":             15,
+		"ERROR_REASON_PROVIDER_NOT_FOUND":         16,
+		"ERROR_REASON_INVALID_SIGNATURE":          17,
 	}
 )
 
@@ -150,46 +151,44 @@ var File_souk_payments_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#souk/payments/v1/error_reason.proto\x12\x10souk.payments.v1\x1a\x1bsouk/policy/v1/reason.proto*\xbf\b\n" +
+	"#souk/payments/v1/error_reason.proto\x12\x10souk.payments.v1\x1a\x1bsouk/policy/v1/reason.proto*\xe7\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12:\n" +
 	"\x1eERROR_REASON_PAYMENT_NOT_FOUND\x10\x01\x1a\x16\xaa㟀\x0e\x10\b\x05\x12\n" +
-	"payment_id \x01\x12?\n" +
-	"\x1cERROR_REASON_PAYMENT_DIFFERS\x10\x02\x1a\x1d\xaa㟀\x0e\x17\b\t\x12\n" +
-	"payment_id\x12\x05field \x01\x12=\n" +
-	"\x1aERROR_REASON_PAYMENT_STATE\x10\x03\x1a\x1d\xaa㟀\x0e\x17\b\t\x12\n" +
-	"payment_id\x12\x05state \x01\x12M\n" +
-	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x04\x1a*\xaa㟀\x0e$\b\t\x12\n" +
-	"payment_id\x12\adecline\x12\tretryable \x01\x12=\n" +
+	"payment_id \x01\x12B\n" +
+	"\x1cERROR_REASON_PAYMENT_DIFFERS\x10\x02\x1a \xaa㟀\x0e\x1a\b\t\x12\n" +
+	"payment_id\x12\x05field \x01(\xa6\x03\x12@\n" +
+	"\x1aERROR_REASON_PAYMENT_STATE\x10\x03\x1a \xaa㟀\x0e\x1a\b\t\x12\n" +
+	"payment_id\x12\x05state \x01(\x99\x03\x12X\n" +
+	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x04\x1a5\xaa㟀\x0e/\b\t\x12\n" +
+	"payment_id\x12\adecline\x12\tretryable\x1a\x06detail \x01(\x92\x03\x12=\n" +
 	"!ERROR_REASON_PROVIDER_UNAVAILABLE\x10\x05\x1a\x16\xaa㟀\x0e\x10\b\x0e\x1a\n" +
 	"payment_id \x03\x125\n" +
 	"\x19ERROR_REASON_PAYMENT_BUSY\x10\x06\x1a\x16\xaa㟀\x0e\x10\b\n" +
 	"\x12\n" +
-	"payment_id \x02\x12O\n" +
-	"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\x10\a\x1a\"\xaa㟀\x0e\x1c\b\t\x12\n" +
+	"payment_id \x02\x12R\n" +
+	"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\x10\a\x1a%\xaa㟀\x0e\x1f\b\t\x12\n" +
 	"payment_id\x12\n" +
-	"capturable \x01\x12L\n" +
-	"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\x10\b\x1a\"\xaa㟀\x0e\x1c\b\t\x12\n" +
+	"capturable \x01(\x99\x03\x12;\n" +
+	"\x1cERROR_REASON_CAPTURE_DIFFERS\x10\b\x1a\x19\xaa㟀\x0e\x13\b\t\x12\n" +
+	"capture_id \x01(\xa6\x03\x12O\n" +
+	"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\x10\t\x1a%\xaa㟀\x0e\x1f\b\t\x12\n" +
 	"payment_id\x12\n" +
-	"refundable \x01\x126\n" +
-	"\x1bERROR_REASON_REFUND_DIFFERS\x10\t\x1a\x15\xaa㟀\x0e\x0f\b\t\x12\trefund_id \x01\x12:\n" +
-	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\n" +
-	"\x1a\x16\xaa㟀\x0e\x10\b\t\x12\n" +
-	"payment_id \x01\x12+\n" +
+	"refundable \x01(\x99\x03\x129\n" +
+	"\x1bERROR_REASON_REFUND_DIFFERS\x10\n" +
+	"\x1a\x18\xaa㟀\x0e\x12\b\t\x12\trefund_id \x01(\xa6\x03\x12+\n" +
 	"\x1bERROR_REASON_INVALID_AMOUNT\x10\v\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x123\n" +
 	"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\f\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12+\n" +
 	"\x1bERROR_REASON_LEDGER_REFUSED\x10\r\x1a\n" +
-	"\xaa㟀\x0e\x04\b\r \x01\x12H\n" +
-	"\x1dERROR_REASON_PAYMENT_OF_ORDER\x10\x0e\x1a%\xaa㟀\x0e\x1f\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\x03use \x01\x12=\n" +
-	"!ERROR_REASON_ACTION_NOT_COMPLETED\x10\x0f\x1a\x16\xaa㟀\x0e\x10\b\t\x12\n" +
-	"payment_id \x01\x127\n" +
-	"\x1bERROR_REASON_ACTION_EXPIRED\x10\x10\x1a\x16\xaa㟀\x0e\x10\b\t\x12\n" +
-	"payment_id \x01\x12-\n" +
-	"\x1dERROR_REASON_ACTION_NOT_FOUND\x10\x11\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x05 \x01B\x96\x01\n" +
+	"\xaa㟀\x0e\x04\b\r \x01\x12K\n" +
+	"\x1dERROR_REASON_PAYMENT_OF_ORDER\x10\x0e\x1a(\xaa㟀\x0e\"\b\t\x12\border_id\x12\n" +
+	"payment_id\x12\x03use \x01(\x99\x03\x12:\n" +
+	"\x1bERROR_REASON_ACTION_EXPIRED\x10\x0f\x1a\x19\xaa㟀\x0e\x13\b\t\x12\n" +
+	"payment_id \x01(\x92\x03\x129\n" +
+	"\x1fERROR_REASON_PROVIDER_NOT_FOUND\x10\x10\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\bprovider \x01\x128\n" +
+	"\x1eERROR_REASON_INVALID_SIGNATURE\x10\x11\x1a\x14\xaa㟀\x0e\x0e\b\x10\x12\bprovider \x01B\x96\x01\n" +
 	"\x18example.souk.payments.v1B\x10ErrorReasonProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
 var (

@@ -22,12 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An operation on a payment ended with a new state or new amounts; payments in flight publish no
-// event.
+// An operation on a payment ended with a new state or new amounts, or an action or an authorization
+// expired. Payments in flight publish no event, and refunds publish PaymentRefunded.
 type PaymentChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment after the change.
-	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	// The payment after the change, without `action` and `payment_method`: what is secret or
+	// personal is in no event. GetPayment has it.
+	Payment *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	// The state before the operation began; UNSPECIFIED for a new payment.
+	PreviousState PaymentState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.payments.v1.PaymentState" json:"previous_state,omitempty"`
+	// The capture that succeeded or was reversed, if that is the change.
+	Capture       *PaymentCapture `protobuf:"bytes,3,opt,name=capture,proto3" json:"capture,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -69,13 +74,29 @@ func (x *PaymentChanged) GetPayment() *Payment {
 	return nil
 }
 
-// A refund succeeded or failed.
+func (x *PaymentChanged) GetPreviousState() PaymentState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return PaymentState_PAYMENT_STATE_UNSPECIFIED
+}
+
+func (x *PaymentChanged) GetCapture() *PaymentCapture {
+	if x != nil {
+		return x.Capture
+	}
+	return nil
+}
+
+// A refund succeeded or failed; a refund that had succeeded may fail later.
 type PaymentRefunded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment after the refund.
+	// The payment after the refund, without `action` and `payment_method`.
 	Payment *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
 	// The refund.
-	Refund        *PaymentRefund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	Refund *PaymentRefund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	// The state of the refund before: PENDING, or SUCCEEDED when it failed later.
+	PreviousState PaymentRefundState `protobuf:"varint,3,opt,name=previous_state,json=previousState,proto3,enum=souk.payments.v1.PaymentRefundState" json:"previous_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -124,17 +145,27 @@ func (x *PaymentRefunded) GetRefund() *PaymentRefund {
 	return nil
 }
 
+func (x *PaymentRefunded) GetPreviousState() PaymentRefundState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return PaymentRefundState_PAYMENT_REFUND_STATE_UNSPECIFIED
+}
+
 var File_souk_payments_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\"a\n" +
+	"\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\"\xe4\x01\n" +
 	"\x0ePaymentChanged\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12payment.payment_id\"\x9b\x01\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x12E\n" +
+	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.PaymentStateR\rpreviousState\x12:\n" +
+	"\acapture\x18\x03 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x12payment.payment_id\"\xe8\x01\n" +
 	"\x0fPaymentRefunded\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x127\n" +
-	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\x12K\n" +
+	"\x0eprevious_state\x18\x03 \x01(\x0e2$.souk.payments.v1.PaymentRefundStateR\rpreviousState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
 	"\x12payment.payment_idB\x91\x01\n" +
 	"\x18example.souk.payments.v1B\vEventsProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
@@ -155,17 +186,23 @@ var file_souk_payments_v1_events_proto_goTypes = []any{
 	(*PaymentChanged)(nil),  // 0: souk.payments.v1.PaymentChanged
 	(*PaymentRefunded)(nil), // 1: souk.payments.v1.PaymentRefunded
 	(*Payment)(nil),         // 2: souk.payments.v1.Payment
-	(*PaymentRefund)(nil),   // 3: souk.payments.v1.PaymentRefund
+	(PaymentState)(0),       // 3: souk.payments.v1.PaymentState
+	(*PaymentCapture)(nil),  // 4: souk.payments.v1.PaymentCapture
+	(*PaymentRefund)(nil),   // 5: souk.payments.v1.PaymentRefund
+	(PaymentRefundState)(0), // 6: souk.payments.v1.PaymentRefundState
 }
 var file_souk_payments_v1_events_proto_depIdxs = []int32{
 	2, // 0: souk.payments.v1.PaymentChanged.payment:type_name -> souk.payments.v1.Payment
-	2, // 1: souk.payments.v1.PaymentRefunded.payment:type_name -> souk.payments.v1.Payment
-	3, // 2: souk.payments.v1.PaymentRefunded.refund:type_name -> souk.payments.v1.PaymentRefund
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 1: souk.payments.v1.PaymentChanged.previous_state:type_name -> souk.payments.v1.PaymentState
+	4, // 2: souk.payments.v1.PaymentChanged.capture:type_name -> souk.payments.v1.PaymentCapture
+	2, // 3: souk.payments.v1.PaymentRefunded.payment:type_name -> souk.payments.v1.Payment
+	5, // 4: souk.payments.v1.PaymentRefunded.refund:type_name -> souk.payments.v1.PaymentRefund
+	6, // 5: souk.payments.v1.PaymentRefunded.previous_state:type_name -> souk.payments.v1.PaymentRefundState
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_events_proto_init() }

@@ -11,6 +11,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
+	_ "souk.example/go/souk/policy/v1"
 	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,7 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a payment.
+// The state of a payment. New values may be added; treat an unknown one as PROCESSING: wait, or ask
+// again later.
 type PaymentState int32
 
 const (
@@ -31,17 +33,17 @@ const (
 	PaymentState_PAYMENT_STATE_UNSPECIFIED PaymentState = 0
 	// It waits for a payment method: the first, or another one after a decline.
 	PaymentState_PAYMENT_STATE_REQUIRES_PAYMENT_METHOD PaymentState = 1
-	// It has a method and waits for ConfirmPaymentIntent.
+	// It has a method and waits for ConfirmPayment.
 	PaymentState_PAYMENT_STATE_REQUIRES_CONFIRMATION PaymentState = 2
-	// The customer must confirm it at `action_url`.
+	// The customer must do what `action` says.
 	PaymentState_PAYMENT_STATE_REQUIRES_ACTION PaymentState = 3
-	// The provider is processing the authorisation.
+	// The provider is processing the authorization.
 	PaymentState_PAYMENT_STATE_PROCESSING PaymentState = 4
-	// It is authorised: in full, or the rest after partial captures.
+	// It is authorized: in full, or the rest after partial captures.
 	PaymentState_PAYMENT_STATE_REQUIRES_CAPTURE PaymentState = 5
 	// The capture is complete. Refunds may follow.
 	PaymentState_PAYMENT_STATE_SUCCEEDED PaymentState = 6
-	// It was canceled; nothing was captured. Final.
+	// It was canceled, and no captured money is left. Final.
 	PaymentState_PAYMENT_STATE_CANCELED PaymentState = 7
 )
 
@@ -96,7 +98,125 @@ func (PaymentState) EnumDescriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{0}
 }
 
-// The state of a refund.
+// Why a payment is canceled. New values may be added; treat an unknown one as VOIDED.
+type PaymentCancellationReason int32
+
+const (
+	// It is not canceled.
+	PaymentCancellationReason_PAYMENT_CANCELLATION_REASON_UNSPECIFIED PaymentCancellationReason = 0
+	// VoidPayment was called.
+	PaymentCancellationReason_PAYMENT_CANCELLATION_REASON_VOIDED PaymentCancellationReason = 1
+	// Nothing was captured before `authorization_expire_time`.
+	PaymentCancellationReason_PAYMENT_CANCELLATION_REASON_AUTHORIZATION_EXPIRED PaymentCancellationReason = 2
+	// The provider took back all that was captured.
+	PaymentCancellationReason_PAYMENT_CANCELLATION_REASON_CAPTURE_REVERSED PaymentCancellationReason = 3
+)
+
+// Enum value maps for PaymentCancellationReason.
+var (
+	PaymentCancellationReason_name = map[int32]string{
+		0: "PAYMENT_CANCELLATION_REASON_UNSPECIFIED",
+		1: "PAYMENT_CANCELLATION_REASON_VOIDED",
+		2: "PAYMENT_CANCELLATION_REASON_AUTHORIZATION_EXPIRED",
+		3: "PAYMENT_CANCELLATION_REASON_CAPTURE_REVERSED",
+	}
+	PaymentCancellationReason_value = map[string]int32{
+		"PAYMENT_CANCELLATION_REASON_UNSPECIFIED":           0,
+		"PAYMENT_CANCELLATION_REASON_VOIDED":                1,
+		"PAYMENT_CANCELLATION_REASON_AUTHORIZATION_EXPIRED": 2,
+		"PAYMENT_CANCELLATION_REASON_CAPTURE_REVERSED":      3,
+	}
+)
+
+func (x PaymentCancellationReason) Enum() *PaymentCancellationReason {
+	p := new(PaymentCancellationReason)
+	*p = x
+	return p
+}
+
+func (x PaymentCancellationReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentCancellationReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payment_proto_enumTypes[1].Descriptor()
+}
+
+func (PaymentCancellationReason) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payment_proto_enumTypes[1]
+}
+
+func (x PaymentCancellationReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentCancellationReason.Descriptor instead.
+func (PaymentCancellationReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{1}
+}
+
+// The state of a capture. New values may be added; treat an unknown one as PENDING.
+type PaymentCaptureState int32
+
+const (
+	// Never sent.
+	PaymentCaptureState_PAYMENT_CAPTURE_STATE_UNSPECIFIED PaymentCaptureState = 0
+	// In progress, or its outcome is unknown.
+	PaymentCaptureState_PAYMENT_CAPTURE_STATE_PENDING PaymentCaptureState = 1
+	// The money was taken. The provider may still take it back: REVERSED.
+	PaymentCaptureState_PAYMENT_CAPTURE_STATE_SUCCEEDED PaymentCaptureState = 2
+	// The provider refused it permanently. Final.
+	PaymentCaptureState_PAYMENT_CAPTURE_STATE_FAILED PaymentCaptureState = 3
+	// It had succeeded, and the provider took the money back. Final.
+	PaymentCaptureState_PAYMENT_CAPTURE_STATE_REVERSED PaymentCaptureState = 4
+)
+
+// Enum value maps for PaymentCaptureState.
+var (
+	PaymentCaptureState_name = map[int32]string{
+		0: "PAYMENT_CAPTURE_STATE_UNSPECIFIED",
+		1: "PAYMENT_CAPTURE_STATE_PENDING",
+		2: "PAYMENT_CAPTURE_STATE_SUCCEEDED",
+		3: "PAYMENT_CAPTURE_STATE_FAILED",
+		4: "PAYMENT_CAPTURE_STATE_REVERSED",
+	}
+	PaymentCaptureState_value = map[string]int32{
+		"PAYMENT_CAPTURE_STATE_UNSPECIFIED": 0,
+		"PAYMENT_CAPTURE_STATE_PENDING":     1,
+		"PAYMENT_CAPTURE_STATE_SUCCEEDED":   2,
+		"PAYMENT_CAPTURE_STATE_FAILED":      3,
+		"PAYMENT_CAPTURE_STATE_REVERSED":    4,
+	}
+)
+
+func (x PaymentCaptureState) Enum() *PaymentCaptureState {
+	p := new(PaymentCaptureState)
+	*p = x
+	return p
+}
+
+func (x PaymentCaptureState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentCaptureState) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payment_proto_enumTypes[2].Descriptor()
+}
+
+func (PaymentCaptureState) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payment_proto_enumTypes[2]
+}
+
+func (x PaymentCaptureState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentCaptureState.Descriptor instead.
+func (PaymentCaptureState) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{2}
+}
+
+// The state of a refund. New values may be added; treat an unknown one as PENDING.
 type PaymentRefundState int32
 
 const (
@@ -104,9 +224,10 @@ const (
 	PaymentRefundState_PAYMENT_REFUND_STATE_UNSPECIFIED PaymentRefundState = 0
 	// In progress, or its outcome is unknown.
 	PaymentRefundState_PAYMENT_REFUND_STATE_PENDING PaymentRefundState = 1
-	// The money was paid back. Final.
+	// The money was paid back. The provider may still fail to deliver it: FAILED.
 	PaymentRefundState_PAYMENT_REFUND_STATE_SUCCEEDED PaymentRefundState = 2
-	// The provider refused it permanently. Final.
+	// The provider refused it permanently, or could not deliver the money and returned it to the
+	// shop. Final.
 	PaymentRefundState_PAYMENT_REFUND_STATE_FAILED PaymentRefundState = 3
 )
 
@@ -137,11 +258,11 @@ func (x PaymentRefundState) String() string {
 }
 
 func (PaymentRefundState) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_payments_v1_payment_proto_enumTypes[1].Descriptor()
+	return file_souk_payments_v1_payment_proto_enumTypes[3].Descriptor()
 }
 
 func (PaymentRefundState) Type() protoreflect.EnumType {
-	return &file_souk_payments_v1_payment_proto_enumTypes[1]
+	return &file_souk_payments_v1_payment_proto_enumTypes[3]
 }
 
 func (x PaymentRefundState) Number() protoreflect.EnumNumber {
@@ -150,50 +271,168 @@ func (x PaymentRefundState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentRefundState.Descriptor instead.
 func (PaymentRefundState) EnumDescriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{1}
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
-// The intent to collect an amount of money, for one order or, when staff created it, for none.
+// Why a provider declined an operation. A soft decline may succeed when the customer tries again
+// with the same method or another one; a hard decline is final for the method, and only another
+// method may succeed. `PaymentDecline.retryable` says which it is. New values may be added; treat
+// an unknown one as GENERIC.
+type DeclineCode int32
+
+const (
+	// Never sent.
+	DeclineCode_DECLINE_CODE_UNSPECIFIED DeclineCode = 0
+	// The provider or the bank gives no reason. Usually hard.
+	DeclineCode_DECLINE_CODE_GENERIC DeclineCode = 1
+	// There is not enough money. Soft.
+	DeclineCode_DECLINE_CODE_INSUFFICIENT_FUNDS DeclineCode = 2
+	// A limit of the card or the account is exceeded. Soft.
+	DeclineCode_DECLINE_CODE_LIMIT_EXCEEDED DeclineCode = 3
+	// The card has expired. Hard.
+	DeclineCode_DECLINE_CODE_CARD_EXPIRED DeclineCode = 4
+	// The card was reported lost or stolen. Hard. Tell the customer no more than GENERIC.
+	DeclineCode_DECLINE_CODE_STOLEN_OR_LOST DeclineCode = 5
+	// The provider or the bank suspects fraud. Hard. Tell the customer no more than GENERIC.
+	DeclineCode_DECLINE_CODE_FRAUD DeclineCode = 6
+	// The customer declined, or the bank could not confirm who the customer is. Soft.
+	DeclineCode_DECLINE_CODE_AUTHENTICATION_FAILED DeclineCode = 7
+	// The customer did not act before the action's `expire_time`. Soft.
+	DeclineCode_DECLINE_CODE_ACTION_EXPIRED DeclineCode = 8
+	// The method is not valid, or not for this currency or amount. Hard.
+	DeclineCode_DECLINE_CODE_INVALID_METHOD DeclineCode = 9
+	// The bank does not respond to the provider. Soft.
+	DeclineCode_DECLINE_CODE_ISSUER_UNAVAILABLE DeclineCode = 10
+	// The authorization had expired when it was captured. Hard.
+	DeclineCode_DECLINE_CODE_AUTHORIZATION_EXPIRED DeclineCode = 11
+	// The provider does not allow the operation, for example a refund after too long a time. Hard.
+	DeclineCode_DECLINE_CODE_NOT_ALLOWED DeclineCode = 12
+	// The provider took back a capture, or could not deliver a refund. Hard.
+	DeclineCode_DECLINE_CODE_REVERSED DeclineCode = 13
+)
+
+// Enum value maps for DeclineCode.
+var (
+	DeclineCode_name = map[int32]string{
+		0:  "DECLINE_CODE_UNSPECIFIED",
+		1:  "DECLINE_CODE_GENERIC",
+		2:  "DECLINE_CODE_INSUFFICIENT_FUNDS",
+		3:  "DECLINE_CODE_LIMIT_EXCEEDED",
+		4:  "DECLINE_CODE_CARD_EXPIRED",
+		5:  "DECLINE_CODE_STOLEN_OR_LOST",
+		6:  "DECLINE_CODE_FRAUD",
+		7:  "DECLINE_CODE_AUTHENTICATION_FAILED",
+		8:  "DECLINE_CODE_ACTION_EXPIRED",
+		9:  "DECLINE_CODE_INVALID_METHOD",
+		10: "DECLINE_CODE_ISSUER_UNAVAILABLE",
+		11: "DECLINE_CODE_AUTHORIZATION_EXPIRED",
+		12: "DECLINE_CODE_NOT_ALLOWED",
+		13: "DECLINE_CODE_REVERSED",
+	}
+	DeclineCode_value = map[string]int32{
+		"DECLINE_CODE_UNSPECIFIED":           0,
+		"DECLINE_CODE_GENERIC":               1,
+		"DECLINE_CODE_INSUFFICIENT_FUNDS":    2,
+		"DECLINE_CODE_LIMIT_EXCEEDED":        3,
+		"DECLINE_CODE_CARD_EXPIRED":          4,
+		"DECLINE_CODE_STOLEN_OR_LOST":        5,
+		"DECLINE_CODE_FRAUD":                 6,
+		"DECLINE_CODE_AUTHENTICATION_FAILED": 7,
+		"DECLINE_CODE_ACTION_EXPIRED":        8,
+		"DECLINE_CODE_INVALID_METHOD":        9,
+		"DECLINE_CODE_ISSUER_UNAVAILABLE":    10,
+		"DECLINE_CODE_AUTHORIZATION_EXPIRED": 11,
+		"DECLINE_CODE_NOT_ALLOWED":           12,
+		"DECLINE_CODE_REVERSED":              13,
+	}
+)
+
+func (x DeclineCode) Enum() *DeclineCode {
+	p := new(DeclineCode)
+	*p = x
+	return p
+}
+
+func (x DeclineCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeclineCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payment_proto_enumTypes[4].Descriptor()
+}
+
+func (DeclineCode) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payment_proto_enumTypes[4]
+}
+
+func (x DeclineCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeclineCode.Descriptor instead.
+func (DeclineCode) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{4}
+}
+
+// An amount of money that a customer is to pay, for an order or for anything else.
 // Always 0 <= refunded <= captured <= authorized <= amount.
 //
 // REQUIRES_PAYMENT_METHOD → REQUIRES_CONFIRMATION → PROCESSING → (REQUIRES_ACTION → PROCESSING) →
-// REQUIRES_CAPTURE → SUCCEEDED. A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD;
-// CANCELED can follow any state before SUCCEEDED while nothing is captured.
+// REQUIRES_CAPTURE → SUCCEEDED. A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD,
+// and so does an action that expires. CANCELED can follow any state before SUCCEEDED while nothing
+// is captured, and follows SUCCEEDED only if the provider takes back all that was captured.
+//
+// Amounts are in the currency of the payment. Times have a precision of microseconds; what is finer
+// is cut off.
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `payment_…`, chosen by the caller; it is the payment's idempotency key and never
 	// expires.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The order that it belongs to, `order_…`; empty for a payment that staff created directly, and
-	// for the tombstone of a payment that was voided before it arrived.
+	// The order that it is for, `order_…`; empty for a payment that is for no order.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// What it is for, in the words of the service that made it; empty if it said nothing.
+	Reference string `protobuf:"bytes,16,opt,name=reference,proto3" json:"reference,omitempty"`
 	// The customer; empty for a guest.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The current state.
 	State PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.payments.v1.PaymentState" json:"state,omitempty"`
-	// The amount to pay; 0 XXX in a tombstone.
+	// Why it is CANCELED; UNSPECIFIED in any other state.
+	CancellationReason PaymentCancellationReason `protobuf:"varint,17,opt,name=cancellation_reason,json=cancellationReason,proto3,enum=souk.payments.v1.PaymentCancellationReason" json:"cancellation_reason,omitempty"`
+	// Whether an operation is in progress or its outcome is unknown. The amounts may then change
+	// without another call.
+	InFlight bool `protobuf:"varint,11,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// The amount to pay. Absent, as all other amounts, when the payment was voided before it was
+	// created.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// How much the provider has authorised, without released amounts.
+	// How much the provider has authorized, without released amounts.
 	Authorized *v1.Money `protobuf:"bytes,6,opt,name=authorized,proto3" json:"authorized,omitempty"`
-	// How much was captured.
+	// How much was captured, without captures that the provider took back.
 	Captured *v1.Money `protobuf:"bytes,7,opt,name=captured,proto3" json:"captured,omitempty"`
-	// How much was refunded.
+	// How much was refunded, without refunds that failed later.
 	Refunded *v1.Money `protobuf:"bytes,8,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// Where the customer confirms the payment; empty unless it REQUIRES_ACTION.
-	ActionUrl string `protobuf:"bytes,9,opt,name=action_url,json=actionUrl,proto3" json:"action_url,omitempty"`
-	// Why the provider declined the last authorisation, such as `insufficient_funds`; empty
-	// otherwise.
-	Decline string `protobuf:"bytes,10,opt,name=decline,proto3" json:"decline,omitempty"`
-	// True while an operation is in progress or its outcome is unknown.
-	IsInFlight bool `protobuf:"varint,11,opt,name=is_in_flight,json=isInFlight,proto3" json:"is_in_flight,omitempty"`
+	// The provider's fees, deducted from the captured amount. Absent for a USER.
+	Fees *v1.Money `protobuf:"bytes,15,opt,name=fees,proto3" json:"fees,omitempty"`
+	// What the customer must do; set while it REQUIRES_ACTION. Never in an event.
+	Action *PaymentAction `protobuf:"bytes,18,opt,name=action,proto3" json:"action,omitempty"`
+	// Why the last authorization was declined; absent otherwise.
+	Decline *PaymentDecline `protobuf:"bytes,19,opt,name=decline,proto3" json:"decline,omitempty"`
+	// What the customer pays with, for display; absent before the provider has seen the method.
+	// Never in an event.
+	PaymentMethod *PaymentMethodSummary `protobuf:"bytes,20,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// The provider that has the charge, such as `simulator`; empty before it was asked.
+	Provider string `protobuf:"bytes,21,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The id of the charge at the provider; empty before it was asked, and for a USER.
+	ProviderReference string `protobuf:"bytes,22,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	// When the provider releases what is authorized and not captured. Set while it REQUIRES_CAPTURE;
+	// afterwards the payment is CANCELED, or SUCCEEDED if a part of it was captured.
+	AuthorizationExpireTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=authorization_expire_time,json=authorizationExpireTime,proto3" json:"authorization_expire_time,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the sale happened in the real world; differs from create_time when history is imported.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// The provider's fees, deducted from the captured amount.
-	Fees          *v1.Money `protobuf:"bytes,15,opt,name=fees,proto3" json:"fees,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,6 +481,13 @@ func (x *Payment) GetOrderId() string {
 	return ""
 }
 
+func (x *Payment) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
 func (x *Payment) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
@@ -254,6 +500,20 @@ func (x *Payment) GetState() PaymentState {
 		return x.State
 	}
 	return PaymentState_PAYMENT_STATE_UNSPECIFIED
+}
+
+func (x *Payment) GetCancellationReason() PaymentCancellationReason {
+	if x != nil {
+		return x.CancellationReason
+	}
+	return PaymentCancellationReason_PAYMENT_CANCELLATION_REASON_UNSPECIFIED
+}
+
+func (x *Payment) GetInFlight() bool {
+	if x != nil {
+		return x.InFlight
+	}
+	return false
 }
 
 func (x *Payment) GetAmount() *v1.Money {
@@ -284,25 +544,53 @@ func (x *Payment) GetRefunded() *v1.Money {
 	return nil
 }
 
-func (x *Payment) GetActionUrl() string {
+func (x *Payment) GetFees() *v1.Money {
 	if x != nil {
-		return x.ActionUrl
+		return x.Fees
 	}
-	return ""
+	return nil
 }
 
-func (x *Payment) GetDecline() string {
+func (x *Payment) GetAction() *PaymentAction {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+func (x *Payment) GetDecline() *PaymentDecline {
 	if x != nil {
 		return x.Decline
 	}
+	return nil
+}
+
+func (x *Payment) GetPaymentMethod() *PaymentMethodSummary {
+	if x != nil {
+		return x.PaymentMethod
+	}
+	return nil
+}
+
+func (x *Payment) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
 	return ""
 }
 
-func (x *Payment) GetIsInFlight() bool {
+func (x *Payment) GetProviderReference() string {
 	if x != nil {
-		return x.IsInFlight
+		return x.ProviderReference
 	}
-	return false
+	return ""
+}
+
+func (x *Payment) GetAuthorizationExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AuthorizationExpireTime
+	}
+	return nil
 }
 
 func (x *Payment) GetCreateTime() *timestamppb.Timestamp {
@@ -326,9 +614,311 @@ func (x *Payment) GetEffectiveTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Payment) GetFees() *v1.Money {
+// What a customer must do before the provider authorizes a payment, such as to confirm it with the
+// bank.
+type PaymentAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where to send the customer's browser. Whoever has it can confirm the payment: do not log it,
+	// and show it to the customer only. Afterwards the page sends the browser to the `return_url` of
+	// the payment, if it has one.
+	RedirectUri string `protobuf:"bytes,1,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	// Until when the customer can act. Then the payment goes back to REQUIRES_PAYMENT_METHOD, with
+	// DECLINE_CODE_ACTION_EXPIRED, and nothing is charged.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentAction) Reset() {
+	*x = PaymentAction{}
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentAction) ProtoMessage() {}
+
+func (x *PaymentAction) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[1]
 	if x != nil {
-		return x.Fees
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentAction.ProtoReflect.Descriptor instead.
+func (*PaymentAction) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PaymentAction) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *PaymentAction) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+// Why a provider declined an operation.
+type PaymentDecline struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reason, the same for all providers.
+	Code DeclineCode `protobuf:"varint,1,opt,name=code,proto3,enum=souk.payments.v1.DeclineCode" json:"code,omitempty"`
+	// Whether the same method may succeed later (a soft decline). If not, only another method can
+	// succeed.
+	Retryable bool `protobuf:"varint,2,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// The reason in the provider's own words, such as `card_declined`, for staff and logs: at most
+	// 128 characters, never about a person. It may be empty, and may change.
+	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentDecline) Reset() {
+	*x = PaymentDecline{}
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentDecline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentDecline) ProtoMessage() {}
+
+func (x *PaymentDecline) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentDecline.ProtoReflect.Descriptor instead.
+func (*PaymentDecline) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PaymentDecline) GetCode() DeclineCode {
+	if x != nil {
+		return x.Code
+	}
+	return DeclineCode_DECLINE_CODE_UNSPECIFIED
+}
+
+func (x *PaymentDecline) GetRetryable() bool {
+	if x != nil {
+		return x.Retryable
+	}
+	return false
+}
+
+func (x *PaymentDecline) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// What a customer pays with, as far as it may be shown. For display only.
+type PaymentMethodSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The brand, in lower case, such as `visa`; empty if there is none.
+	Brand string `protobuf:"bytes,1,opt,name=brand,proto3" json:"brand,omitempty"`
+	// The last digits of the card or account, at most 4; empty if there are none.
+	Last4 string `protobuf:"bytes,2,opt,name=last4,proto3" json:"last4,omitempty"`
+	// The wallet that holds the card, in lower case, such as `apple_pay`; empty if there is none.
+	Wallet        string `protobuf:"bytes,3,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentMethodSummary) Reset() {
+	*x = PaymentMethodSummary{}
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentMethodSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentMethodSummary) ProtoMessage() {}
+
+func (x *PaymentMethodSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentMethodSummary.ProtoReflect.Descriptor instead.
+func (*PaymentMethodSummary) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PaymentMethodSummary) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *PaymentMethodSummary) GetLast4() string {
+	if x != nil {
+		return x.Last4
+	}
+	return ""
+}
+
+func (x *PaymentMethodSummary) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+// A capture: authorized money that is taken, all of it or a part.
+type PaymentCapture struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id, `capture_…`, chosen by the caller; it is the capture's idempotency key and never
+	// expires.
+	CaptureId string `protobuf:"bytes,1,opt,name=capture_id,json=captureId,proto3" json:"capture_id,omitempty"`
+	// The payment.
+	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// How much.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The current state.
+	State PaymentCaptureState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.payments.v1.PaymentCaptureState" json:"state,omitempty"`
+	// Whether it released what it left of the authorized amount.
+	FinalCapture bool `protobuf:"varint,5,opt,name=final_capture,json=finalCapture,proto3" json:"final_capture,omitempty"`
+	// Why the provider refused it, or took it back; absent otherwise.
+	Decline *PaymentDecline `protobuf:"bytes,6,opt,name=decline,proto3" json:"decline,omitempty"`
+	// The provider's fee for it, deducted from its amount. The provider keeps it when money is paid
+	// or taken back.
+	Fee *v1.Money `protobuf:"bytes,7,opt,name=fee,proto3" json:"fee,omitempty"`
+	// When it was requested.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it happened in the real world.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentCapture) Reset() {
+	*x = PaymentCapture{}
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentCapture) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentCapture) ProtoMessage() {}
+
+func (x *PaymentCapture) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentCapture.ProtoReflect.Descriptor instead.
+func (*PaymentCapture) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PaymentCapture) GetCaptureId() string {
+	if x != nil {
+		return x.CaptureId
+	}
+	return ""
+}
+
+func (x *PaymentCapture) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentCapture) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *PaymentCapture) GetState() PaymentCaptureState {
+	if x != nil {
+		return x.State
+	}
+	return PaymentCaptureState_PAYMENT_CAPTURE_STATE_UNSPECIFIED
+}
+
+func (x *PaymentCapture) GetFinalCapture() bool {
+	if x != nil {
+		return x.FinalCapture
+	}
+	return false
+}
+
+func (x *PaymentCapture) GetDecline() *PaymentDecline {
+	if x != nil {
+		return x.Decline
+	}
+	return nil
+}
+
+func (x *PaymentCapture) GetFee() *v1.Money {
+	if x != nil {
+		return x.Fee
+	}
+	return nil
+}
+
+func (x *PaymentCapture) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *PaymentCapture) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
 	}
 	return nil
 }
@@ -344,6 +934,8 @@ type PaymentRefund struct {
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The current state.
 	State PaymentRefundState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.payments.v1.PaymentRefundState" json:"state,omitempty"`
+	// Why it FAILED; absent otherwise.
+	Decline *PaymentDecline `protobuf:"bytes,7,opt,name=decline,proto3" json:"decline,omitempty"`
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it happened in the real world.
@@ -354,7 +946,7 @@ type PaymentRefund struct {
 
 func (x *PaymentRefund) Reset() {
 	*x = PaymentRefund{}
-	mi := &file_souk_payments_v1_payment_proto_msgTypes[1]
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +958,7 @@ func (x *PaymentRefund) String() string {
 func (*PaymentRefund) ProtoMessage() {}
 
 func (x *PaymentRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_proto_msgTypes[1]
+	mi := &file_souk_payments_v1_payment_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +971,7 @@ func (x *PaymentRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentRefund.ProtoReflect.Descriptor instead.
 func (*PaymentRefund) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{1}
+	return file_souk_payments_v1_payment_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PaymentRefund) GetRefundId() string {
@@ -410,6 +1002,13 @@ func (x *PaymentRefund) GetState() PaymentRefundState {
 	return PaymentRefundState_PAYMENT_REFUND_STATE_UNSPECIFIED
 }
 
+func (x *PaymentRefund) GetDecline() *PaymentDecline {
+	if x != nil {
+		return x.Decline
+	}
+	return nil
+}
+
 func (x *PaymentRefund) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
@@ -428,38 +1027,70 @@ var File_souk_payments_v1_payment_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x1esouk/payments/v1/payment.proto\x12\x10souk.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\x9f\x05\n" +
+	"\x1esouk/payments/v1/payment.proto\x12\x10souk.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/money.proto\"\xf6\b\n" +
 	"\aPayment\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1f\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1c\n" +
+	"\treference\x18\x10 \x01(\tR\treference\x12\x1f\n" +
 	"\vcustomer_id\x18\x03 \x01(\tR\n" +
 	"customerId\x124\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1e.souk.payments.v1.PaymentStateR\x05state\x12+\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1e.souk.payments.v1.PaymentStateR\x05state\x12\\\n" +
+	"\x13cancellation_reason\x18\x11 \x01(\x0e2+.souk.payments.v1.PaymentCancellationReasonR\x12cancellationReason\x12\x1b\n" +
+	"\tin_flight\x18\v \x01(\bR\binFlight\x12+\n" +
 	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x123\n" +
 	"\n" +
 	"authorized\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyR\n" +
 	"authorized\x12/\n" +
 	"\bcaptured\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\bcaptured\x12/\n" +
-	"\brefunded\x18\b \x01(\v2\x13.souk.type.v1.MoneyR\brefunded\x12\x1d\n" +
-	"\n" +
-	"action_url\x18\t \x01(\tR\tactionUrl\x12\x18\n" +
-	"\adecline\x18\n" +
-	" \x01(\tR\adecline\x12 \n" +
-	"\fis_in_flight\x18\v \x01(\bR\n" +
-	"isInFlight\x12;\n" +
+	"\brefunded\x18\b \x01(\v2\x13.souk.type.v1.MoneyR\brefunded\x12'\n" +
+	"\x04fees\x18\x0f \x01(\v2\x13.souk.type.v1.MoneyR\x04fees\x12D\n" +
+	"\x06action\x18\x12 \x01(\v2\x1f.souk.payments.v1.PaymentActionB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06action\x12:\n" +
+	"\adecline\x18\x13 \x01(\v2 .souk.payments.v1.PaymentDeclineR\adecline\x12Z\n" +
+	"\x0epayment_method\x18\x14 \x01(\v2&.souk.payments.v1.PaymentMethodSummaryB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\rpaymentMethod\x12\x1a\n" +
+	"\bprovider\x18\x15 \x01(\tR\bprovider\x12-\n" +
+	"\x12provider_reference\x18\x16 \x01(\tR\x11providerReference\x12V\n" +
+	"\x19authorization_expire_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\x17authorizationExpireTime\x12;\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12A\n" +
-	"\x0eeffective_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12'\n" +
-	"\x04fees\x18\x0f \x01(\v2\x13.souk.type.v1.MoneyR\x04fees\"\xb4\x02\n" +
+	"\x0eeffective_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTimeJ\x04\b\t\x10\n" +
+	"J\x04\b\n" +
+	"\x10\vR\n" +
+	"action_url\"|\n" +
+	"\rPaymentAction\x12.\n" +
+	"\fredirect_uri\x18\x01 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"y\n" +
+	"\x0ePaymentDecline\x121\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x1d.souk.payments.v1.DeclineCodeR\x04code\x12\x1c\n" +
+	"\tretryable\x18\x02 \x01(\bR\tretryable\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\"Z\n" +
+	"\x14PaymentMethodSummary\x12\x14\n" +
+	"\x05brand\x18\x01 \x01(\tR\x05brand\x12\x14\n" +
+	"\x05last4\x18\x02 \x01(\tR\x05last4\x12\x16\n" +
+	"\x06wallet\x18\x03 \x01(\tR\x06wallet\"\xc0\x03\n" +
+	"\x0ePaymentCapture\x12\x1d\n" +
+	"\n" +
+	"capture_id\x18\x01 \x01(\tR\tcaptureId\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12+\n" +
+	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12;\n" +
+	"\x05state\x18\x04 \x01(\x0e2%.souk.payments.v1.PaymentCaptureStateR\x05state\x12#\n" +
+	"\rfinal_capture\x18\x05 \x01(\bR\ffinalCapture\x12:\n" +
+	"\adecline\x18\x06 \x01(\v2 .souk.payments.v1.PaymentDeclineR\adecline\x12%\n" +
+	"\x03fee\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\x03fee\x12;\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12A\n" +
+	"\x0eeffective_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\xf0\x02\n" +
 	"\rPaymentRefund\x12\x1b\n" +
 	"\trefund_id\x18\x01 \x01(\tR\brefundId\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12:\n" +
-	"\x05state\x18\x04 \x01(\x0e2$.souk.payments.v1.PaymentRefundStateR\x05state\x12;\n" +
+	"\x05state\x18\x04 \x01(\x0e2$.souk.payments.v1.PaymentRefundStateR\x05state\x12:\n" +
+	"\adecline\x18\a \x01(\v2 .souk.payments.v1.PaymentDeclineR\adecline\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12A\n" +
 	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime*\x9f\x02\n" +
@@ -471,12 +1102,39 @@ const file_souk_payments_v1_payment_proto_rawDesc = "" +
 	"\x18PAYMENT_STATE_PROCESSING\x10\x04\x12\"\n" +
 	"\x1ePAYMENT_STATE_REQUIRES_CAPTURE\x10\x05\x12\x1b\n" +
 	"\x17PAYMENT_STATE_SUCCEEDED\x10\x06\x12\x1a\n" +
-	"\x16PAYMENT_STATE_CANCELED\x10\a*\xa1\x01\n" +
+	"\x16PAYMENT_STATE_CANCELED\x10\a*\xd9\x01\n" +
+	"\x19PaymentCancellationReason\x12+\n" +
+	"'PAYMENT_CANCELLATION_REASON_UNSPECIFIED\x10\x00\x12&\n" +
+	"\"PAYMENT_CANCELLATION_REASON_VOIDED\x10\x01\x125\n" +
+	"1PAYMENT_CANCELLATION_REASON_AUTHORIZATION_EXPIRED\x10\x02\x120\n" +
+	",PAYMENT_CANCELLATION_REASON_CAPTURE_REVERSED\x10\x03*\xca\x01\n" +
+	"\x13PaymentCaptureState\x12%\n" +
+	"!PAYMENT_CAPTURE_STATE_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dPAYMENT_CAPTURE_STATE_PENDING\x10\x01\x12#\n" +
+	"\x1fPAYMENT_CAPTURE_STATE_SUCCEEDED\x10\x02\x12 \n" +
+	"\x1cPAYMENT_CAPTURE_STATE_FAILED\x10\x03\x12\"\n" +
+	"\x1ePAYMENT_CAPTURE_STATE_REVERSED\x10\x04*\xa1\x01\n" +
 	"\x12PaymentRefundState\x12$\n" +
 	" PAYMENT_REFUND_STATE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cPAYMENT_REFUND_STATE_PENDING\x10\x01\x12\"\n" +
 	"\x1ePAYMENT_REFUND_STATE_SUCCEEDED\x10\x02\x12\x1f\n" +
-	"\x1bPAYMENT_REFUND_STATE_FAILED\x10\x03B\x92\x01\n" +
+	"\x1bPAYMENT_REFUND_STATE_FAILED\x10\x03*\xd3\x03\n" +
+	"\vDeclineCode\x12\x1c\n" +
+	"\x18DECLINE_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14DECLINE_CODE_GENERIC\x10\x01\x12#\n" +
+	"\x1fDECLINE_CODE_INSUFFICIENT_FUNDS\x10\x02\x12\x1f\n" +
+	"\x1bDECLINE_CODE_LIMIT_EXCEEDED\x10\x03\x12\x1d\n" +
+	"\x19DECLINE_CODE_CARD_EXPIRED\x10\x04\x12\x1f\n" +
+	"\x1bDECLINE_CODE_STOLEN_OR_LOST\x10\x05\x12\x16\n" +
+	"\x12DECLINE_CODE_FRAUD\x10\x06\x12&\n" +
+	"\"DECLINE_CODE_AUTHENTICATION_FAILED\x10\a\x12\x1f\n" +
+	"\x1bDECLINE_CODE_ACTION_EXPIRED\x10\b\x12\x1f\n" +
+	"\x1bDECLINE_CODE_INVALID_METHOD\x10\t\x12#\n" +
+	"\x1fDECLINE_CODE_ISSUER_UNAVAILABLE\x10\n" +
+	"\x12&\n" +
+	"\"DECLINE_CODE_AUTHORIZATION_EXPIRED\x10\v\x12\x1c\n" +
+	"\x18DECLINE_CODE_NOT_ALLOWED\x10\f\x12\x19\n" +
+	"\x15DECLINE_CODE_REVERSED\x10\rB\x92\x01\n" +
 	"\x18example.souk.payments.v1B\fPaymentProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
 var (
@@ -491,35 +1149,56 @@ func file_souk_payments_v1_payment_proto_rawDescGZIP() []byte {
 	return file_souk_payments_v1_payment_proto_rawDescData
 }
 
-var file_souk_payments_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_payments_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_payments_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_souk_payments_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_souk_payments_v1_payment_proto_goTypes = []any{
-	(PaymentState)(0),             // 0: souk.payments.v1.PaymentState
-	(PaymentRefundState)(0),       // 1: souk.payments.v1.PaymentRefundState
-	(*Payment)(nil),               // 2: souk.payments.v1.Payment
-	(*PaymentRefund)(nil),         // 3: souk.payments.v1.PaymentRefund
-	(*v1.Money)(nil),              // 4: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(PaymentState)(0),              // 0: souk.payments.v1.PaymentState
+	(PaymentCancellationReason)(0), // 1: souk.payments.v1.PaymentCancellationReason
+	(PaymentCaptureState)(0),       // 2: souk.payments.v1.PaymentCaptureState
+	(PaymentRefundState)(0),        // 3: souk.payments.v1.PaymentRefundState
+	(DeclineCode)(0),               // 4: souk.payments.v1.DeclineCode
+	(*Payment)(nil),                // 5: souk.payments.v1.Payment
+	(*PaymentAction)(nil),          // 6: souk.payments.v1.PaymentAction
+	(*PaymentDecline)(nil),         // 7: souk.payments.v1.PaymentDecline
+	(*PaymentMethodSummary)(nil),   // 8: souk.payments.v1.PaymentMethodSummary
+	(*PaymentCapture)(nil),         // 9: souk.payments.v1.PaymentCapture
+	(*PaymentRefund)(nil),          // 10: souk.payments.v1.PaymentRefund
+	(*v1.Money)(nil),               // 11: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
 }
 var file_souk_payments_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: souk.payments.v1.Payment.state:type_name -> souk.payments.v1.PaymentState
-	4,  // 1: souk.payments.v1.Payment.amount:type_name -> souk.type.v1.Money
-	4,  // 2: souk.payments.v1.Payment.authorized:type_name -> souk.type.v1.Money
-	4,  // 3: souk.payments.v1.Payment.captured:type_name -> souk.type.v1.Money
-	4,  // 4: souk.payments.v1.Payment.refunded:type_name -> souk.type.v1.Money
-	5,  // 5: souk.payments.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	5,  // 6: souk.payments.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
-	5,  // 7: souk.payments.v1.Payment.effective_time:type_name -> google.protobuf.Timestamp
-	4,  // 8: souk.payments.v1.Payment.fees:type_name -> souk.type.v1.Money
-	4,  // 9: souk.payments.v1.PaymentRefund.amount:type_name -> souk.type.v1.Money
-	1,  // 10: souk.payments.v1.PaymentRefund.state:type_name -> souk.payments.v1.PaymentRefundState
-	5,  // 11: souk.payments.v1.PaymentRefund.create_time:type_name -> google.protobuf.Timestamp
-	5,  // 12: souk.payments.v1.PaymentRefund.effective_time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	1,  // 1: souk.payments.v1.Payment.cancellation_reason:type_name -> souk.payments.v1.PaymentCancellationReason
+	11, // 2: souk.payments.v1.Payment.amount:type_name -> souk.type.v1.Money
+	11, // 3: souk.payments.v1.Payment.authorized:type_name -> souk.type.v1.Money
+	11, // 4: souk.payments.v1.Payment.captured:type_name -> souk.type.v1.Money
+	11, // 5: souk.payments.v1.Payment.refunded:type_name -> souk.type.v1.Money
+	11, // 6: souk.payments.v1.Payment.fees:type_name -> souk.type.v1.Money
+	6,  // 7: souk.payments.v1.Payment.action:type_name -> souk.payments.v1.PaymentAction
+	7,  // 8: souk.payments.v1.Payment.decline:type_name -> souk.payments.v1.PaymentDecline
+	8,  // 9: souk.payments.v1.Payment.payment_method:type_name -> souk.payments.v1.PaymentMethodSummary
+	12, // 10: souk.payments.v1.Payment.authorization_expire_time:type_name -> google.protobuf.Timestamp
+	12, // 11: souk.payments.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	12, // 12: souk.payments.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
+	12, // 13: souk.payments.v1.Payment.effective_time:type_name -> google.protobuf.Timestamp
+	12, // 14: souk.payments.v1.PaymentAction.expire_time:type_name -> google.protobuf.Timestamp
+	4,  // 15: souk.payments.v1.PaymentDecline.code:type_name -> souk.payments.v1.DeclineCode
+	11, // 16: souk.payments.v1.PaymentCapture.amount:type_name -> souk.type.v1.Money
+	2,  // 17: souk.payments.v1.PaymentCapture.state:type_name -> souk.payments.v1.PaymentCaptureState
+	7,  // 18: souk.payments.v1.PaymentCapture.decline:type_name -> souk.payments.v1.PaymentDecline
+	11, // 19: souk.payments.v1.PaymentCapture.fee:type_name -> souk.type.v1.Money
+	12, // 20: souk.payments.v1.PaymentCapture.create_time:type_name -> google.protobuf.Timestamp
+	12, // 21: souk.payments.v1.PaymentCapture.effective_time:type_name -> google.protobuf.Timestamp
+	11, // 22: souk.payments.v1.PaymentRefund.amount:type_name -> souk.type.v1.Money
+	3,  // 23: souk.payments.v1.PaymentRefund.state:type_name -> souk.payments.v1.PaymentRefundState
+	7,  // 24: souk.payments.v1.PaymentRefund.decline:type_name -> souk.payments.v1.PaymentDecline
+	12, // 25: souk.payments.v1.PaymentRefund.create_time:type_name -> google.protobuf.Timestamp
+	12, // 26: souk.payments.v1.PaymentRefund.effective_time:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payment_proto_init() }
@@ -532,8 +1211,8 @@ func file_souk_payments_v1_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payment_proto_rawDesc), len(file_souk_payments_v1_payment_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   2,
+			NumEnums:      5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

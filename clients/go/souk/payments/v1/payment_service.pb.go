@@ -26,41 +26,46 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of CreatePaymentIntent.
-type CreatePaymentIntentRequest struct {
+// The request of CreatePayment.
+type CreatePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `payment_…`, chosen by the caller.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
-	// payment without an order.
+	// The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
+	// payment of an order is made by the service that places the order.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// What it is for, in the caller's own words, such as the number of an invoice: at most 128
+	// characters, never about a person. ListPayments finds payments by it.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// The customer, at most 128 characters; empty for a guest.
-	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The amount to pay: 0 or more.
-	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
+	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When the sale happened in the real world; absent means now, and so does a time ahead of this
 	// service's clock.
-	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// The method, as in ConfirmPaymentIntent; empty when the confirmation sets it.
-	PaymentMethod string `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// The method to confirm it with, a token of the provider, at most 128 characters; it is never
+	// logged. Empty if it is not known yet. The simulator's tokens are listed at
+	// `souk.payments.simulator.v1alpha.SimulatorService`.
+	PaymentMethod string `protobuf:"bytes,7,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CreatePaymentIntentRequest) Reset() {
-	*x = CreatePaymentIntentRequest{}
+func (x *CreatePaymentRequest) Reset() {
+	*x = CreatePaymentRequest{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CreatePaymentIntentRequest) String() string {
+func (x *CreatePaymentRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CreatePaymentIntentRequest) ProtoMessage() {}
+func (*CreatePaymentRequest) ProtoMessage() {}
 
-func (x *CreatePaymentIntentRequest) ProtoReflect() protoreflect.Message {
+func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -72,55 +77,62 @@ func (x *CreatePaymentIntentRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CreatePaymentIntentRequest.ProtoReflect.Descriptor instead.
-func (*CreatePaymentIntentRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
+func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *CreatePaymentIntentRequest) GetPaymentId() string {
+func (x *CreatePaymentRequest) GetPaymentId() string {
 	if x != nil {
 		return x.PaymentId
 	}
 	return ""
 }
 
-func (x *CreatePaymentIntentRequest) GetOrderId() string {
+func (x *CreatePaymentRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
 	}
 	return ""
 }
 
-func (x *CreatePaymentIntentRequest) GetCustomerId() string {
+func (x *CreatePaymentRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *CreatePaymentRequest) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *CreatePaymentIntentRequest) GetAmount() *v1.Money {
+func (x *CreatePaymentRequest) GetAmount() *v1.Money {
 	if x != nil {
 		return x.Amount
 	}
 	return nil
 }
 
-func (x *CreatePaymentIntentRequest) GetEffectiveTime() *timestamppb.Timestamp {
+func (x *CreatePaymentRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EffectiveTime
 	}
 	return nil
 }
 
-func (x *CreatePaymentIntentRequest) GetPaymentMethod() string {
+func (x *CreatePaymentRequest) GetPaymentMethod() string {
 	if x != nil {
 		return x.PaymentMethod
 	}
 	return ""
 }
 
-// The response of CreatePaymentIntent.
-type CreatePaymentIntentResponse struct {
+// The response of CreatePayment.
+type CreatePaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment in its current state.
 	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
@@ -128,20 +140,20 @@ type CreatePaymentIntentResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CreatePaymentIntentResponse) Reset() {
-	*x = CreatePaymentIntentResponse{}
+func (x *CreatePaymentResponse) Reset() {
+	*x = CreatePaymentResponse{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CreatePaymentIntentResponse) String() string {
+func (x *CreatePaymentResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CreatePaymentIntentResponse) ProtoMessage() {}
+func (*CreatePaymentResponse) ProtoMessage() {}
 
-func (x *CreatePaymentIntentResponse) ProtoReflect() protoreflect.Message {
+func (x *CreatePaymentResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -153,44 +165,49 @@ func (x *CreatePaymentIntentResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CreatePaymentIntentResponse.ProtoReflect.Descriptor instead.
-func (*CreatePaymentIntentResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use CreatePaymentResponse.ProtoReflect.Descriptor instead.
+func (*CreatePaymentResponse) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *CreatePaymentIntentResponse) GetPayment() *Payment {
+func (x *CreatePaymentResponse) GetPayment() *Payment {
 	if x != nil {
 		return x.Payment
 	}
 	return nil
 }
 
-// The request of ConfirmPaymentIntent.
-type ConfirmPaymentIntentRequest struct {
+// The request of ConfirmPayment.
+type ConfirmPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// The method, a token of the provider, at most 128 characters; it is never logged. Empty keeps
-	// the method of the payment. `SimulatorService` lists the tokens of the simulator.
+	// the method of the payment. The simulator's tokens are listed at
+	// `souk.payments.simulator.v1alpha.SimulatorService`.
 	PaymentMethod string `protobuf:"bytes,2,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// Where the page of the action sends the customer's browser afterwards: an https URL, or http to
+	// this computer (localhost, 127.0.0.1, [::1]) for development, at most 2,048 characters. Empty if
+	// the page is not to leave.
+	ReturnUrl     string `protobuf:"bytes,3,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ConfirmPaymentIntentRequest) Reset() {
-	*x = ConfirmPaymentIntentRequest{}
+func (x *ConfirmPaymentRequest) Reset() {
+	*x = ConfirmPaymentRequest{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ConfirmPaymentIntentRequest) String() string {
+func (x *ConfirmPaymentRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ConfirmPaymentIntentRequest) ProtoMessage() {}
+func (*ConfirmPaymentRequest) ProtoMessage() {}
 
-func (x *ConfirmPaymentIntentRequest) ProtoReflect() protoreflect.Message {
+func (x *ConfirmPaymentRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -202,27 +219,34 @@ func (x *ConfirmPaymentIntentRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ConfirmPaymentIntentRequest.ProtoReflect.Descriptor instead.
-func (*ConfirmPaymentIntentRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ConfirmPaymentRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmPaymentRequest) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *ConfirmPaymentIntentRequest) GetPaymentId() string {
+func (x *ConfirmPaymentRequest) GetPaymentId() string {
 	if x != nil {
 		return x.PaymentId
 	}
 	return ""
 }
 
-func (x *ConfirmPaymentIntentRequest) GetPaymentMethod() string {
+func (x *ConfirmPaymentRequest) GetPaymentMethod() string {
 	if x != nil {
 		return x.PaymentMethod
 	}
 	return ""
 }
 
-// The response of ConfirmPaymentIntent.
-type ConfirmPaymentIntentResponse struct {
+func (x *ConfirmPaymentRequest) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
+	}
+	return ""
+}
+
+// The response of ConfirmPayment.
+type ConfirmPaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment in its current state.
 	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
@@ -230,20 +254,20 @@ type ConfirmPaymentIntentResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ConfirmPaymentIntentResponse) Reset() {
-	*x = ConfirmPaymentIntentResponse{}
+func (x *ConfirmPaymentResponse) Reset() {
+	*x = ConfirmPaymentResponse{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ConfirmPaymentIntentResponse) String() string {
+func (x *ConfirmPaymentResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ConfirmPaymentIntentResponse) ProtoMessage() {}
+func (*ConfirmPaymentResponse) ProtoMessage() {}
 
-func (x *ConfirmPaymentIntentResponse) ProtoReflect() protoreflect.Message {
+func (x *ConfirmPaymentResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -255,12 +279,12 @@ func (x *ConfirmPaymentIntentResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ConfirmPaymentIntentResponse.ProtoReflect.Descriptor instead.
-func (*ConfirmPaymentIntentResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ConfirmPaymentResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmPaymentResponse) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ConfirmPaymentIntentResponse) GetPayment() *Payment {
+func (x *ConfirmPaymentResponse) GetPayment() *Payment {
 	if x != nil {
 		return x.Payment
 	}
@@ -272,19 +296,26 @@ type AuthorizePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `payment_…`, chosen by the caller.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
-	// payment without an order.
+	// The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
+	// payment of an order is made by the service that places the order.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// What it is for, in the caller's own words, such as the number of an invoice: at most 128
+	// characters, never about a person. ListPayments finds payments by it.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// The customer, at most 128 characters; empty for a guest.
-	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The amount to pay: 0 or more.
-	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
+	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When the sale happened in the real world; absent means now, and so does a time ahead of this
 	// service's clock.
-	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// The method, a token of the provider, 1 to 128 characters; it is never logged.
-	// `SimulatorService` lists the tokens of the simulator.
-	PaymentMethod string `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// The method, a token of the provider, 1 to 128 characters; it is never logged. The simulator's
+	// tokens are listed at `souk.payments.simulator.v1alpha.SimulatorService`.
+	PaymentMethod string `protobuf:"bytes,7,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// Where the page of the action sends the customer's browser afterwards: an https URL, or http to
+	// this computer (localhost, 127.0.0.1, [::1]) for development, at most 2,048 characters. Empty if
+	// the page is not to leave.
+	ReturnUrl     string `protobuf:"bytes,8,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,6 +364,13 @@ func (x *AuthorizePaymentRequest) GetOrderId() string {
 	return ""
 }
 
+func (x *AuthorizePaymentRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
 func (x *AuthorizePaymentRequest) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
@@ -357,6 +395,13 @@ func (x *AuthorizePaymentRequest) GetEffectiveTime() *timestamppb.Timestamp {
 func (x *AuthorizePaymentRequest) GetPaymentMethod() string {
 	if x != nil {
 		return x.PaymentMethod
+	}
+	return ""
+}
+
+func (x *AuthorizePaymentRequest) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
 	}
 	return ""
 }
@@ -407,33 +452,29 @@ func (x *AuthorizePaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
-// The request of CompletePaymentAction.
-type CompletePaymentActionRequest struct {
+// The request of RefreshPayment.
+type RefreshPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment.
-	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// What the caller expects the customer to have done. It does not affect the payment; only the
-	// response differs when the payment was declined: true gets ERROR_REASON_PAYMENT_DECLINED, and
-	// false gets the payment.
-	Approve       bool `protobuf:"varint,2,opt,name=approve,proto3" json:"approve,omitempty"`
+	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CompletePaymentActionRequest) Reset() {
-	*x = CompletePaymentActionRequest{}
+func (x *RefreshPaymentRequest) Reset() {
+	*x = RefreshPaymentRequest{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CompletePaymentActionRequest) String() string {
+func (x *RefreshPaymentRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CompletePaymentActionRequest) ProtoMessage() {}
+func (*RefreshPaymentRequest) ProtoMessage() {}
 
-func (x *CompletePaymentActionRequest) ProtoReflect() protoreflect.Message {
+func (x *RefreshPaymentRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -445,27 +486,20 @@ func (x *CompletePaymentActionRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CompletePaymentActionRequest.ProtoReflect.Descriptor instead.
-func (*CompletePaymentActionRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use RefreshPaymentRequest.ProtoReflect.Descriptor instead.
+func (*RefreshPaymentRequest) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *CompletePaymentActionRequest) GetPaymentId() string {
+func (x *RefreshPaymentRequest) GetPaymentId() string {
 	if x != nil {
 		return x.PaymentId
 	}
 	return ""
 }
 
-func (x *CompletePaymentActionRequest) GetApprove() bool {
-	if x != nil {
-		return x.Approve
-	}
-	return false
-}
-
-// The response of CompletePaymentAction.
-type CompletePaymentActionResponse struct {
+// The response of RefreshPayment.
+type RefreshPaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment in its current state.
 	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
@@ -473,20 +507,20 @@ type CompletePaymentActionResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CompletePaymentActionResponse) Reset() {
-	*x = CompletePaymentActionResponse{}
+func (x *RefreshPaymentResponse) Reset() {
+	*x = RefreshPaymentResponse{}
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CompletePaymentActionResponse) String() string {
+func (x *RefreshPaymentResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CompletePaymentActionResponse) ProtoMessage() {}
+func (*RefreshPaymentResponse) ProtoMessage() {}
 
-func (x *CompletePaymentActionResponse) ProtoReflect() protoreflect.Message {
+func (x *RefreshPaymentResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -498,12 +532,12 @@ func (x *CompletePaymentActionResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CompletePaymentActionResponse.ProtoReflect.Descriptor instead.
-func (*CompletePaymentActionResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use RefreshPaymentResponse.ProtoReflect.Descriptor instead.
+func (*RefreshPaymentResponse) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *CompletePaymentActionResponse) GetPayment() *Payment {
+func (x *RefreshPaymentResponse) GetPayment() *Payment {
 	if x != nil {
 		return x.Payment
 	}
@@ -515,12 +549,12 @@ type CapturePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
-	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// How much to capture; absent means all that is left.
+	// The id of the capture, `capture_…`, chosen by the caller.
+	CaptureId string `protobuf:"bytes,2,opt,name=capture_id,json=captureId,proto3" json:"capture_id,omitempty"`
+	// How much to capture, more than 0; absent means all that is left.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// True releases what is left after this capture.
-	Final bool `protobuf:"varint,4,opt,name=final,proto3" json:"final,omitempty"`
+	// Whether to release what is left after this capture.
+	FinalCapture bool `protobuf:"varint,4,opt,name=final_capture,json=finalCapture,proto3" json:"final_capture,omitempty"`
 	// When it happened in the real world, not before the payment's own effective time; absent means
 	// now, and so does a time ahead of this service's clock.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
@@ -565,9 +599,9 @@ func (x *CapturePaymentRequest) GetPaymentId() string {
 	return ""
 }
 
-func (x *CapturePaymentRequest) GetRequestId() string {
+func (x *CapturePaymentRequest) GetCaptureId() string {
 	if x != nil {
-		return x.RequestId
+		return x.CaptureId
 	}
 	return ""
 }
@@ -579,9 +613,9 @@ func (x *CapturePaymentRequest) GetAmount() *v1.Money {
 	return nil
 }
 
-func (x *CapturePaymentRequest) GetFinal() bool {
+func (x *CapturePaymentRequest) GetFinalCapture() bool {
 	if x != nil {
-		return x.Final
+		return x.FinalCapture
 	}
 	return false
 }
@@ -597,7 +631,9 @@ func (x *CapturePaymentRequest) GetEffectiveTime() *timestamppb.Timestamp {
 type CapturePaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment in its current state.
-	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	Payment *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	// The capture in its current state; absent for a payment of 0, which needs none.
+	Capture       *PaymentCapture `protobuf:"bytes,2,opt,name=capture,proto3" json:"capture,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -635,6 +671,13 @@ func (*CapturePaymentResponse) Descriptor() ([]byte, []int) {
 func (x *CapturePaymentResponse) GetPayment() *Payment {
 	if x != nil {
 		return x.Payment
+	}
+	return nil
+}
+
+func (x *CapturePaymentResponse) GetCapture() *PaymentCapture {
+	if x != nil {
+		return x.Capture
 	}
 	return nil
 }
@@ -860,6 +903,107 @@ func (x *RefundPaymentResponse) GetRefund() *PaymentRefund {
 	return nil
 }
 
+// The request of ReceiveProviderEvent.
+type ReceiveProviderEventRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The provider that sent it, as `Payment.provider` has it, such as `simulator`.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The body of the HTTP request, unchanged: at most 65,536 bytes. It is never logged.
+	Body []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	// The headers of the HTTP request, with names in lower case: at most 100. They are never logged.
+	Headers       map[string]string `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveProviderEventRequest) Reset() {
+	*x = ReceiveProviderEventRequest{}
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveProviderEventRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveProviderEventRequest) ProtoMessage() {}
+
+func (x *ReceiveProviderEventRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveProviderEventRequest.ProtoReflect.Descriptor instead.
+func (*ReceiveProviderEventRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReceiveProviderEventRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ReceiveProviderEventRequest) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *ReceiveProviderEventRequest) GetHeaders() map[string]string {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+// The response of ReceiveProviderEvent; it is empty.
+type ReceiveProviderEventResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveProviderEventResponse) Reset() {
+	*x = ReceiveProviderEventResponse{}
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveProviderEventResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveProviderEventResponse) ProtoMessage() {}
+
+func (x *ReceiveProviderEventResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveProviderEventResponse.ProtoReflect.Descriptor instead.
+func (*ReceiveProviderEventResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{15}
+}
+
 // The request of GetPayment.
 type GetPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -871,7 +1015,7 @@ type GetPaymentRequest struct {
 
 func (x *GetPaymentRequest) Reset() {
 	*x = GetPaymentRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[14]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +1027,7 @@ func (x *GetPaymentRequest) String() string {
 func (*GetPaymentRequest) ProtoMessage() {}
 
 func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[14]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1040,7 @@ func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentRequest.ProtoReflect.Descriptor instead.
 func (*GetPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPaymentRequest) GetPaymentId() string {
@@ -917,7 +1061,7 @@ type GetPaymentResponse struct {
 
 func (x *GetPaymentResponse) Reset() {
 	*x = GetPaymentResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[15]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1073,7 @@ func (x *GetPaymentResponse) String() string {
 func (*GetPaymentResponse) ProtoMessage() {}
 
 func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[15]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1086,7 @@ func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentResponse.ProtoReflect.Descriptor instead.
 func (*GetPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetPaymentResponse) GetPayment() *Payment {
@@ -958,14 +1102,31 @@ type ListPaymentsRequest struct {
 	// Payments per page, at most 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only payments of this order; empty means all.
+	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Only payments of this customer; empty means all.
+	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Only payments with this reference; empty means all.
+	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Only the payment with this id at the provider; empty means all.
+	ProviderReference string `protobuf:"bytes,6,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	// Only payments in one of these states, at most 10; empty means all.
+	States []PaymentState `protobuf:"varint,7,rep,packed,name=states,proto3,enum=souk.payments.v1.PaymentState" json:"states,omitempty"`
+	// Only payments created at this time or later; absent means no limit.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only payments created before this time; absent means no limit.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+	// `create_time desc`.
+	OrderBy       string `protobuf:"bytes,10,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[16]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -977,7 +1138,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[16]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -990,7 +1151,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListPaymentsRequest) GetPageSize() int32 {
@@ -1003,6 +1164,62 @@ func (x *ListPaymentsRequest) GetPageSize() int32 {
 func (x *ListPaymentsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetProviderReference() string {
+	if x != nil {
+		return x.ProviderReference
+	}
+	return ""
+}
+
+func (x *ListPaymentsRequest) GetStates() []PaymentState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListPaymentsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
 	}
 	return ""
 }
@@ -1020,7 +1237,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[17]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1249,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[17]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1262,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*Payment {
@@ -1062,6 +1279,162 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// The request of ListCaptures.
+type ListCapturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Captures per page, at most 1,000; 0 means 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only captures of this payment; empty means all.
+	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// Only captures in one of these states, at most 10; empty means all.
+	States []PaymentCaptureState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.payments.v1.PaymentCaptureState" json:"states,omitempty"`
+	// Only captures created at this time or later; absent means no limit.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only captures created before this time; absent means no limit.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+	// `create_time desc`.
+	OrderBy       string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCapturesRequest) Reset() {
+	*x = ListCapturesRequest{}
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCapturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCapturesRequest) ProtoMessage() {}
+
+func (x *ListCapturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCapturesRequest.ProtoReflect.Descriptor instead.
+func (*ListCapturesRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListCapturesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCapturesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListCapturesRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *ListCapturesRequest) GetStates() []PaymentCaptureState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListCapturesRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListCapturesRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListCapturesRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+// The response of ListCaptures.
+type ListCapturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The captures of this page.
+	Captures []*PaymentCapture `protobuf:"bytes,1,rep,name=captures,proto3" json:"captures,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCapturesResponse) Reset() {
+	*x = ListCapturesResponse{}
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCapturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCapturesResponse) ProtoMessage() {}
+
+func (x *ListCapturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCapturesResponse.ProtoReflect.Descriptor instead.
+func (*ListCapturesResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListCapturesResponse) GetCaptures() []*PaymentCapture {
+	if x != nil {
+		return x.Captures
+	}
+	return nil
+}
+
+func (x *ListCapturesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // The request of ListRefunds.
 type ListRefundsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1070,14 +1443,23 @@ type ListRefundsRequest struct {
 	// The `next_page_token` of the previous page; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only refunds of this payment; empty means all.
-	PaymentId     string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// Only refunds in one of these states, at most 10; empty means all.
+	States []PaymentRefundState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.payments.v1.PaymentRefundState" json:"states,omitempty"`
+	// Only refunds created at this time or later; absent means no limit.
+	CreateTimeAfter *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time_after,json=createTimeAfter,proto3" json:"create_time_after,omitempty"`
+	// Only refunds created before this time; absent means no limit.
+	CreateTimeBefore *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time_before,json=createTimeBefore,proto3" json:"create_time_before,omitempty"`
+	// `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+	// `create_time desc`.
+	OrderBy       string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListRefundsRequest) Reset() {
 	*x = ListRefundsRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[18]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1471,7 @@ func (x *ListRefundsRequest) String() string {
 func (*ListRefundsRequest) ProtoMessage() {}
 
 func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[18]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1484,7 @@ func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
 func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListRefundsRequest) GetPageSize() int32 {
@@ -1126,6 +1508,34 @@ func (x *ListRefundsRequest) GetPaymentId() string {
 	return ""
 }
 
+func (x *ListRefundsRequest) GetStates() []PaymentRefundState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListRefundsRequest) GetCreateTimeAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeAfter
+	}
+	return nil
+}
+
+func (x *ListRefundsRequest) GetCreateTimeBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTimeBefore
+	}
+	return nil
+}
+
+func (x *ListRefundsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 // The response of ListRefunds.
 type ListRefundsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1139,7 +1549,7 @@ type ListRefundsResponse struct {
 
 func (x *ListRefundsResponse) Reset() {
 	*x = ListRefundsResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[19]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1561,7 @@ func (x *ListRefundsResponse) String() string {
 func (*ListRefundsResponse) ProtoMessage() {}
 
 func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[19]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1574,7 @@ func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
 func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRefundsResponse) GetRefunds() []*PaymentRefund {
@@ -1192,7 +1602,7 @@ type RepairPaymentRequest struct {
 
 func (x *RepairPaymentRequest) Reset() {
 	*x = RepairPaymentRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[20]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1614,7 @@ func (x *RepairPaymentRequest) String() string {
 func (*RepairPaymentRequest) ProtoMessage() {}
 
 func (x *RepairPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[20]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1627,7 @@ func (x *RepairPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairPaymentRequest.ProtoReflect.Descriptor instead.
 func (*RepairPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RepairPaymentRequest) GetPaymentId() string {
@@ -1233,14 +1643,14 @@ type RepairPaymentResponse struct {
 	// The payment in its current state.
 	Payment *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
 	// How many transfers were missing in the ledger.
-	TransfersWritten int32 `protobuf:"varint,2,opt,name=transfers_written,json=transfersWritten,proto3" json:"transfers_written,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	TransfersWrittenCount int32 `protobuf:"varint,2,opt,name=transfers_written_count,json=transfersWrittenCount,proto3" json:"transfers_written_count,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *RepairPaymentResponse) Reset() {
 	*x = RepairPaymentResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[21]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1662,7 @@ func (x *RepairPaymentResponse) String() string {
 func (*RepairPaymentResponse) ProtoMessage() {}
 
 func (x *RepairPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[21]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1675,7 @@ func (x *RepairPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairPaymentResponse.ProtoReflect.Descriptor instead.
 func (*RepairPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RepairPaymentResponse) GetPayment() *Payment {
@@ -1275,9 +1685,9 @@ func (x *RepairPaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
-func (x *RepairPaymentResponse) GetTransfersWritten() int32 {
+func (x *RepairPaymentResponse) GetTransfersWrittenCount() int32 {
 	if x != nil {
-		return x.TransfersWritten
+		return x.TransfersWrittenCount
 	}
 	return 0
 }
@@ -1291,7 +1701,7 @@ type AuditPaymentsRequest struct {
 
 func (x *AuditPaymentsRequest) Reset() {
 	*x = AuditPaymentsRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[22]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1713,7 @@ func (x *AuditPaymentsRequest) String() string {
 func (*AuditPaymentsRequest) ProtoMessage() {}
 
 func (x *AuditPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[22]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1726,7 @@ func (x *AuditPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*AuditPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{26}
 }
 
 // The response of AuditPayments.
@@ -1332,7 +1742,7 @@ type AuditPaymentsResponse struct {
 
 func (x *AuditPaymentsResponse) Reset() {
 	*x = AuditPaymentsResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[23]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1754,7 @@ func (x *AuditPaymentsResponse) String() string {
 func (*AuditPaymentsResponse) ProtoMessage() {}
 
 func (x *AuditPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[23]
+	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1767,7 @@ func (x *AuditPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*AuditPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AuditPaymentsResponse) GetFindings() []*v1.AuditFinding {
@@ -1378,51 +1788,57 @@ var File_souk_payments_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xcf\x03\n" +
-	"\x1aCreatePaymentIntentRequest\x12K\n" +
+	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xa9\x04\n" +
+	"\x14CreatePaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
-	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12Y\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
+	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Y\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
 	"customerId\x123\n" +
-	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
-	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12G\n" +
-	"\x0epayment_method\x18\x06 \x01(\tB \xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\rpaymentMethod\"R\n" +
-	"\x1bCreatePaymentIntentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xb3\x01\n" +
-	"\x1bConfirmPaymentIntentRequest\x12K\n" +
+	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12O\n" +
+	"\x0epayment_method\x18\a \x01(\tB(\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\"L\n" +
+	"\x15CreatePaymentResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xd1\x02\n" +
+	"\x15ConfirmPaymentRequest\x12K\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12G\n" +
-	"\x0epayment_method\x18\x02 \x01(\tB \xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\rpaymentMethod\"S\n" +
-	"\x1cConfirmPaymentIntentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xce\x03\n" +
+	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12O\n" +
+	"\x0epayment_method\x18\x02 \x01(\tB(\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
+	"\n" +
+	"return_url\x18\x03 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"M\n" +
+	"\x16ConfirmPaymentResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xca\x05\n" +
 	"\x17AuthorizePaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
-	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12Y\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
+	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Y\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
 	"customerId\x123\n" +
-	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
-	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12I\n" +
-	"\x0epayment_method\x18\x06 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\rpaymentMethod\"O\n" +
-	"\x18AuthorizePaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\x85\x01\n" +
-	"\x1cCompletePaymentActionRequest\x12K\n" +
+	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12Q\n" +
+	"\x0epayment_method\x18\a \x01(\tB*\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12\x18\n" +
-	"\aapprove\x18\x02 \x01(\bR\aapprove\"T\n" +
-	"\x1dCompletePaymentActionResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xaa\x02\n" +
+	"return_url\x18\b \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"O\n" +
+	"\x18AuthorizePaymentResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"d\n" +
+	"\x15RefreshPaymentRequest\x12K\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"M\n" +
+	"\x16RefreshPaymentResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xc6\x02\n" +
 	"\x15CapturePaymentRequest\x12K\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12>\n" +
+	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12K\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12+\n" +
-	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12\x14\n" +
-	"\x05final\x18\x04 \x01(\bR\x05final\x12A\n" +
-	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"M\n" +
+	"capture_id\x18\x02 \x01(\tB,\xbaH)r'2%^capture_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tcaptureId\x12+\n" +
+	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12#\n" +
+	"\rfinal_capture\x18\x04 \x01(\bR\ffinalCapture\x12A\n" +
+	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\x89\x01\n" +
 	"\x16CapturePaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"a\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x12:\n" +
+	"\acapture\x18\x02 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture\"a\n" +
 	"\x12VoidPaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"J\n" +
@@ -1436,78 +1852,126 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\x85\x01\n" +
 	"\x15RefundPaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x127\n" +
-	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\"`\n" +
+	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\"\xd0\x02\n" +
+	"\x1bReceiveProviderEventRequest\x129\n" +
+	"\bprovider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18@2\x12^[a-z][a-z0-9_-]*$R\bprovider\x12(\n" +
+	"\x04body\x18\x02 \x01(\fB\x14\xbaH\x06z\x04\x18\x80\x80\x04\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04body\x12\x8f\x01\n" +
+	"\aheaders\x18\x03 \x03(\v2:.souk.payments.v1.ReceiveProviderEventRequest.HeadersEntryB9\xbaH+\x9a\x01(\x10d\"\x11r\x0f\x18\x80\x012\n" +
+	"^[^\\x00]*$*\x11r\x0f\x18\x80@2\n" +
+	"^[^\\x00]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\aheaders\x1a:\n" +
+	"\fHeadersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x1e\n" +
+	"\x1cReceiveProviderEventResponse\"`\n" +
 	"\x11GetPaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"g\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\x9c\x05\n" +
 	"\x13ListPaymentsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12H\n" +
+	"\border_id\x18\x03 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12>\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"customerId\x12;\n" +
+	"\treference\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x12L\n" +
+	"\x12provider_reference\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x11providerReference\x12I\n" +
+	"\x06states\x18\a \x03(\x0e2\x1e.souk.payments.v1.PaymentStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12F\n" +
+	"\x11create_time_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12A\n" +
+	"\border_by\x18\n" +
+	" \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"u\n" +
 	"\x14ListPaymentsResponse\x125\n" +
 	"\bpayments\x18\x01 \x03(\v2\x19.souk.payments.v1.PaymentR\bpayments\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xde\x03\n" +
+	"\x13ListCapturesRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12N\n" +
+	"\n" +
+	"payment_id\x18\x03 \x01(\tB/\xbaH,r*2(^(payment_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\tpaymentId\x12P\n" +
+	"\x06states\x18\x04 \x03(\x0e2%.souk.payments.v1.PaymentCaptureStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12F\n" +
+	"\x11create_time_after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12A\n" +
+	"\border_by\x18\a \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"|\n" +
+	"\x14ListCapturesResponse\x12<\n" +
+	"\bcaptures\x18\x01 \x03(\v2 .souk.payments.v1.PaymentCaptureR\bcaptures\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdc\x03\n" +
 	"\x12ListRefundsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12N\n" +
 	"\n" +
-	"payment_id\x18\x03 \x01(\tB/\xbaH,r*2(^(payment_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\tpaymentId\"x\n" +
+	"payment_id\x18\x03 \x01(\tB/\xbaH,r*2(^(payment_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\tpaymentId\x12O\n" +
+	"\x06states\x18\x04 \x03(\x0e2$.souk.payments.v1.PaymentRefundStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12F\n" +
+	"\x11create_time_after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
+	"\x12create_time_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x10createTimeBefore\x12A\n" +
+	"\border_by\x18\a \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"x\n" +
 	"\x13ListRefundsResponse\x129\n" +
 	"\arefunds\x18\x01 \x03(\v2\x1f.souk.payments.v1.PaymentRefundR\arefunds\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"c\n" +
 	"\x14RepairPaymentRequest\x12K\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"y\n" +
+	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"\x84\x01\n" +
 	"\x15RepairPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x12+\n" +
-	"\x11transfers_written\x18\x02 \x01(\x05R\x10transfersWritten\"\x16\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x126\n" +
+	"\x17transfers_written_count\x18\x02 \x01(\x05R\x15transfersWrittenCount\"\x16\n" +
 	"\x14AuditPaymentsRequest\"\x81\x01\n" +
 	"\x15AuditPaymentsResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xf9!\n" +
-	"\x0ePaymentService\x12\xbc\x03\n" +
-	"\x13CreatePaymentIntent\x12,.souk.payments.v1.CreatePaymentIntentRequest\x1a-.souk.payments.v1.CreatePaymentIntentResponse\"\xc7\x02\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/payments\xa2뤨\f\xa6\x02\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\x93%\n" +
+	"\x0ePaymentService\x12\xb3\x03\n" +
+	"\rCreatePayment\x12&.souk.payments.v1.CreatePaymentRequest\x1a'.souk.payments.v1.CreatePaymentResponse\"\xd0\x02\x82\xd3\xe4\x93\x02\x1a:\x01*b\apayment\"\f/v1/payments\xa2뤨\f\xa6\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
-	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\x05\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xd8\x03\n" +
-	"\x14ConfirmPaymentIntent\x12-.souk.payments.v1.ConfirmPaymentIntentRequest\x1a..souk.payments.v1.ConfirmPaymentIntentResponse\"\xe0\x02\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/payments/{payment_id}:confirm\xa2뤨\f\xaa\x02\n" +
-	"\x13\b\x03\x12\x0fpayments.charge\n" +
-	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xdc\x03\n" +
-	"\x10AuthorizePayment\x12).souk.payments.v1.AuthorizePaymentRequest\x1a*.souk.payments.v1.AuthorizePaymentResponse\"\xf0\x02\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/payments:authorize\xa2뤨\f\xc5\x02\n" +
+	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\x05\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xcf\x03\n" +
+	"\x0eConfirmPayment\x12'.souk.payments.v1.ConfirmPaymentRequest\x1a(.souk.payments.v1.ConfirmPaymentResponse\"\xe9\x02\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:confirm\xa2뤨\f\xaa\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xe2\x03\n" +
-	"\x15CompletePaymentAction\x12..souk.payments.v1.CompletePaymentActionRequest\x1a/.souk.payments.v1.CompletePaymentActionResponse\"\xe7\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/payments/{payment_id}:completeAction\xa2뤨\f\xaa\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x82\x04\n" +
+	"\x10AuthorizePayment\x12).souk.payments.v1.AuthorizePaymentRequest\x1a*.souk.payments.v1.AuthorizePaymentResponse\"\x96\x03\x82\xd3\xe4\x93\x02$:\x01*b\apayment\"\x16/v1/payments:authorize\xa2뤨\f\xe2\x02\n" +
+	"\x13\b\x03\x12\x0fpayments.charge\n" +
+	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
+	"\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1bERROR_REASON_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xd4\x02\n" +
+	"\x0eRefreshPayment\x12'.souk.payments.v1.RefreshPaymentRequest\x1a(.souk.payments.v1.RefreshPaymentResponse\"\xee\x01\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:refresh\xa2뤨\f\xaf\x01\n" +
 	"\x02\b\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x02\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"!ERROR_REASON_ACTION_NOT_COMPLETED\"\x1bERROR_REASON_ACTION_EXPIRED\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x87\x04\n" +
-	"\x0eCapturePayment\x12'.souk.payments.v1.CapturePaymentRequest\x1a(.souk.payments.v1.CapturePaymentResponse\"\xa1\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/payments/{payment_id}:capture\xa2뤨\f\xeb\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x85\x04\n" +
+	"\x0eCapturePayment\x12'.souk.payments.v1.CapturePaymentRequest\x1a(.souk.payments.v1.CapturePaymentResponse\"\x9f\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/payments/{payment_id}:capture\xa2뤨\f\xe9\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\"\x1eERROR_REASON_REQUEST_ID_REUSED\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x95\x03\n" +
-	"\vVoidPayment\x12$.souk.payments.v1.VoidPaymentRequest\x1a%.souk.payments.v1.VoidPaymentResponse\"\xb8\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/payments/{payment_id}:void\xa2뤨\f\x85\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\"\x1cERROR_REASON_CAPTURE_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x9e\x03\n" +
+	"\vVoidPayment\x12$.souk.payments.v1.VoidPaymentRequest\x1a%.souk.payments.v1.VoidPaymentResponse\"\xc1\x02\x82\xd3\xe4\x93\x02,:\x01*b\apayment\"\x1e/v1/payments/{payment_id}:void\xa2뤨\f\x85\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
 	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xe1\x03\n" +
 	"\rRefundPayment\x12&.souk.payments.v1.RefundPaymentRequest\x1a'.souk.payments.v1.RefundPaymentResponse\"\xfe\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\xa2뤨\f\xc9\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.refund\n" +
 	"\x13\b\x04\x12\x0fpayments.refund\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\"\x1bERROR_REASON_REFUND_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xcf\x01\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\"\x1bERROR_REASON_REFUND_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xdf\x02\n" +
+	"\x14ReceiveProviderEvent\x12-.souk.payments.v1.ReceiveProviderEventRequest\x1a..souk.payments.v1.ReceiveProviderEventResponse\"\xe7\x01\x82\xd3\xe4\x93\x021:\x01*\",/v1/paymentProviders/{provider}:receiveEvent\xa2뤨\f\xa6\x01\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\n" +
+	"\"\x1fERROR_REASON_PROVIDER_NOT_FOUND\"\x1eERROR_REASON_INVALID_SIGNATURE\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xd8\x01\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"v\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/payments/{payment_id}\xa2뤨\fL\n" +
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x7f\x82\xd3\xe4\x93\x02$b\apayment\x12\x19/v1/payments/{payment_id}\xa2뤨\fL\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
-	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\x02\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\x90\x02\x01\x12\xa8\x01\n" +
+	"\x11\b\x04\x12\rpayments.read\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\x90\x02\x01\x12\xa8\x01\n" +
 	"\fListPayments\x12%.souk.payments.v1.ListPaymentsRequest\x1a&.souk.payments.v1.ListPaymentsResponse\"I\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\xa2뤨\f,\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
 	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xad\x01\n" +
-	"\vListRefunds\x12$.souk.payments.v1.ListRefundsRequest\x1a%.souk.payments.v1.ListRefundsResponse\"Q\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/payments:refunds\xa2뤨\f,\n" +
+	"\x90\x02\x01\x12\xa8\x01\n" +
+	"\fListCaptures\x12%.souk.payments.v1.ListCapturesRequest\x1a&.souk.payments.v1.ListCapturesResponse\"I\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/captures\xa2뤨\f,\n" +
+	"\x11\b\x03\x12\rpayments.read\n" +
+	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
+	"\x90\x02\x01\x12\xa4\x01\n" +
+	"\vListRefunds\x12$.souk.payments.v1.ListRefundsRequest\x1a%.souk.payments.v1.ListRefundsResponse\"H\x82\xd3\xe4\x93\x02\r\x12\v/v1/refunds\xa2뤨\f,\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
 	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
 	"\x90\x02\x01\x12\x85\x02\n" +
@@ -1516,7 +1980,7 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"ops.repair\x10\x03\x1a\x02\b\x1e\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xcd\x01\n" +
 	"\rAuditPayments\x12&.souk.payments.v1.AuditPaymentsRequest\x1a'.souk.payments.v1.AuditPaymentsResponse\"k\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/payments:audit\xa2뤨\fH\n" +
 	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x03\x1a\x03\b\xac\x02\"!ERROR_REASON_PROVIDER_UNAVAILABLE\x90\x02\x01B\x99\x01\n" +
+	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x03\b\xac\x02\"!ERROR_REASON_PROVIDER_UNAVAILABLE\x90\x02\x01B\x99\x01\n" +
 	"\x18example.souk.payments.v1B\x13PaymentServiceProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
 var (
@@ -1531,91 +1995,116 @@ func file_souk_payments_v1_payment_service_proto_rawDescGZIP() []byte {
 	return file_souk_payments_v1_payment_service_proto_rawDescData
 }
 
-var file_souk_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_souk_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_souk_payments_v1_payment_service_proto_goTypes = []any{
-	(*CreatePaymentIntentRequest)(nil),    // 0: souk.payments.v1.CreatePaymentIntentRequest
-	(*CreatePaymentIntentResponse)(nil),   // 1: souk.payments.v1.CreatePaymentIntentResponse
-	(*ConfirmPaymentIntentRequest)(nil),   // 2: souk.payments.v1.ConfirmPaymentIntentRequest
-	(*ConfirmPaymentIntentResponse)(nil),  // 3: souk.payments.v1.ConfirmPaymentIntentResponse
-	(*AuthorizePaymentRequest)(nil),       // 4: souk.payments.v1.AuthorizePaymentRequest
-	(*AuthorizePaymentResponse)(nil),      // 5: souk.payments.v1.AuthorizePaymentResponse
-	(*CompletePaymentActionRequest)(nil),  // 6: souk.payments.v1.CompletePaymentActionRequest
-	(*CompletePaymentActionResponse)(nil), // 7: souk.payments.v1.CompletePaymentActionResponse
-	(*CapturePaymentRequest)(nil),         // 8: souk.payments.v1.CapturePaymentRequest
-	(*CapturePaymentResponse)(nil),        // 9: souk.payments.v1.CapturePaymentResponse
-	(*VoidPaymentRequest)(nil),            // 10: souk.payments.v1.VoidPaymentRequest
-	(*VoidPaymentResponse)(nil),           // 11: souk.payments.v1.VoidPaymentResponse
-	(*RefundPaymentRequest)(nil),          // 12: souk.payments.v1.RefundPaymentRequest
-	(*RefundPaymentResponse)(nil),         // 13: souk.payments.v1.RefundPaymentResponse
-	(*GetPaymentRequest)(nil),             // 14: souk.payments.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),            // 15: souk.payments.v1.GetPaymentResponse
-	(*ListPaymentsRequest)(nil),           // 16: souk.payments.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),          // 17: souk.payments.v1.ListPaymentsResponse
-	(*ListRefundsRequest)(nil),            // 18: souk.payments.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),           // 19: souk.payments.v1.ListRefundsResponse
-	(*RepairPaymentRequest)(nil),          // 20: souk.payments.v1.RepairPaymentRequest
-	(*RepairPaymentResponse)(nil),         // 21: souk.payments.v1.RepairPaymentResponse
-	(*AuditPaymentsRequest)(nil),          // 22: souk.payments.v1.AuditPaymentsRequest
-	(*AuditPaymentsResponse)(nil),         // 23: souk.payments.v1.AuditPaymentsResponse
-	(*v1.Money)(nil),                      // 24: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 25: google.protobuf.Timestamp
-	(*Payment)(nil),                       // 26: souk.payments.v1.Payment
-	(*PaymentRefund)(nil),                 // 27: souk.payments.v1.PaymentRefund
-	(*v1.AuditFinding)(nil),               // 28: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                 // 29: souk.type.v1.AuditCount
+	(*CreatePaymentRequest)(nil),         // 0: souk.payments.v1.CreatePaymentRequest
+	(*CreatePaymentResponse)(nil),        // 1: souk.payments.v1.CreatePaymentResponse
+	(*ConfirmPaymentRequest)(nil),        // 2: souk.payments.v1.ConfirmPaymentRequest
+	(*ConfirmPaymentResponse)(nil),       // 3: souk.payments.v1.ConfirmPaymentResponse
+	(*AuthorizePaymentRequest)(nil),      // 4: souk.payments.v1.AuthorizePaymentRequest
+	(*AuthorizePaymentResponse)(nil),     // 5: souk.payments.v1.AuthorizePaymentResponse
+	(*RefreshPaymentRequest)(nil),        // 6: souk.payments.v1.RefreshPaymentRequest
+	(*RefreshPaymentResponse)(nil),       // 7: souk.payments.v1.RefreshPaymentResponse
+	(*CapturePaymentRequest)(nil),        // 8: souk.payments.v1.CapturePaymentRequest
+	(*CapturePaymentResponse)(nil),       // 9: souk.payments.v1.CapturePaymentResponse
+	(*VoidPaymentRequest)(nil),           // 10: souk.payments.v1.VoidPaymentRequest
+	(*VoidPaymentResponse)(nil),          // 11: souk.payments.v1.VoidPaymentResponse
+	(*RefundPaymentRequest)(nil),         // 12: souk.payments.v1.RefundPaymentRequest
+	(*RefundPaymentResponse)(nil),        // 13: souk.payments.v1.RefundPaymentResponse
+	(*ReceiveProviderEventRequest)(nil),  // 14: souk.payments.v1.ReceiveProviderEventRequest
+	(*ReceiveProviderEventResponse)(nil), // 15: souk.payments.v1.ReceiveProviderEventResponse
+	(*GetPaymentRequest)(nil),            // 16: souk.payments.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),           // 17: souk.payments.v1.GetPaymentResponse
+	(*ListPaymentsRequest)(nil),          // 18: souk.payments.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),         // 19: souk.payments.v1.ListPaymentsResponse
+	(*ListCapturesRequest)(nil),          // 20: souk.payments.v1.ListCapturesRequest
+	(*ListCapturesResponse)(nil),         // 21: souk.payments.v1.ListCapturesResponse
+	(*ListRefundsRequest)(nil),           // 22: souk.payments.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),          // 23: souk.payments.v1.ListRefundsResponse
+	(*RepairPaymentRequest)(nil),         // 24: souk.payments.v1.RepairPaymentRequest
+	(*RepairPaymentResponse)(nil),        // 25: souk.payments.v1.RepairPaymentResponse
+	(*AuditPaymentsRequest)(nil),         // 26: souk.payments.v1.AuditPaymentsRequest
+	(*AuditPaymentsResponse)(nil),        // 27: souk.payments.v1.AuditPaymentsResponse
+	nil,                                  // 28: souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
+	(*v1.Money)(nil),                     // 29: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
+	(*Payment)(nil),                      // 31: souk.payments.v1.Payment
+	(*PaymentCapture)(nil),               // 32: souk.payments.v1.PaymentCapture
+	(*PaymentRefund)(nil),                // 33: souk.payments.v1.PaymentRefund
+	(PaymentState)(0),                    // 34: souk.payments.v1.PaymentState
+	(PaymentCaptureState)(0),             // 35: souk.payments.v1.PaymentCaptureState
+	(PaymentRefundState)(0),              // 36: souk.payments.v1.PaymentRefundState
+	(*v1.AuditFinding)(nil),              // 37: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),                // 38: souk.type.v1.AuditCount
 }
 var file_souk_payments_v1_payment_service_proto_depIdxs = []int32{
-	24, // 0: souk.payments.v1.CreatePaymentIntentRequest.amount:type_name -> souk.type.v1.Money
-	25, // 1: souk.payments.v1.CreatePaymentIntentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	26, // 2: souk.payments.v1.CreatePaymentIntentResponse.payment:type_name -> souk.payments.v1.Payment
-	26, // 3: souk.payments.v1.ConfirmPaymentIntentResponse.payment:type_name -> souk.payments.v1.Payment
-	24, // 4: souk.payments.v1.AuthorizePaymentRequest.amount:type_name -> souk.type.v1.Money
-	25, // 5: souk.payments.v1.AuthorizePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	26, // 6: souk.payments.v1.AuthorizePaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	26, // 7: souk.payments.v1.CompletePaymentActionResponse.payment:type_name -> souk.payments.v1.Payment
-	24, // 8: souk.payments.v1.CapturePaymentRequest.amount:type_name -> souk.type.v1.Money
-	25, // 9: souk.payments.v1.CapturePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	26, // 10: souk.payments.v1.CapturePaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	26, // 11: souk.payments.v1.VoidPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	24, // 12: souk.payments.v1.RefundPaymentRequest.amount:type_name -> souk.type.v1.Money
-	25, // 13: souk.payments.v1.RefundPaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	26, // 14: souk.payments.v1.RefundPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	27, // 15: souk.payments.v1.RefundPaymentResponse.refund:type_name -> souk.payments.v1.PaymentRefund
-	26, // 16: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	26, // 17: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
-	27, // 18: souk.payments.v1.ListRefundsResponse.refunds:type_name -> souk.payments.v1.PaymentRefund
-	26, // 19: souk.payments.v1.RepairPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	28, // 20: souk.payments.v1.AuditPaymentsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	29, // 21: souk.payments.v1.AuditPaymentsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 22: souk.payments.v1.PaymentService.CreatePaymentIntent:input_type -> souk.payments.v1.CreatePaymentIntentRequest
-	2,  // 23: souk.payments.v1.PaymentService.ConfirmPaymentIntent:input_type -> souk.payments.v1.ConfirmPaymentIntentRequest
-	4,  // 24: souk.payments.v1.PaymentService.AuthorizePayment:input_type -> souk.payments.v1.AuthorizePaymentRequest
-	6,  // 25: souk.payments.v1.PaymentService.CompletePaymentAction:input_type -> souk.payments.v1.CompletePaymentActionRequest
-	8,  // 26: souk.payments.v1.PaymentService.CapturePayment:input_type -> souk.payments.v1.CapturePaymentRequest
-	10, // 27: souk.payments.v1.PaymentService.VoidPayment:input_type -> souk.payments.v1.VoidPaymentRequest
-	12, // 28: souk.payments.v1.PaymentService.RefundPayment:input_type -> souk.payments.v1.RefundPaymentRequest
-	14, // 29: souk.payments.v1.PaymentService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	16, // 30: souk.payments.v1.PaymentService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
-	18, // 31: souk.payments.v1.PaymentService.ListRefunds:input_type -> souk.payments.v1.ListRefundsRequest
-	20, // 32: souk.payments.v1.PaymentService.RepairPayment:input_type -> souk.payments.v1.RepairPaymentRequest
-	22, // 33: souk.payments.v1.PaymentService.AuditPayments:input_type -> souk.payments.v1.AuditPaymentsRequest
-	1,  // 34: souk.payments.v1.PaymentService.CreatePaymentIntent:output_type -> souk.payments.v1.CreatePaymentIntentResponse
-	3,  // 35: souk.payments.v1.PaymentService.ConfirmPaymentIntent:output_type -> souk.payments.v1.ConfirmPaymentIntentResponse
-	5,  // 36: souk.payments.v1.PaymentService.AuthorizePayment:output_type -> souk.payments.v1.AuthorizePaymentResponse
-	7,  // 37: souk.payments.v1.PaymentService.CompletePaymentAction:output_type -> souk.payments.v1.CompletePaymentActionResponse
-	9,  // 38: souk.payments.v1.PaymentService.CapturePayment:output_type -> souk.payments.v1.CapturePaymentResponse
-	11, // 39: souk.payments.v1.PaymentService.VoidPayment:output_type -> souk.payments.v1.VoidPaymentResponse
-	13, // 40: souk.payments.v1.PaymentService.RefundPayment:output_type -> souk.payments.v1.RefundPaymentResponse
-	15, // 41: souk.payments.v1.PaymentService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	17, // 42: souk.payments.v1.PaymentService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
-	19, // 43: souk.payments.v1.PaymentService.ListRefunds:output_type -> souk.payments.v1.ListRefundsResponse
-	21, // 44: souk.payments.v1.PaymentService.RepairPayment:output_type -> souk.payments.v1.RepairPaymentResponse
-	23, // 45: souk.payments.v1.PaymentService.AuditPayments:output_type -> souk.payments.v1.AuditPaymentsResponse
-	34, // [34:46] is the sub-list for method output_type
-	22, // [22:34] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	29, // 0: souk.payments.v1.CreatePaymentRequest.amount:type_name -> souk.type.v1.Money
+	30, // 1: souk.payments.v1.CreatePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	31, // 2: souk.payments.v1.CreatePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	31, // 3: souk.payments.v1.ConfirmPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	29, // 4: souk.payments.v1.AuthorizePaymentRequest.amount:type_name -> souk.type.v1.Money
+	30, // 5: souk.payments.v1.AuthorizePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	31, // 6: souk.payments.v1.AuthorizePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	31, // 7: souk.payments.v1.RefreshPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	29, // 8: souk.payments.v1.CapturePaymentRequest.amount:type_name -> souk.type.v1.Money
+	30, // 9: souk.payments.v1.CapturePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	31, // 10: souk.payments.v1.CapturePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	32, // 11: souk.payments.v1.CapturePaymentResponse.capture:type_name -> souk.payments.v1.PaymentCapture
+	31, // 12: souk.payments.v1.VoidPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	29, // 13: souk.payments.v1.RefundPaymentRequest.amount:type_name -> souk.type.v1.Money
+	30, // 14: souk.payments.v1.RefundPaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	31, // 15: souk.payments.v1.RefundPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	33, // 16: souk.payments.v1.RefundPaymentResponse.refund:type_name -> souk.payments.v1.PaymentRefund
+	28, // 17: souk.payments.v1.ReceiveProviderEventRequest.headers:type_name -> souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
+	31, // 18: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	34, // 19: souk.payments.v1.ListPaymentsRequest.states:type_name -> souk.payments.v1.PaymentState
+	30, // 20: souk.payments.v1.ListPaymentsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	30, // 21: souk.payments.v1.ListPaymentsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	31, // 22: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	35, // 23: souk.payments.v1.ListCapturesRequest.states:type_name -> souk.payments.v1.PaymentCaptureState
+	30, // 24: souk.payments.v1.ListCapturesRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	30, // 25: souk.payments.v1.ListCapturesRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	32, // 26: souk.payments.v1.ListCapturesResponse.captures:type_name -> souk.payments.v1.PaymentCapture
+	36, // 27: souk.payments.v1.ListRefundsRequest.states:type_name -> souk.payments.v1.PaymentRefundState
+	30, // 28: souk.payments.v1.ListRefundsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	30, // 29: souk.payments.v1.ListRefundsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	33, // 30: souk.payments.v1.ListRefundsResponse.refunds:type_name -> souk.payments.v1.PaymentRefund
+	31, // 31: souk.payments.v1.RepairPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	37, // 32: souk.payments.v1.AuditPaymentsResponse.findings:type_name -> souk.type.v1.AuditFinding
+	38, // 33: souk.payments.v1.AuditPaymentsResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 34: souk.payments.v1.PaymentService.CreatePayment:input_type -> souk.payments.v1.CreatePaymentRequest
+	2,  // 35: souk.payments.v1.PaymentService.ConfirmPayment:input_type -> souk.payments.v1.ConfirmPaymentRequest
+	4,  // 36: souk.payments.v1.PaymentService.AuthorizePayment:input_type -> souk.payments.v1.AuthorizePaymentRequest
+	6,  // 37: souk.payments.v1.PaymentService.RefreshPayment:input_type -> souk.payments.v1.RefreshPaymentRequest
+	8,  // 38: souk.payments.v1.PaymentService.CapturePayment:input_type -> souk.payments.v1.CapturePaymentRequest
+	10, // 39: souk.payments.v1.PaymentService.VoidPayment:input_type -> souk.payments.v1.VoidPaymentRequest
+	12, // 40: souk.payments.v1.PaymentService.RefundPayment:input_type -> souk.payments.v1.RefundPaymentRequest
+	14, // 41: souk.payments.v1.PaymentService.ReceiveProviderEvent:input_type -> souk.payments.v1.ReceiveProviderEventRequest
+	16, // 42: souk.payments.v1.PaymentService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	18, // 43: souk.payments.v1.PaymentService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
+	20, // 44: souk.payments.v1.PaymentService.ListCaptures:input_type -> souk.payments.v1.ListCapturesRequest
+	22, // 45: souk.payments.v1.PaymentService.ListRefunds:input_type -> souk.payments.v1.ListRefundsRequest
+	24, // 46: souk.payments.v1.PaymentService.RepairPayment:input_type -> souk.payments.v1.RepairPaymentRequest
+	26, // 47: souk.payments.v1.PaymentService.AuditPayments:input_type -> souk.payments.v1.AuditPaymentsRequest
+	1,  // 48: souk.payments.v1.PaymentService.CreatePayment:output_type -> souk.payments.v1.CreatePaymentResponse
+	3,  // 49: souk.payments.v1.PaymentService.ConfirmPayment:output_type -> souk.payments.v1.ConfirmPaymentResponse
+	5,  // 50: souk.payments.v1.PaymentService.AuthorizePayment:output_type -> souk.payments.v1.AuthorizePaymentResponse
+	7,  // 51: souk.payments.v1.PaymentService.RefreshPayment:output_type -> souk.payments.v1.RefreshPaymentResponse
+	9,  // 52: souk.payments.v1.PaymentService.CapturePayment:output_type -> souk.payments.v1.CapturePaymentResponse
+	11, // 53: souk.payments.v1.PaymentService.VoidPayment:output_type -> souk.payments.v1.VoidPaymentResponse
+	13, // 54: souk.payments.v1.PaymentService.RefundPayment:output_type -> souk.payments.v1.RefundPaymentResponse
+	15, // 55: souk.payments.v1.PaymentService.ReceiveProviderEvent:output_type -> souk.payments.v1.ReceiveProviderEventResponse
+	17, // 56: souk.payments.v1.PaymentService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	19, // 57: souk.payments.v1.PaymentService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
+	21, // 58: souk.payments.v1.PaymentService.ListCaptures:output_type -> souk.payments.v1.ListCapturesResponse
+	23, // 59: souk.payments.v1.PaymentService.ListRefunds:output_type -> souk.payments.v1.ListRefundsResponse
+	25, // 60: souk.payments.v1.PaymentService.RepairPayment:output_type -> souk.payments.v1.RepairPaymentResponse
+	27, // 61: souk.payments.v1.PaymentService.AuditPayments:output_type -> souk.payments.v1.AuditPaymentsResponse
+	48, // [48:62] is the sub-list for method output_type
+	34, // [34:48] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payment_service_proto_init() }
@@ -1630,7 +2119,7 @@ func file_souk_payments_v1_payment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payment_service_proto_rawDesc), len(file_souk_payments_v1_payment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

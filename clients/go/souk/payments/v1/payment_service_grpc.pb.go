@@ -19,104 +19,154 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PaymentService_CreatePaymentIntent_FullMethodName   = "/souk.payments.v1.PaymentService/CreatePaymentIntent"
-	PaymentService_ConfirmPaymentIntent_FullMethodName  = "/souk.payments.v1.PaymentService/ConfirmPaymentIntent"
-	PaymentService_AuthorizePayment_FullMethodName      = "/souk.payments.v1.PaymentService/AuthorizePayment"
-	PaymentService_CompletePaymentAction_FullMethodName = "/souk.payments.v1.PaymentService/CompletePaymentAction"
-	PaymentService_CapturePayment_FullMethodName        = "/souk.payments.v1.PaymentService/CapturePayment"
-	PaymentService_VoidPayment_FullMethodName           = "/souk.payments.v1.PaymentService/VoidPayment"
-	PaymentService_RefundPayment_FullMethodName         = "/souk.payments.v1.PaymentService/RefundPayment"
-	PaymentService_GetPayment_FullMethodName            = "/souk.payments.v1.PaymentService/GetPayment"
-	PaymentService_ListPayments_FullMethodName          = "/souk.payments.v1.PaymentService/ListPayments"
-	PaymentService_ListRefunds_FullMethodName           = "/souk.payments.v1.PaymentService/ListRefunds"
-	PaymentService_RepairPayment_FullMethodName         = "/souk.payments.v1.PaymentService/RepairPayment"
-	PaymentService_AuditPayments_FullMethodName         = "/souk.payments.v1.PaymentService/AuditPayments"
+	PaymentService_CreatePayment_FullMethodName        = "/souk.payments.v1.PaymentService/CreatePayment"
+	PaymentService_ConfirmPayment_FullMethodName       = "/souk.payments.v1.PaymentService/ConfirmPayment"
+	PaymentService_AuthorizePayment_FullMethodName     = "/souk.payments.v1.PaymentService/AuthorizePayment"
+	PaymentService_RefreshPayment_FullMethodName       = "/souk.payments.v1.PaymentService/RefreshPayment"
+	PaymentService_CapturePayment_FullMethodName       = "/souk.payments.v1.PaymentService/CapturePayment"
+	PaymentService_VoidPayment_FullMethodName          = "/souk.payments.v1.PaymentService/VoidPayment"
+	PaymentService_RefundPayment_FullMethodName        = "/souk.payments.v1.PaymentService/RefundPayment"
+	PaymentService_ReceiveProviderEvent_FullMethodName = "/souk.payments.v1.PaymentService/ReceiveProviderEvent"
+	PaymentService_GetPayment_FullMethodName           = "/souk.payments.v1.PaymentService/GetPayment"
+	PaymentService_ListPayments_FullMethodName         = "/souk.payments.v1.PaymentService/ListPayments"
+	PaymentService_ListCaptures_FullMethodName         = "/souk.payments.v1.PaymentService/ListCaptures"
+	PaymentService_ListRefunds_FullMethodName          = "/souk.payments.v1.PaymentService/ListRefunds"
+	PaymentService_RepairPayment_FullMethodName        = "/souk.payments.v1.PaymentService/RepairPayment"
+	PaymentService_AuditPayments_FullMethodName        = "/souk.payments.v1.PaymentService/AuditPayments"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-// the ledger.
+// Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+// ledger.
 //
 // A payment has at most one operation in progress. When the provider does not respond, the
 // operation stays in flight: repeat the same call, which inquires about its outcome and never
 // starts it a second time; the service also inquires in the background. Whenever no operation is in
 // flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
 // of amount 0 never reaches the provider or the ledger. Any write may also fail with
-// ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-// service completes it later. A write first completes an unfinished earlier operation, and fails if
-// that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+// ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+// completes it later. A write first completes an unfinished earlier operation, and fails if that
+// one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+// ERROR_REASON_LEDGER_REFUSED.
 //
 // A payment with an `order_id` belongs to that order, and is changed only by the service that made
 // it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
 // OrderService to use instead. STAFF may create and change payments without an order.
 //
-// Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-// 10^15.
+// Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+// of commerce (`souk.type.v1.Money`), at most 10^15.
 type PaymentServiceClient interface {
-	// Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-	// the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-	// when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-	// voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
-	CreatePaymentIntent(ctx context.Context, in *CreatePaymentIntentRequest, opts ...grpc.CallOption) (*CreatePaymentIntentResponse, error)
-	// Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-	// REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-	// the call returns the payment in its current state, or the same decline when the method was
-	// declined permanently; after a temporary decline, or with another method, it asks the provider
-	// again.
-	// Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-	// UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
-	ConfirmPaymentIntent(ctx context.Context, in *ConfirmPaymentIntentRequest, opts ...grpc.CallOption) (*ConfirmPaymentIntentResponse, error)
+	// Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+	//
+	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+	// its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+	// different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+	// ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
+	CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...grpc.CallOption) (*CreatePaymentResponse, error)
+	// Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+	// REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+	//
+	// The key is the payment and the method. Repeating the call returns the payment in its current
+	// state, or the same decline when the method was declined permanently; after a soft decline, or
+	// with another method, it asks the provider again. Another method also ends an action that the
+	// customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+	// Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+	ConfirmPayment(ctx context.Context, in *ConfirmPaymentRequest, opts ...grpc.CallOption) (*ConfirmPaymentResponse, error)
 	// Creates a payment and confirms it in one call, as placing an order does.
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
 	// its current state, or the same decline; the same id with different fields fails with
-	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-	// fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-	// INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+	// whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+	// time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
 	AuthorizePayment(ctx context.Context, in *AuthorizePaymentRequest, opts ...grpc.CallOption) (*AuthorizePaymentResponse, error)
-	// Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-	// payment is authorised; if declined, it waits for another method. Only the provider decides,
-	// never the caller. Repeating the call returns the payment in its current state. A USER may name
-	// its own payments only; others are not found.
-	// Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-	// when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-	// and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
-	CompletePaymentAction(ctx context.Context, in *CompletePaymentActionRequest, opts ...grpc.CallOption) (*CompletePaymentActionResponse, error)
-	// Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-	// the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-	// key and never expires: repeating it returns the payment in its current state, or the same
-	// decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-	// fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-	// INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// Asks the provider what happened to a payment, and continues: an action that the customer
+	// approved is authorized, one that was declined or has expired waits for another method. Returns
+	// the payment in its current state, a declined one too; while the customer has not acted, that is
+	// REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+	//
+	// Call it when the customer comes back to the `return_url`. The service also asks by itself when
+	// the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+	// may name its own payments only; others are not found. Fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+	// ERROR_REASON_PAYMENT_BUSY.
+	RefreshPayment(ctx context.Context, in *RefreshPaymentRequest, opts ...grpc.CallOption) (*RefreshPaymentResponse, error)
+	// Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+	// releases the rest; otherwise more may be captured later.
+	//
+	// The `capture_id` is the idempotency key and never expires: the same call returns the payment
+	// and the capture in their current states, or the same decline; the same id with a different
+	// payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+	// ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+	// ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+	//
+	// The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
 	CapturePayment(ctx context.Context, in *CapturePaymentRequest, opts ...grpc.CallOption) (*CapturePaymentResponse, error)
-	// Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-	// part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-	// is stored as canceled, and never expires, so that an authorisation which arrives later is
-	// refused. Voiding again returns the payment in its current state.
+	// Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+	// part of it was captured. An authorization with an unknown outcome is voided too.
+	//
+	// The key is the payment: voiding again returns it in its current state. An unknown id is stored
+	// as canceled, and never expires, so that an authorization which arrives later is refused.
 	// Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-	// release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
 	VoidPayment(ctx context.Context, in *VoidPaymentRequest, opts ...grpc.CallOption) (*VoidPaymentResponse, error)
-	// Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-	// returns the refund in its current state, the same id with different fields fails with
-	// ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-	// REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-	// is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// Refunds captured money.
+	//
+	// The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+	// its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+	// Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+	// ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+	// refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+	// ERROR_REASON_PAYMENT_BUSY.
+	//
+	// The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+	// so.
 	RefundPayment(ctx context.Context, in *RefundPaymentRequest, opts ...grpc.CallOption) (*RefundPaymentResponse, error)
+	// Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+	// and the headers. The provider authenticates itself with the signature of the event, so anyone
+	// may call.
+	//
+	// An event is only a hint: the service asks the provider what happened to the payment that the
+	// event names, as RefreshPayment does, and believes the answer only. So an event that comes
+	// twice, late or out of order changes nothing, and neither does one of an unknown type or about
+	// an unknown payment; the provider may send each as often as it likes. Fails with
+	// ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+	// absent or too old, and, so that the provider sends the event again, with
+	// ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
+	ReceiveProviderEvent(ctx context.Context, in *ReceiveProviderEventRequest, opts ...grpc.CallOption) (*ReceiveProviderEventResponse, error)
 	// Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
-	// Lists payments by id, a page at a time.
+	// Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+	// page token does not expire, and may be used with another `page_size`; it is good for the caller
+	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
+	// the oldest come first.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
-	// Lists the refunds of one payment or of all payments by id, a page at a time.
+	// Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+	// page token does not expire, and may be used with another `page_size`; it is good for the caller
+	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
+	// the oldest come first.
+	ListCaptures(ctx context.Context, in *ListCapturesRequest, opts ...grpc.CallOption) (*ListCapturesResponse, error)
+	// Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+	// token does not expire, and may be used with another `page_size`; it is good for the caller and
+	// the filter that it was issued for. What is created meanwhile is on no later page, unless the
+	// oldest come first.
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error)
 	// Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
 	// transfers of this payment that are missing in the ledger, for example after it was restored
 	// from an older backup. Neither the amounts nor the provider's records change, and a payment with
-	// all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-	// while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-	// under such an id.
+	// all of its transfers stays unchanged. Repeating the call is safe. Fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+	// and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
 	RepairPayment(ctx context.Context, in *RepairPaymentRequest, opts ...grpc.CallOption) (*RepairPaymentResponse, error)
 	// Checks the invariants of this service: amounts are consistent, and the amounts of every payment
 	// without an operation in flight equal its ledger transfers and the provider's own records.
@@ -132,20 +182,20 @@ func NewPaymentServiceClient(cc grpc.ClientConnInterface) PaymentServiceClient {
 	return &paymentServiceClient{cc}
 }
 
-func (c *paymentServiceClient) CreatePaymentIntent(ctx context.Context, in *CreatePaymentIntentRequest, opts ...grpc.CallOption) (*CreatePaymentIntentResponse, error) {
+func (c *paymentServiceClient) CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...grpc.CallOption) (*CreatePaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(CreatePaymentIntentResponse)
-	err := c.cc.Invoke(ctx, PaymentService_CreatePaymentIntent_FullMethodName, in, out, cOpts...)
+	out := new(CreatePaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_CreatePayment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *paymentServiceClient) ConfirmPaymentIntent(ctx context.Context, in *ConfirmPaymentIntentRequest, opts ...grpc.CallOption) (*ConfirmPaymentIntentResponse, error) {
+func (c *paymentServiceClient) ConfirmPayment(ctx context.Context, in *ConfirmPaymentRequest, opts ...grpc.CallOption) (*ConfirmPaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ConfirmPaymentIntentResponse)
-	err := c.cc.Invoke(ctx, PaymentService_ConfirmPaymentIntent_FullMethodName, in, out, cOpts...)
+	out := new(ConfirmPaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ConfirmPayment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,10 +212,10 @@ func (c *paymentServiceClient) AuthorizePayment(ctx context.Context, in *Authori
 	return out, nil
 }
 
-func (c *paymentServiceClient) CompletePaymentAction(ctx context.Context, in *CompletePaymentActionRequest, opts ...grpc.CallOption) (*CompletePaymentActionResponse, error) {
+func (c *paymentServiceClient) RefreshPayment(ctx context.Context, in *RefreshPaymentRequest, opts ...grpc.CallOption) (*RefreshPaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(CompletePaymentActionResponse)
-	err := c.cc.Invoke(ctx, PaymentService_CompletePaymentAction_FullMethodName, in, out, cOpts...)
+	out := new(RefreshPaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_RefreshPayment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,6 +252,16 @@ func (c *paymentServiceClient) RefundPayment(ctx context.Context, in *RefundPaym
 	return out, nil
 }
 
+func (c *paymentServiceClient) ReceiveProviderEvent(ctx context.Context, in *ReceiveProviderEventRequest, opts ...grpc.CallOption) (*ReceiveProviderEventResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReceiveProviderEventResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ReceiveProviderEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *paymentServiceClient) GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPaymentResponse)
@@ -216,6 +276,16 @@ func (c *paymentServiceClient) ListPayments(ctx context.Context, in *ListPayment
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPaymentsResponse)
 	err := c.cc.Invoke(ctx, PaymentService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListCaptures(ctx context.Context, in *ListCapturesRequest, opts ...grpc.CallOption) (*ListCapturesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCapturesResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListCaptures_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -256,86 +326,134 @@ func (c *paymentServiceClient) AuditPayments(ctx context.Context, in *AuditPayme
 // All implementations must embed UnimplementedPaymentServiceServer
 // for forward compatibility.
 //
-// Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-// the ledger.
+// Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+// ledger.
 //
 // A payment has at most one operation in progress. When the provider does not respond, the
 // operation stays in flight: repeat the same call, which inquires about its outcome and never
 // starts it a second time; the service also inquires in the background. Whenever no operation is in
 // flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
 // of amount 0 never reaches the provider or the ledger. Any write may also fail with
-// ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-// service completes it later. A write first completes an unfinished earlier operation, and fails if
-// that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+// ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+// completes it later. A write first completes an unfinished earlier operation, and fails if that
+// one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+// ERROR_REASON_LEDGER_REFUSED.
 //
 // A payment with an `order_id` belongs to that order, and is changed only by the service that made
 // it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
 // OrderService to use instead. STAFF may create and change payments without an order.
 //
-// Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-// 10^15.
+// Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+// of commerce (`souk.type.v1.Money`), at most 10^15.
 type PaymentServiceServer interface {
-	// Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-	// the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-	// when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-	// voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
-	CreatePaymentIntent(context.Context, *CreatePaymentIntentRequest) (*CreatePaymentIntentResponse, error)
-	// Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-	// REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-	// the call returns the payment in its current state, or the same decline when the method was
-	// declined permanently; after a temporary decline, or with another method, it asks the provider
-	// again.
-	// Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-	// UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
-	ConfirmPaymentIntent(context.Context, *ConfirmPaymentIntentRequest) (*ConfirmPaymentIntentResponse, error)
+	// Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+	//
+	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+	// its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+	// different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+	// ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
+	CreatePayment(context.Context, *CreatePaymentRequest) (*CreatePaymentResponse, error)
+	// Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+	// REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+	//
+	// The key is the payment and the method. Repeating the call returns the payment in its current
+	// state, or the same decline when the method was declined permanently; after a soft decline, or
+	// with another method, it asks the provider again. Another method also ends an action that the
+	// customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+	// Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+	ConfirmPayment(context.Context, *ConfirmPaymentRequest) (*ConfirmPaymentResponse, error)
 	// Creates a payment and confirms it in one call, as placing an order does.
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
 	// its current state, or the same decline; the same id with different fields fails with
-	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-	// fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-	// INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+	// whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+	// time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
 	AuthorizePayment(context.Context, *AuthorizePaymentRequest) (*AuthorizePaymentResponse, error)
-	// Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-	// payment is authorised; if declined, it waits for another method. Only the provider decides,
-	// never the caller. Repeating the call returns the payment in its current state. A USER may name
-	// its own payments only; others are not found.
-	// Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-	// when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-	// and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
-	CompletePaymentAction(context.Context, *CompletePaymentActionRequest) (*CompletePaymentActionResponse, error)
-	// Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-	// the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-	// key and never expires: repeating it returns the payment in its current state, or the same
-	// decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-	// fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-	// INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// Asks the provider what happened to a payment, and continues: an action that the customer
+	// approved is authorized, one that was declined or has expired waits for another method. Returns
+	// the payment in its current state, a declined one too; while the customer has not acted, that is
+	// REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+	//
+	// Call it when the customer comes back to the `return_url`. The service also asks by itself when
+	// the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+	// may name its own payments only; others are not found. Fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+	// ERROR_REASON_PAYMENT_BUSY.
+	RefreshPayment(context.Context, *RefreshPaymentRequest) (*RefreshPaymentResponse, error)
+	// Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+	// releases the rest; otherwise more may be captured later.
+	//
+	// The `capture_id` is the idempotency key and never expires: the same call returns the payment
+	// and the capture in their current states, or the same decline; the same id with a different
+	// payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+	// ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+	// ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+	//
+	// The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
 	CapturePayment(context.Context, *CapturePaymentRequest) (*CapturePaymentResponse, error)
-	// Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-	// part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-	// is stored as canceled, and never expires, so that an authorisation which arrives later is
-	// refused. Voiding again returns the payment in its current state.
+	// Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+	// part of it was captured. An authorization with an unknown outcome is voided too.
+	//
+	// The key is the payment: voiding again returns it in its current state. An unknown id is stored
+	// as canceled, and never expires, so that an authorization which arrives later is refused.
 	// Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-	// release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
 	VoidPayment(context.Context, *VoidPaymentRequest) (*VoidPaymentResponse, error)
-	// Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-	// returns the refund in its current state, the same id with different fields fails with
-	// ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-	// REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-	// is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+	// Refunds captured money.
+	//
+	// The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+	// its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+	// Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+	// ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+	// refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+	// ERROR_REASON_PAYMENT_BUSY.
+	//
+	// The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+	// so.
 	RefundPayment(context.Context, *RefundPaymentRequest) (*RefundPaymentResponse, error)
+	// Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+	// and the headers. The provider authenticates itself with the signature of the event, so anyone
+	// may call.
+	//
+	// An event is only a hint: the service asks the provider what happened to the payment that the
+	// event names, as RefreshPayment does, and believes the answer only. So an event that comes
+	// twice, late or out of order changes nothing, and neither does one of an unknown type or about
+	// an unknown payment; the provider may send each as often as it likes. Fails with
+	// ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+	// absent or too old, and, so that the provider sends the event again, with
+	// ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
+	ReceiveProviderEvent(context.Context, *ReceiveProviderEventRequest) (*ReceiveProviderEventResponse, error)
 	// Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
-	// Lists payments by id, a page at a time.
+	// Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+	// page token does not expire, and may be used with another `page_size`; it is good for the caller
+	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
+	// the oldest come first.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
-	// Lists the refunds of one payment or of all payments by id, a page at a time.
+	// Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+	// page token does not expire, and may be used with another `page_size`; it is good for the caller
+	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
+	// the oldest come first.
+	ListCaptures(context.Context, *ListCapturesRequest) (*ListCapturesResponse, error)
+	// Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+	// token does not expire, and may be used with another `page_size`; it is good for the caller and
+	// the filter that it was issued for. What is created meanwhile is on no later page, unless the
+	// oldest come first.
 	ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error)
 	// Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
 	// transfers of this payment that are missing in the ledger, for example after it was restored
 	// from an older backup. Neither the amounts nor the provider's records change, and a payment with
-	// all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-	// while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-	// under such an id.
+	// all of its transfers stays unchanged. Repeating the call is safe. Fails with
+	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+	// and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
 	RepairPayment(context.Context, *RepairPaymentRequest) (*RepairPaymentResponse, error)
 	// Checks the invariants of this service: amounts are consistent, and the amounts of every payment
 	// without an operation in flight equal its ledger transfers and the provider's own records.
@@ -351,17 +469,17 @@ type PaymentServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedPaymentServiceServer struct{}
 
-func (UnimplementedPaymentServiceServer) CreatePaymentIntent(context.Context, *CreatePaymentIntentRequest) (*CreatePaymentIntentResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method CreatePaymentIntent not implemented")
+func (UnimplementedPaymentServiceServer) CreatePayment(context.Context, *CreatePaymentRequest) (*CreatePaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreatePayment not implemented")
 }
-func (UnimplementedPaymentServiceServer) ConfirmPaymentIntent(context.Context, *ConfirmPaymentIntentRequest) (*ConfirmPaymentIntentResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ConfirmPaymentIntent not implemented")
+func (UnimplementedPaymentServiceServer) ConfirmPayment(context.Context, *ConfirmPaymentRequest) (*ConfirmPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmPayment not implemented")
 }
 func (UnimplementedPaymentServiceServer) AuthorizePayment(context.Context, *AuthorizePaymentRequest) (*AuthorizePaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AuthorizePayment not implemented")
 }
-func (UnimplementedPaymentServiceServer) CompletePaymentAction(context.Context, *CompletePaymentActionRequest) (*CompletePaymentActionResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method CompletePaymentAction not implemented")
+func (UnimplementedPaymentServiceServer) RefreshPayment(context.Context, *RefreshPaymentRequest) (*RefreshPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefreshPayment not implemented")
 }
 func (UnimplementedPaymentServiceServer) CapturePayment(context.Context, *CapturePaymentRequest) (*CapturePaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CapturePayment not implemented")
@@ -372,11 +490,17 @@ func (UnimplementedPaymentServiceServer) VoidPayment(context.Context, *VoidPayme
 func (UnimplementedPaymentServiceServer) RefundPayment(context.Context, *RefundPaymentRequest) (*RefundPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefundPayment not implemented")
 }
+func (UnimplementedPaymentServiceServer) ReceiveProviderEvent(context.Context, *ReceiveProviderEventRequest) (*ReceiveProviderEventResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReceiveProviderEvent not implemented")
+}
 func (UnimplementedPaymentServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
 }
 func (UnimplementedPaymentServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListCaptures(context.Context, *ListCapturesRequest) (*ListCapturesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCaptures not implemented")
 }
 func (UnimplementedPaymentServiceServer) ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRefunds not implemented")
@@ -408,38 +532,38 @@ func RegisterPaymentServiceServer(s grpc.ServiceRegistrar, srv PaymentServiceSer
 	s.RegisterService(&PaymentService_ServiceDesc, srv)
 }
 
-func _PaymentService_CreatePaymentIntent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CreatePaymentIntentRequest)
+func _PaymentService_CreatePayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreatePaymentRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(PaymentServiceServer).CreatePaymentIntent(ctx, in)
+		return srv.(PaymentServiceServer).CreatePayment(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: PaymentService_CreatePaymentIntent_FullMethodName,
+		FullMethod: PaymentService_CreatePayment_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PaymentServiceServer).CreatePaymentIntent(ctx, req.(*CreatePaymentIntentRequest))
+		return srv.(PaymentServiceServer).CreatePayment(ctx, req.(*CreatePaymentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _PaymentService_ConfirmPaymentIntent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ConfirmPaymentIntentRequest)
+func _PaymentService_ConfirmPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmPaymentRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(PaymentServiceServer).ConfirmPaymentIntent(ctx, in)
+		return srv.(PaymentServiceServer).ConfirmPayment(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: PaymentService_ConfirmPaymentIntent_FullMethodName,
+		FullMethod: PaymentService_ConfirmPayment_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PaymentServiceServer).ConfirmPaymentIntent(ctx, req.(*ConfirmPaymentIntentRequest))
+		return srv.(PaymentServiceServer).ConfirmPayment(ctx, req.(*ConfirmPaymentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -462,20 +586,20 @@ func _PaymentService_AuthorizePayment_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _PaymentService_CompletePaymentAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CompletePaymentActionRequest)
+func _PaymentService_RefreshPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefreshPaymentRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(PaymentServiceServer).CompletePaymentAction(ctx, in)
+		return srv.(PaymentServiceServer).RefreshPayment(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: PaymentService_CompletePaymentAction_FullMethodName,
+		FullMethod: PaymentService_RefreshPayment_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PaymentServiceServer).CompletePaymentAction(ctx, req.(*CompletePaymentActionRequest))
+		return srv.(PaymentServiceServer).RefreshPayment(ctx, req.(*RefreshPaymentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -534,6 +658,24 @@ func _PaymentService_RefundPayment_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_ReceiveProviderEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReceiveProviderEventRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ReceiveProviderEvent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ReceiveProviderEvent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ReceiveProviderEvent(ctx, req.(*ReceiveProviderEventRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PaymentService_GetPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetPaymentRequest)
 	if err := dec(in); err != nil {
@@ -566,6 +708,24 @@ func _PaymentService_ListPayments_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PaymentServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListCaptures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCapturesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListCaptures(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListCaptures_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListCaptures(ctx, req.(*ListCapturesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -632,20 +792,20 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*PaymentServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "CreatePaymentIntent",
-			Handler:    _PaymentService_CreatePaymentIntent_Handler,
+			MethodName: "CreatePayment",
+			Handler:    _PaymentService_CreatePayment_Handler,
 		},
 		{
-			MethodName: "ConfirmPaymentIntent",
-			Handler:    _PaymentService_ConfirmPaymentIntent_Handler,
+			MethodName: "ConfirmPayment",
+			Handler:    _PaymentService_ConfirmPayment_Handler,
 		},
 		{
 			MethodName: "AuthorizePayment",
 			Handler:    _PaymentService_AuthorizePayment_Handler,
 		},
 		{
-			MethodName: "CompletePaymentAction",
-			Handler:    _PaymentService_CompletePaymentAction_Handler,
+			MethodName: "RefreshPayment",
+			Handler:    _PaymentService_RefreshPayment_Handler,
 		},
 		{
 			MethodName: "CapturePayment",
@@ -660,12 +820,20 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PaymentService_RefundPayment_Handler,
 		},
 		{
+			MethodName: "ReceiveProviderEvent",
+			Handler:    _PaymentService_ReceiveProviderEvent_Handler,
+		},
+		{
 			MethodName: "GetPayment",
 			Handler:    _PaymentService_GetPayment_Handler,
 		},
 		{
 			MethodName: "ListPayments",
 			Handler:    _PaymentService_ListPayments_Handler,
+		},
+		{
+			MethodName: "ListCaptures",
+			Handler:    _PaymentService_ListCaptures_Handler,
 		},
 		{
 			MethodName: "ListRefunds",

@@ -23,9 +23,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ErrorReason is the value of google.rpc.ErrorInfo.reason, with the domain "souk.policy.v1", when
-// the runtime of a service refused a call rather than the service itself. The exception is
-// ERROR_REASON_INVALID_FIELD, whose domain is the package of the request.
+// ErrorReason is the value of google.rpc.ErrorInfo.reason, with the domain "souk.policy", for what
+// any service may refuse a call for: its runtime, or rules that services share. The exception is
+// ERROR_REASON_INVALID_FIELD, whose domain is that of the method. New values may be added; treat an
+// unknown one by the code of its status.
 type ErrorReason int32
 
 const (
@@ -78,6 +79,11 @@ const (
 	ErrorReason_ERROR_REASON_UNSUPPORTED_COMPRESSION ErrorReason = 18
 	// The headers of the request exceed the server's limit (16 KiB in all). Send less metadata.
 	ErrorReason_ERROR_REASON_HEADERS_TOO_LARGE ErrorReason = 19
+	// The resource changed since its `etag` was read. Metadata `etag`, the current one. Read the
+	// resource again, apply the change to it and send it with the new etag.
+	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 20
+	// A user named another customer than itself; BadRequest names the field. Leave the field empty.
+	ErrorReason_ERROR_REASON_OTHER_CUSTOMER ErrorReason = 21
 )
 
 // Enum value maps for ErrorReason.
@@ -103,6 +109,8 @@ var (
 		17: "ERROR_REASON_MESSAGE_TOO_LARGE",
 		18: "ERROR_REASON_UNSUPPORTED_COMPRESSION",
 		19: "ERROR_REASON_HEADERS_TOO_LARGE",
+		20: "ERROR_REASON_ETAG_MISMATCH",
+		21: "ERROR_REASON_OTHER_CUSTOMER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -125,6 +133,8 @@ var (
 		"ERROR_REASON_MESSAGE_TOO_LARGE":       17,
 		"ERROR_REASON_UNSUPPORTED_COMPRESSION": 18,
 		"ERROR_REASON_HEADERS_TOO_LARGE":       19,
+		"ERROR_REASON_ETAG_MISMATCH":           20,
+		"ERROR_REASON_OTHER_CUSTOMER":          21,
 	}
 )
 
@@ -159,7 +169,7 @@ var File_souk_policy_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_policy_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\xb3\a\n" +
+	"!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\x98\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12*\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x1a\n" +
@@ -175,9 +185,8 @@ const file_souk_policy_v1_error_reason_proto_rawDesc = "" +
 	"\xaa㟀\x0e\x04\b\x0e \x02\x12/\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\a\x1a\x14\xaa㟀\x0e\x0e\b\r\x1a\btrace_id \x01\x12*\n" +
 	"\x1aERROR_REASON_UNIMPLEMENTED\x10\b\x1a\n" +
-	"\xaa㟀\x0e\x04\b\f \x01\x12.\n" +
-	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\t\x1a\n" +
-	"\xaa㟀\x0e\x04\b\t \x01\x121\n" +
+	"\xaa㟀\x0e\x04\b\f \x01\x121\n" +
+	"\x1eERROR_REASON_REQUEST_ID_REUSED\x10\t\x1a\r\xaa㟀\x0e\a\b\t \x01(\xa6\x03\x121\n" +
 	"!ERROR_REASON_DATABASE_UNAVAILABLE\x10\n" +
 	"\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x0e \x02\x12*\n" +
@@ -196,7 +205,11 @@ const file_souk_policy_v1_error_reason_proto_rawDesc = "" +
 	"\xaa㟀\x0e\x04\b\b \x01\x12>\n" +
 	"$ERROR_REASON_UNSUPPORTED_COMPRESSION\x10\x12\x1a\x14\xaa㟀\x0e\x0e\b\f\x1a\baccepted \x01\x12.\n" +
 	"\x1eERROR_REASON_HEADERS_TOO_LARGE\x10\x13\x1a\n" +
-	"\xaa㟀\x0e\x04\b\b \x01B\x8a\x01\n" +
+	"\xaa㟀\x0e\x04\b\b \x01\x123\n" +
+	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x14\x1a\x13\xaa㟀\x0e\r\b\n" +
+	"\x12\x04etag \x01(\x9c\x03\x12+\n" +
+	"\x1bERROR_REASON_OTHER_CUSTOMER\x10\x15\x1a\n" +
+	"\xaa㟀\x0e\x04\b\a \x01B\x8a\x01\n" +
 	"\x16example.souk.policy.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3"
 
 var (

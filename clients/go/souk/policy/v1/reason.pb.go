@@ -85,7 +85,7 @@ func (Retry) EnumDescriptor() ([]byte, []int) {
 }
 
 // ReasonPolicy describes every error with this reason. Its domain in google.rpc.ErrorInfo is the
-// package of the enum.
+// package of the enum without its version, so that it stays the same in the next version.
 type ReasonPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The one code of a status with this reason. Unset only where any code is possible.

@@ -9,6 +9,7 @@ package recommendationsv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -22,22 +23,88 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// A way to rank skus for a customer. New values may be added; treat an unknown one as a method that
+// you do not compare.
+type RankingMethod int32
+
+const (
+	// Never sent.
+	RankingMethod_RANKING_METHOD_UNSPECIFIED RankingMethod = 0
+	// What is served: the customer's own purchases and the learned model.
+	RankingMethod_RANKING_METHOD_MODEL RankingMethod = 1
+	// What most orders contain, the same for everyone.
+	RankingMethod_RANKING_METHOD_POPULARITY RankingMethod = 2
+	// What the customer bought most often, then popular items.
+	RankingMethod_RANKING_METHOD_PERSONAL_FREQUENCY RankingMethod = 3
+	// MODEL without what the customer bought before (`exclude_purchased`).
+	RankingMethod_RANKING_METHOD_MODEL_EXCLUDE_PURCHASED RankingMethod = 4
+	// POPULARITY without what the customer bought before.
+	RankingMethod_RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED RankingMethod = 5
+)
+
+// Enum value maps for RankingMethod.
+var (
+	RankingMethod_name = map[int32]string{
+		0: "RANKING_METHOD_UNSPECIFIED",
+		1: "RANKING_METHOD_MODEL",
+		2: "RANKING_METHOD_POPULARITY",
+		3: "RANKING_METHOD_PERSONAL_FREQUENCY",
+		4: "RANKING_METHOD_MODEL_EXCLUDE_PURCHASED",
+		5: "RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED",
+	}
+	RankingMethod_value = map[string]int32{
+		"RANKING_METHOD_UNSPECIFIED":                  0,
+		"RANKING_METHOD_MODEL":                        1,
+		"RANKING_METHOD_POPULARITY":                   2,
+		"RANKING_METHOD_PERSONAL_FREQUENCY":           3,
+		"RANKING_METHOD_MODEL_EXCLUDE_PURCHASED":      4,
+		"RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED": 5,
+	}
+)
+
+func (x RankingMethod) Enum() *RankingMethod {
+	p := new(RankingMethod)
+	*p = x
+	return p
+}
+
+func (x RankingMethod) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RankingMethod) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_recommendations_v1_model_proto_enumTypes[0].Descriptor()
+}
+
+func (RankingMethod) Type() protoreflect.EnumType {
+	return &file_souk_recommendations_v1_model_proto_enumTypes[0]
+}
+
+func (x RankingMethod) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RankingMethod.Descriptor instead.
+func (RankingMethod) EnumDescriptor() ([]byte, []int) {
+	return file_souk_recommendations_v1_model_proto_rawDescGZIP(), []int{0}
+}
+
 // The model learned from the orders that is currently served.
 type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its version: a number that increases by one with each training, `-`, and the first 12
 	// hexadecimal digits of the SHA-256 of the model.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// When it was trained.
+	// When its training began.
 	TrainTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=train_time,json=trainTime,proto3" json:"train_time,omitempty"`
-	// How long the training took, in milliseconds, its evaluation included.
-	TrainMilliseconds int64 `protobuf:"varint,3,opt,name=train_milliseconds,json=trainMilliseconds,proto3" json:"train_milliseconds,omitempty"`
+	// How long the training took, its evaluation included; to the millisecond.
+	TrainDuration *durationpb.Duration `protobuf:"bytes,3,opt,name=train_duration,json=trainDuration,proto3" json:"train_duration,omitempty"`
 	// The number of orders it was trained on.
-	Orders int64 `protobuf:"varint,4,opt,name=orders,proto3" json:"orders,omitempty"`
+	OrderCount int64 `protobuf:"varint,4,opt,name=order_count,json=orderCount,proto3" json:"order_count,omitempty"`
 	// The number of customers it was trained on; orders of guests have none.
-	Customers int64 `protobuf:"varint,5,opt,name=customers,proto3" json:"customers,omitempty"`
-	// How many skus it knows.
-	Skus int64 `protobuf:"varint,6,opt,name=skus,proto3" json:"skus,omitempty"`
+	CustomerCount int64 `protobuf:"varint,5,opt,name=customer_count,json=customerCount,proto3" json:"customer_count,omitempty"`
+	// The number of skus it knows.
+	SkuCount int64 `protobuf:"varint,6,opt,name=sku_count,json=skuCount,proto3" json:"sku_count,omitempty"`
 	// The quality of the same method on the newest orders when trained on the earlier ones only;
 	// absent while there are too few orders.
 	Evaluation    *Evaluation `protobuf:"bytes,7,opt,name=evaluation,proto3" json:"evaluation,omitempty"`
@@ -89,30 +156,30 @@ func (x *Model) GetTrainTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Model) GetTrainMilliseconds() int64 {
+func (x *Model) GetTrainDuration() *durationpb.Duration {
 	if x != nil {
-		return x.TrainMilliseconds
+		return x.TrainDuration
+	}
+	return nil
+}
+
+func (x *Model) GetOrderCount() int64 {
+	if x != nil {
+		return x.OrderCount
 	}
 	return 0
 }
 
-func (x *Model) GetOrders() int64 {
+func (x *Model) GetCustomerCount() int64 {
 	if x != nil {
-		return x.Orders
+		return x.CustomerCount
 	}
 	return 0
 }
 
-func (x *Model) GetCustomers() int64 {
+func (x *Model) GetSkuCount() int64 {
 	if x != nil {
-		return x.Customers
-	}
-	return 0
-}
-
-func (x *Model) GetSkus() int64 {
-	if x != nil {
-		return x.Skus
+		return x.SkuCount
 	}
 	return 0
 }
@@ -124,15 +191,15 @@ func (x *Model) GetEvaluation() *Evaluation {
 	return nil
 }
 
-// A test of a method on orders that it was not trained on. It ranks every known sku for each
-// customer; what the customer bought later should rank first.
+// A test of ways to rank on orders that they were not trained on. Each ranks every known sku for
+// each customer; what the customer bought later should rank first.
 type Evaluation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Orders before this time were the training data, later ones the test data.
+	// Orders before this time were the training data, orders from it on the test data.
 	SplitTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=split_time,json=splitTime,proto3" json:"split_time,omitempty"`
-	// How many customers had orders on both sides.
-	Customers int64 `protobuf:"varint,2,opt,name=customers,proto3" json:"customers,omitempty"`
-	// The method that is served and the simple baselines that it must beat.
+	// The number of customers who had orders on both sides.
+	CustomerCount int64 `protobuf:"varint,2,opt,name=customer_count,json=customerCount,proto3" json:"customer_count,omitempty"`
+	// One entry for each method: the one that is served and the simple ones that it must beat.
 	Methods       []*MethodQuality `protobuf:"bytes,3,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -175,9 +242,9 @@ func (x *Evaluation) GetSplitTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Evaluation) GetCustomers() int64 {
+func (x *Evaluation) GetCustomerCount() int64 {
 	if x != nil {
-		return x.Customers
+		return x.CustomerCount
 	}
 	return 0
 }
@@ -189,13 +256,12 @@ func (x *Evaluation) GetMethods() []*MethodQuality {
 	return nil
 }
 
-// The quality of one method. Values are means over customers, between 0 and 1, of the first 20
-// items.
+// The quality of one ranking method. The values are means over customers, between 0 and 1, of the
+// first 20 items; higher is better.
 type MethodQuality struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The method: `model`, `popularity` or `personal frequency`; the first two also as `…, only new
-	// items`.
-	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// The method.
+	Method RankingMethod `protobuf:"varint,1,opt,name=method,proto3,enum=souk.recommendations.v1.RankingMethod" json:"method,omitempty"`
 	// The share of the bought items that was among the 20.
 	Recall float64 `protobuf:"fixed64,2,opt,name=recall,proto3" json:"recall,omitempty"`
 	// Normalised discounted cumulative gain: a higher rank counts more.
@@ -242,11 +308,11 @@ func (*MethodQuality) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_model_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *MethodQuality) GetMethod() string {
+func (x *MethodQuality) GetMethod() RankingMethod {
 	if x != nil {
 		return x.Method
 	}
-	return ""
+	return RankingMethod_RANKING_METHOD_UNSPECIFIED
 }
 
 func (x *MethodQuality) GetRecall() float64 {
@@ -295,33 +361,41 @@ var File_souk_recommendations_v1_model_proto protoreflect.FileDescriptor
 
 const file_souk_recommendations_v1_model_proto_rawDesc = "" +
 	"\n" +
-	"#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x02\n" +
+	"#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x02\n" +
 	"\x05Model\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
-	"train_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\ttrainTime\x12-\n" +
-	"\x12train_milliseconds\x18\x03 \x01(\x03R\x11trainMilliseconds\x12\x16\n" +
-	"\x06orders\x18\x04 \x01(\x03R\x06orders\x12\x1c\n" +
-	"\tcustomers\x18\x05 \x01(\x03R\tcustomers\x12\x12\n" +
-	"\x04skus\x18\x06 \x01(\x03R\x04skus\x12C\n" +
+	"train_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\ttrainTime\x12@\n" +
+	"\x0etrain_duration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\rtrainDuration\x12\x1f\n" +
+	"\vorder_count\x18\x04 \x01(\x03R\n" +
+	"orderCount\x12%\n" +
+	"\x0ecustomer_count\x18\x05 \x01(\x03R\rcustomerCount\x12\x1b\n" +
+	"\tsku_count\x18\x06 \x01(\x03R\bskuCount\x12C\n" +
 	"\n" +
 	"evaluation\x18\a \x01(\v2#.souk.recommendations.v1.EvaluationR\n" +
-	"evaluation\"\xa7\x01\n" +
+	"evaluation\"\xb0\x01\n" +
 	"\n" +
 	"Evaluation\x129\n" +
 	"\n" +
-	"split_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tsplitTime\x12\x1c\n" +
-	"\tcustomers\x18\x02 \x01(\x03R\tcustomers\x12@\n" +
-	"\amethods\x18\x03 \x03(\v2&.souk.recommendations.v1.MethodQualityR\amethods\"\xe3\x01\n" +
-	"\rMethodQuality\x12\x16\n" +
-	"\x06method\x18\x01 \x01(\tR\x06method\x12\x16\n" +
+	"split_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tsplitTime\x12%\n" +
+	"\x0ecustomer_count\x18\x02 \x01(\x03R\rcustomerCount\x12@\n" +
+	"\amethods\x18\x03 \x03(\v2&.souk.recommendations.v1.MethodQualityR\amethods\"\x8b\x02\n" +
+	"\rMethodQuality\x12>\n" +
+	"\x06method\x18\x01 \x01(\x0e2&.souk.recommendations.v1.RankingMethodR\x06method\x12\x16\n" +
 	"\x06recall\x18\x02 \x01(\x01R\x06recall\x12\x12\n" +
 	"\x04ndcg\x18\x03 \x01(\x01R\x04ndcg\x12#\n" +
 	"\rrecall_repeat\x18\x04 \x01(\x01R\frecallRepeat\x12\x1f\n" +
 	"\vndcg_repeat\x18\x05 \x01(\x01R\n" +
 	"ndcgRepeat\x12%\n" +
 	"\x0erecall_explore\x18\x06 \x01(\x01R\rrecallExplore\x12!\n" +
-	"\fndcg_explore\x18\a \x01(\x01R\vndcgExploreB\xba\x01\n" +
+	"\fndcg_explore\x18\a \x01(\x01R\vndcgExplore*\xec\x01\n" +
+	"\rRankingMethod\x12\x1e\n" +
+	"\x1aRANKING_METHOD_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14RANKING_METHOD_MODEL\x10\x01\x12\x1d\n" +
+	"\x19RANKING_METHOD_POPULARITY\x10\x02\x12%\n" +
+	"!RANKING_METHOD_PERSONAL_FREQUENCY\x10\x03\x12*\n" +
+	"&RANKING_METHOD_MODEL_EXCLUDE_PURCHASED\x10\x04\x12/\n" +
+	"+RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED\x10\x05B\xba\x01\n" +
 	"\x1fexample.souk.recommendations.v1B\n" +
 	"ModelProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3"
 
@@ -337,23 +411,28 @@ func file_souk_recommendations_v1_model_proto_rawDescGZIP() []byte {
 	return file_souk_recommendations_v1_model_proto_rawDescData
 }
 
+var file_souk_recommendations_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_souk_recommendations_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_recommendations_v1_model_proto_goTypes = []any{
-	(*Model)(nil),                 // 0: souk.recommendations.v1.Model
-	(*Evaluation)(nil),            // 1: souk.recommendations.v1.Evaluation
-	(*MethodQuality)(nil),         // 2: souk.recommendations.v1.MethodQuality
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(RankingMethod)(0),            // 0: souk.recommendations.v1.RankingMethod
+	(*Model)(nil),                 // 1: souk.recommendations.v1.Model
+	(*Evaluation)(nil),            // 2: souk.recommendations.v1.Evaluation
+	(*MethodQuality)(nil),         // 3: souk.recommendations.v1.MethodQuality
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
 }
 var file_souk_recommendations_v1_model_proto_depIdxs = []int32{
-	3, // 0: souk.recommendations.v1.Model.train_time:type_name -> google.protobuf.Timestamp
-	1, // 1: souk.recommendations.v1.Model.evaluation:type_name -> souk.recommendations.v1.Evaluation
-	3, // 2: souk.recommendations.v1.Evaluation.split_time:type_name -> google.protobuf.Timestamp
-	2, // 3: souk.recommendations.v1.Evaluation.methods:type_name -> souk.recommendations.v1.MethodQuality
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 0: souk.recommendations.v1.Model.train_time:type_name -> google.protobuf.Timestamp
+	5, // 1: souk.recommendations.v1.Model.train_duration:type_name -> google.protobuf.Duration
+	2, // 2: souk.recommendations.v1.Model.evaluation:type_name -> souk.recommendations.v1.Evaluation
+	4, // 3: souk.recommendations.v1.Evaluation.split_time:type_name -> google.protobuf.Timestamp
+	3, // 4: souk.recommendations.v1.Evaluation.methods:type_name -> souk.recommendations.v1.MethodQuality
+	0, // 5: souk.recommendations.v1.MethodQuality.method:type_name -> souk.recommendations.v1.RankingMethod
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_recommendations_v1_model_proto_init() }
@@ -366,13 +445,14 @@ func file_souk_recommendations_v1_model_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_recommendations_v1_model_proto_rawDesc), len(file_souk_recommendations_v1_model_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_souk_recommendations_v1_model_proto_goTypes,
 		DependencyIndexes: file_souk_recommendations_v1_model_proto_depIdxs,
+		EnumInfos:         file_souk_recommendations_v1_model_proto_enumTypes,
 		MessageInfos:      file_souk_recommendations_v1_model_proto_msgTypes,
 	}.Build()
 	File_souk_recommendations_v1_model_proto = out.File

@@ -21,7 +21,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The kinds of reasons.
+// The kinds of reasons. New values may be added; treat an unknown one as POPULAR: show the item
+// without a reason.
 type ReasonKind int32
 
 const (
@@ -82,8 +83,8 @@ func (ReasonKind) EnumDescriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{0}
 }
 
-// The data that an item was derived from. A response uses the first basis that has enough data, and
-// says which.
+// The data that an item was derived from. A list uses the first basis that has enough data, and
+// says which. New values may be added; treat an unknown one as POPULAR.
 type Basis int32
 
 const (
@@ -140,8 +141,73 @@ func (Basis) EnumDescriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{1}
 }
 
-// One item to show. It is a sku, because customers buy variants, not products. A response never has
-// two skus of one product, nor a sku whose product is not for sale.
+// Items to show, best first: the answer of every list of this service.
+type RecommendationList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The items in the order to show them in, at most `max_items`; fewer when there are no more, and
+	// none in an empty shop.
+	Items []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// The basis of the first item; POPULAR when there are no items.
+	Basis Basis `protobuf:"varint,2,opt,name=basis,proto3,enum=souk.recommendations.v1.Basis" json:"basis,omitempty"`
+	// The version of the model that was used; empty when none was trained yet, or none was needed.
+	ModelVersion  string `protobuf:"bytes,3,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecommendationList) Reset() {
+	*x = RecommendationList{}
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecommendationList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecommendationList) ProtoMessage() {}
+
+func (x *RecommendationList) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecommendationList.ProtoReflect.Descriptor instead.
+func (*RecommendationList) Descriptor() ([]byte, []int) {
+	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *RecommendationList) GetItems() []*Recommendation {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *RecommendationList) GetBasis() Basis {
+	if x != nil {
+		return x.Basis
+	}
+	return Basis_BASIS_UNSPECIFIED
+}
+
+func (x *RecommendationList) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+// One item to show. It is a sku, because customers buy variants, not products. A list never has two
+// skus of one product, nor a sku whose product is not for sale.
 type Recommendation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock keeping unit.
@@ -150,14 +216,13 @@ type Recommendation struct {
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// The title of the product, followed by that of the variant if it has one.
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	// How strongly it is recommended. Items are in the order to show them in. Scores of one basis and
-	// one kind of reason never increase along that order; other scores cannot be compared, nor scores
-	// of different responses.
+	// How strongly it is recommended. Along a list, the scores of items with the same basis and the
+	// same kind of reason never increase. Other scores cannot be compared, nor scores of different
+	// lists.
 	Score float64 `protobuf:"fixed64,4,opt,name=score,proto3" json:"score,omitempty"`
 	// Why it is shown.
-	Reason *Reason `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The data it was derived from; differs from the basis of the response when that had too few
-	// items.
+	Reason *RecommendationReason `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The data it was derived from. Differs from the basis of the list when that had too few items.
 	Basis         Basis `protobuf:"varint,6,opt,name=basis,proto3,enum=souk.recommendations.v1.Basis" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -165,7 +230,7 @@ type Recommendation struct {
 
 func (x *Recommendation) Reset() {
 	*x = Recommendation{}
-	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[0]
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -177,7 +242,7 @@ func (x *Recommendation) String() string {
 func (*Recommendation) ProtoMessage() {}
 
 func (x *Recommendation) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[0]
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -190,7 +255,7 @@ func (x *Recommendation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recommendation.ProtoReflect.Descriptor instead.
 func (*Recommendation) Descriptor() ([]byte, []int) {
-	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{0}
+	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Recommendation) GetSku() string {
@@ -221,7 +286,7 @@ func (x *Recommendation) GetScore() float64 {
 	return 0
 }
 
-func (x *Recommendation) GetReason() *Reason {
+func (x *Recommendation) GetReason() *RecommendationReason {
 	if x != nil {
 		return x.Reason
 	}
@@ -236,7 +301,7 @@ func (x *Recommendation) GetBasis() Basis {
 }
 
 // Why an item is shown.
-type Reason struct {
+type RecommendationReason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of reason.
 	Kind ReasonKind `protobuf:"varint,1,opt,name=kind,proto3,enum=souk.recommendations.v1.ReasonKind" json:"kind,omitempty"`
@@ -249,21 +314,21 @@ type Reason struct {
 	sizeCache      protoimpl.SizeCache
 }
 
-func (x *Reason) Reset() {
-	*x = Reason{}
-	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[1]
+func (x *RecommendationReason) Reset() {
+	*x = RecommendationReason{}
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Reason) String() string {
+func (x *RecommendationReason) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Reason) ProtoMessage() {}
+func (*RecommendationReason) ProtoMessage() {}
 
-func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[1]
+func (x *RecommendationReason) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_recommendations_v1_recommendation_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -274,26 +339,26 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Reason.ProtoReflect.Descriptor instead.
-func (*Reason) Descriptor() ([]byte, []int) {
-	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{1}
+// Deprecated: Use RecommendationReason.ProtoReflect.Descriptor instead.
+func (*RecommendationReason) Descriptor() ([]byte, []int) {
+	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *Reason) GetKind() ReasonKind {
+func (x *RecommendationReason) GetKind() ReasonKind {
 	if x != nil {
 		return x.Kind
 	}
 	return ReasonKind_REASON_KIND_UNSPECIFIED
 }
 
-func (x *Reason) GetBecauseOfSku() string {
+func (x *RecommendationReason) GetBecauseOfSku() string {
 	if x != nil {
 		return x.BecauseOfSku
 	}
 	return ""
 }
 
-func (x *Reason) GetBecauseOfTitle() string {
+func (x *RecommendationReason) GetBecauseOfTitle() string {
 	if x != nil {
 		return x.BecauseOfTitle
 	}
@@ -304,16 +369,20 @@ var File_souk_recommendations_v1_recommendation_proto protoreflect.FileDescripto
 
 const file_souk_recommendations_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
-	",souk/recommendations/v1/recommendation.proto\x12\x17souk.recommendations.v1\"\xdc\x01\n" +
+	",souk/recommendations/v1/recommendation.proto\x12\x17souk.recommendations.v1\"\xae\x01\n" +
+	"\x12RecommendationList\x12=\n" +
+	"\x05items\x18\x01 \x03(\v2'.souk.recommendations.v1.RecommendationR\x05items\x124\n" +
+	"\x05basis\x18\x02 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\x12#\n" +
+	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\"\xea\x01\n" +
 	"\x0eRecommendation\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x02 \x01(\tR\tproductId\x12\x14\n" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x14\n" +
-	"\x05score\x18\x04 \x01(\x01R\x05score\x127\n" +
-	"\x06reason\x18\x05 \x01(\v2\x1f.souk.recommendations.v1.ReasonR\x06reason\x124\n" +
-	"\x05basis\x18\x06 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\"\x91\x01\n" +
-	"\x06Reason\x127\n" +
+	"\x05score\x18\x04 \x01(\x01R\x05score\x12E\n" +
+	"\x06reason\x18\x05 \x01(\v2-.souk.recommendations.v1.RecommendationReasonR\x06reason\x124\n" +
+	"\x05basis\x18\x06 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\"\x9f\x01\n" +
+	"\x14RecommendationReason\x127\n" +
 	"\x04kind\x18\x01 \x01(\x0e2#.souk.recommendations.v1.ReasonKindR\x04kind\x12$\n" +
 	"\x0ebecause_of_sku\x18\x02 \x01(\tR\fbecauseOfSku\x12(\n" +
 	"\x10because_of_title\x18\x03 \x01(\tR\x0ebecauseOfTitle*\xa3\x01\n" +
@@ -344,22 +413,25 @@ func file_souk_recommendations_v1_recommendation_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_recommendations_v1_recommendation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_recommendations_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_recommendations_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_recommendations_v1_recommendation_proto_goTypes = []any{
-	(ReasonKind)(0),        // 0: souk.recommendations.v1.ReasonKind
-	(Basis)(0),             // 1: souk.recommendations.v1.Basis
-	(*Recommendation)(nil), // 2: souk.recommendations.v1.Recommendation
-	(*Reason)(nil),         // 3: souk.recommendations.v1.Reason
+	(ReasonKind)(0),              // 0: souk.recommendations.v1.ReasonKind
+	(Basis)(0),                   // 1: souk.recommendations.v1.Basis
+	(*RecommendationList)(nil),   // 2: souk.recommendations.v1.RecommendationList
+	(*Recommendation)(nil),       // 3: souk.recommendations.v1.Recommendation
+	(*RecommendationReason)(nil), // 4: souk.recommendations.v1.RecommendationReason
 }
 var file_souk_recommendations_v1_recommendation_proto_depIdxs = []int32{
-	3, // 0: souk.recommendations.v1.Recommendation.reason:type_name -> souk.recommendations.v1.Reason
-	1, // 1: souk.recommendations.v1.Recommendation.basis:type_name -> souk.recommendations.v1.Basis
-	0, // 2: souk.recommendations.v1.Reason.kind:type_name -> souk.recommendations.v1.ReasonKind
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 0: souk.recommendations.v1.RecommendationList.items:type_name -> souk.recommendations.v1.Recommendation
+	1, // 1: souk.recommendations.v1.RecommendationList.basis:type_name -> souk.recommendations.v1.Basis
+	4, // 2: souk.recommendations.v1.Recommendation.reason:type_name -> souk.recommendations.v1.RecommendationReason
+	1, // 3: souk.recommendations.v1.Recommendation.basis:type_name -> souk.recommendations.v1.Basis
+	0, // 4: souk.recommendations.v1.RecommendationReason.kind:type_name -> souk.recommendations.v1.ReasonKind
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_souk_recommendations_v1_recommendation_proto_init() }
@@ -373,7 +445,7 @@ func file_souk_recommendations_v1_recommendation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_recommendations_v1_recommendation_proto_rawDesc), len(file_souk_recommendations_v1_recommendation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

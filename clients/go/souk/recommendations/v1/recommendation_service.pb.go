@@ -25,36 +25,37 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of Recommend.
-type RecommendRequest struct {
+// The request of ListRecommendations.
+type ListRecommendationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
 	// or names itself; for other callers empty means a guest.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The skus in the basket, at most 100 of 1 to 64 characters; may be empty.
+	// The skus in the basket, at most 100 of 1 to 64 characters; may be empty. A sku that is named
+	// twice counts once, an unknown one not at all.
 	BasketSkus []string `protobuf:"bytes,2,rep,name=basket_skus,json=basketSkus,proto3" json:"basket_skus,omitempty"`
 	// The most items to return, at most 100; 0 means 20.
 	MaxItems int32 `protobuf:"varint,3,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
 	// Leaves out what the customer bought before: for discovery rather than reminders.
-	OnlyNew       bool `protobuf:"varint,4,opt,name=only_new,json=onlyNew,proto3" json:"only_new,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExcludePurchased bool `protobuf:"varint,4,opt,name=exclude_purchased,json=excludePurchased,proto3" json:"exclude_purchased,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
-func (x *RecommendRequest) Reset() {
-	*x = RecommendRequest{}
+func (x *ListRecommendationsRequest) Reset() {
+	*x = ListRecommendationsRequest{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RecommendRequest) String() string {
+func (x *ListRecommendationsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RecommendRequest) ProtoMessage() {}
+func (*ListRecommendationsRequest) ProtoMessage() {}
 
-func (x *RecommendRequest) ProtoReflect() protoreflect.Message {
+func (x *ListRecommendationsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -66,67 +67,62 @@ func (x *RecommendRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RecommendRequest.ProtoReflect.Descriptor instead.
-func (*RecommendRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListRecommendationsRequest.ProtoReflect.Descriptor instead.
+func (*ListRecommendationsRequest) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *RecommendRequest) GetCustomerId() string {
+func (x *ListRecommendationsRequest) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
 	}
 	return ""
 }
 
-func (x *RecommendRequest) GetBasketSkus() []string {
+func (x *ListRecommendationsRequest) GetBasketSkus() []string {
 	if x != nil {
 		return x.BasketSkus
 	}
 	return nil
 }
 
-func (x *RecommendRequest) GetMaxItems() int32 {
+func (x *ListRecommendationsRequest) GetMaxItems() int32 {
 	if x != nil {
 		return x.MaxItems
 	}
 	return 0
 }
 
-func (x *RecommendRequest) GetOnlyNew() bool {
+func (x *ListRecommendationsRequest) GetExcludePurchased() bool {
 	if x != nil {
-		return x.OnlyNew
+		return x.ExcludePurchased
 	}
 	return false
 }
 
-// The response of Recommend.
-type RecommendResponse struct {
+// The response of ListRecommendations.
+type ListRecommendationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items, best first.
-	Items []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// The basis of the first item.
-	Basis Basis `protobuf:"varint,2,opt,name=basis,proto3,enum=souk.recommendations.v1.Basis" json:"basis,omitempty"`
-	// The version of the model that was used; empty when there is none or the response did not need
-	// it.
-	ModelVersion  string `protobuf:"bytes,3,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	// What to show.
+	List          *RecommendationList `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RecommendResponse) Reset() {
-	*x = RecommendResponse{}
+func (x *ListRecommendationsResponse) Reset() {
+	*x = ListRecommendationsResponse{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RecommendResponse) String() string {
+func (x *ListRecommendationsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RecommendResponse) ProtoMessage() {}
+func (*ListRecommendationsResponse) ProtoMessage() {}
 
-func (x *RecommendResponse) ProtoReflect() protoreflect.Message {
+func (x *ListRecommendationsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -138,34 +134,20 @@ func (x *RecommendResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RecommendResponse.ProtoReflect.Descriptor instead.
-func (*RecommendResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListRecommendationsResponse.ProtoReflect.Descriptor instead.
+func (*ListRecommendationsResponse) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *RecommendResponse) GetItems() []*Recommendation {
+func (x *ListRecommendationsResponse) GetList() *RecommendationList {
 	if x != nil {
-		return x.Items
+		return x.List
 	}
 	return nil
 }
 
-func (x *RecommendResponse) GetBasis() Basis {
-	if x != nil {
-		return x.Basis
-	}
-	return Basis_BASIS_UNSPECIFIED
-}
-
-func (x *RecommendResponse) GetModelVersion() string {
-	if x != nil {
-		return x.ModelVersion
-	}
-	return ""
-}
-
-// The request of SimilarProducts.
-type SimilarProductsRequest struct {
+// The request of ListSimilarProducts.
+type ListSimilarProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
 	// between them.
@@ -176,20 +158,20 @@ type SimilarProductsRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SimilarProductsRequest) Reset() {
-	*x = SimilarProductsRequest{}
+func (x *ListSimilarProductsRequest) Reset() {
+	*x = ListSimilarProductsRequest{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SimilarProductsRequest) String() string {
+func (x *ListSimilarProductsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SimilarProductsRequest) ProtoMessage() {}
+func (*ListSimilarProductsRequest) ProtoMessage() {}
 
-func (x *SimilarProductsRequest) ProtoReflect() protoreflect.Message {
+func (x *ListSimilarProductsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -201,53 +183,48 @@ func (x *SimilarProductsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SimilarProductsRequest.ProtoReflect.Descriptor instead.
-func (*SimilarProductsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListSimilarProductsRequest.ProtoReflect.Descriptor instead.
+func (*ListSimilarProductsRequest) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *SimilarProductsRequest) GetSku() string {
+func (x *ListSimilarProductsRequest) GetSku() string {
 	if x != nil {
 		return x.Sku
 	}
 	return ""
 }
 
-func (x *SimilarProductsRequest) GetMaxItems() int32 {
+func (x *ListSimilarProductsRequest) GetMaxItems() int32 {
 	if x != nil {
 		return x.MaxItems
 	}
 	return 0
 }
 
-// The response of SimilarProducts.
-type SimilarProductsResponse struct {
+// The response of ListSimilarProducts.
+type ListSimilarProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items, best first.
-	Items []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// The basis of the first item.
-	Basis Basis `protobuf:"varint,2,opt,name=basis,proto3,enum=souk.recommendations.v1.Basis" json:"basis,omitempty"`
-	// The version of the model that was used; empty when there is none or the response did not need
-	// it.
-	ModelVersion  string `protobuf:"bytes,3,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	// What to show.
+	List          *RecommendationList `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SimilarProductsResponse) Reset() {
-	*x = SimilarProductsResponse{}
+func (x *ListSimilarProductsResponse) Reset() {
+	*x = ListSimilarProductsResponse{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SimilarProductsResponse) String() string {
+func (x *ListSimilarProductsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SimilarProductsResponse) ProtoMessage() {}
+func (*ListSimilarProductsResponse) ProtoMessage() {}
 
-func (x *SimilarProductsResponse) ProtoReflect() protoreflect.Message {
+func (x *ListSimilarProductsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -259,36 +236,23 @@ func (x *SimilarProductsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SimilarProductsResponse.ProtoReflect.Descriptor instead.
-func (*SimilarProductsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListSimilarProductsResponse.ProtoReflect.Descriptor instead.
+func (*ListSimilarProductsResponse) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *SimilarProductsResponse) GetItems() []*Recommendation {
+func (x *ListSimilarProductsResponse) GetList() *RecommendationList {
 	if x != nil {
-		return x.Items
+		return x.List
 	}
 	return nil
 }
 
-func (x *SimilarProductsResponse) GetBasis() Basis {
-	if x != nil {
-		return x.Basis
-	}
-	return Basis_BASIS_UNSPECIFIED
-}
-
-func (x *SimilarProductsResponse) GetModelVersion() string {
-	if x != nil {
-		return x.ModelVersion
-	}
-	return ""
-}
-
-// The request of FrequentlyBoughtTogether.
-type FrequentlyBoughtTogetherRequest struct {
+// The request of ListProductsBoughtTogether.
+type ListProductsBoughtTogetherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The basket: 1 to 100 skus of 1 to 64 characters.
+	// The basket: 1 to 100 skus of 1 to 64 characters. A sku that is named twice counts once, an
+	// unknown one not at all.
 	Skus []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
 	// The most items to return, at most 100; 0 means 20.
 	MaxItems      int32 `protobuf:"varint,2,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
@@ -296,20 +260,20 @@ type FrequentlyBoughtTogetherRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FrequentlyBoughtTogetherRequest) Reset() {
-	*x = FrequentlyBoughtTogetherRequest{}
+func (x *ListProductsBoughtTogetherRequest) Reset() {
+	*x = ListProductsBoughtTogetherRequest{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FrequentlyBoughtTogetherRequest) String() string {
+func (x *ListProductsBoughtTogetherRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FrequentlyBoughtTogetherRequest) ProtoMessage() {}
+func (*ListProductsBoughtTogetherRequest) ProtoMessage() {}
 
-func (x *FrequentlyBoughtTogetherRequest) ProtoReflect() protoreflect.Message {
+func (x *ListProductsBoughtTogetherRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -321,50 +285,48 @@ func (x *FrequentlyBoughtTogetherRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FrequentlyBoughtTogetherRequest.ProtoReflect.Descriptor instead.
-func (*FrequentlyBoughtTogetherRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListProductsBoughtTogetherRequest.ProtoReflect.Descriptor instead.
+func (*ListProductsBoughtTogetherRequest) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *FrequentlyBoughtTogetherRequest) GetSkus() []string {
+func (x *ListProductsBoughtTogetherRequest) GetSkus() []string {
 	if x != nil {
 		return x.Skus
 	}
 	return nil
 }
 
-func (x *FrequentlyBoughtTogetherRequest) GetMaxItems() int32 {
+func (x *ListProductsBoughtTogetherRequest) GetMaxItems() int32 {
 	if x != nil {
 		return x.MaxItems
 	}
 	return 0
 }
 
-// The response of FrequentlyBoughtTogether.
-type FrequentlyBoughtTogetherResponse struct {
+// The response of ListProductsBoughtTogether.
+type ListProductsBoughtTogetherResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items, best first.
-	Items []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// The basis of the first item.
-	Basis         Basis `protobuf:"varint,2,opt,name=basis,proto3,enum=souk.recommendations.v1.Basis" json:"basis,omitempty"`
+	// What to show; `model_version` is always empty.
+	List          *RecommendationList `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FrequentlyBoughtTogetherResponse) Reset() {
-	*x = FrequentlyBoughtTogetherResponse{}
+func (x *ListProductsBoughtTogetherResponse) Reset() {
+	*x = ListProductsBoughtTogetherResponse{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FrequentlyBoughtTogetherResponse) String() string {
+func (x *ListProductsBoughtTogetherResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FrequentlyBoughtTogetherResponse) ProtoMessage() {}
+func (*ListProductsBoughtTogetherResponse) ProtoMessage() {}
 
-func (x *FrequentlyBoughtTogetherResponse) ProtoReflect() protoreflect.Message {
+func (x *ListProductsBoughtTogetherResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -376,27 +338,20 @@ func (x *FrequentlyBoughtTogetherResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FrequentlyBoughtTogetherResponse.ProtoReflect.Descriptor instead.
-func (*FrequentlyBoughtTogetherResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListProductsBoughtTogetherResponse.ProtoReflect.Descriptor instead.
+func (*ListProductsBoughtTogetherResponse) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *FrequentlyBoughtTogetherResponse) GetItems() []*Recommendation {
+func (x *ListProductsBoughtTogetherResponse) GetList() *RecommendationList {
 	if x != nil {
-		return x.Items
+		return x.List
 	}
 	return nil
 }
 
-func (x *FrequentlyBoughtTogetherResponse) GetBasis() Basis {
-	if x != nil {
-		return x.Basis
-	}
-	return Basis_BASIS_UNSPECIFIED
-}
-
-// The request of PopularProducts.
-type PopularProductsRequest struct {
+// The request of ListPopularProducts.
+type ListPopularProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The most items to return, at most 100; 0 means 20.
 	MaxItems      int32 `protobuf:"varint,1,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
@@ -404,20 +359,20 @@ type PopularProductsRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PopularProductsRequest) Reset() {
-	*x = PopularProductsRequest{}
+func (x *ListPopularProductsRequest) Reset() {
+	*x = ListPopularProductsRequest{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PopularProductsRequest) String() string {
+func (x *ListPopularProductsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PopularProductsRequest) ProtoMessage() {}
+func (*ListPopularProductsRequest) ProtoMessage() {}
 
-func (x *PopularProductsRequest) ProtoReflect() protoreflect.Message {
+func (x *ListPopularProductsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -429,42 +384,41 @@ func (x *PopularProductsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PopularProductsRequest.ProtoReflect.Descriptor instead.
-func (*PopularProductsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListPopularProductsRequest.ProtoReflect.Descriptor instead.
+func (*ListPopularProductsRequest) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *PopularProductsRequest) GetMaxItems() int32 {
+func (x *ListPopularProductsRequest) GetMaxItems() int32 {
 	if x != nil {
 		return x.MaxItems
 	}
 	return 0
 }
 
-// The response of PopularProducts.
-type PopularProductsResponse struct {
+// The response of ListPopularProducts.
+type ListPopularProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items, best first; the score is the number of orders, weighted so that newer ones count
-	// more.
-	Items         []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// What to show; `model_version` is always empty.
+	List          *RecommendationList `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PopularProductsResponse) Reset() {
-	*x = PopularProductsResponse{}
+func (x *ListPopularProductsResponse) Reset() {
+	*x = ListPopularProductsResponse{}
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PopularProductsResponse) String() string {
+func (x *ListPopularProductsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PopularProductsResponse) ProtoMessage() {}
+func (*ListPopularProductsResponse) ProtoMessage() {}
 
-func (x *PopularProductsResponse) ProtoReflect() protoreflect.Message {
+func (x *ListPopularProductsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -476,14 +430,14 @@ func (x *PopularProductsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PopularProductsResponse.ProtoReflect.Descriptor instead.
-func (*PopularProductsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ListPopularProductsResponse.ProtoReflect.Descriptor instead.
+func (*ListPopularProductsResponse) Descriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *PopularProductsResponse) GetItems() []*Recommendation {
+func (x *ListPopularProductsResponse) GetList() *RecommendationList {
 	if x != nil {
-		return x.Items
+		return x.List
 	}
 	return nil
 }
@@ -528,17 +482,17 @@ func (*GetModelRequest) Descriptor() ([]byte, []int) {
 // The response of GetModel.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model; absent while none was trained or the stored one was rejected. Responses then use no
+	// The model; absent while none was trained or the stored one was rejected. Lists then use no
 	// model.
 	Model *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// The number of orders that count now.
-	Orders int64 `protobuf:"varint,2,opt,name=orders,proto3" json:"orders,omitempty"`
+	OrderCount int64 `protobuf:"varint,2,opt,name=order_count,json=orderCount,proto3" json:"order_count,omitempty"`
 	// The number of orders since the model was trained; a training starts when there are enough of
 	// them.
-	OrdersSince int64 `protobuf:"varint,3,opt,name=orders_since,json=ordersSince,proto3" json:"orders_since,omitempty"`
+	NewOrderCount int64 `protobuf:"varint,3,opt,name=new_order_count,json=newOrderCount,proto3" json:"new_order_count,omitempty"`
 	// True while a new model is being trained.
-	IsTraining bool `protobuf:"varint,4,opt,name=is_training,json=isTraining,proto3" json:"is_training,omitempty"`
-	// Why the stored model was rejected or the last training failed; empty otherwise.
+	Training bool `protobuf:"varint,4,opt,name=training,proto3" json:"training,omitempty"`
+	// Why the stored model was rejected or the last training failed; empty otherwise. For people.
 	Problem       string `protobuf:"bytes,5,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -581,23 +535,23 @@ func (x *GetModelResponse) GetModel() *Model {
 	return nil
 }
 
-func (x *GetModelResponse) GetOrders() int64 {
+func (x *GetModelResponse) GetOrderCount() int64 {
 	if x != nil {
-		return x.Orders
+		return x.OrderCount
 	}
 	return 0
 }
 
-func (x *GetModelResponse) GetOrdersSince() int64 {
+func (x *GetModelResponse) GetNewOrderCount() int64 {
 	if x != nil {
-		return x.OrdersSince
+		return x.NewOrderCount
 	}
 	return 0
 }
 
-func (x *GetModelResponse) GetIsTraining() bool {
+func (x *GetModelResponse) GetTraining() bool {
 	if x != nil {
-		return x.IsTraining
+		return x.Training
 	}
 	return false
 }
@@ -705,64 +659,60 @@ var File_souk_recommendations_v1_recommendation_service_proto protoreflect.FileD
 
 const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\x1a\x18souk/type/v1/audit.proto\"\xae\x02\n" +
-	"\x10RecommendRequest\x12Y\n" +
+	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\x1a\x18souk/type/v1/audit.proto\"\xca\x02\n" +
+	"\x1aListRecommendationsRequest\x12Y\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
 	"customerId\x12|\n" +
 	"\vbasket_skus\x18\x02 \x03(\tB[\xbaHX\x92\x01U\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\n" +
 	"basketSkus\x12&\n" +
-	"\tmax_items\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\x12\x19\n" +
-	"\bonly_new\x18\x04 \x01(\bR\aonlyNew\"\xad\x01\n" +
-	"\x11RecommendResponse\x12=\n" +
-	"\x05items\x18\x01 \x03(\v2'.souk.recommendations.v1.RecommendationR\x05items\x124\n" +
-	"\x05basis\x18\x02 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\x12#\n" +
-	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\"\xa8\x01\n" +
-	"\x16SimilarProductsRequest\x12f\n" +
+	"\tmax_items\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\x12+\n" +
+	"\x11exclude_purchased\x18\x04 \x01(\bR\x10excludePurchased\"^\n" +
+	"\x1bListRecommendationsResponse\x12?\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xac\x01\n" +
+	"\x1aListSimilarProductsRequest\x12f\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12&\n" +
-	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"\xb3\x01\n" +
-	"\x17SimilarProductsResponse\x12=\n" +
-	"\x05items\x18\x01 \x03(\v2'.souk.recommendations.v1.RecommendationR\x05items\x124\n" +
-	"\x05basis\x18\x02 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\x12#\n" +
-	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\"\xbc\x01\n" +
-	"\x1fFrequentlyBoughtTogetherRequest\x12q\n" +
+	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"^\n" +
+	"\x1bListSimilarProductsResponse\x12?\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xbe\x01\n" +
+	"!ListProductsBoughtTogetherRequest\x12q\n" +
 	"\x04skus\x18\x01 \x03(\tB]\xbaHZ\x92\x01W\b\x01\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x12&\n" +
-	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"\x97\x01\n" +
-	" FrequentlyBoughtTogetherResponse\x12=\n" +
-	"\x05items\x18\x01 \x03(\v2'.souk.recommendations.v1.RecommendationR\x05items\x124\n" +
-	"\x05basis\x18\x02 \x01(\x0e2\x1e.souk.recommendations.v1.BasisR\x05basis\"@\n" +
-	"\x16PopularProductsRequest\x12&\n" +
-	"\tmax_items\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"X\n" +
-	"\x17PopularProductsResponse\x12=\n" +
-	"\x05items\x18\x01 \x03(\v2'.souk.recommendations.v1.RecommendationR\x05items\"\x11\n" +
-	"\x0fGetModelRequest\"\xbe\x01\n" +
+	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"e\n" +
+	"\"ListProductsBoughtTogetherResponse\x12?\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"D\n" +
+	"\x1aListPopularProductsRequest\x12&\n" +
+	"\tmax_items\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"^\n" +
+	"\x1bListPopularProductsResponse\x12?\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\x11\n" +
+	"\x0fGetModelRequest\"\xc7\x01\n" +
 	"\x10GetModelResponse\x124\n" +
-	"\x05model\x18\x01 \x01(\v2\x1e.souk.recommendations.v1.ModelR\x05model\x12\x16\n" +
-	"\x06orders\x18\x02 \x01(\x03R\x06orders\x12!\n" +
-	"\forders_since\x18\x03 \x01(\x03R\vordersSince\x12\x1f\n" +
-	"\vis_training\x18\x04 \x01(\bR\n" +
-	"isTraining\x12\x18\n" +
+	"\x05model\x18\x01 \x01(\v2\x1e.souk.recommendations.v1.ModelR\x05model\x12\x1f\n" +
+	"\vorder_count\x18\x02 \x01(\x03R\n" +
+	"orderCount\x12&\n" +
+	"\x0fnew_order_count\x18\x03 \x01(\x03R\rnewOrderCount\x12\x1a\n" +
+	"\btraining\x18\x04 \x01(\bR\btraining\x12\x18\n" +
 	"\aproblem\x18\x05 \x01(\tR\aproblem\"\x1d\n" +
 	"\x1bAuditRecommendationsRequest\"\x88\x01\n" +
 	"\x1cAuditRecommendationsResponse\x126\n" +
 	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xf5\t\n" +
-	"\x15RecommendationService\x12\x93\x02\n" +
-	"\tRecommend\x12).souk.recommendations.v1.RecommendRequest\x1a*.souk.recommendations.v1.RecommendResponse\"\xae\x01\x82\xd3\xe4\x93\x02DZ-\x12+/v1/customers/{customer_id}/recommendations\x12\x13/v1/recommendations\xa2뤨\f[\n" +
+	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xfa\n" +
+	"\n" +
+	"\x15RecommendationService\x12\xc5\x02\n" +
+	"\x13ListRecommendations\x123.souk.recommendations.v1.ListRecommendationsRequest\x1a4.souk.recommendations.v1.ListRecommendationsResponse\"\xc2\x01\x82\xd3\xe4\x93\x02uZ3b\x04list\x12+/v1/customers/{customer_id}/recommendationsZ#:\x01*b\x04list\"\x18/v1/recommendations:listb\x04list\x12\x13/v1/recommendations\xa2뤨\f>\n" +
 	"\x02\b\x02\n" +
 	"\x18\b\x03\x12\x14recommendations.read\n" +
-	"\x18\b\x04\x12\x14recommendations.read\x10\x03\x1a\x02\b\x02\"\x1bERROR_REASON_OTHER_CUSTOMER\x90\x02\x01\x12\xa7\x01\n" +
-	"\x0fSimilarProducts\x12/.souk.recommendations.v1.SimilarProductsRequest\x1a0.souk.recommendations.v1.SimilarProductsResponse\"1\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/skus/{sku}/similar\xa2뤨\f\n" +
+	"\x18\b\x04\x12\x14recommendations.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xbe\x01\n" +
+	"\x13ListSimilarProducts\x123.souk.recommendations.v1.ListSimilarProductsRequest\x1a4.souk.recommendations.v1.ListSimilarProductsResponse\"<\x82\xd3\xe4\x93\x02#b\x04list\x12\x1b/v1/recommendations/similar\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xce\x01\n" +
-	"\x18FrequentlyBoughtTogether\x128.souk.recommendations.v1.FrequentlyBoughtTogetherRequest\x1a9.souk.recommendations.v1.FrequentlyBoughtTogetherResponse\"=\x82\xd3\xe4\x93\x02$\x12\"/v1/recommendations:boughtTogether\xa2뤨\f\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\x8e\x02\n" +
+	"\x1aListProductsBoughtTogether\x12:.souk.recommendations.v1.ListProductsBoughtTogetherRequest\x1a;.souk.recommendations.v1.ListProductsBoughtTogetherResponse\"w\x82\xd3\xe4\x93\x02^Z2:\x01*b\x04list\"'/v1/recommendations/boughtTogether:listb\x04list\x12\"/v1/recommendations/boughtTogether\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xac\x01\n" +
-	"\x0fPopularProducts\x12/.souk.recommendations.v1.PopularProductsRequest\x1a0.souk.recommendations.v1.PopularProductsResponse\"6\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/recommendations:popular\xa2뤨\f\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xbe\x01\n" +
+	"\x13ListPopularProducts\x123.souk.recommendations.v1.ListPopularProductsRequest\x1a4.souk.recommendations.v1.ListPopularProductsResponse\"<\x82\xd3\xe4\x93\x02#b\x04list\x12\x1b/v1/recommendations/popular\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xc5\x01\n" +
-	"\bGetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"d\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:model\xa2뤨\f:\n" +
-	"\x18\b\x03\x12\x14recommendations.read\n" +
-	"\x18\b\x04\x12\x14recommendations.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xd3\x01\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xaf\x01\n" +
+	"\bGetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"N\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations/model\xa2뤨\f$\n" +
+	"\r\b\x03\x12\tops.audit\n" +
+	"\r\b\x04\x12\tops.audit\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xd3\x01\n" +
 	"\x14AuditRecommendations\x124.souk.recommendations.v1.AuditRecommendationsRequest\x1a5.souk.recommendations.v1.AuditRecommendationsResponse\"N\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:audit\xa2뤨\f$\n" +
 	"\r\b\x03\x12\tops.audit\n" +
 	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\xca\x01\n" +
@@ -782,52 +732,48 @@ func file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP() []b
 
 var file_souk_recommendations_v1_recommendation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_souk_recommendations_v1_recommendation_service_proto_goTypes = []any{
-	(*RecommendRequest)(nil),                 // 0: souk.recommendations.v1.RecommendRequest
-	(*RecommendResponse)(nil),                // 1: souk.recommendations.v1.RecommendResponse
-	(*SimilarProductsRequest)(nil),           // 2: souk.recommendations.v1.SimilarProductsRequest
-	(*SimilarProductsResponse)(nil),          // 3: souk.recommendations.v1.SimilarProductsResponse
-	(*FrequentlyBoughtTogetherRequest)(nil),  // 4: souk.recommendations.v1.FrequentlyBoughtTogetherRequest
-	(*FrequentlyBoughtTogetherResponse)(nil), // 5: souk.recommendations.v1.FrequentlyBoughtTogetherResponse
-	(*PopularProductsRequest)(nil),           // 6: souk.recommendations.v1.PopularProductsRequest
-	(*PopularProductsResponse)(nil),          // 7: souk.recommendations.v1.PopularProductsResponse
-	(*GetModelRequest)(nil),                  // 8: souk.recommendations.v1.GetModelRequest
-	(*GetModelResponse)(nil),                 // 9: souk.recommendations.v1.GetModelResponse
-	(*AuditRecommendationsRequest)(nil),      // 10: souk.recommendations.v1.AuditRecommendationsRequest
-	(*AuditRecommendationsResponse)(nil),     // 11: souk.recommendations.v1.AuditRecommendationsResponse
-	(*Recommendation)(nil),                   // 12: souk.recommendations.v1.Recommendation
-	(Basis)(0),                               // 13: souk.recommendations.v1.Basis
-	(*Model)(nil),                            // 14: souk.recommendations.v1.Model
-	(*v1.AuditFinding)(nil),                  // 15: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                    // 16: souk.type.v1.AuditCount
+	(*ListRecommendationsRequest)(nil),         // 0: souk.recommendations.v1.ListRecommendationsRequest
+	(*ListRecommendationsResponse)(nil),        // 1: souk.recommendations.v1.ListRecommendationsResponse
+	(*ListSimilarProductsRequest)(nil),         // 2: souk.recommendations.v1.ListSimilarProductsRequest
+	(*ListSimilarProductsResponse)(nil),        // 3: souk.recommendations.v1.ListSimilarProductsResponse
+	(*ListProductsBoughtTogetherRequest)(nil),  // 4: souk.recommendations.v1.ListProductsBoughtTogetherRequest
+	(*ListProductsBoughtTogetherResponse)(nil), // 5: souk.recommendations.v1.ListProductsBoughtTogetherResponse
+	(*ListPopularProductsRequest)(nil),         // 6: souk.recommendations.v1.ListPopularProductsRequest
+	(*ListPopularProductsResponse)(nil),        // 7: souk.recommendations.v1.ListPopularProductsResponse
+	(*GetModelRequest)(nil),                    // 8: souk.recommendations.v1.GetModelRequest
+	(*GetModelResponse)(nil),                   // 9: souk.recommendations.v1.GetModelResponse
+	(*AuditRecommendationsRequest)(nil),        // 10: souk.recommendations.v1.AuditRecommendationsRequest
+	(*AuditRecommendationsResponse)(nil),       // 11: souk.recommendations.v1.AuditRecommendationsResponse
+	(*RecommendationList)(nil),                 // 12: souk.recommendations.v1.RecommendationList
+	(*Model)(nil),                              // 13: souk.recommendations.v1.Model
+	(*v1.AuditFinding)(nil),                    // 14: souk.type.v1.AuditFinding
+	(*v1.AuditCount)(nil),                      // 15: souk.type.v1.AuditCount
 }
 var file_souk_recommendations_v1_recommendation_service_proto_depIdxs = []int32{
-	12, // 0: souk.recommendations.v1.RecommendResponse.items:type_name -> souk.recommendations.v1.Recommendation
-	13, // 1: souk.recommendations.v1.RecommendResponse.basis:type_name -> souk.recommendations.v1.Basis
-	12, // 2: souk.recommendations.v1.SimilarProductsResponse.items:type_name -> souk.recommendations.v1.Recommendation
-	13, // 3: souk.recommendations.v1.SimilarProductsResponse.basis:type_name -> souk.recommendations.v1.Basis
-	12, // 4: souk.recommendations.v1.FrequentlyBoughtTogetherResponse.items:type_name -> souk.recommendations.v1.Recommendation
-	13, // 5: souk.recommendations.v1.FrequentlyBoughtTogetherResponse.basis:type_name -> souk.recommendations.v1.Basis
-	12, // 6: souk.recommendations.v1.PopularProductsResponse.items:type_name -> souk.recommendations.v1.Recommendation
-	14, // 7: souk.recommendations.v1.GetModelResponse.model:type_name -> souk.recommendations.v1.Model
-	15, // 8: souk.recommendations.v1.AuditRecommendationsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	16, // 9: souk.recommendations.v1.AuditRecommendationsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 10: souk.recommendations.v1.RecommendationService.Recommend:input_type -> souk.recommendations.v1.RecommendRequest
-	2,  // 11: souk.recommendations.v1.RecommendationService.SimilarProducts:input_type -> souk.recommendations.v1.SimilarProductsRequest
-	4,  // 12: souk.recommendations.v1.RecommendationService.FrequentlyBoughtTogether:input_type -> souk.recommendations.v1.FrequentlyBoughtTogetherRequest
-	6,  // 13: souk.recommendations.v1.RecommendationService.PopularProducts:input_type -> souk.recommendations.v1.PopularProductsRequest
-	8,  // 14: souk.recommendations.v1.RecommendationService.GetModel:input_type -> souk.recommendations.v1.GetModelRequest
-	10, // 15: souk.recommendations.v1.RecommendationService.AuditRecommendations:input_type -> souk.recommendations.v1.AuditRecommendationsRequest
-	1,  // 16: souk.recommendations.v1.RecommendationService.Recommend:output_type -> souk.recommendations.v1.RecommendResponse
-	3,  // 17: souk.recommendations.v1.RecommendationService.SimilarProducts:output_type -> souk.recommendations.v1.SimilarProductsResponse
-	5,  // 18: souk.recommendations.v1.RecommendationService.FrequentlyBoughtTogether:output_type -> souk.recommendations.v1.FrequentlyBoughtTogetherResponse
-	7,  // 19: souk.recommendations.v1.RecommendationService.PopularProducts:output_type -> souk.recommendations.v1.PopularProductsResponse
-	9,  // 20: souk.recommendations.v1.RecommendationService.GetModel:output_type -> souk.recommendations.v1.GetModelResponse
-	11, // 21: souk.recommendations.v1.RecommendationService.AuditRecommendations:output_type -> souk.recommendations.v1.AuditRecommendationsResponse
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	12, // 0: souk.recommendations.v1.ListRecommendationsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	12, // 1: souk.recommendations.v1.ListSimilarProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	12, // 2: souk.recommendations.v1.ListProductsBoughtTogetherResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	12, // 3: souk.recommendations.v1.ListPopularProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	13, // 4: souk.recommendations.v1.GetModelResponse.model:type_name -> souk.recommendations.v1.Model
+	14, // 5: souk.recommendations.v1.AuditRecommendationsResponse.findings:type_name -> souk.type.v1.AuditFinding
+	15, // 6: souk.recommendations.v1.AuditRecommendationsResponse.counts:type_name -> souk.type.v1.AuditCount
+	0,  // 7: souk.recommendations.v1.RecommendationService.ListRecommendations:input_type -> souk.recommendations.v1.ListRecommendationsRequest
+	2,  // 8: souk.recommendations.v1.RecommendationService.ListSimilarProducts:input_type -> souk.recommendations.v1.ListSimilarProductsRequest
+	4,  // 9: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:input_type -> souk.recommendations.v1.ListProductsBoughtTogetherRequest
+	6,  // 10: souk.recommendations.v1.RecommendationService.ListPopularProducts:input_type -> souk.recommendations.v1.ListPopularProductsRequest
+	8,  // 11: souk.recommendations.v1.RecommendationService.GetModel:input_type -> souk.recommendations.v1.GetModelRequest
+	10, // 12: souk.recommendations.v1.RecommendationService.AuditRecommendations:input_type -> souk.recommendations.v1.AuditRecommendationsRequest
+	1,  // 13: souk.recommendations.v1.RecommendationService.ListRecommendations:output_type -> souk.recommendations.v1.ListRecommendationsResponse
+	3,  // 14: souk.recommendations.v1.RecommendationService.ListSimilarProducts:output_type -> souk.recommendations.v1.ListSimilarProductsResponse
+	5,  // 15: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:output_type -> souk.recommendations.v1.ListProductsBoughtTogetherResponse
+	7,  // 16: souk.recommendations.v1.RecommendationService.ListPopularProducts:output_type -> souk.recommendations.v1.ListPopularProductsResponse
+	9,  // 17: souk.recommendations.v1.RecommendationService.GetModel:output_type -> souk.recommendations.v1.GetModelResponse
+	11, // 18: souk.recommendations.v1.RecommendationService.AuditRecommendations:output_type -> souk.recommendations.v1.AuditRecommendationsResponse
+	13, // [13:19] is the sub-list for method output_type
+	7,  // [7:13] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_souk_recommendations_v1_recommendation_service_proto_init() }

@@ -19,12 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RecommendationService_Recommend_FullMethodName                = "/souk.recommendations.v1.RecommendationService/Recommend"
-	RecommendationService_SimilarProducts_FullMethodName          = "/souk.recommendations.v1.RecommendationService/SimilarProducts"
-	RecommendationService_FrequentlyBoughtTogether_FullMethodName = "/souk.recommendations.v1.RecommendationService/FrequentlyBoughtTogether"
-	RecommendationService_PopularProducts_FullMethodName          = "/souk.recommendations.v1.RecommendationService/PopularProducts"
-	RecommendationService_GetModel_FullMethodName                 = "/souk.recommendations.v1.RecommendationService/GetModel"
-	RecommendationService_AuditRecommendations_FullMethodName     = "/souk.recommendations.v1.RecommendationService/AuditRecommendations"
+	RecommendationService_ListRecommendations_FullMethodName        = "/souk.recommendations.v1.RecommendationService/ListRecommendations"
+	RecommendationService_ListSimilarProducts_FullMethodName        = "/souk.recommendations.v1.RecommendationService/ListSimilarProducts"
+	RecommendationService_ListProductsBoughtTogether_FullMethodName = "/souk.recommendations.v1.RecommendationService/ListProductsBoughtTogether"
+	RecommendationService_ListPopularProducts_FullMethodName        = "/souk.recommendations.v1.RecommendationService/ListPopularProducts"
+	RecommendationService_GetModel_FullMethodName                   = "/souk.recommendations.v1.RecommendationService/GetModel"
+	RecommendationService_AuditRecommendations_FullMethodName       = "/souk.recommendations.v1.RecommendationService/AuditRecommendations"
 )
 
 // RecommendationServiceClient is the client API for RecommendationService service.
@@ -35,28 +35,31 @@ const (
 //
 // An order counts as soon as its event arrives, without waiting for a training: in its customer's
 // recommendations, in popular products and in products bought together. Canceled and refunded
-// orders no longer count. With too little data a response falls back from the customer to the
-// basket to popular products, and each item says which; an unknown sku or customer is not an error.
-// Only products for sale are recommended; a response has fewer items than requested when there are
-// no more.
-// Reasons are those of `souk.recommendations.v1.ErrorReason`.
+// orders no longer count. With too little data a list falls back from the customer to the basket to
+// popular products, and each item says which; an unknown sku or customer is not an error. Only
+// products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+// and no further pages; another call may return other items. Reasons are those of
+// `souk.policy.v1.ErrorReason`.
 type RecommendationServiceClient interface {
-	// Recommends items to a customer: what they are likely to buy next, again or for the first time.
-	// Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-	// popular. It recommends no product of the basket. A USER may request its own recommendations
-	// only (ERROR_REASON_OTHER_CUSTOMER).
-	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
-	// Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-	// page. Excludes other variants of the same product. Falls back to what is bought together with
-	// it, then to what is popular.
-	SimilarProducts(ctx context.Context, in *SimilarProductsRequest, opts ...grpc.CallOption) (*SimilarProductsResponse, error)
-	// Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-	// Excludes the products of the basket. Falls back to what is popular.
-	FrequentlyBoughtTogether(ctx context.Context, in *FrequentlyBoughtTogetherRequest, opts ...grpc.CallOption) (*FrequentlyBoughtTogetherResponse, error)
-	// Returns what most orders so far contain; newer orders count more.
-	PopularProducts(ctx context.Context, in *PopularProductsRequest, opts ...grpc.CallOption) (*PopularProductsResponse, error)
+	// Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+	// for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+	// a basket what is popular. It recommends no product of the basket.
+	//
+	// A USER gets its own recommendations only: naming another customer fails with
+	// ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
+	ListRecommendations(ctx context.Context, in *ListRecommendationsRequest, opts ...grpc.CallOption) (*ListRecommendationsResponse, error)
+	// Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+	// companions for its page. Excludes other variants of the same product. Falls back to what is
+	// bought together with it, then to what is popular.
+	ListSimilarProducts(ctx context.Context, in *ListSimilarProductsRequest, opts ...grpc.CallOption) (*ListSimilarProductsResponse, error)
+	// Lists what is bought in one order with the skus of a basket, best first, counted over all
+	// orders so far. Excludes the products of the basket. Falls back to what is popular.
+	ListProductsBoughtTogether(ctx context.Context, in *ListProductsBoughtTogetherRequest, opts ...grpc.CallOption) (*ListProductsBoughtTogetherResponse, error)
+	// Lists what most orders so far contain, best first; newer orders count more. The score of an
+	// item is the number of its orders, weighted that way.
+	ListPopularProducts(ctx context.Context, in *ListPopularProductsRequest, opts ...grpc.CallOption) (*ListPopularProductsResponse, error)
 	// Returns the model that is served, with its quality on orders it was not trained on, and the
-	// number of orders since.
+	// number of orders since. For those who operate the service; nothing that shoppers see needs it.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 	// Checks the invariants of this service: the counts in memory equal the orders in its database,
 	// and each line belongs to an order. Returns what is wrong and how much was checked.
@@ -71,40 +74,40 @@ func NewRecommendationServiceClient(cc grpc.ClientConnInterface) RecommendationS
 	return &recommendationServiceClient{cc}
 }
 
-func (c *recommendationServiceClient) Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error) {
+func (c *recommendationServiceClient) ListRecommendations(ctx context.Context, in *ListRecommendationsRequest, opts ...grpc.CallOption) (*ListRecommendationsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(RecommendResponse)
-	err := c.cc.Invoke(ctx, RecommendationService_Recommend_FullMethodName, in, out, cOpts...)
+	out := new(ListRecommendationsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListRecommendations_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *recommendationServiceClient) SimilarProducts(ctx context.Context, in *SimilarProductsRequest, opts ...grpc.CallOption) (*SimilarProductsResponse, error) {
+func (c *recommendationServiceClient) ListSimilarProducts(ctx context.Context, in *ListSimilarProductsRequest, opts ...grpc.CallOption) (*ListSimilarProductsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(SimilarProductsResponse)
-	err := c.cc.Invoke(ctx, RecommendationService_SimilarProducts_FullMethodName, in, out, cOpts...)
+	out := new(ListSimilarProductsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListSimilarProducts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *recommendationServiceClient) FrequentlyBoughtTogether(ctx context.Context, in *FrequentlyBoughtTogetherRequest, opts ...grpc.CallOption) (*FrequentlyBoughtTogetherResponse, error) {
+func (c *recommendationServiceClient) ListProductsBoughtTogether(ctx context.Context, in *ListProductsBoughtTogetherRequest, opts ...grpc.CallOption) (*ListProductsBoughtTogetherResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(FrequentlyBoughtTogetherResponse)
-	err := c.cc.Invoke(ctx, RecommendationService_FrequentlyBoughtTogether_FullMethodName, in, out, cOpts...)
+	out := new(ListProductsBoughtTogetherResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListProductsBoughtTogether_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *recommendationServiceClient) PopularProducts(ctx context.Context, in *PopularProductsRequest, opts ...grpc.CallOption) (*PopularProductsResponse, error) {
+func (c *recommendationServiceClient) ListPopularProducts(ctx context.Context, in *ListPopularProductsRequest, opts ...grpc.CallOption) (*ListPopularProductsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PopularProductsResponse)
-	err := c.cc.Invoke(ctx, RecommendationService_PopularProducts_FullMethodName, in, out, cOpts...)
+	out := new(ListPopularProductsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListPopularProducts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -139,28 +142,31 @@ func (c *recommendationServiceClient) AuditRecommendations(ctx context.Context, 
 //
 // An order counts as soon as its event arrives, without waiting for a training: in its customer's
 // recommendations, in popular products and in products bought together. Canceled and refunded
-// orders no longer count. With too little data a response falls back from the customer to the
-// basket to popular products, and each item says which; an unknown sku or customer is not an error.
-// Only products for sale are recommended; a response has fewer items than requested when there are
-// no more.
-// Reasons are those of `souk.recommendations.v1.ErrorReason`.
+// orders no longer count. With too little data a list falls back from the customer to the basket to
+// popular products, and each item says which; an unknown sku or customer is not an error. Only
+// products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+// and no further pages; another call may return other items. Reasons are those of
+// `souk.policy.v1.ErrorReason`.
 type RecommendationServiceServer interface {
-	// Recommends items to a customer: what they are likely to buy next, again or for the first time.
-	// Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-	// popular. It recommends no product of the basket. A USER may request its own recommendations
-	// only (ERROR_REASON_OTHER_CUSTOMER).
-	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
-	// Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-	// page. Excludes other variants of the same product. Falls back to what is bought together with
-	// it, then to what is popular.
-	SimilarProducts(context.Context, *SimilarProductsRequest) (*SimilarProductsResponse, error)
-	// Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-	// Excludes the products of the basket. Falls back to what is popular.
-	FrequentlyBoughtTogether(context.Context, *FrequentlyBoughtTogetherRequest) (*FrequentlyBoughtTogetherResponse, error)
-	// Returns what most orders so far contain; newer orders count more.
-	PopularProducts(context.Context, *PopularProductsRequest) (*PopularProductsResponse, error)
+	// Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+	// for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+	// a basket what is popular. It recommends no product of the basket.
+	//
+	// A USER gets its own recommendations only: naming another customer fails with
+	// ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
+	ListRecommendations(context.Context, *ListRecommendationsRequest) (*ListRecommendationsResponse, error)
+	// Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+	// companions for its page. Excludes other variants of the same product. Falls back to what is
+	// bought together with it, then to what is popular.
+	ListSimilarProducts(context.Context, *ListSimilarProductsRequest) (*ListSimilarProductsResponse, error)
+	// Lists what is bought in one order with the skus of a basket, best first, counted over all
+	// orders so far. Excludes the products of the basket. Falls back to what is popular.
+	ListProductsBoughtTogether(context.Context, *ListProductsBoughtTogetherRequest) (*ListProductsBoughtTogetherResponse, error)
+	// Lists what most orders so far contain, best first; newer orders count more. The score of an
+	// item is the number of its orders, weighted that way.
+	ListPopularProducts(context.Context, *ListPopularProductsRequest) (*ListPopularProductsResponse, error)
 	// Returns the model that is served, with its quality on orders it was not trained on, and the
-	// number of orders since.
+	// number of orders since. For those who operate the service; nothing that shoppers see needs it.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	// Checks the invariants of this service: the counts in memory equal the orders in its database,
 	// and each line belongs to an order. Returns what is wrong and how much was checked.
@@ -175,17 +181,17 @@ type RecommendationServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedRecommendationServiceServer struct{}
 
-func (UnimplementedRecommendationServiceServer) Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Recommend not implemented")
+func (UnimplementedRecommendationServiceServer) ListRecommendations(context.Context, *ListRecommendationsRequest) (*ListRecommendationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRecommendations not implemented")
 }
-func (UnimplementedRecommendationServiceServer) SimilarProducts(context.Context, *SimilarProductsRequest) (*SimilarProductsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method SimilarProducts not implemented")
+func (UnimplementedRecommendationServiceServer) ListSimilarProducts(context.Context, *ListSimilarProductsRequest) (*ListSimilarProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSimilarProducts not implemented")
 }
-func (UnimplementedRecommendationServiceServer) FrequentlyBoughtTogether(context.Context, *FrequentlyBoughtTogetherRequest) (*FrequentlyBoughtTogetherResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method FrequentlyBoughtTogether not implemented")
+func (UnimplementedRecommendationServiceServer) ListProductsBoughtTogether(context.Context, *ListProductsBoughtTogetherRequest) (*ListProductsBoughtTogetherResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListProductsBoughtTogether not implemented")
 }
-func (UnimplementedRecommendationServiceServer) PopularProducts(context.Context, *PopularProductsRequest) (*PopularProductsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method PopularProducts not implemented")
+func (UnimplementedRecommendationServiceServer) ListPopularProducts(context.Context, *ListPopularProductsRequest) (*ListPopularProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPopularProducts not implemented")
 }
 func (UnimplementedRecommendationServiceServer) GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetModel not implemented")
@@ -214,74 +220,74 @@ func RegisterRecommendationServiceServer(s grpc.ServiceRegistrar, srv Recommenda
 	s.RegisterService(&RecommendationService_ServiceDesc, srv)
 }
 
-func _RecommendationService_Recommend_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(RecommendRequest)
+func _RecommendationService_ListRecommendations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRecommendationsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RecommendationServiceServer).Recommend(ctx, in)
+		return srv.(RecommendationServiceServer).ListRecommendations(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RecommendationService_Recommend_FullMethodName,
+		FullMethod: RecommendationService_ListRecommendations_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RecommendationServiceServer).Recommend(ctx, req.(*RecommendRequest))
+		return srv.(RecommendationServiceServer).ListRecommendations(ctx, req.(*ListRecommendationsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RecommendationService_SimilarProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(SimilarProductsRequest)
+func _RecommendationService_ListSimilarProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSimilarProductsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RecommendationServiceServer).SimilarProducts(ctx, in)
+		return srv.(RecommendationServiceServer).ListSimilarProducts(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RecommendationService_SimilarProducts_FullMethodName,
+		FullMethod: RecommendationService_ListSimilarProducts_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RecommendationServiceServer).SimilarProducts(ctx, req.(*SimilarProductsRequest))
+		return srv.(RecommendationServiceServer).ListSimilarProducts(ctx, req.(*ListSimilarProductsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RecommendationService_FrequentlyBoughtTogether_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(FrequentlyBoughtTogetherRequest)
+func _RecommendationService_ListProductsBoughtTogether_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListProductsBoughtTogetherRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RecommendationServiceServer).FrequentlyBoughtTogether(ctx, in)
+		return srv.(RecommendationServiceServer).ListProductsBoughtTogether(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RecommendationService_FrequentlyBoughtTogether_FullMethodName,
+		FullMethod: RecommendationService_ListProductsBoughtTogether_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RecommendationServiceServer).FrequentlyBoughtTogether(ctx, req.(*FrequentlyBoughtTogetherRequest))
+		return srv.(RecommendationServiceServer).ListProductsBoughtTogether(ctx, req.(*ListProductsBoughtTogetherRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RecommendationService_PopularProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(PopularProductsRequest)
+func _RecommendationService_ListPopularProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPopularProductsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RecommendationServiceServer).PopularProducts(ctx, in)
+		return srv.(RecommendationServiceServer).ListPopularProducts(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RecommendationService_PopularProducts_FullMethodName,
+		FullMethod: RecommendationService_ListPopularProducts_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RecommendationServiceServer).PopularProducts(ctx, req.(*PopularProductsRequest))
+		return srv.(RecommendationServiceServer).ListPopularProducts(ctx, req.(*ListPopularProductsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -330,20 +336,20 @@ var RecommendationService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*RecommendationServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
-			MethodName: "Recommend",
-			Handler:    _RecommendationService_Recommend_Handler,
+			MethodName: "ListRecommendations",
+			Handler:    _RecommendationService_ListRecommendations_Handler,
 		},
 		{
-			MethodName: "SimilarProducts",
-			Handler:    _RecommendationService_SimilarProducts_Handler,
+			MethodName: "ListSimilarProducts",
+			Handler:    _RecommendationService_ListSimilarProducts_Handler,
 		},
 		{
-			MethodName: "FrequentlyBoughtTogether",
-			Handler:    _RecommendationService_FrequentlyBoughtTogether_Handler,
+			MethodName: "ListProductsBoughtTogether",
+			Handler:    _RecommendationService_ListProductsBoughtTogether_Handler,
 		},
 		{
-			MethodName: "PopularProducts",
-			Handler:    _RecommendationService_PopularProducts_Handler,
+			MethodName: "ListPopularProducts",
+			Handler:    _RecommendationService_ListPopularProducts_Handler,
 		},
 		{
 			MethodName: "GetModel",

@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
+	_ "souk.example/go/souk/policy/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -24,21 +25,32 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Address is where something is sent.
+// A postal address. The fields are those of `google.type.PostalAddress`, and a phone number for the
+// carrier. It is personal data: it is never logged, and no event carries it.
 type Address struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who receives it.
-	Recipient string `protobuf:"bytes,1,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// Street, house, floor: what the label shows between the recipient and the city.
-	Lines []string `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// The city, town or village.
-	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
-	// The state, province or county, where addresses have one.
-	Region string `protobuf:"bytes,4,opt,name=region,proto3" json:"region,omitempty"`
-	// The postal code, where addresses have one.
-	PostalCode string `protobuf:"bytes,5,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
-	// The country as ISO 3166-1 writes it in two letters: "GB".
-	CountryCode   string `protobuf:"bytes,6,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
+	// The country or territory, two capital letters as in ISO 3166-1: `GB`.
+	RegionCode string `protobuf:"bytes,1,opt,name=region_code,json=regionCode,proto3" json:"region_code,omitempty"`
+	// The language in which the address is written, a BCP 47 tag such as `de-CH`; may be empty.
+	LanguageCode string `protobuf:"bytes,2,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	// The postal code, where the country has one: at most 20 characters.
+	PostalCode string `protobuf:"bytes,3,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
+	// The sorting code that some countries use, such as `CEDEX 7`: at most 20 characters.
+	SortingCode string `protobuf:"bytes,4,opt,name=sorting_code,json=sortingCode,proto3" json:"sorting_code,omitempty"`
+	// The state, province or county, where addresses have one: at most 100 characters.
+	AdministrativeArea string `protobuf:"bytes,5,opt,name=administrative_area,json=administrativeArea,proto3" json:"administrative_area,omitempty"`
+	// The city, town or village: at most 100 characters.
+	Locality string `protobuf:"bytes,6,opt,name=locality,proto3" json:"locality,omitempty"`
+	// The district or neighbourhood, where addresses have one: at most 100 characters.
+	Sublocality string `protobuf:"bytes,7,opt,name=sublocality,proto3" json:"sublocality,omitempty"`
+	// Street, house and floor, as on a label: 1 to 5 lines of 1 to 200 characters each.
+	AddressLines []string `protobuf:"bytes,8,rep,name=address_lines,json=addressLines,proto3" json:"address_lines,omitempty"`
+	// The people who receive it, as on a label: at most 3, of 1 to 200 characters each.
+	Recipients []string `protobuf:"bytes,9,rep,name=recipients,proto3" json:"recipients,omitempty"`
+	// The company or institution: at most 200 characters.
+	Organization string `protobuf:"bytes,10,opt,name=organization,proto3" json:"organization,omitempty"`
+	// The number that the carrier may call, in E.164: `+442079460000`; may be empty.
+	PhoneNumber   string `protobuf:"bytes,11,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -73,30 +85,16 @@ func (*Address) Descriptor() ([]byte, []int) {
 	return file_souk_type_v1_address_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Address) GetRecipient() string {
+func (x *Address) GetRegionCode() string {
 	if x != nil {
-		return x.Recipient
+		return x.RegionCode
 	}
 	return ""
 }
 
-func (x *Address) GetLines() []string {
+func (x *Address) GetLanguageCode() string {
 	if x != nil {
-		return x.Lines
-	}
-	return nil
-}
-
-func (x *Address) GetCity() string {
-	if x != nil {
-		return x.City
-	}
-	return ""
-}
-
-func (x *Address) GetRegion() string {
-	if x != nil {
-		return x.Region
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -108,9 +106,58 @@ func (x *Address) GetPostalCode() string {
 	return ""
 }
 
-func (x *Address) GetCountryCode() string {
+func (x *Address) GetSortingCode() string {
 	if x != nil {
-		return x.CountryCode
+		return x.SortingCode
+	}
+	return ""
+}
+
+func (x *Address) GetAdministrativeArea() string {
+	if x != nil {
+		return x.AdministrativeArea
+	}
+	return ""
+}
+
+func (x *Address) GetLocality() string {
+	if x != nil {
+		return x.Locality
+	}
+	return ""
+}
+
+func (x *Address) GetSublocality() string {
+	if x != nil {
+		return x.Sublocality
+	}
+	return ""
+}
+
+func (x *Address) GetAddressLines() []string {
+	if x != nil {
+		return x.AddressLines
+	}
+	return nil
+}
+
+func (x *Address) GetRecipients() []string {
+	if x != nil {
+		return x.Recipients
+	}
+	return nil
+}
+
+func (x *Address) GetOrganization() string {
+	if x != nil {
+		return x.Organization
+	}
+	return ""
+}
+
+func (x *Address) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
 	}
 	return ""
 }
@@ -119,17 +166,25 @@ var File_souk_type_v1_address_proto protoreflect.FileDescriptor
 
 const file_souk_type_v1_address_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/type/v1/address.proto\x12\fsouk.type.v1\x1a\x1bbuf/validate/validate.proto\"\x84\x02\n" +
-	"\aAddress\x12)\n" +
-	"\trecipient\x18\x01 \x01(\tB\v\xbaH\x05r\x03\x18\xc8\x01\x80\x01\x01R\trecipient\x12(\n" +
-	"\x05lines\x18\x02 \x03(\tB\x12\xbaH\f\x92\x01\t\x10\x05\"\x05r\x03\x18\xc8\x01\x80\x01\x01R\x05lines\x12\x1f\n" +
-	"\x04city\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\xc8\x01\x80\x01\x01R\x04city\x12 \n" +
-	"\x06region\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06region\x12+\n" +
-	"\vpostal_code\x18\x05 \x01(\tB\n" +
-	"\xbaH\x04r\x02\x18\x14\x80\x01\x01R\n" +
-	"postalCode\x124\n" +
-	"\fcountry_code\x18\x06 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{2}$R\vcountryCodeBz\n" +
+	"\x1asouk/type/v1/address.proto\x12\fsouk.type.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1asouk/policy/v1/field.proto\"\xdc\x06\n" +
+	"\aAddress\x122\n" +
+	"\vregion_code\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"^[A-Z]{2}$R\n" +
+	"regionCode\x12T\n" +
+	"\rlanguage_code\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\flanguageCode\x12H\n" +
+	"\vpostal_code\x18\x03 \x01(\tB'\xbaH\x19r\x17\x18\x142\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\n" +
+	"postalCode\x12J\n" +
+	"\fsorting_code\x18\x04 \x01(\tB'\xbaH\x19r\x17\x18\x142\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\vsortingCode\x12X\n" +
+	"\x13administrative_area\x18\x05 \x01(\tB'\xbaH\x19r\x17\x18d2\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x12administrativeArea\x12C\n" +
+	"\blocality\x18\x06 \x01(\tB'\xbaH\x19r\x17\x18d2\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\blocality\x12I\n" +
+	"\vsublocality\x18\a \x01(\tB'\xbaH\x19r\x17\x18d2\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\vsublocality\x12X\n" +
+	"\raddress_lines\x18\b \x03(\tB3\xbaH%\x92\x01\"\b\x01\x10\x05\"\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\faddressLines\x12Q\n" +
+	"\n" +
+	"recipients\x18\t \x03(\tB1\xbaH#\x92\x01 \x10\x03\"\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\n" +
+	"recipients\x12L\n" +
+	"\forganization\x18\n" +
+	" \x01(\tB(\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\forganization\x12L\n" +
+	"\fphone_number\x18\v \x01(\tB)\xbaH\x1br\x192\x17^(\\+[1-9][0-9]{6,14})?$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\vphoneNumberBz\n" +
 	"\x14example.souk.type.v1B\fAddressProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\fSouk.Type.V1\xca\x02\fSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3"
 
 var (

@@ -44,9 +44,12 @@ on_each_engine! {
             ("DELETE FROM variants WHERE sku = 'TEA-1'", "every price has its variant"),
             (
                 "UPDATE default_prices SET price_id = (SELECT price_id FROM prices WHERE minor_units = 500)",
-                "a default price belongs to its variant and currency",
+                "a default price belongs to its variant, currency and channel",
             ),
-            ("DELETE FROM default_prices", "a variant with public prices in a currency has a default in it"),
+            (
+                "UPDATE default_prices SET channel = 'b2b'",
+                "a default price belongs to its variant, currency and channel",
+            ),
             (
                 "UPDATE prices SET archive_time = 1 WHERE minor_units = 500",
                 "a default price is not archived",
@@ -77,6 +80,8 @@ on_each_engine! {
             "UPDATE prices SET minor_units = 1",
             "UPDATE prices SET create_time = 1",
             "UPDATE prices SET audience = 2",
+            "UPDATE prices SET channel = 'b2b'",
+            "UPDATE prices SET metadata = '{\"a\":\"b\"}'",
             "DELETE FROM prices",
         ] {
             let refused = match database.file() {

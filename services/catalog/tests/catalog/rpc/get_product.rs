@@ -17,12 +17,23 @@ on_each_engine! {
 
         let request = pb::GetProductRequest { product_id: product.product_id.clone() };
         let answer = catalog.public.clone().get_product(request).await.unwrap().into_inner();
-        assert_eq!(answer.product, Some(product));
-        let skus: Vec<&str> = answer.variants.iter().map(|variant| &*variant.sku).collect();
+        let read = answer.product.unwrap();
+        assert_eq!(pb::Product { variants: vec![], ..read.clone() }, product);
+        let skus: Vec<&str> = read.variants.iter().map(|variant| &*variant.sku).collect();
         assert_eq!(skus, ["RUG-A", "RUG-L"]);
-        let defaults: Vec<_> = answer.variants[1].default_prices.iter().map(|price| price.unit_price.clone()).collect();
+        let defaults: Vec<_> = read.variants[1].default_prices.iter().map(|price| price.unit_price.clone()).collect();
         assert_eq!(defaults, [money("EUR", 600), money("GBP", 500)]);
-        assert!(answer.variants[0].default_prices.is_empty());
+        assert!(read.variants[0].default_prices.is_empty());
+
+        // An archived variant is left out, for everyone; a disabled one is not.
+        catalog.set_variant(&large, pb::VariantState::Disabled).await.unwrap();
+        catalog.set_variant(&read.variants[0], pb::VariantState::Archived).await.unwrap();
+        for client in [&catalog.public, &catalog.staff] {
+            let request = pb::GetProductRequest { product_id: read.product_id.clone() };
+            let read = client.clone().get_product(request).await.unwrap().into_inner().product.unwrap();
+            let shown: Vec<_> = read.variants.iter().map(|variant| (&*variant.sku, variant.state())).collect();
+            assert_eq!(shown, [("RUG-L", pb::VariantState::Disabled)]);
+        }
         catalog.finish().await;
     }
 

@@ -7,18 +7,32 @@ use crate::support::*;
 
 /// One variant of the same name, at these prices in GBP.
 pub fn item(key: &str, prices: &[i64]) -> pb::ImportedProduct {
-    let price =
-        |minor: &i64| pb::ImportedPrice { unit_price: money("GBP", *minor), ..Default::default() };
+    let price = |minor: &i64| pb::Price { unit_price: money("GBP", *minor), ..Default::default() };
     pb::ImportedProduct {
-        external_key: key.into(),
-        title: format!("Product {key}"),
-        variants: vec![pb::ImportedVariant {
-            sku: key.into(),
-            prices: prices.iter().map(price).collect(),
+        product: Some(pb::Product {
+            external_key: key.into(),
+            title: format!("Product {key}"),
             ..Default::default()
+        }),
+        variants: vec![pb::ImportedVariant {
+            variant: Some(pb::Variant { sku: key.into(), ..Default::default() }),
+            prices: prices.iter().map(price).collect(),
         }],
         ..Default::default()
     }
+}
+
+/// The item with its product changed.
+fn with(item: pb::ImportedProduct, change: impl Fn(&mut pb::Product)) -> pb::ImportedProduct {
+    let mut product = item.product.unwrap();
+    change(&mut product);
+    pb::ImportedProduct { product: Some(product), ..item }
+}
+
+/// The reason and the field of each error.
+fn errors(results: &[pb::ImportResult]) -> Vec<(&str, &str)> {
+    let errors = results.iter().filter_map(|result| result.error.as_ref());
+    errors.map(|error| (error.reason().as_str_name(), &*error.field)).collect()
 }
 
 fn outcomes(results: &[pb::ImportResult]) -> Vec<pb::ImportOutcome> {
@@ -31,27 +45,28 @@ on_each_engine! {
     async fn good_and_bad_items_get_their_own_results_in_order(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         catalog.on_sale("Mine", "TAKEN", 5).await;
-        let untitled = pb::ImportedProduct { title: String::new(), ..item("B", &[1]) };
+        let untitled = with(item("B", &[1]), |product| product.title = String::new());
         let mut negative = item("C", &[1, -1]);
         negative.variants[0].prices[0].effective_time = Some(prost_types::Timestamp { seconds: 5, nanos: 0 });
-        let nameless = pb::ImportedProduct { external_key: "has space".into(), ..item("X", &[1]) };
+        let nameless = with(item("X", &[1]), |product| product.external_key = "has space".into());
+        let keyless = with(item("Y", &[1]), |product| product.external_key = String::new());
         let mut late = item("L", &[1]);
         late.variants[0].prices[0].effective_time = Some(prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 });
-        let items = vec![item("A", &[100, 90]), untitled, negative, item("TAKEN", &[1]), nameless, late, item("D", &[])];
+        let items = vec![item("A", &[100, 90]), untitled, negative, item("TAKEN", &[1]), nameless, keyless, late, item("D", &[])];
         let results = catalog.import(items).await.unwrap();
 
-        assert_eq!(outcomes(&results), [Created, Failed, Failed, Failed, Failed, Failed, Created]);
+        assert_eq!(outcomes(&results), [Created, Failed, Failed, Failed, Failed, Failed, Failed, Created]);
         let keys: Vec<&str> = results.iter().map(|result| &*result.external_key).collect();
-        assert_eq!(keys, ["A", "B", "C", "TAKEN", "has space", "L", "D"]);
-        assert_eq!((results[0].variants_created, results[0].prices_created), (1, 2));
-        let errors: Vec<(&str, &str)> =
-            results.iter().filter_map(|result| result.error.as_ref()).map(|error| (&*error.reason, &*error.field)).collect();
+        assert_eq!(keys, ["A", "B", "C", "TAKEN", "has space", "", "L", "D"]);
+        assert_eq!((results[0].created_variant_count, results[0].created_price_count), (1, 2));
+        let errors = errors(&results);
         let expected = [
-            ("ERROR_REASON_INVALID_ITEM", "title"),
-            ("ERROR_REASON_AMOUNT_OUT_OF_RANGE", "variants[0].prices[1].unit_price"),
-            ("ERROR_REASON_SKU_EXISTS", "variants[0].sku"),
-            ("ERROR_REASON_INVALID_ITEM", "external_key"),
-            ("ERROR_REASON_INVALID_TIME", "variants[0].prices[0].effective_time"),
+            ("ERROR_REASON_INVALID_ITEM", "product.title"),
+            ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[1].unit_price"),
+            ("ERROR_REASON_SKU_EXISTS", "variants[0].variant.sku"),
+            ("ERROR_REASON_INVALID_ITEM", "product.external_key"),
+            ("ERROR_REASON_INVALID_ITEM", "product.external_key"),
+            ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[0].effective_time"),
         ];
         assert_eq!(errors, expected);
         assert_eq!(catalog.service.row_counts().await["0.products"], 3);
@@ -73,8 +88,7 @@ on_each_engine! {
         other.variants[0].prices[0].audience = 3;
         let results = catalog.import(vec![rug, hidden, both, other]).await.unwrap();
         assert_eq!(outcomes(&results), [Created, Created, Failed, Failed]);
-        let errors: Vec<(&str, &str)> =
-            results.iter().filter_map(|result| result.error.as_ref()).map(|error| (&*error.reason, &*error.field)).collect();
+        let errors = errors(&results);
         let expected = [
             ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[1].is_default"),
             ("ERROR_REASON_INVALID_ITEM", "variants[0].prices[0].audience"),
@@ -99,7 +113,7 @@ on_each_engine! {
         marked.variants[0].prices[0].is_default = true;
         let results = catalog.import(vec![marked]).await.unwrap();
         let error = results[0].error.as_ref().unwrap();
-        assert_eq!(error.reason, "ERROR_REASON_PRICE_RESTRICTED");
+        assert_eq!(error.reason(), pb::ErrorReason::PriceRestricted);
         catalog.finish().await;
     }
 
@@ -107,14 +121,12 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         let items = || vec![item("A", &[100, 90]), item("B", &[50])];
         let first = catalog.import(items()).await.unwrap();
-        let edit = pb::UpdateProductRequest {
-            request_id: request_id(),
+        let edited = pb::Product {
             product_id: first[0].product_id.clone(),
-            update_mask: mask(&["title"]),
             title: "Edited".into(),
             ..Default::default()
         };
-        let edited = catalog.update(edit).await.unwrap();
+        let edited = catalog.update(update_product(edited, &["title"])).await.unwrap();
         let before = catalog.service.row_counts().await;
 
         let second = catalog.import(items()).await.unwrap();
@@ -131,10 +143,11 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         catalog.import(vec![item("A", &[100])]).await.unwrap();
         let mut more = item("A", &[100, 80]);
-        more.variants.push(pb::ImportedVariant { sku: "A-2".into(), ..Default::default() });
+        let second = Some(pb::Variant { sku: "A-2".into(), ..Default::default() });
+        more.variants.push(pb::ImportedVariant { variant: second, prices: vec![] });
         let results = catalog.import(vec![more]).await.unwrap();
         assert_eq!(outcomes(&results), [Extended]);
-        assert_eq!((results[0].variants_created, results[0].prices_created), (1, 1));
+        assert_eq!((results[0].created_variant_count, results[0].created_price_count), (1, 1));
         let defaults: Vec<i64> = catalog
             .prices("A")
             .await
@@ -160,7 +173,7 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         let items = |count: i64| (0..count).map(|number| item(&format!("P{number}"), &[number, number + 1])).collect();
         let results = catalog.import(items(3_400)).await.unwrap();
-        assert!(results.iter().all(|result| result.outcome() == Created && result.prices_created == 2));
+        assert!(results.iter().all(|result| result.outcome() == Created && result.created_price_count == 2));
         let audit = catalog.audit().await;
         let counts: Vec<i64> = audit.counts.iter().map(|count| count.count).collect();
         assert_eq!(counts, [3_400, 3_400, 6_800, 3_400]);
@@ -177,11 +190,37 @@ on_each_engine! {
     async fn an_empty_stream_is_answered_and_others_than_staff_are_refused(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         assert_eq!(catalog.import(vec![]).await.unwrap(), []);
-        let nothing = pb::ImportProductsRequest { product: None };
+        let nothing = pb::ImportProductsRequest { item: None };
         let answer = catalog.staff.clone().import_products(tokio_stream::iter([nothing.clone()])).await.unwrap();
         assert_eq!(outcomes(&answer.into_inner().results), [Failed]);
         let answer = catalog.public.clone().import_products(tokio_stream::iter([nothing])).await;
         assert!(matches!(answer.unwrap_err().code(), Code::Unauthenticated | Code::PermissionDenied));
+        catalog.finish().await;
+    }
+
+    async fn an_item_says_in_which_state_a_new_product_starts_and_keeps_its_metadata(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let metadata = std::collections::BTreeMap::from([("erp".to_owned(), "1".to_owned())]);
+        let mut draft = pb::ImportedProduct {
+            initial_state: pb::ProductState::Draft.into(),
+            ..with(item("D", &[100]), |product| {
+                product.metadata = metadata.clone();
+                product.state = pb::ProductState::Archived.into();
+            })
+        };
+        draft.variants[0].variant.as_mut().unwrap().metadata = metadata.clone();
+        draft.variants[0].prices[0].metadata = metadata.clone();
+        draft.variants[0].prices[0].channel = "b2b".into();
+        let results = catalog.import(vec![draft.clone()]).await.unwrap();
+        let request = pb::GetProductRequest { product_id: results[0].product_id.clone() };
+        let read = catalog.staff.clone().get_product(request).await.unwrap().into_inner().product.unwrap();
+        assert_eq!((read.state(), &read.metadata), (pb::ProductState::Draft, &metadata));
+        assert_eq!(read.variants[0].metadata, metadata);
+        let price = &catalog.prices("D").await[0];
+        assert_eq!((price.channel.as_str(), &price.metadata, price.is_default), ("b2b", &metadata, true));
+
+        draft.initial_state = pb::ProductState::Active.into();
+        assert_eq!(outcomes(&catalog.import(vec![draft]).await.unwrap()), [Unchanged]);
         catalog.finish().await;
     }
 }

@@ -17,13 +17,13 @@ fn of_sku(sku: &str) -> pb::ListPricesRequest {
 }
 
 on_each_engine! {
-    async fn the_history_comes_in_the_order_of_its_times_a_page_at_a_time(engine: Engine) {
+    async fn the_history_comes_latest_first_a_page_at_a_time(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
         let product = catalog.product("Rug").await;
         let variant = catalog.variant(&product, "RUG-1").await;
         for (minor, seconds) in [(300, 3_000), (100, 1_000), (250, 2_000), (200, 2_000)] {
-            let request = pb::CreatePriceRequest { effective_time: at(seconds), ..new_price(&variant, "GBP", minor) };
-            catalog.staff.clone().create_price(request).await.unwrap();
+            let price = pb::Price { effective_time: at(seconds), ..new_price(&variant, "GBP", minor) };
+            catalog.staff.clone().create_price(create_price(price)).await.unwrap();
         }
         catalog.price(&variant, "EUR", 400).await;
 
@@ -38,8 +38,8 @@ on_each_engine! {
             request.page_token = page.next_page_token;
         }
         let amounts: Vec<i64> = found.iter().map(|price| price.unit_price.as_ref().unwrap().minor_units).collect();
-        assert_eq!((amounts[0], amounts[3], amounts[4]), (100, 300, 400));
-        assert_eq!(found[1].effective_time, at(2_000));
+        assert_eq!((amounts[0], amounts[1], amounts[4]), (400, 300, 100));
+        assert_eq!(found[2].effective_time, at(2_000));
         assert_eq!(found, catalog.prices("RUG-1").await);
         assert!(found.iter().all(|price| price.create_time.as_ref().is_some_and(|time| time.seconds > 1_600_000_000)));
         catalog.finish().await;
@@ -55,8 +55,18 @@ on_each_engine! {
 
         let in_euros = pb::ListPricesRequest { currency_code: "EUR".into(), ..of_sku("RUG-1") };
         assert_eq!(list(in_euros.clone()).await.unwrap().into_inner().prices, [euros]);
-        let sold = pb::ListPricesRequest { currency_code: "GBP".into(), without_archived: true, ..of_sku("RUG-1") };
-        assert_eq!(list(sold).await.unwrap().into_inner().prices, [first]);
+        let sold = pb::ListPricesRequest { currency_code: "GBP".into(), ..of_sku("RUG-1") };
+        let prices = list(sold.clone()).await.unwrap().into_inner().prices;
+        assert_eq!(prices, std::slice::from_ref(&first));
+        let of_b2b = pb::Price { channel: "b2b".into(), ..new_price(&variant, "GBP", 400) };
+        let of_b2b = catalog.staff.clone().create_price(create_price(of_b2b)).await.unwrap();
+        let of_b2b = of_b2b.into_inner().price.unwrap();
+        for (channel, expected) in
+            [("", vec![of_b2b.clone(), first.clone()]), ("b2b", vec![of_b2b, first.clone()]), ("web", vec![first])]
+        {
+            let request = pb::ListPricesRequest { channel: channel.into(), ..sold.clone() };
+            assert_eq!(list(request).await.unwrap().into_inner().prices, expected, "{channel}");
+        }
 
         let page = pb::ListPricesRequest { page_size: 1, ..of_sku("RUG-1") };
         let page_token = list(page.clone()).await.unwrap().into_inner().next_page_token;
@@ -90,19 +100,24 @@ on_each_engine! {
         let in_pounds = pb::ListPricesRequest { currency_code: "GBP".into(), ..of_sku("RUG-1") };
         for caller in shoppers() {
             let client = catalog.client(&caller);
-            for without_archived in [false, true] {
+            for show_archived in [false, true] {
                 let list = async |request: &pb::ListPricesRequest| {
-                    let request = pb::ListPricesRequest { without_archived, ..request.clone() };
+                    let request = pb::ListPricesRequest { show_archived, ..request.clone() };
                     client.clone().list_prices(request).await.unwrap().into_inner().prices
                 };
-                assert_eq!(list(&all).await, [default.clone(), public.clone(), euros.clone()]);
-                assert_eq!(list(&in_pounds).await, [default.clone(), public.clone()]);
+                assert_eq!(list(&all).await, [euros.clone(), public.clone(), default.clone()]);
+                assert_eq!(list(&in_pounds).await, [public.clone(), default.clone()]);
             }
         }
         for caller in insiders() {
-            let found = catalog.client(&caller).list_prices(in_pounds.clone()).await.unwrap();
-            let expected = [default.clone(), restricted.clone(), old.clone(), public.clone()];
-            assert_eq!(found.into_inner().prices, expected);
+            let client = catalog.client(&caller);
+            let in_use = [public.clone(), restricted.clone(), default.clone()];
+            let every = [public.clone(), old.clone(), restricted.clone(), default.clone()];
+            let found = client.clone().list_prices(in_pounds.clone()).await.unwrap();
+            assert_eq!(found.into_inner().prices, in_use);
+            let with_archived = pb::ListPricesRequest { show_archived: true, ..in_pounds.clone() };
+            let found = client.clone().list_prices(with_archived).await.unwrap();
+            assert_eq!(found.into_inner().prices, every);
         }
 
         // A page of a shopper is full of what it may see, and its token goes on from there.
@@ -117,7 +132,7 @@ on_each_engine! {
             }
             request.page_token = page.next_page_token;
         }
-        assert_eq!(found, [default, public, euros]);
+        assert_eq!(found, [euros, public, default]);
         catalog.finish().await;
     }
 }

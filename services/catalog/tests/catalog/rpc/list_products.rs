@@ -32,23 +32,107 @@ on_each_engine! {
         catalog.finish().await;
     }
 
-    async fn filters_narrow_the_list(engine: Engine) {
+    async fn a_list_has_what_is_for_sale_unless_the_shop_asks_for_more(engine: Engine) {
+        use pb::ProductState::{Active, Archived, Draft};
         let catalog = TestCatalog::start(engine).await;
         catalog.product("Green tea").await;
-        let middle = catalog.product("Black tea").await;
-        catalog.product_in("Green lamp", pb::ProductState::Archived).await;
-        catalog.product_in("Green draft", pb::ProductState::Draft).await;
+        catalog.product("Black tea").await;
+        catalog.product_in("Green lamp", Archived).await;
+        catalog.product_in("Green draft", Draft).await;
 
-        let all = pb::ListProductsRequest::default();
-        let green = pb::ListProductsRequest { title_prefix: "GREEN".into(), ..all.clone() };
-        assert_eq!(titles(&catalog.public, green.clone()).await, ["Green lamp", "Green tea"]);
-        assert_eq!(titles(&catalog.staff, green.clone()).await, ["Green draft", "Green lamp", "Green tea"]);
-        let active = pb::ListProductsRequest { state: pb::ProductState::Active.into(), ..green.clone() };
-        assert_eq!(titles(&catalog.staff, active).await, ["Green tea"]);
-        let drafts = pb::ListProductsRequest { state: pb::ProductState::Draft.into(), ..all.clone() };
-        assert!(titles(&catalog.public, drafts).await.is_empty());
-        let later = pb::ListProductsRequest { updated_after: middle.update_time, ..all };
-        assert_eq!(titles(&catalog.public, later).await, ["Green lamp"]);
+        let green = pb::ListProductsRequest { title_prefix: "GREEN".into(), ..Default::default() };
+        for (states, public, shop) in [
+            (vec![], vec!["Green tea"], vec!["Green tea"]),
+            (vec![Archived], vec![], vec!["Green lamp"]),
+            (vec![Draft, Active], vec!["Green tea"], vec!["Green draft", "Green tea"]),
+            (
+                vec![Draft, Active, Archived],
+                vec!["Green tea"],
+                vec!["Green draft", "Green lamp", "Green tea"],
+            ),
+        ] {
+            let states = states.into_iter().map(Into::into).collect();
+            let request = pb::ListProductsRequest { states, ..green.clone() };
+            for caller in shoppers() {
+                assert_eq!(titles(&catalog.client(&caller), request.clone()).await, public);
+            }
+            for caller in insiders() {
+                assert_eq!(titles(&catalog.client(&caller), request.clone()).await, shop);
+            }
+        }
+        catalog.finish().await;
+    }
+
+    async fn products_are_found_by_their_labels_and_their_external_key(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let create = async |title: &str, labels: &[(&str, &str)]| {
+            let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let product = pb::Product {
+                title: title.into(),
+                external_key: format!("key-of-{title}"),
+                labels: labels.collect(),
+                ..Default::default()
+            };
+            let made = catalog.staff.clone().create_product(create_product(product)).await.unwrap();
+            catalog.publish(&made.into_inner().product.unwrap()).await.unwrap()
+        };
+        create("Kilim", &[("material", "wool"), ("room", "hall")]).await;
+        let sisal = create("Mat", &[("material", "sisal"), ("room", "hall")]).await;
+        create("Tea", &[("kind", "a=b")]).await;
+
+        let with = |labels: &[&str]| pb::ListProductsRequest {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            ..Default::default()
+        };
+        for (labels, expected) in [
+            (&["room=hall"][..], vec!["Kilim", "Mat"]),
+            (&["room=hall", "material=wool"], vec!["Kilim"]),
+            (&["material=wool", "material=sisal"], vec![]),
+            (&["kind=a=b"], vec!["Tea"]),
+            (&["material=wo"], vec![]),
+        ] {
+            assert_eq!(titles(&catalog.public, with(labels)).await, expected, "{labels:?}");
+        }
+
+        // An update replaces the labels.
+        let labels = [("material".to_owned(), "wool".to_owned())].into();
+        let changed = pb::Product { labels, ..sisal };
+        catalog.update(update_product(changed, &["labels"])).await.unwrap();
+        assert_eq!(titles(&catalog.public, with(&["material=wool"])).await, ["Kilim", "Mat"]);
+        assert_eq!(titles(&catalog.public, with(&["room=hall"])).await, ["Kilim"]);
+
+        let keyed = pb::ListProductsRequest { external_key: "key-of-Tea".into(), ..Default::default() };
+        assert_eq!(titles(&catalog.public, keyed).await, ["Tea"]);
+        let bad = catalog.public.clone().list_products(with(&["wool"])).await;
+        refused(bad, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        catalog.finish().await;
+    }
+
+    async fn a_copy_is_kept_in_sync_by_the_time_of_the_last_change(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let first = catalog.product("b").await;
+        let second = catalog.product("a").await;
+        catalog.product("c").await;
+        let by_change = pb::ListProductsRequest { order_by: "update_time".into(), page_size: 2, ..Default::default() };
+        assert_eq!(titles(&catalog.public, by_change.clone()).await, ["b", "a"]);
+
+        let changed = pb::Product { title: "bb".into(), ..first };
+        let changed = catalog.update(update_product(changed, &["title"])).await.unwrap();
+        let page = catalog.public.clone().list_products(by_change.clone()).await.unwrap().into_inner();
+        let page_token = page.next_page_token;
+        let next = pb::ListProductsRequest { page_token: page_token.clone(), ..by_change.clone() };
+        assert_eq!(titles(&catalog.public, next).await, ["bb"]);
+        let since = pb::ListProductsRequest { update_time_after: second.update_time, ..by_change.clone() };
+        assert_eq!(titles(&catalog.public, since).await, ["a", "c"]);
+        let since = pb::ListProductsRequest { update_time_after: changed.update_time, ..by_change };
+        assert_eq!(titles(&catalog.public, since).await, ["bb"]);
+
+        let by_title = pb::ListProductsRequest { page_token, page_size: 2, ..Default::default() };
+        let answer = catalog.public.clone().list_products(by_title).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN");
+        let other = pb::ListProductsRequest { order_by: "price".into(), ..Default::default() };
+        let answer = catalog.public.clone().list_products(other).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
         catalog.finish().await;
     }
 
@@ -56,14 +140,13 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         let large = "\u{1F375}".repeat(10_000);
         for number in 0..80 {
-            let request = pb::CreateProductRequest {
-                request_id: number.to_string(),
+            let product = pb::Product {
                 title: format!("{number:02}"),
                 description: large.clone(),
-                state: pb::ProductState::Active.into(),
                 ..Default::default()
             };
-            catalog.staff.clone().create_product(request).await.unwrap();
+            let made = catalog.staff.clone().create_product(create_product(product)).await.unwrap();
+            catalog.publish(&made.into_inner().product.unwrap()).await.unwrap();
         }
         let mut all = 0;
         let mut pages = 0;

@@ -11,7 +11,7 @@ on_each_engine! {
         let (_, rug, _) = catalog.on_sale("Rug", "RUG-1", 500).await;
         let cheap = catalog.price_for(pb::PriceAudience::Public, &rug, 450).await;
         let (product, _, tea) = catalog.on_sale("Tea", "TEA-1", 300).await;
-        let request = pb::CreateVariantRequest { title: "1 kg".into(), ..new_variant(&product, "TEA-2") };
+        let request = create_variant(pb::Variant { title: "1 kg".into(), ..new_variant(&product, "TEA-2") });
         let large = catalog.staff.clone().create_variant(request).await.unwrap().into_inner().variant.unwrap();
         catalog.price(&large, "GBP", 900).await;
         catalog.price(&large, "EUR", 1000).await;
@@ -34,6 +34,7 @@ on_each_engine! {
         ];
         assert_eq!(told, expected);
         assert_eq!((&found[0].price_id, &found[1].variant_id), (&tea.price_id, &rug.variant_id));
+        assert_eq!((&found[0].product_id, &found[1].product_id), (&product.product_id, &rug.product_id));
 
         let only_ids = catalog.resolve(vec![by_price(&cheap.price_id)], "GBP").await.unwrap();
         assert_eq!(only_ids[0], found[1]);
@@ -81,8 +82,8 @@ on_each_engine! {
             assert_eq!(violation.field, "currency_code");
             assert_eq!(violation.description, format!("must be an ISO 4217 currency such as GBP, not {code}"));
         }
-        let as_staff = pb::ResolvePricesRequest { items: vec![by_sku("SECRET")], currency_code: "GBP".into() };
-        let answer = catalog.staff.clone().resolve_prices(as_staff).await;
+        let as_staff = vec![by_sku("SECRET")];
+        let answer = resolve_as(&catalog.staff, as_staff, "GBP").await;
         refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_NOT_FOR_SALE");
         catalog.finish().await;
     }
@@ -143,6 +144,62 @@ on_each_engine! {
             let answer = catalog.resolve(bad, "GBP").await;
             refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
         }
+        catalog.finish().await;
+    }
+
+    async fn a_channel_has_its_own_price_or_else_the_one_for_all(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let (_, rug, for_all) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        let create = async |channel: &str, minor| {
+            let price = pb::Price { channel: channel.into(), ..new_price(&rug, "GBP", minor) };
+            catalog.staff.clone().create_price(create_price(price)).await.unwrap().into_inner().price.unwrap()
+        };
+        let of_b2b = create("b2b", 400).await;
+        let of_default = create("default", 450).await;
+        for (channel, price) in
+            [("b2b", &of_b2b), ("default", &of_default), ("", &of_default), ("pos", &for_all)]
+        {
+            let found = resolve_for(&catalog.public, vec![by_sku("RUG-1")], "GBP", channel).await.unwrap();
+            assert_eq!((&found[0].price_id, &found[0].channel), (&price.price_id, &price.channel), "{channel}");
+            assert!(found[0].is_default);
+            let by_id = vec![by_price(&for_all.price_id)];
+            let found = resolve_for(&catalog.public, by_id, "GBP", channel).await.unwrap();
+            assert_eq!((found[0].unit_price.clone(), found[0].is_default), (money("GBP", 500), true));
+        }
+        let of_another = resolve_for(&catalog.public, vec![by_price(&of_b2b.price_id)], "GBP", "pos").await;
+        let status = refused(of_another, Code::FailedPrecondition, "ERROR_REASON_CHANNEL_MISMATCH");
+        let facts = souk_testkit::metadata_of(&status);
+        assert_eq!((facts["channel"].as_str(), &facts["price_id"]), ("b2b", &of_b2b.price_id));
+
+        // Without a price for all, other channels have none.
+        catalog.clear_default(&rug, "GBP", "").await.unwrap();
+        let none = resolve_for(&catalog.public, vec![by_sku("RUG-1")], "GBP", "pos").await;
+        let status = refused(none, Code::NotFound, "ERROR_REASON_PRICE_NOT_FOUND");
+        assert_eq!(souk_testkit::metadata_of(&status)["channel"], "pos");
+        assert!(resolve_for(&catalog.public, vec![by_sku("RUG-1")], "GBP", "b2b").await.is_ok());
+        catalog.finish().await;
+    }
+
+    async fn a_variant_is_sold_while_it_is_active_only(engine: Engine) {
+        use pb::VariantState::{Active, Archived, Disabled};
+        let catalog = TestCatalog::start(engine).await;
+        let (product, rug, price) = catalog.on_sale("Rug", "RUG-1", 500).await;
+        for (state, name) in [(Disabled, "DISABLED"), (Archived, "ARCHIVED")] {
+            catalog.set_variant(&rug, state).await.unwrap();
+            for item in [by_sku("RUG-1"), by_price(&price.price_id)] {
+                let answer = catalog.resolve(vec![item], "GBP").await;
+                let status =
+                    refused(answer, Code::FailedPrecondition, "ERROR_REASON_VARIANT_NOT_FOR_SALE");
+                let facts = souk_testkit::metadata_of(&status);
+                assert_eq!((facts["sku"].as_str(), facts["state"].as_str()), ("RUG-1", name));
+            }
+        }
+        catalog.set_variant(&rug, Active).await.unwrap();
+        assert!(catalog.resolve(vec![by_sku("RUG-1")], "GBP").await.is_ok());
+        catalog.set_variant(&rug, Disabled).await.unwrap();
+        catalog.archive_product(&product).await.unwrap();
+        let answer = catalog.resolve(vec![by_sku("RUG-1")], "GBP").await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_NOT_FOR_SALE");
         catalog.finish().await;
     }
 }

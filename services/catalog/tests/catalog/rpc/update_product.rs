@@ -6,25 +6,14 @@ use souk_testkit::{Engine, on_each_engine};
 use crate::support::*;
 
 fn to_title(product: &pb::Product, title: &str, etag: &str) -> pb::UpdateProductRequest {
-    pb::UpdateProductRequest {
-        request_id: request_id(),
+    let product = pb::Product {
         product_id: product.product_id.clone(),
         etag: etag.into(),
-        update_mask: mask(&["title"]),
         title: title.into(),
         description: "not in the mask".into(),
         ..Default::default()
-    }
-}
-
-fn to_state(product: &pb::Product, state: pb::ProductState) -> pb::UpdateProductRequest {
-    pb::UpdateProductRequest {
-        request_id: request_id(),
-        product_id: product.product_id.clone(),
-        update_mask: mask(&["state"]),
-        state: state.into(),
-        ..Default::default()
-    }
+    };
+    update_product(product, &["title"])
 }
 
 on_each_engine! {
@@ -34,7 +23,8 @@ on_each_engine! {
         let changed = catalog.update(to_title(&product, "Lantern", &product.etag)).await.unwrap();
         assert_eq!((changed.title.as_str(), changed.description.as_str()), ("Lantern", ""));
         assert_ne!(changed.etag, product.etag);
-        assert_eq!(catalog.events().await, 2);
+        // It was created, published and updated.
+        assert_eq!(catalog.events().await, 3);
         catalog.finish().await;
     }
 
@@ -55,14 +45,25 @@ on_each_engine! {
         catalog.finish().await;
     }
 
-    async fn a_product_goes_through_its_states_and_never_back_to_draft(engine: Engine) {
+    async fn a_product_that_was_read_can_be_sent_back_with_a_star_as_mask(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        let product = catalog.product_in("Tea", pb::ProductState::Draft).await;
-        for state in [pb::ProductState::Active, pb::ProductState::Archived, pb::ProductState::Active] {
-            assert_eq!(catalog.update(to_state(&product, state)).await.unwrap().state(), state);
-        }
-        let back = catalog.update(to_state(&product, pb::ProductState::Draft)).await;
-        refused(back, Code::FailedPrecondition, "ERROR_REASON_PRODUCT_STATE");
+        let (product, variant, _) = catalog.on_sale("Lamp", "LAMP", 500).await;
+        let request = pb::GetProductRequest { product_id: product.product_id };
+        let mut read = catalog.staff.clone().get_product(request.clone()).await.unwrap().into_inner().product.unwrap();
+        read.labels = [("room".to_owned(), "hall".to_owned())].into();
+        read.metadata = [("erp".to_owned(), "1".to_owned())].into();
+        // None of these can be changed.
+        read.state = pb::ProductState::Archived.into();
+        read.external_key = "LAMP".into();
+        read.create_time = None;
+        read.variants[0].title = "large".into();
+        let changed = catalog.update(update_product(read.clone(), &["*"])).await.unwrap();
+        assert_eq!((&changed.labels, &changed.metadata), (&read.labels, &read.metadata));
+        assert_eq!((changed.state(), changed.external_key.as_str()), (pb::ProductState::Active, ""));
+        assert!(changed.create_time.is_some() && changed.variants.is_empty());
+        let read = catalog.staff.clone().get_product(request).await.unwrap().into_inner().product.unwrap();
+        assert_eq!(read.variants[0].title, variant.title);
+        assert_eq!(pb::Product { variants: vec![], ..read }, changed);
         catalog.finish().await;
     }
 
@@ -70,19 +71,22 @@ on_each_engine! {
         let catalog = TestCatalog::start(engine).await;
         let product = catalog.product("Lamp").await;
         let empty_mask = pb::UpdateProductRequest { update_mask: mask(&[]), ..to_title(&product, "Lantern", "") };
-        refused(catalog.update(empty_mask).await, Code::InvalidArgument, "ERROR_REASON_UPDATE_MASK_EMPTY");
-        let unspecified = to_state(&product, pb::ProductState::Unspecified);
+        let status = refused(catalog.update(empty_mask).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        assert_eq!(souk_testkit::field_violations(&status)[0].field, "update_mask");
         for bad in [
             to_title(&product, "", ""),
-            unspecified,
+            pb::UpdateProductRequest { product: None, ..to_title(&product, "x", "") },
+            update_product(pb::Product { product_id: String::new(), ..product.clone() }, &["title"]),
+            update_product(pb::Product { title: String::new(), ..product.clone() }, &["*"]),
+            pb::UpdateProductRequest { update_mask: mask(&["state"]), ..to_title(&product, "x", "") },
             pb::UpdateProductRequest { update_mask: mask(&["product_id"]), ..to_title(&product, "x", "") },
             pb::UpdateProductRequest { update_mask: mask(&["title.length"]), ..to_title(&product, "x", "") },
             pb::UpdateProductRequest { update_mask: None, ..to_title(&product, "x", "") },
         ] {
             refused(catalog.update(bad).await, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
         }
-        let missing = pb::UpdateProductRequest { product_id: unknown("product"), ..to_title(&product, "x", "") };
-        refused(catalog.update(missing).await, Code::NotFound, "ERROR_REASON_PRODUCT_NOT_FOUND");
+        let missing = pb::Product { product_id: unknown("product"), ..product };
+        refused(catalog.update(to_title(&missing, "x", "")).await, Code::NotFound, "ERROR_REASON_PRODUCT_NOT_FOUND");
         catalog.finish().await;
     }
 }

@@ -20,6 +20,9 @@ pub struct Consumer {
     pub(super) drain: Option<souk_chassis::Drain>,
 }
 
+/// The most bytes that one pull takes, unless its first event alone is larger.
+pub const PULL_BYTES: usize = 2 << 20;
+
 impl Consumer {
     /// Lets what it has go uncounted when it leaves at the drain of the process.
     pub fn until(mut self, drain: souk_chassis::Drain) -> Self {
@@ -30,23 +33,42 @@ impl Consumer {
     /// Waits for events and returns the next, at least one. Dropping the future loses nothing.
     ///
     /// Fails when the stream must end.
-    pub async fn next(&self) -> Result<Vec<pb::Delivery>, Error> {
+    pub async fn next(&self) -> Result<Vec<pb::EventDelivery>, Error> {
         loop {
-            let taken = self.hub.state.lock().take(self.id, self.hub.clock.now())?;
+            let taken = self.take()?;
             if !taken.is_empty() {
-                self.hub.delivered.increment(taken.len() as u64);
-                return Ok(taken
-                    .into_iter()
-                    .map(|(partition, epoch, one)| delivery(partition, epoch, one))
-                    .collect());
+                return Ok(taken);
             }
             self.wake.notified().await;
         }
     }
 
+    /// Waits for events as [`Consumer::next`] does, and returns all that there are now, up to its
+    /// limits. They stay with the caller until they are acknowledged or their deadline passes.
+    pub async fn pull(self) -> Result<Vec<pb::EventDelivery>, Error> {
+        let mut pulled = self.next().await?;
+        loop {
+            let more = self.take()?;
+            if more.is_empty() {
+                break;
+            }
+            pulled.extend(more);
+        }
+        self.hub.state.lock().detach(self.id);
+        Ok(pulled)
+    }
+
+    fn take(&self) -> Result<Vec<pb::EventDelivery>, Error> {
+        let taken = self.hub.state.lock().take(self.id, self.hub.clock.now())?;
+        self.hub.delivered.increment(taken.len() as u64);
+        let deliveries =
+            taken.into_iter().map(|(partition, epoch, one)| delivery(partition, epoch, one));
+        Ok(deliveries.collect())
+    }
+
     /// Returns what takes the consumer's updates.
     pub fn updates(&self) -> Updates {
-        Updates(self.hub.clone())
+        Updates::of(&self.hub)
     }
 }
 
@@ -54,6 +76,10 @@ impl Consumer {
 pub struct Updates(Arc<Hub>);
 
 impl Updates {
+    pub(super) fn of(hub: &Arc<Hub>) -> Self {
+        Updates(hub.clone())
+    }
+
     /// Applies one update.
     pub fn apply(&self, update: &pb::SubscribeUpdate) {
         self.0.state.lock().update(update, self.0.clock.now());
@@ -62,6 +88,9 @@ impl Updates {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
+        if self.hub.state.lock().is_detached(self.id) {
+            return;
+        }
         let counts = !self.drain.as_ref().is_some_and(souk_chassis::Drain::is_draining);
         self.hub.state.lock().leave(self.id, self.hub.clock.now(), counts);
         self.hub.poll_now.notify_one();
@@ -72,8 +101,8 @@ fn delivery(
     partition: u32,
     epoch: i64,
     OutgoingEvent { id, entry, attempt }: OutgoingEvent,
-) -> pb::Delivery {
-    pb::Delivery {
+) -> pb::EventDelivery {
+    pb::EventDelivery {
         event: Some(pb::Event::clone(&entry.event)),
         ack_id: AckId { partition, epoch, id, attempt }.to_string(),
         delivery_attempt: i32::try_from(attempt).unwrap_or(i32::MAX),

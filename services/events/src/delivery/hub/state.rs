@@ -56,6 +56,8 @@ pub(super) struct Stream {
     pub(super) waits_for: WaitsFor,
     /// Why it must end.
     pub(super) end: Option<Error>,
+    /// Whether nobody reads it any more: it is kept until the deliveries that it has are over.
+    pub(super) is_detached: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,10 +116,13 @@ impl State {
     /// Gives streams back the capacity of deliveries that are over.
     pub(super) fn closed(&mut self, closed: impl IntoIterator<Item = ClosedDelivery>) {
         for ClosedDelivery { stream, bytes } in closed {
-            if let Some(stream) = self.streams.get_mut(&stream) {
+            let id = stream;
+            if let Some(stream) = self.streams.get_mut(&id) {
                 stream.messages -= 1;
                 stream.bytes -= bytes;
-                if stream.waits_for == WaitsFor::Capacity {
+                if stream.is_detached && stream.messages == 0 {
+                    self.streams.remove(&id);
+                } else if stream.waits_for == WaitsFor::Capacity {
                     stream.waits_for = WaitsFor::Nothing;
                     stream.wake.notify_one();
                 }
@@ -211,7 +216,7 @@ impl State {
         }
         for nack in &update.nacks {
             if let Some((window, AckId { id, attempt, .. })) = self.window_of(&nack.ack_id) {
-                let failure = Failure { reason: nack.reason.clone(), is_final: nack.is_final };
+                let failure = Failure { reason: nack.reason.clone(), is_final: nack.permanent };
                 closed.extend(window.fail(id, attempt, now, rand::random(), failure));
             }
         }
@@ -236,6 +241,34 @@ impl State {
         let part =
             self.parts.get_mut(&ack_id.partition).filter(|part| part.epoch == ack_id.epoch)?;
         Some((&mut part.window, ack_id))
+    }
+
+    /// Returns whether a stream is gone, or kept only for the deliveries that it has.
+    pub(super) fn is_detached(&self, id: u64) -> bool {
+        self.streams.get(&id).is_none_or(|stream| stream.is_detached)
+    }
+
+    /// Keeps a stream that nobody reads any more for as long as it has deliveries.
+    pub(super) fn detach(&mut self, id: u64) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.is_detached = true;
+        // Nobody would hear that there is something for it.
+        stream.waits_for = WaitsFor::Nothing;
+        if stream.messages == 0 {
+            self.streams.remove(&id);
+        }
+        self.wake();
+    }
+
+    /// Takes out the streams that nobody reads any more; what they had does not count as failed.
+    /// Returns whether there was any.
+    pub(super) fn leave_detached(&mut self, now: Timestamp) -> bool {
+        let is_detached = |(id, stream): (&u64, &Stream)| stream.is_detached.then_some(*id);
+        let detached: Vec<u64> = self.streams.iter().filter_map(is_detached).collect();
+        for id in &detached {
+            self.leave(*id, now, false);
+        }
+        !detached.is_empty()
     }
 
     /// Takes a stream out. What it had counts as failed, unless the server itself ended the stream.

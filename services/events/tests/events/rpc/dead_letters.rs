@@ -8,13 +8,14 @@ use crate::support::{Consumer, Events, LIMIT, event, number, refused};
 
 /// A subscription whose events die after this many attempts, in quick succession.
 async fn hasty(events: &Events, max_attempts: i32) -> Consumer {
-    let request = pb::CreateSubscriptionRequest {
-        subscription: "mail".into(),
+    let subscription = pb::Subscription {
+        subscription_id: "mail".into(),
         max_attempts,
         min_retry_delay: Some(prost_types::Duration { seconds: 0, nanos: 1_000_000 }),
         max_retry_delay: Some(prost_types::Duration { seconds: 0, nanos: 5_000_000 }),
         ..Default::default()
     };
+    let request = crate::support::create(subscription);
     events.mail().create_subscription(request).await.unwrap();
     events.subscribe("mail").await
 }
@@ -30,14 +31,14 @@ async fn kill(consumer: &mut Consumer, poison: usize, attempts: i32) {
 
 fn requeue(ids: &[&str]) -> pb::RequeueDeadLettersRequest {
     pb::RequeueDeadLettersRequest {
-        subscription: "mail".into(),
+        subscription_id: "mail".into(),
         dead_letter_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
     }
 }
 
 fn discard(ids: &[&str]) -> pb::DropDeadLettersRequest {
     pb::DropDeadLettersRequest {
-        subscription: "mail".into(),
+        subscription_id: "mail".into(),
         dead_letter_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
     }
 }
@@ -55,14 +56,14 @@ on_each_engine! {
         let letters = events.dead_letters("mail").await;
         assert_eq!(letters.len(), 1);
         let letter = &letters[0];
-        assert_eq!((letter.attempts, letter.reason.as_str()), (3, "attempt 3 failed"));
+        assert_eq!((letter.attempt_count, letter.reason.as_str()), (3, "attempt 3 failed"));
         let logged = letter.event.clone().unwrap();
         assert_eq!((logged.position, logged.event.unwrap().data.as_ref()), (Some(positions[0]), b"0".as_ref()));
         let found = eventually(LIMIT, || async {
             let found = events.get("mail").await;
             (found.lag == 0).then_some(found)
         });
-        assert_eq!(found.await.dead_letters, 1);
+        assert_eq!(found.await.dead_letter_count, 1);
         assert_eq!(events.service.row_counts().await["0.retry"], 0);
         events.end().await;
     }
@@ -81,7 +82,7 @@ on_each_engine! {
             Some(events.dead_letters("mail").await).filter(|letters| !letters.is_empty())
         });
         let letters = letters.await;
-        assert_eq!((letters[0].attempts, letters[0].reason.as_str()), (1, "cannot be read"));
+        assert_eq!((letters[0].attempt_count, letters[0].reason.as_str()), (1, "cannot be read"));
         events.end().await;
     }
 
@@ -100,7 +101,7 @@ on_each_engine! {
         let first = events.dead_letters("mail").await[0].clone();
 
         let answer = events.mail().requeue_dead_letters(requeue(&[&first.dead_letter_id])).await.unwrap();
-        assert_eq!(answer.into_inner().requeued, 1);
+        assert_eq!(answer.into_inner().requeued_count, 1);
         let again = consumer.next().await;
         assert_eq!((again.position, again.delivery_attempt), (first.event.as_ref().unwrap().position, 1));
         consumer.ack(&again).await;
@@ -108,12 +109,12 @@ on_each_engine! {
         consumer.is_quiet().await;
         // A repeat changes nothing, also when it was handled.
         let answer = events.mail().requeue_dead_letters(requeue(&[&first.dead_letter_id])).await.unwrap();
-        assert_eq!(answer.into_inner().requeued, 0);
+        assert_eq!(answer.into_inner().requeued_count, 0);
         consumer.is_quiet().await;
 
         // All of them; and one that fails again is a dead letter again.
         let answer = events.staff().requeue_dead_letters(requeue(&[])).await.unwrap();
-        assert_eq!(answer.into_inner().requeued, 1);
+        assert_eq!(answer.into_inner().requeued_count, 1);
         for attempt in 1..=2 {
             let delivery = consumer.next().await;
             assert_eq!(delivery.delivery_attempt, attempt);
@@ -151,14 +152,14 @@ on_each_engine! {
         let letters = events.dead_letters("mail").await;
         let ids: Vec<&str> = letters.iter().map(|letter| letter.dead_letter_id.as_str()).collect();
         let answer = events.mail().drop_dead_letters(discard(&ids[..20])).await.unwrap();
-        assert_eq!(answer.into_inner().dropped, 20);
+        assert_eq!(answer.into_inner().dropped_count, 20);
         let answer = events.mail().drop_dead_letters(discard(&ids[..20])).await.unwrap();
-        assert_eq!(answer.into_inner().dropped, 0);
+        assert_eq!(answer.into_inner().dropped_count, 0);
         let answer = events.mail().drop_dead_letters(discard(&["nonsense"])).await.unwrap();
-        assert_eq!(answer.into_inner().dropped, 0);
+        assert_eq!(answer.into_inner().dropped_count, 0);
         assert_eq!(events.dead_letters("mail").await.len(), 10);
         let answer = events.mail().drop_dead_letters(discard(&[])).await.unwrap();
-        assert_eq!(answer.into_inner().dropped, 10);
+        assert_eq!(answer.into_inner().dropped_count, 10);
         events.end().await;
     }
 
@@ -174,7 +175,7 @@ on_each_engine! {
         let mut page_token = String::new();
         let mut ids = Vec::new();
         loop {
-            let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 10, page_token };
+            let request = pb::ListDeadLettersRequest { subscription_id: "mail".into(), page_size: 10, page_token };
             let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();
             ids.extend(page.dead_letters.into_iter().map(|letter| letter.dead_letter_id));
             page_token = page.next_page_token;
@@ -197,11 +198,11 @@ on_each_engine! {
             let delivery = consumer.next().await;
             consumer.nack(&delivery, &"\u{1d11e}".repeat(1000)).await;
         }
-        eventually(LIMIT, || async { events.get("mail").await.dead_letters == 8 }).await;
+        eventually(LIMIT, || async { events.get("mail").await.dead_letter_count == 8 }).await;
         let mut page_token = String::new();
         let mut sizes = Vec::new();
         loop {
-            let request = pb::ListDeadLettersRequest { subscription: "mail".into(), page_size: 100, page_token };
+            let request = pb::ListDeadLettersRequest { subscription_id: "mail".into(), page_size: 100, page_token };
             let page = events.mail().list_dead_letters(request).await.unwrap().into_inner();
             assert!(prost::Message::encoded_len(&page) <= 3 << 20);
             sizes.push(page.dead_letters.len());
@@ -232,7 +233,7 @@ on_each_engine! {
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         let answer = events.orders().drop_dead_letters(discard(&[])).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
-        let request = pb::ListDeadLettersRequest { subscription: "mail".into(), ..Default::default() };
+        let request = pb::ListDeadLettersRequest { subscription_id: "mail".into(), ..Default::default() };
         let answer = events.orders().list_dead_letters(request).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         events.end().await;

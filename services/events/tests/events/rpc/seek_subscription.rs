@@ -9,14 +9,23 @@ use souk_types::Clock;
 use tonic::Code;
 
 use crate::support::{
-    Events, LIMIT, START, by_key, event, from_earliest, number, refused, violations_of,
+    Events, LIMIT, START, by_key, create_from_earliest, event, named, number, refused,
+    violations_of,
 };
 
 fn seek(to: Start) -> pb::SeekSubscriptionRequest {
     pb::SeekSubscriptionRequest {
-        subscription: "mail".into(),
-        to: Some(pb::StartPosition { start: Some(to) }),
+        subscription_id: "mail".into(),
+        position: Some(pb::StartPosition { start: Some(to) }),
     }
+}
+
+fn earliest() -> Start {
+    Start::Boundary(pb::LogBoundary::Earliest.into())
+}
+
+fn latest() -> Start {
+    Start::Boundary(pb::LogBoundary::Latest.into())
 }
 
 on_each_engine! {
@@ -26,7 +35,7 @@ on_each_engine! {
         let mut consumer = events.subscribe("mail").await;
         consumer.handle(50).await;
 
-        let sought = events.mail().seek_subscription(seek(Start::Earliest(true))).await.unwrap().into_inner();
+        let sought = events.mail().seek_subscription(seek(earliest())).await.unwrap().into_inner();
         assert_eq!(sought.subscription.unwrap().lag, 50);
         refused::<()>(Err(consumer.end().await), Code::Aborted, "ERROR_REASON_SUBSCRIPTION_CHANGED");
         let mut consumer = events.subscribe("mail").await;
@@ -36,7 +45,7 @@ on_each_engine! {
         drop(consumer);
 
         events.publish((50..60).map(|number| event("k", number)).collect()).await;
-        events.mail().seek_subscription(seek(Start::Latest(true))).await.unwrap();
+        events.mail().seek_subscription(seek(latest())).await.unwrap();
         let mut consumer = events.subscribe("mail").await;
         consumer.is_quiet().await;
         drop(consumer);
@@ -52,7 +61,7 @@ on_each_engine! {
         let mut consumer = events.subscribe("mail").await;
         consumer.handle(100).await;
         let at = START.plus(Duration::from_secs(7 * 3600));
-        events.mail().seek_subscription(seek(Start::Time(at.into()))).await.unwrap();
+        events.mail().seek_subscription(seek(Start::PublishTime(at.into()))).await.unwrap();
         drop(consumer);
         let mut consumer = events.subscribe("mail").await;
         let mut numbers: Vec<usize> = consumer.handle(30).await.iter().map(number).collect();
@@ -89,7 +98,7 @@ on_each_engine! {
         consumer.nack(&delivery, "no").await;
         let again = consumer.next().await;
         assert_eq!(again.delivery_attempt, 2);
-        events.mail().seek_subscription(seek(Start::Earliest(true))).await.unwrap();
+        events.mail().seek_subscription(seek(earliest())).await.unwrap();
         drop(consumer);
         let mut consumer = events.subscribe("mail").await;
         assert_eq!(consumer.next().await.delivery_attempt, 1);
@@ -106,12 +115,11 @@ on_each_engine! {
         for offset in [41, 1_000_000_000_000_000, i64::MAX] {
             let answer = events.mail().seek_subscription(seek(position(offset))).await;
             let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
-            assert_eq!(violations_of(&status), [("to.position.offset".to_owned(), problem.clone())]);
+            assert_eq!(violations_of(&status), [("position.position.offset".to_owned(), problem.clone())]);
         }
         assert_eq!(events.get("mail").await.lag, 40);
         let start_position = Some(pb::StartPosition { start: Some(position(41)) });
-        let subscription = "mail.a".into();
-        let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
+        let request = pb::CreateSubscriptionRequest { subscription: Some(named("mail.a")), start_position };
         let status = refused(
             events.mail().create_subscription(request).await,
             Code::InvalidArgument,
@@ -121,7 +129,7 @@ on_each_engine! {
 
         // The end, as a position and as a time that nothing has reached.
         let far = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 };
-        for to in [position(40), Start::Time(far), Start::Latest(true)] {
+        for to in [position(40), Start::PublishTime(far), latest()] {
             events.mail().seek_subscription(seek(to)).await.unwrap();
             assert_eq!((events.get("mail").await.lag, events.findings().await.len()), (0, 0));
         }
@@ -131,13 +139,13 @@ on_each_engine! {
         events.end().await;
     }
 
-    async fn a_start_that_is_false_is_refused(engine: Engine) {
+    async fn a_start_at_no_end_of_the_log_is_refused(engine: Engine) {
         let events = Events::start(engine).await;
         drop(events.subscribe("mail").await);
-        for (to, field) in [(Start::Earliest(false), "to.earliest"), (Start::Latest(false), "to.latest")] {
+        for to in [Start::Boundary(0), Start::Boundary(9)] {
             let answer = events.mail().seek_subscription(seek(to)).await;
             let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
-            assert_eq!(violations_of(&status)[0].0, field);
+            assert_eq!(violations_of(&status)[0].0, "position.boundary");
         }
         events.end().await;
     }
@@ -148,18 +156,16 @@ on_each_engine! {
         let damage = format!("UPDATE place SET next_offset = 1000000000000000 WHERE partition = {at}");
         let finding = [format!("a place lies within the log: mail, partition {at}")];
         for is_deleted in [true, false] {
-            let start_position = Some(from_earliest());
-            let subscription = "mail".into();
-            let request = pb::CreateSubscriptionRequest { subscription, start_position, ..Default::default() };
+            let request = create_from_earliest(named("mail"));
             events.mail().create_subscription(request).await.unwrap();
             events.tamper(&damage).await;
             assert_eq!(events.findings().await, finding);
             match is_deleted {
                 true => {
-                    let request = pb::DeleteSubscriptionRequest { subscription: "mail".into() };
+                    let request = pb::DeleteSubscriptionRequest { subscription_id: "mail".into() };
                     drop(events.staff().delete_subscription(request).await.unwrap());
                 }
-                false => drop(events.staff().seek_subscription(seek(Start::Earliest(true))).await.unwrap()),
+                false => drop(events.staff().seek_subscription(seek(earliest())).await.unwrap()),
             }
             assert_eq!(events.findings().await, Vec::<String>::new());
         }
@@ -177,8 +183,8 @@ on_each_engine! {
             "ERROR_REASON_NO_SUCH_PARTITION",
         );
         assert_eq!(souk_testkit::metadata_of(&status)["partitions"], "8");
-        assert_eq!(violations_of(&status)[0].0, "to.position.partition");
-        let answer = events.orders().seek_subscription(seek(Start::Latest(true))).await;
+        assert_eq!(violations_of(&status)[0].0, "position.position.partition");
+        let answer = events.orders().seek_subscription(seek(latest())).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         events.end().await;
     }

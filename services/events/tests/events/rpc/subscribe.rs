@@ -77,19 +77,14 @@ on_each_engine! {
         let of = |kind: &str, number| pb::Event { r#type: kind.into(), ..event("k", number) };
         let kinds = ["souk.a.orders.v1.One", "souk.b.orders.v1.Two", "souk.a.orders.v1.Three", "souk.c.orders.v1.Four"];
         events.publish(kinds.iter().enumerate().map(|(number, kind)| of(kind, number)).collect()).await;
-        let types = vec!["souk.a.*".to_owned(), "souk.c.orders.v1.Four".to_owned()];
+        let types = vec!["souk.a.orders.*".to_owned(), "souk.c.orders.v1.Four".to_owned()];
         let wanted = pb::SubscribeStart { event_types: types, ..start("mail.some") };
         let mut consumer = Consumer::open(events.mail(), wanted).await.unwrap();
         let numbers: Vec<usize> = consumer.handle(3).await.iter().map(number).collect();
         assert_eq!(numbers, [0, 2, 3]);
         eventually(LIMIT, || async { events.get("mail.some").await.lag == 0 }).await;
 
-        drop(consumer);
-        let wanted = pb::SubscribeStart { event_types: vec!["souk.b.orders.v1.Two".into()], ..start("mail.some") };
-        let mut consumer = Consumer::open(events.mail(), wanted).await.unwrap();
-        assert_eq!(consumer.started.event_types, ["souk.b.orders.v1.Two"]);
-        consumer.is_quiet().await;
-        events.publish(vec![of("souk.a.orders.v1.One", 4), of("souk.b.orders.v1.Two", 5)]).await;
+        events.publish(vec![of("souk.b.orders.v1.Two", 4), of("souk.a.orders.v2.One", 5)]).await;
         assert_eq!(number(&consumer.next().await), 5);
         drop(consumer);
         events.end().await;
@@ -98,14 +93,14 @@ on_each_engine! {
     async fn no_more_is_outstanding_than_the_stream_allows(engine: Engine) {
         let events = Events::start(engine).await;
         events.publish((0..10).map(|number| event("", number)).collect()).await;
-        let narrow = pb::SubscribeStart { max_outstanding_messages: 3, ..start("mail") };
+        let narrow = pb::SubscribeStart { max_outstanding_events: 3, ..start("mail") };
         let mut consumer = Consumer::open(events.mail(), narrow).await.unwrap();
         let open = consumer.take(3).await;
         consumer.is_quiet().await;
         consumer.ack(&open[1]).await;
         consumer.next().await;
         consumer.is_quiet().await;
-        assert_eq!(events.get("mail").await.outstanding, 3);
+        assert_eq!(events.get("mail").await.outstanding_count, 3);
         drop(consumer);
         events.end().await;
     }
@@ -120,7 +115,7 @@ on_each_engine! {
         let mut quick = events.subscribe("mail").await;
         let mut third = events.subscribe("mail.third").await;
         assert_eq!(third.handle(500).await.len(), 500);
-        eventually(LIMIT, || async { events.get("mail").await.outstanding == 500 }).await;
+        eventually(LIMIT, || async { events.get("mail").await.outstanding_count == 500 }).await;
         events.publish((500..2000).map(|number| event("", number)).take(1000).collect()).await;
         assert_eq!(third.handle(1000).await.len(), 1000);
         assert!(!quick.handle(400).await.is_empty());
@@ -135,8 +130,8 @@ on_each_engine! {
         let greedy = pb::SubscribeStart { event_types: vec!["souk.orders.*".into()], max_attempts: 1, ..start("mail") };
         for client in [events.orders(), events.staff()] {
             let answer = Consumer::open(client, greedy.clone()).await;
-            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_SUBSCRIPTION_NAME");
-            assert_eq!(violations_of(&status)[0].0, "start.subscription");
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_SUBSCRIPTION_NOT_YOURS");
+            assert_eq!(violations_of(&status)[0].0, "start.subscription_id");
         }
         let after = events.get("mail").await;
         assert_eq!((after.event_types, after.max_attempts), (before.event_types, before.max_attempts));
@@ -148,10 +143,10 @@ on_each_engine! {
         drop(Consumer::open(events.orders(), start("mail")).await.unwrap());
         let answer = Consumer::open(events.mail(), start("mail")).await;
         refused(answer, Code::AlreadyExists, "ERROR_REASON_SUBSCRIPTION_EXISTS");
-        let request = pb::DeleteSubscriptionRequest { subscription: "mail".into() };
+        let request = pb::DeleteSubscriptionRequest { subscription_id: "mail".into() };
         events.staff().delete_subscription(request).await.unwrap();
         drop(events.subscribe("mail").await);
-        let request = pb::GetSubscriptionRequest { subscription: "mail".into() };
+        let request = pb::GetSubscriptionRequest { subscription_id: "mail".into() };
         let answer = events.orders().get_subscription(request).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         events.end().await;
@@ -185,7 +180,7 @@ on_each_engine! {
             consumer.update(pb::SubscribeUpdate { ack_ids: vec![ack_id.to_owned()], ..Default::default() }).await;
         }
         consumer.is_quiet().await;
-        assert_eq!(events.get("mail").await.outstanding, 1);
+        assert_eq!(events.get("mail").await.outstanding_count, 1);
         drop(consumer);
         events.end().await;
     }

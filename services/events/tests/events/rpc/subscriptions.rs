@@ -1,17 +1,24 @@
-//! CreateSubscription, GetSubscription, ListSubscriptions, DeleteSubscription.
+//! CreateSubscription, UpdateSubscription, GetSubscription, ListSubscriptions, DeleteSubscription.
+
+use std::time::Duration;
 
 use souk_client::events::v1 as pb;
 use souk_testkit::{Engine, eventually, on_each_engine};
 use souk_types::Clock;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::support::{
-    Consumer, Events, LIMIT, START, event, number, refused, seconds, start, violations_of,
+    Client, Consumer, Events, LIMIT, START, create, event, named, number, refused, seconds, start,
+    violations_of,
 };
 
 fn request(name: &str) -> pb::CreateSubscriptionRequest {
-    pb::CreateSubscriptionRequest {
-        subscription: name.into(),
+    create(settings(name))
+}
+
+fn settings(name: &str) -> pb::Subscription {
+    pb::Subscription {
+        subscription_id: name.into(),
         event_types: vec!["souk.payments.*".into(), "souk.orders.v1.OrderPlaced".into()],
         ack_deadline: seconds(12),
         max_attempts: 4,
@@ -21,12 +28,25 @@ fn request(name: &str) -> pb::CreateSubscriptionRequest {
     }
 }
 
+async fn update(
+    client: &mut Client,
+    subscription: pb::Subscription,
+    mask: &[&str],
+) -> Result<pb::Subscription, Status> {
+    let paths = mask.iter().map(|path| (*path).to_owned()).collect();
+    let request = pb::UpdateSubscriptionRequest {
+        subscription: Some(subscription),
+        update_mask: Some(prost_types::FieldMask { paths }),
+    };
+    Ok(client.update_subscription(request).await?.into_inner().subscription.unwrap())
+}
+
 on_each_engine! {
     async fn a_subscription_is_made_as_asked_for_and_repeating_it_changes_nothing(engine: Engine) {
         let events = Events::start_on(engine, Clock::manual(START), &[]).await;
         let made = events.mail().create_subscription(request("mail")).await.unwrap().into_inner();
         let made = made.subscription.unwrap();
-        assert_eq!((made.name.as_str(), made.owner.as_str()), ("mail", "service:mail"));
+        assert_eq!((made.subscription_id.as_str(), made.owner.as_str()), ("mail", "service:mail"));
         assert_eq!(made.event_types, ["souk.orders.v1.OrderPlaced", "souk.payments.*"]);
         assert_eq!((made.ack_deadline, made.max_attempts), (seconds(12), 4));
         assert_eq!((made.min_retry_delay, made.max_retry_delay), (seconds(2), seconds(8)));
@@ -41,10 +61,10 @@ on_each_engine! {
     async fn a_taken_name_is_refused(engine: Engine) {
         let events = Events::start(engine).await;
         events.mail().create_subscription(request("mail")).await.unwrap();
-        let other = pb::CreateSubscriptionRequest { max_attempts: 5, ..request("mail") };
+        let other = create(pb::Subscription { max_attempts: 5, ..settings("mail") });
         let answer = events.mail().create_subscription(other).await;
         let status = refused(answer, Code::AlreadyExists, "ERROR_REASON_SUBSCRIPTION_EXISTS");
-        assert_eq!(souk_testkit::metadata_of(&status)["subscription"], "mail");
+        assert_eq!(souk_testkit::metadata_of(&status)["subscription_id"], "mail");
         assert_eq!(events.get("mail").await.max_attempts, 4);
         events.end().await;
     }
@@ -60,11 +80,11 @@ on_each_engine! {
             let status = refused(
                 client.create_subscription(request(name)).await,
                 Code::InvalidArgument,
-                "ERROR_REASON_SUBSCRIPTION_NAME",
+                "ERROR_REASON_SUBSCRIPTION_NOT_YOURS",
             );
             let metadata = souk_testkit::metadata_of(&status);
-            assert_eq!((metadata["subscription"].as_str(), metadata["allowed"].as_str()), (name, allowed));
-            assert_eq!(violations_of(&status), [("subscription".to_owned(), format!("must be {allowed}"))]);
+            assert_eq!((metadata["subscription_id"].as_str(), metadata["allowed"].as_str()), (name, allowed));
+            assert_eq!(violations_of(&status), [("subscription.subscription_id".to_owned(), format!("must be {allowed}"))]);
         }
         assert_eq!(events.service.row_counts().await["0.subscription"], 0);
         events.orders().create_subscription(request("orders.rebuild")).await.unwrap();
@@ -77,19 +97,19 @@ on_each_engine! {
         let name = |number: usize| format!("mail.{number:03}");
         for number in 0..200 {
             let types = (0..100).map(|kind| format!("souk.k{number}x{kind}.{}", "a".repeat(185))).collect();
-            let request = pb::CreateSubscriptionRequest { event_types: types, ..request(&name(number)) };
+            let request = create(pb::Subscription { event_types: types, ..settings(&name(number)) });
             events.mail().create_subscription(request).await.unwrap();
         }
         let mut page_token = String::new();
         let mut names = Vec::new();
         let mut pages = 0;
         loop {
-            let request = pb::ListSubscriptionsRequest { page_size: 1000, page_token };
+            let request = pb::ListSubscriptionsRequest { page_size: 1000, page_token, ..Default::default() };
             let page = events.mail().list_subscriptions(request).await.unwrap().into_inner();
             let bytes = prost::Message::encoded_len(&page);
             assert!(bytes <= 3 << 20, "{bytes} bytes");
             pages += 1;
-            names.extend(page.subscriptions.into_iter().map(|found| found.name));
+            names.extend(page.subscriptions.into_iter().map(|found| found.subscription_id));
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 break;
@@ -101,7 +121,7 @@ on_each_engine! {
 
     async fn what_was_left_out_is_the_usual(engine: Engine) {
         let events = Events::start(engine).await;
-        let bare = pb::CreateSubscriptionRequest { subscription: "mail.bare".into(), ..Default::default() };
+        let bare = create(named("mail.bare"));
         let made = events.mail().create_subscription(bare).await.unwrap().into_inner().subscription.unwrap();
         assert_eq!((made.ack_deadline, made.max_attempts), (seconds(30), 10));
         assert_eq!(made.min_retry_delay, Some(prost_types::Duration { seconds: 0, nanos: 100_000_000 }));
@@ -113,7 +133,7 @@ on_each_engine! {
     async fn one_that_starts_at_the_latest_sees_only_what_comes(engine: Engine) {
         let events = Events::start(engine).await;
         events.publish_keys(&["a", "b"]).await;
-        let bare = pb::CreateSubscriptionRequest { subscription: "mail".into(), ..Default::default() };
+        let bare = create(named("mail"));
         events.mail().create_subscription(bare).await.unwrap();
         events.publish(vec![event("c", 7)]).await;
         assert_eq!(events.get("mail").await.lag, 1);
@@ -124,16 +144,111 @@ on_each_engine! {
         events.end().await;
     }
 
-    async fn streams_change_the_settings_they_name_and_no_others(engine: Engine) {
+    async fn connecting_takes_the_settings_as_they_are_or_fails(engine: Engine) {
         let events = Events::start(engine).await;
         events.mail().create_subscription(request("mail")).await.unwrap();
-        let wishes = pb::SubscribeStart { max_attempts: 7, event_types: vec!["souk.a.*".into()], ..start("mail") };
-        let consumer = Consumer::open(events.mail(), wishes).await.unwrap();
-        assert_eq!(consumer.started.event_types, ["souk.a.*"]);
-        assert_eq!((consumer.started.max_attempts, consumer.started.ack_deadline), (7, seconds(12)));
-        assert_eq!(events.get("mail").await.streams, 1);
+        let before = events.get("mail").await;
+        let as_it_is = pb::SubscribeStart { event_types: settings("mail").event_types, ..start("mail") };
+        for (wrong, differs) in [
+            (pb::SubscribeStart { max_attempts: 7, ..as_it_is.clone() }, "max_attempts"),
+            (pb::SubscribeStart { event_types: vec!["souk.payments.*".into()], ..as_it_is.clone() }, "event_types"),
+            (pb::SubscribeStart { max_attempts: 7, ..start("mail") }, "event_types,max_attempts"),
+        ] {
+            let answer = Consumer::open(events.mail(), wrong).await;
+            let status = refused(answer, Code::FailedPrecondition, "ERROR_REASON_SUBSCRIPTION_DIFFERS");
+            let metadata = souk_testkit::metadata_of(&status);
+            assert_eq!((metadata["subscription_id"].as_str(), metadata["differs"].as_str()), ("mail", differs));
+        }
+        let quick = pb::SubscribeStart { max_attempts: 4, ack_deadline: seconds(5), ..as_it_is };
+        let consumer = Consumer::open(events.mail(), quick).await.unwrap();
+        assert_eq!((consumer.started.ack_deadline, consumer.started.etag.as_str()), (seconds(12), before.etag.as_str()));
         drop(consumer);
-        eventually(LIMIT, || async { events.get("mail").await.streams == 0 }).await;
+        assert_eq!(events.get("mail").await, before);
+        events.end().await;
+    }
+
+    async fn settings_are_changed_by_their_owner_and_by_staff(engine: Engine) {
+        let clock = Clock::manual(START);
+        let events = Events::start_on(engine, clock.clone(), &[]).await;
+        let made = events.mail().create_subscription(request("mail")).await.unwrap().into_inner();
+        let made = made.subscription.unwrap();
+        assert_eq!((made.update_time, made.etag.is_empty()), (made.create_time, false));
+        clock.advance(Duration::from_secs(5));
+
+        let new = pb::Subscription { max_attempts: 9, ack_deadline: seconds(1), ..settings("mail") };
+        let changed = update(&mut events.mail(), new.clone(), &["max_attempts"]).await.unwrap();
+        assert_eq!((changed.max_attempts, changed.ack_deadline), (9, seconds(12)));
+        assert_eq!(changed.update_time, Some(START.plus(Duration::from_secs(5)).into()));
+        assert_ne!(changed.etag, made.etag);
+        let again = update(&mut events.mail(), new, &["max_attempts"]).await.unwrap();
+        assert_eq!(again, changed);
+
+        // What is named and left out gets its default.
+        let all = update(&mut events.staff(), named("mail"), &["*"]).await.unwrap();
+        assert_eq!((all.max_attempts, all.ack_deadline, all.event_types.len()), (10, seconds(30), 0));
+
+        let answer = update(&mut events.orders(), settings("mail"), &["*"]).await;
+        refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
+        for mask in [&[][..], &["owner"], &["subscription.max_attempts"]] {
+            let status = refused(
+                update(&mut events.mail(), settings("mail"), mask).await,
+                Code::InvalidArgument,
+                "ERROR_REASON_INVALID_FIELD",
+            );
+            assert_eq!(violations_of(&status)[0].0, "update_mask", "{mask:?}");
+        }
+        events.end().await;
+    }
+
+    async fn an_update_with_an_old_etag_changes_nothing_unless_it_was_made_already(engine: Engine) {
+        let events = Events::start(engine).await;
+        let made = events.mail().create_subscription(request("mail")).await.unwrap().into_inner();
+        let made = made.subscription.unwrap();
+        let first = pb::Subscription { max_attempts: 9, etag: made.etag.clone(), ..settings("mail") };
+        let changed = update(&mut events.mail(), first.clone(), &["max_attempts"]).await.unwrap();
+        let second = pb::Subscription { max_attempts: 8, etag: made.etag, ..settings("mail") };
+        let answer = update(&mut events.mail(), second, &["max_attempts"]).await;
+        let status = refused(answer, Code::Aborted, "ERROR_REASON_ETAG_MISMATCH");
+        assert_eq!(souk_testkit::metadata_of(&status)["etag"], changed.etag);
+        assert_eq!(update(&mut events.mail(), first, &["max_attempts"]).await.unwrap(), changed);
+        events.end().await;
+    }
+
+    async fn other_types_end_the_streams_and_leave_out_no_later_event(engine: Engine) {
+        let events = Events::start(engine).await;
+        let of = |kind: &str, number| pb::Event { r#type: format!("souk.orders.v1.{kind}"), ..event("k", number) };
+        let types = |kinds: &[&str]| kinds.iter().map(|kind| format!("souk.orders.v1.{kind}")).collect::<Vec<_>>();
+        let one = pb::SubscribeStart { event_types: types(&["One"]), ..start("mail") };
+        let mut consumer = Consumer::open(events.mail(), one.clone()).await.unwrap();
+        events.publish(vec![of("One", 0), of("Two", 1)]).await;
+        assert_eq!(number(&consumer.next().await), 0);
+
+        let both = pb::Subscription { event_types: types(&["One", "Two"]), ..named("mail") };
+        update(&mut events.mail(), both, &["event_types"]).await.unwrap();
+        refused::<()>(Err(consumer.end().await), Code::Aborted, "ERROR_REASON_SUBSCRIPTION_CHANGED");
+        let answer = Consumer::open(events.mail(), one).await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_SUBSCRIPTION_DIFFERS");
+        events.publish(vec![of("Two", 2), of("One", 3)]).await;
+        let both = pb::SubscribeStart { event_types: types(&["Two", "One"]), ..start("mail") };
+        let mut consumer = Consumer::open(events.mail(), both).await.unwrap();
+        let numbers: Vec<usize> = consumer.handle(3).await.iter().map(number).collect();
+        // The first Two was skipped before anybody asked for it.
+        assert_eq!(numbers, [0, 2, 3]);
+        drop(consumer);
+        events.end().await;
+    }
+
+    async fn staff_lists_the_subscriptions_of_one_owner(engine: Engine) {
+        let events = Events::start(engine).await;
+        events.mail().create_subscription(request("mail")).await.unwrap();
+        events.orders().create_subscription(request("orders")).await.unwrap();
+        let of = |owner: &str| pb::ListSubscriptionsRequest { owner: owner.into(), ..Default::default() };
+        let listed = events.staff().list_subscriptions(of("service:orders")).await.unwrap().into_inner();
+        let names: Vec<_> = listed.subscriptions.iter().map(|found| found.subscription_id.as_str()).collect();
+        assert_eq!(names, ["orders"]);
+        let listed = events.mail().list_subscriptions(of("service:orders")).await.unwrap().into_inner();
+        let names: Vec<_> = listed.subscriptions.iter().map(|found| found.subscription_id.as_str()).collect();
+        assert_eq!(names, ["mail"]);
         events.end().await;
     }
 
@@ -146,9 +261,9 @@ on_each_engine! {
         let mut page_token = String::new();
         let mut names = Vec::new();
         loop {
-            let request = pb::ListSubscriptionsRequest { page_size: 2, page_token };
+            let request = pb::ListSubscriptionsRequest { page_size: 2, page_token, ..Default::default() };
             let page = events.mail().list_subscriptions(request).await.unwrap().into_inner();
-            names.extend(page.subscriptions.into_iter().map(|found| found.name));
+            names.extend(page.subscriptions.into_iter().map(|found| found.subscription_id));
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 break;
@@ -157,7 +272,7 @@ on_each_engine! {
         assert_eq!(names, ["mail.1", "mail.2", "mail.3"]);
         let all = events.staff().list_subscriptions(pb::ListSubscriptionsRequest::default()).await.unwrap();
         assert_eq!(all.into_inner().subscriptions.len(), 4);
-        let bad = pb::ListSubscriptionsRequest { page_size: 2, page_token: "nonsense".into() };
+        let bad = pb::ListSubscriptionsRequest { page_size: 2, page_token: "nonsense".into(), ..Default::default() };
         refused(
             events.mail().list_subscriptions(bad).await,
             Code::InvalidArgument,
@@ -174,7 +289,7 @@ on_each_engine! {
         consumer.refuse(&delivery, "no", true).await;
         eventually(LIMIT, || async { events.dead_letters("mail").await.len() == 1 }).await;
 
-        let request = pb::DeleteSubscriptionRequest { subscription: "mail".into() };
+        let request = pb::DeleteSubscriptionRequest { subscription_id: "mail".into() };
         // To another service it is not there, and stays.
         events.orders().delete_subscription(request.clone()).await.unwrap();
         events.get("mail").await;
@@ -184,7 +299,7 @@ on_each_engine! {
         events.mail().delete_subscription(request).await.unwrap();
         drop(consumer);
 
-        let answer = events.mail().get_subscription(pb::GetSubscriptionRequest { subscription: "mail".into() }).await;
+        let answer = events.mail().get_subscription(pb::GetSubscriptionRequest { subscription_id: "mail".into() }).await;
         refused(answer, Code::NotFound, "ERROR_REASON_SUBSCRIPTION_NOT_FOUND");
         let rows = events.service.row_counts().await;
         assert_eq!((rows["0.place"], rows["0.dead_letter"], rows["0.retry"]), (0, 0, 0));

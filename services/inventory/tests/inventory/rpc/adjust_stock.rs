@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::support::{Inventory, refused};
 
-fn adjustment(request_id: &str, sku: &str, on_hand_change: i64) -> pb::AdjustStockRequest {
+fn adjustment(request_id: &str, sku: &str, on_hand_change: i32) -> pb::AdjustStockRequest {
     pb::AdjustStockRequest {
         request_id: request_id.into(),
         sku: sku.into(),

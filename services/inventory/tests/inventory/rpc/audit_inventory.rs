@@ -47,7 +47,8 @@ on_each_engine! {
         let findings = inventory.findings().await;
         assert!(findings.is_empty() || findings == [format!("a hold ends when its time is over: {id}")], "{findings:?}");
         let repair_note = "it held stock for nothing".to_owned();
-        let repair = pb::ReleaseReservationRequest { reservation_id: id.to_string(), repair_note };
+        let reservation_id = id.to_string();
+        let repair = pb::ReleaseReservationRequest { reservation_id, repair_note, ..Default::default() };
         inventory.staff().release_reservation(repair).await.unwrap();
         assert_eq!(inventory.stock("mug").await, (5, 0));
         inventory.end().await;
@@ -90,6 +91,28 @@ on_each_engine! {
         inventory.committed(&[("mug", 2)]).await;
         inventory.tamper("UPDATE reservation_line SET returned = 1").await.unwrap();
         assert_eq!(inventory.findings().await, ["only consumed units come back: mug@main"]);
+        inventory.service.stop().await;
+    }
+
+    async fn a_limit_that_no_policy_gave_is_found(engine: Engine) {
+        let mut inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        inventory.tamper("UPDATE stock SET backorder_limit = 3").await.unwrap();
+        assert_eq!(inventory.findings().await, ["backorder limits are those of the policies: mug@main"]);
+        let policy = pb::StockPolicy {
+            sku: "mug".into(),
+            policy: pb::InventoryPolicy::Tracked.into(),
+            ..Default::default()
+        };
+        inventory.set_policy(policy).await.unwrap();
+        assert_eq!(inventory.findings().await, Vec::<String>::new());
+        inventory.service.stop().await;
+    }
+
+    async fn a_part_that_did_not_leave_is_found(engine: Engine) {
+        let mut inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        inventory.committed(&[("mug", 2)]).await;
+        inventory.tamper("UPDATE reservation_line SET consumed = 1").await.unwrap();
+        assert_eq!(inventory.findings().await, ["reserved is what reservations promise: mug@main"]);
         inventory.service.stop().await;
     }
 }

@@ -22,7 +22,7 @@ on_each_engine! {
         let inventory = Inventory::start(engine).await;
         let answer = inventory.get(inventory.new_id()).await;
         let status = refused(answer, Code::NotFound, "ERROR_REASON_RESERVATION_NOT_FOUND");
-        assert_eq!(domain_of(&status), "souk.inventory.v1");
+        assert_eq!(domain_of(&status), "souk.inventory");
         inventory.end().await;
     }
 }

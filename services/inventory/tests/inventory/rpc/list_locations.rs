@@ -9,8 +9,7 @@ on_each_engine! {
     async fn all_locations_come_by_id_a_page_at_a_time(engine: Engine) {
         let inventory = Inventory::start(engine).await;
         for id in ["south", "north", "east-2"] {
-            let request = pb::CreateLocationRequest { location_id: id.into(), title: id.into() };
-            inventory.staff().create_location(request).await.unwrap();
+            inventory.open_location(id, 0).await;
         }
 
         let mut ids = Vec::new();

@@ -8,7 +8,7 @@ use tonic::Code;
 use crate::support::{Inventory, refused};
 
 fn page(page_size: i32, page_token: &str) -> pb::ListStockRequest {
-    pb::ListStockRequest { page_size, page_token: page_token.into() }
+    pb::ListStockRequest { page_size, page_token: page_token.into(), ..Default::default() }
 }
 
 on_each_engine! {
@@ -25,6 +25,38 @@ on_each_engine! {
             }
         }
         assert_eq!(skus, ["B", "a b", "ab", "b", "é"]);
+        inventory.end().await;
+    }
+
+    async fn stock_is_found_by_location_by_sku_and_when_it_is_low(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 6), ("cup", 5), ("film", 1)]).await;
+        inventory.open_location("north", 0).await;
+        inventory.receive_at("mug", "north", 5).await;
+        let list = |request: pb::ListStockRequest| {
+            let mut staff = inventory.staff();
+            async move {
+                let page = staff.list_stock(request).await.unwrap().into_inner();
+                page.stock.iter().map(|one| format!("{}@{}", one.sku, one.location_id)).collect::<Vec<_>>()
+            }
+        };
+        let at_north = pb::ListStockRequest { location_id: "north".into(), ..page(9, "") };
+        assert_eq!(list(at_north).await, ["mug@north"]);
+        let mugs = pb::ListStockRequest { sku: "mug".into(), ..page(9, "") };
+        assert_eq!(list(mugs).await, ["mug@main", "mug@north"]);
+        let low = pb::ListStockRequest { low_stock: true, ..page(9, "") };
+        assert_eq!(list(low.clone()).await, ["cup@main", "film@main", "mug@north"]);
+
+        inventory.reserve(inventory.new_id(), &[("mug@main", 1)]).await.unwrap();
+        let policy = pb::StockPolicy {
+            sku: "cup".into(),
+            policy: pb::InventoryPolicy::Tracked.into(),
+            low_quantity: 4,
+            ..Default::default()
+        };
+        inventory.set_policy(policy.clone()).await.unwrap();
+        let untracked = pb::InventoryPolicy::Untracked.into();
+        inventory.set_policy(pb::StockPolicy { sku: "film".into(), policy: untracked, ..policy }).await.unwrap();
+        assert_eq!(list(low).await, ["mug@main", "mug@north"]);
         inventory.end().await;
     }
 

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::support::{Inventory, START, refused};
 
-fn receipt(request_id: &str, items: &[(&str, &str, i64)]) -> pb::ReceiveStockRequest {
+fn receipt(request_id: &str, items: &[(&str, &str, i32)]) -> pb::ReceiveStockRequest {
     let items = items.iter().map(|&(sku, location_id, quantity)| pb::ReceivedItem {
         sku: sku.into(),
         location_id: location_id.into(),

@@ -59,4 +59,17 @@ on_each_engine! {
         inventory.give_back(id, "r1", &[("mug", 1)]).await.unwrap();
         inventory.end().await;
     }
+
+    async fn what_left_in_part_comes_back_before_the_rest_leaves(engine: Engine) {
+        let inventory = Inventory::with_stock(engine, &[("mug", 5)]).await;
+        let id = inventory.committed(&[("mug", 3)]).await;
+        inventory.consume_some(id, "p1", &[("mug", 2)]).await.unwrap();
+        let answer = inventory.give_back(id, "r1", &[("mug", 3)]).await;
+        refused(answer, Code::FailedPrecondition, "ERROR_REASON_RETURN_EXCEEDS_CONSUMED");
+        inventory.give_back(id, "r1", &[("mug", 1)]).await.unwrap();
+        assert_eq!(inventory.stock("mug").await, (4, 1));
+        let consumed = inventory.consume(id).await.unwrap();
+        assert_eq!((consumed.lines[0].consumed, consumed.lines[0].returned), (3, 1));
+        inventory.end().await;
+    }
 }

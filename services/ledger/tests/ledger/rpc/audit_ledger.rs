@@ -68,6 +68,8 @@ on_each_engine! {
             "DELETE FROM account",
             "UPDATE account SET ledger = 840",
             "UPDATE account SET flags = 0",
+            "UPDATE ledger SET currency_code = 'EUR'",
+            "DELETE FROM ledger",
         ] {
             let refused = match database.file() {
                 Some(file) => rusqlite::Connection::open(file).unwrap().execute_batch(statement).is_err(),
@@ -96,6 +98,23 @@ on_each_engine! {
         assert_eq!(findings(&ledger).await, ["the history of an account is one line"]);
         tamper(database, &["UPDATE transfer SET debit_previous = credit_previous WHERE amount = 6", "UPDATE transfer SET amount = 8 WHERE amount = 7"]).await;
         assert_eq!(findings(&ledger).await, [REPLAY, REPLAY, "a resolution fits its pending transfer"]);
+        ledger.service.stop().await;
+    }
+
+    async fn an_account_without_its_ledger_and_a_time_far_ahead_are_found(engine: Engine) {
+        let mut ledger = TestLedger::start(engine).await;
+        ledger.create(vec![transfer("1", "a", "b", 5)]).await;
+        let drop_triggers = match engine {
+            Engine::Sqlite => "DROP TRIGGER transfer_never_changes; DROP TRIGGER ledger_is_never_deleted",
+            Engine::Postgres => "DROP TRIGGER transfer_never_changes ON transfer; DROP TRIGGER ledger_never_changes ON ledger",
+        };
+        tamper(&ledger.service.databases()[0], &[
+            drop_triggers,
+            "UPDATE transfer SET effective_time = create_time + 60000001",
+            "DELETE FROM ledger WHERE number = 826",
+        ]).await;
+        let found = findings(&ledger).await;
+        assert_eq!(found, ["an account is in a ledger"; 4].into_iter().chain(["a transfer happens before it is recorded"]).collect::<Vec<_>>());
         ledger.service.stop().await;
     }
 

@@ -32,6 +32,27 @@ on_each_engine! {
         ledger.finish().await;
     }
 
+    async fn an_account_needs_a_ledger_and_its_result_says_when_it_was_created(engine: Engine) {
+        let mut ledger = TestLedger::start(engine).await;
+        let accounts = vec![pb::NewAccount { ledger: 978, ..new_account("euros") }, new_account("a"), new_account("new")];
+        let request = pb::CreateAccountsRequest { accounts: accounts.clone() };
+        let results = ledger.client.create_accounts(request).await.unwrap().into_inner().results;
+        let statuses: Vec<_> = results.iter().map(pb::CreateAccountResult::status).collect();
+        assert_eq!(statuses, [Status::LedgerNotFound, Status::Exists, Status::Created]);
+        for (result, new) in results.iter().zip(&accounts) {
+            assert_eq!(result.account_id, new.account_id);
+        }
+        let times: Vec<_> = results.iter().map(|result| result.create_time).collect();
+        assert_eq!(times, [None, ledger.account("a").await.create_time, ledger.account("new").await.create_time]);
+        assert_ne!(times[1], times[2]);
+
+        ledger.create_ledger(978, "EUR").await;
+        let again = ledger.create_accounts(accounts).await;
+        assert_eq!(again, [Status::Created, Status::Exists, Status::Exists], "a refusal is not remembered");
+        assert_eq!(ledger.account("euros").await.currency_code, "EUR");
+        ledger.finish().await;
+    }
+
     async fn linked_accounts_are_created_all_or_not_at_all(engine: Engine) {
         let ledger = TestLedger::start(engine).await;
         let linked = |name| pb::NewAccount { flags: Some(pb::AccountFlags { linked: true, ..Default::default() }), ..new_account(name) };

@@ -1,12 +1,15 @@
 //! CreateTransfers: batches, chains, the life of a pending transfer, repeats.
 
+use std::time::Duration;
+
 use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, field_violations, on_each_engine, reason_of};
 use tonic::Code;
 
 use crate::support::{
-    Status, TestLedger, account, client, linked, pending, post, transfer, transfer_id, void,
+    AccountStatus, Status, TestLedger, account, client, linked, new_account, pending, post,
+    transfer, transfer_id, void,
 };
 
 on_each_engine! {
@@ -43,7 +46,88 @@ on_each_engine! {
             Status::AmountMustNotBeZero,
         ]);
         assert_eq!(ledger.sums("debt").await, (0, 10, 0, 10));
-        assert_eq!(ledger.create(vec![transfer("7", "a", "debt", 11), transfer("2", "debt", "a", 11)]).await, [Status::Created; 2], "a refusal is not remembered");
+        ledger.finish().await;
+    }
+
+    async fn what_was_refused_and_could_be_created_later_is_refused_for_ever(engine: Engine) {
+        let mut ledger = TestLedger::start(engine).await;
+        let overdrawn = transfer("1", "debt", "a", 11);
+        let unknown = transfer("2", "a", "nobody", 1);
+        let unresolved = void("3", "p");
+        let refused = vec![overdrawn.clone(), unknown.clone(), unresolved.clone(), overdrawn.clone()];
+        assert_eq!(ledger.create(refused.clone()).await, [
+            Status::ExceedsCredits,
+            Status::CreditAccountNotFound,
+            Status::PendingTransferNotFound,
+            Status::IdAlreadyFailed,
+        ]);
+        // Now all of them could be created, by this process and by the next.
+        assert_eq!(ledger.create_accounts(vec![new_account("nobody")]).await, [AccountStatus::Created]);
+        let covered = vec![transfer("4", "a", "debt", 50), pending("p", 5, 0)];
+        assert_eq!(ledger.create(covered).await, [Status::Created; 2]);
+        assert_eq!(ledger.create(refused.clone()).await, [Status::IdAlreadyFailed; 4]);
+        ledger.service.restart().await;
+        ledger.client = client(&ledger.service, &Caller::Service("payments".into()));
+        for new in refused {
+            assert_eq!(ledger.create(vec![new]).await, [Status::IdAlreadyFailed]);
+        }
+        let other = transfer("1", "a", "b", 1);
+        assert_eq!(ledger.create(vec![other]).await, [Status::IdAlreadyFailed], "whatever it is");
+        assert_eq!(ledger.sums("debt").await, (0, 0, 0, 50));
+
+        // It is a transfer nowhere.
+        assert!(ledger.transfer("1").await.is_none());
+        let all = ledger.client.list_transfers(pb::ListTransfersRequest::default()).await.unwrap().into_inner();
+        assert_eq!(all.transfers.len(), 2);
+        let counts = ledger.audit().await.counts;
+        assert_eq!(counts[1].count, 2, "{counts:?}");
+
+        // With a new id it is created; what can never be created needs no memory.
+        assert_eq!(ledger.create(vec![transfer("5", "debt", "a", 11)]).await, [Status::Created]);
+        let broken = pb::NewTransfer { code: 0, ..transfer("6", "a", "b", 1) };
+        assert_eq!(ledger.create(vec![broken]).await, [Status::CodeMustNotBeZero]);
+        assert_eq!(ledger.create(vec![transfer("6", "a", "b", 1)]).await, [Status::Created]);
+        ledger.finish().await;
+    }
+
+    async fn of_a_refused_chain_the_cause_is_remembered_and_the_rest_is_not(engine: Engine) {
+        let ledger = TestLedger::start(engine).await;
+        let chain = vec![linked(transfer("1", "a", "b", 1)), linked(transfer("2", "debt", "b", 2)), transfer("3", "a", "b", 3)];
+        let failed = Status::LinkedEventFailed;
+        assert_eq!(ledger.create(chain.clone()).await, [failed, Status::ExceedsCredits, failed]);
+        assert_eq!(ledger.create(chain.clone()).await, [failed, Status::IdAlreadyFailed, failed]);
+        let rest = vec![transfer("1", "a", "b", 1), chain[2].clone()];
+        assert_eq!(ledger.create(rest).await, [Status::Created; 2]);
+        ledger.finish().await;
+    }
+
+    async fn a_result_says_when_the_transfer_was_recorded(engine: Engine) {
+        let (ledger, clock) = TestLedger::start_with_clock(engine).await;
+        let results = async |transfers| {
+            let request = pb::CreateTransfersRequest { transfers };
+            ledger.client.clone().create_transfers(request).await.unwrap().into_inner().results
+        };
+        let first = clock.now();
+        let one = transfer("1", "a", "b", 5);
+        assert_eq!(results(vec![one.clone()]).await[0].create_time, Some(first.into()));
+        clock.advance(Duration::from_secs(9));
+        let batch = vec![one, transfer("2", "debt", "a", 1), transfer("3", "a", "b", 1)];
+        let times: Vec<_> = results(batch).await.iter().map(|result| result.create_time).collect();
+        assert_eq!(times, [Some(first.into()), None, Some(clock.now().into())]);
+        assert_eq!(ledger.transfer("3").await.unwrap().create_time, times[2]);
+        ledger.finish().await;
+    }
+
+    async fn what_happens_long_after_it_is_recorded_is_refused(engine: Engine) {
+        let (ledger, clock) = TestLedger::start_with_clock(engine).await;
+        let ahead = |name: &str, seconds| pb::NewTransfer {
+            effective_time: Some(clock.now().plus(Duration::from_secs(seconds)).into()),
+            ..transfer(name, "a", "b", 5)
+        };
+        let statuses = ledger.create(vec![ahead("1", 60), ahead("2", 61)]).await;
+        assert_eq!(statuses, [Status::Created, Status::EffectiveTimeMustNotBeAhead]);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(ledger.create(vec![ahead("2", 60)]).await, [Status::Created]);
         ledger.finish().await;
     }
 

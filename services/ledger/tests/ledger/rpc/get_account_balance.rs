@@ -1,5 +1,7 @@
 //! GetAccountBalance.
 
+use std::time::Duration;
+
 use souk_client::ledger::v1 as pb;
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use souk_types::Timestamp;
@@ -28,7 +30,8 @@ fn micros(time: Option<prost_types::Timestamp>) -> i64 {
 on_each_engine! {
     async fn the_balance_at_every_moment_of_a_long_history_is_what_it_was(engine: Engine) {
         let ledger = TestLedger::start(engine).await;
-        let mut moments = vec![(0, pb::AccountBalance::default())];
+        let nothing = pb::AccountBalance { currency_code: "GBP".into(), ..Default::default() };
+        let mut moments = vec![(0, nothing)];
         for batch in 0..30i64 {
             // More transfers of the account than between two checkpoints, and fewer, and pending
             // ones.
@@ -70,6 +73,32 @@ on_each_engine! {
             assert_eq!(at(&ledger, "b", Some(micros), pb::TimeAxis::Recorded).await.credits_posted, 0);
         }
         assert_eq!(at(&ledger, "b", None, pb::TimeAxis::Effective).await.credits_posted, 111);
+        ledger.finish().await;
+    }
+
+    async fn a_balance_by_effective_time_reads_only_what_was_recorded_since(engine: Engine) {
+        let (ledger, clock) = TestLedger::start_with_clock(engine).await;
+        let start = clock.now().as_micros();
+        assert_eq!(ledger.create(vec![transfer("first", "a", "b", 7)]).await, [Status::Created]);
+        clock.advance(Duration::from_secs(3600));
+        let mut left = 100_001;
+        while left > 0 {
+            let size = left.min(8190);
+            let batch: Vec<_> = (0..size).map(|n| transfer(&format!("{left} {n}"), "a", "b", 1)).collect();
+            assert_eq!(ledger.create(batch).await, vec![Status::Created; size]);
+            left -= size;
+        }
+        let request = |micros, axis: pb::TimeAxis| pb::GetAccountBalanceRequest {
+            account_id: account("b"),
+            at_time: Some(Timestamp::from_micros(micros).into()),
+            time_axis: axis.into(),
+        };
+        let mut client = ledger.client.clone();
+        let status = client.get_account_balance(request(start, pb::TimeAxis::Effective)).await.unwrap_err();
+        assert_eq!((status.code(), reason_of(&status).as_str()), (Code::FailedPrecondition, "ERROR_REASON_TOO_FAR_BACK"));
+        assert_eq!(at(&ledger, "b", Some(start), pb::TimeAxis::Recorded).await.credits_posted, 7);
+        let now = clock.now().as_micros() + 60_000_000;
+        assert_eq!(at(&ledger, "b", Some(now), pb::TimeAxis::Effective).await.credits_posted, 100_008);
         ledger.finish().await;
     }
 

@@ -22,8 +22,16 @@ on_each_engine! {
         let other = |name, ledger, code| pb::NewAccount { ledger, code, ..new_account(name) };
         let created = ledger.create_accounts(vec![other("usd 1", 840, 1), other("usd 2", 840, 2), other("gbp 2", 826, 2)]).await;
         assert_eq!(created, [AccountStatus::Created; 3]);
-        for (ledger_number, code, expected) in [(840, 0, vec!["usd 1", "usd 2"]), (840, 2, vec!["usd 2"]), (0, 2, vec!["usd 2", "gbp 2"]), (1, 0, vec![])] {
-            let request = pb::ListAccountsRequest { ledger: ledger_number, code, ..Default::default() };
+        for (ledger_number, code, user_data, expected) in [
+            (840, 0, "", vec!["usd 1", "usd 2"]),
+            (840, 2, "", vec!["usd 2"]),
+            (0, 2, "", vec!["usd 2", "gbp 2"]),
+            (1, 0, "", vec![]),
+            (0, 0, "usd 2", vec!["usd 2"]),
+            (826, 0, "usd 2", vec![]),
+        ] {
+            let user_data = user_data.into();
+            let request = pb::ListAccountsRequest { ledger: ledger_number, code, user_data, ..Default::default() };
             let page = ledger.client.list_accounts(request).await.unwrap().into_inner();
             assert_eq!(page.accounts.iter().map(|account| account.user_data.as_str()).collect::<Vec<_>>(), expected);
             assert_eq!(page.next_page_token, "");

@@ -11,9 +11,10 @@ on_each_engine! {
         let noted = pb::NewTransfer { user_data: "order 1".into(), ..transfer("1", "a", "b", 7) };
         assert_eq!(ledger.create(vec![noted, pending("p", 5, 3600), void("v", "p")]).await, [Status::Created; 3]);
         let request = pb::LookupTransfersRequest { transfer_ids: ["v", "nothing", "1", "p", "1"].map(transfer_id).into() };
-        let found = ledger.client.lookup_transfers(request).await.unwrap().into_inner().transfers;
+        let pb::LookupTransfersResponse { transfers: found, missing_transfer_ids: missing } = ledger.client.lookup_transfers(request).await.unwrap().into_inner();
+        assert_eq!(missing, [transfer_id("nothing")]);
         let [v, one, p, again] = found.as_slice() else { panic!("all but one exist: {found:?}") };
-        assert_eq!(again, one);
+        assert_eq!((again, one.currency_code.as_str()), (one, "GBP"));
         assert_eq!((v.amount, v.pending_id.as_str(), v.ledger, v.code), (5, transfer_id("p").as_str(), GBP, 1));
         assert!(v.flags.unwrap().void_pending_transfer && !v.flags.unwrap().expired);
         assert_eq!((one.amount, one.user_data.as_str(), one.flags), (7, "order 1", Some(pb::TransferFlags::default())));

@@ -10,14 +10,14 @@ on_each_engine! {
     async fn a_paid_order_is_paid_back_and_its_stock_released(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.paid("regret").await;
-        let request = pb::CancelOrderRequest { order_id: order.order_id.clone() };
+        let request = pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() };
         let canceled = orders.alice().cancel_order(request.clone()).await.unwrap().into_inner().order.unwrap();
 
-        assert_eq!(canceled.state(), pb::OrderState::Canceled);
+        assert_eq!(at(&canceled), At::Canceled);
         {
             let world = orders.world.lock();
             assert_eq!(world.reservations[&order.reservation_id], "released");
-            assert_eq!(world.payments[&order.payment_id], (3 * UNIT, 3 * UNIT, 3 * UNIT));
+            assert_eq!(world.payments[payment_id(&order)], (3 * UNIT, 3 * UNIT, 3 * UNIT));
         }
         let again = orders.alice().cancel_order(request).await.unwrap().into_inner().order.unwrap();
         assert_eq!(again, canceled, "cancelling again answers the same");
@@ -27,7 +27,7 @@ on_each_engine! {
     async fn a_fulfilled_order_is_not_cancelled(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.fulfilled("kept").await;
-        let refused = orders.staff().cancel_order(pb::CancelOrderRequest { order_id: order.order_id }).await.unwrap_err();
+        let refused = orders.staff().cancel_order(pb::CancelOrderRequest { order_id: order.order_id, ..Default::default() }).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_ORDER_STATE");
     }
 
@@ -35,10 +35,10 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         let order = orders.paid("stuck").await;
         orders.upstreams.fail(REFUND, refusal("ERROR_REASON_PAYMENT_DECLINED", &[]));
-        let request = pb::CancelOrderRequest { order_id: order.order_id.clone() };
+        let request = pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() };
         let refused = orders.staff().cancel_order(request).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_DECLINED");
-        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        orders.reaches(&order.order_id, At::Paid).await;
         assert_eq!(orders.world.lock().reservations[&order.reservation_id], "committed");
         orders.audit().await;
     }
@@ -47,28 +47,17 @@ on_each_engine! {
         use souk_client::payments::v1 as payments;
         let orders = TestOrders::start(engine).await;
         orders.upstreams.on(AUTHORIZE, |request: payments::AuthorizePaymentRequest| {
-            let state = payments::PaymentState::RequiresAction.into();
-            let action_url = "https://bank.test/confirm".into();
-            let payment = payments::Payment {
-                payment_id: request.payment_id,
-                order_id: request.order_id,
-                customer_id: request.customer_id,
-                amount: request.amount,
-                state,
-                action_url,
-                ..Default::default()
-            };
-            Ok(payments::AuthorizePaymentResponse { payment: Some(payment) })
+            Ok(payments::AuthorizePaymentResponse { payment: Some(requires_action(request)) })
         });
         let mut hasty = tonic::Request::new(request("waits"));
         hasty.set_timeout(std::time::Duration::from_secs(2));
         let order = orders.alice().place_order(hasty).await.unwrap().into_inner().order.unwrap();
-        assert_eq!((order.state(), order.payment_action_url.as_str()), (pb::OrderState::Pending, "https://bank.test/confirm"));
+        assert_eq!((at(&order), order.payment_action.as_ref().unwrap().redirect_uri.as_str()), (At::Pending, "https://bank.test/confirm"));
 
-        let canceled = orders.alice().cancel_order(pb::CancelOrderRequest { order_id: order.order_id.clone() }).await;
-        assert_eq!(canceled.unwrap().into_inner().order.unwrap().state(), pb::OrderState::Rejected);
+        let canceled = orders.alice().cancel_order(pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() }).await;
+        assert_eq!(canceled.unwrap().into_inner().order.as_ref().map(at), Some(At::Rejected));
         let world = orders.world.lock();
         assert_eq!(world.reservations[&order.reservation_id], "released");
-        assert_eq!(world.payments[&order.payment_id].0, 0);
+        assert_eq!(world.payments[payment_id(&order)].0, 0);
     }
 }

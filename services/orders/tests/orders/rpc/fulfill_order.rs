@@ -11,7 +11,7 @@ on_each_engine! {
     async fn fulfilling_waits_for_the_capture_and_consumes_the_stock(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.fulfilled("now").await;
-        assert_eq!(order.state(), pb::OrderState::Fulfilled);
+        assert_eq!(at(&order), At::Fulfilled);
         assert_eq!(orders.world.lock().reservations[&order.reservation_id], "consumed");
 
         let request = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
@@ -32,7 +32,7 @@ on_each_engine! {
     async fn goods_whose_money_or_stock_is_gone_do_not_leave(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.paid("behind").await;
-        orders.world.lock().payments.get_mut(&order.payment_id).unwrap().2 = 1;
+        orders.world.lock().payments.get_mut(payment_id(&order)).unwrap().2 = 1;
         let request = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
         let refused = orders.staff().fulfill_order(request.clone()).await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_ORDER_OUT_OF_STEP"));
@@ -40,16 +40,16 @@ on_each_engine! {
         assert_eq!((told["refunded"].as_str(), told["expected_refunded"].as_str()), ("1", "0"));
         assert_eq!(orders.upstreams.calls(CONSUME), 0);
 
-        orders.world.lock().payments.get_mut(&order.payment_id).unwrap().2 = 0;
+        orders.world.lock().payments.get_mut(payment_id(&order)).unwrap().2 = 0;
         orders.world.lock().reservations.insert(order.reservation_id.clone(), "released");
         let refused = orders.staff().fulfill_order(request.clone()).await.unwrap_err();
         assert_eq!(metadata_of(&refused)["reservation_state"], "RESERVATION_STATE_RELEASED");
-        let kept = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
-        assert!(!kept.is_quarantined);
+        let kept = orders.reaches(&order.order_id, At::Paid).await;
+        assert!(!kept.quarantined);
 
         orders.world.lock().reservations.insert(order.reservation_id.clone(), "committed");
         let left = orders.staff().fulfill_order(request).await.unwrap().into_inner().order.unwrap();
-        assert_eq!(left.state(), pb::OrderState::Fulfilled);
+        assert_eq!(at(&left), At::Fulfilled);
         orders.audit().await;
     }
 

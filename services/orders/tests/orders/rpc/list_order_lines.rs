@@ -31,7 +31,7 @@ on_each_engine! {
 
         let order = orders.alice().place_order(long).await.unwrap().into_inner().order.unwrap();
         assert_eq!((order.line_count, order.lines.len(), order.total.as_ref().unwrap().minor_units), (5000, 200, 10_000 * UNIT));
-        let paid = orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        let paid = orders.reaches(&order.order_id, At::Paid).await;
         assert!(paid.encoded_len() < PLAIN);
 
         let mut numbers = vec![];
@@ -53,12 +53,12 @@ on_each_engine! {
 
         let fulfill = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
         orders.staff().fulfill_order(fulfill).await.unwrap();
-        let lines = (1..=5000).map(|line_number| pb::RefundLineRequest { line_number, quantity: 1 }).collect();
+        let lines = (1..=5000).map(|line_number| pb::RefundLine { line_number, quantity: 1, ..Default::default() }).collect();
         let refund = pb::RefundOrderRequest {
             order_id: order.order_id.clone(),
             request_id: "half".into(),
             lines,
-            restock: true,
+            restock: pb::RestockPolicy::All.into(),
             ..Default::default()
         };
         let half = orders.staff().refund_order(refund).await.unwrap().into_inner();
@@ -67,12 +67,12 @@ on_each_engine! {
         assert_eq!((refund.line_count, refund.lines.len(), refund.amount.unwrap().minor_units), (5000, 200, 5000 * UNIT));
         assert_eq!(orders.world.lock().returned, 5000);
 
-        let watch = pb::WatchOrderRequest { order_id: order.order_id, resume_token: String::new() };
+        let watch = pb::WatchOrderRequest { order_id: order.order_id, ..Default::default() };
         let mut changes = orders.alice().watch_order(watch).await.unwrap().into_inner();
         loop {
             let seen = changes.message().await.unwrap().unwrap();
             assert!(seen.encoded_len() < PLAIN);
-            if seen.change.unwrap().kind == "refund_succeeded" {
+            if seen.change.unwrap().kind() == pb::OrderChangeKind::RefundSucceeded {
                 break;
             }
         }

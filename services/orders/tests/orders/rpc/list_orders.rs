@@ -28,6 +28,7 @@ on_each_engine! {
             placed.push(orders.paid(&format!("order-{number}")).await.order_id);
         }
         placed.sort();
+        placed.reverse();
         let mut seen = vec![];
         let mut page_token = String::new();
         loop {
@@ -43,6 +44,58 @@ on_each_engine! {
         assert_eq!(seen, placed);
     }
 
+    async fn a_list_has_what_its_filters_ask_for(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let one = pb::PlaceOrderRequest { reference: "INV-7".into(), ..request("one") };
+        let one = orders.alice().place_order(one).await.unwrap().into_inner().order.unwrap();
+        let two = pb::PlaceOrderRequest { channel: "market".into(), ..request("two") };
+        let two = orders.alice().place_order(two).await.unwrap().into_inner().order.unwrap();
+        orders.reaches(&one.order_id, At::Paid).await;
+        let fulfill = pb::FulfillOrderRequest { order_id: two.order_id.clone(), effective_time: None };
+        orders.staff().fulfill_order(fulfill).await.unwrap();
+        orders.upstreams.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[]));
+        orders.place("three").await.unwrap_err();
+        assert_ne!(one.order_number, two.order_number);
+        assert_eq!((one.channel.as_str(), two.channel.as_str()), ("default", "market"));
+
+        let all = pb::ListOrdersRequest::default;
+        let listed = async |request: pb::ListOrdersRequest| {
+            let found = orders.staff().list_orders(request).await.unwrap().into_inner().orders;
+            found.into_iter().map(|order| order.order_id).collect::<Vec<_>>()
+        };
+        let everything = listed(all()).await;
+        let one_id = one.order_id.clone();
+        let two_id = two.order_id.clone();
+        assert_eq!(everything[1..], [two_id.clone(), one_id.clone()], "newest first");
+        let oldest_first = pb::ListOrdersRequest { order_by: "create_time".into(), ..all() };
+        assert_eq!(listed(oldest_first).await, everything.iter().rev().cloned().collect::<Vec<_>>());
+
+        let placed = pb::OrderState::Placed.into();
+        let completed = pb::OrderState::Completed.into();
+        for (request, expected) in [
+            (pb::ListOrdersRequest { states: vec![placed], ..all() }, vec![&one_id]),
+            (pb::ListOrdersRequest { states: vec![placed, completed], ..all() }, vec![&two_id, &one_id]),
+            (
+                pb::ListOrdersRequest { payment_statuses: vec![pb::PaymentStatus::Paid.into()], ..all() },
+                vec![&two_id, &one_id],
+            ),
+            (
+                pb::ListOrdersRequest { fulfillment_statuses: vec![pb::FulfillmentStatus::Fulfilled.into()], ..all() },
+                vec![&two_id],
+            ),
+            (pb::ListOrdersRequest { reference: "INV-7".into(), ..all() }, vec![&one_id]),
+            (pb::ListOrdersRequest { order_number: two.order_number.clone(), ..all() }, vec![&two_id]),
+            (pb::ListOrdersRequest { order_number: "none".into(), ..all() }, vec![]),
+            (pb::ListOrdersRequest { channel: "market".into(), ..all() }, vec![&two_id]),
+            (pb::ListOrdersRequest { channel: "default".into(), states: vec![placed], ..all() }, vec![&one_id]),
+            (pb::ListOrdersRequest { create_time_after: two.create_time, states: vec![completed], ..all() }, vec![&two_id]),
+            (pb::ListOrdersRequest { create_time_before: two.create_time, ..all() }, vec![&one_id]),
+        ] {
+            let found = listed(request.clone()).await;
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{request:?}");
+        }
+    }
+
     async fn a_page_token_is_good_for_its_own_list_and_caller_only(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         orders.place("one").await.unwrap();
@@ -52,7 +105,7 @@ on_each_engine! {
         let next = pb::ListOrdersRequest { page_token, ..first };
         assert!(orders.staff().list_orders(next.clone()).await.is_ok());
 
-        let filtered = pb::ListOrdersRequest { state: pb::OrderState::Paid.into(), ..next.clone() };
+        let filtered = pb::ListOrdersRequest { states: vec![pb::OrderState::Placed.into()], ..next.clone() };
         for (who, request) in [(orders.staff(), filtered), (orders.alice(), next)] {
             let refused = who.clone().list_orders(request).await.unwrap_err();
             assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_INVALID_PAGE_TOKEN"));

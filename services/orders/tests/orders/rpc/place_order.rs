@@ -1,5 +1,6 @@
 //! PlaceOrder.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use souk_chassis::Caller;
@@ -10,8 +11,8 @@ use souk_data::Engine;
 use souk_testkit::{
     domain_of, eventually, field_violations, metadata_of, on_each_engine, reason_of,
 };
-use tonic::Code;
-use tonic_types::StatusExt as _;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::upstreams::*;
 
@@ -20,13 +21,13 @@ on_each_engine! {
         let orders = TestOrders::start(engine).await;
         let order = orders.place("first").await.unwrap();
 
-        assert_eq!(order.total.unwrap().minor_units, 3 * UNIT);
+        assert_eq!(order.total.as_ref().unwrap().minor_units, 3 * UNIT);
         assert_eq!((order.customer_id.as_str(), order.lines.len()), ("alice", 1));
-        orders.reaches(&order.order_id, pb::OrderState::Paid).await;
+        orders.reaches(&order.order_id, At::Paid).await;
         {
             let world = orders.world.lock();
             assert_eq!(world.reservations[&order.reservation_id], "committed");
-            assert_eq!(world.payments[&order.payment_id], (3 * UNIT, 3 * UNIT, 0));
+            assert_eq!(world.payments[payment_id(&order)], (3 * UNIT, 3 * UNIT, 0));
         }
         orders.audit().await;
     }
@@ -63,10 +64,41 @@ on_each_engine! {
         assert_eq!((told["sku"].as_str(), told["available"].as_str()), ("MUG", "1"));
         assert_eq!(orders.upstreams.calls(AUTHORIZE), 0);
 
-        let order = orders.reaches(&told["order_id"], pb::OrderState::Rejected).await;
-        assert_eq!(order.reason, "ERROR_REASON_OUT_OF_STOCK");
+        let order = orders.reaches(&told["order_id"], At::Rejected).await;
+        assert_eq!(order.closure_reason(), pb::OrderClosureReason::OutOfStock);
         let again = orders.place("short").await.unwrap_err();
         assert_eq!(metadata_of(&again), told, "a repeat answers the same");
+    }
+
+    async fn every_line_at_fault_and_every_sku_that_is_short_is_named(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let mut details = ErrorDetails::new();
+        let facts = [("sku", "MUG"), ("requested", "3"), ("available", "2")];
+        let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        details.set_error_info("ERROR_REASON_OUT_OF_STOCK", "souk.inventory", HashMap::from(facts));
+        for sku in ["MUG", "JUG"] {
+            let subject = format!("{sku}@main");
+            details.add_precondition_failure_violation("OUT_OF_STOCK", subject, "requested 3, available 2");
+        }
+        let short = Status::with_error_details(Code::FailedPrecondition, "short", details);
+        orders.upstreams.fail(RESERVE, short);
+        let refused = orders.place("short").await.unwrap_err();
+        let violations = refused.get_details_precondition_failure().unwrap().violations;
+        let told: Vec<_> = violations.iter().map(|one| (one.subject.as_str(), one.description.as_str())).collect();
+        assert_eq!(told, [("MUG", "requested 3, available 2"), ("JUG", "requested 3, available 2")]);
+        assert!(!metadata_of(&refused).contains_key("shortage"));
+
+        let mut details = ErrorDetails::new();
+        details.set_error_info("ERROR_REASON_PRICE_ARCHIVED", "souk.catalog", HashMap::new());
+        for index in [0, 2] {
+            details.add_bad_request_violation(format!("items[{index}].price_id"), "is archived");
+        }
+        let archived = Status::with_error_details(Code::FailedPrecondition, "archived", details);
+        orders.upstreams.fail(RESOLVE, archived);
+        let refused = orders.place("archived").await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_PRICE_ARCHIVED");
+        let fields: Vec<_> = field_violations(&refused).into_iter().map(|one| one.field).collect();
+        assert_eq!(fields, ["lines[0].price_id", "lines[2].price_id"]);
     }
 
     async fn a_declined_payment_gives_the_stock_back(engine: Engine) {
@@ -183,7 +215,7 @@ on_each_engine! {
         let mut hasty = tonic::Request::new(request("second"));
         hasty.set_timeout(Duration::from_millis(500));
         let refused = orders.alice().place_order(hasty).await.unwrap_err();
-        let expected = (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED", "souk.policy.v1");
+        let expected = (Code::ResourceExhausted, "ERROR_REASON_OVERLOADED", "souk.policy");
         assert_eq!((refused.code(), reason_of(&refused).as_str(), domain_of(&refused).as_str()), expected);
         assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
 

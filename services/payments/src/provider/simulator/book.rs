@@ -9,6 +9,7 @@ pub mod charge;
 pub mod lost_request;
 mod migrations;
 pub mod operation;
+pub mod reversal;
 pub mod script;
 
 pub use migrations::SCHEMA;

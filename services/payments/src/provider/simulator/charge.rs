@@ -4,7 +4,9 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use super::token::{Operation, Outcome};
-use crate::attempt::{Answer, Decline};
+use souk_types::Timestamp;
+
+use crate::attempt::{Answer, Decline, DeclineCode};
 
 /// The state of a charge at the simulator. The numbers are those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -34,6 +36,8 @@ pub struct Line {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
     pub approve: bool,
+    /// Of an action: its time is over, and without a decision it is declined.
+    pub is_over: bool,
     pub is_last: bool,
 }
 
@@ -54,6 +58,22 @@ impl Fees {
 }
 
 impl Line {
+    /// Takes a capture back, or the money of a refund in again. Returns whether that is possible:
+    /// no more is taken back than was not refunded.
+    pub fn reverse(&mut self, operation: Operation, amount: i64) -> bool {
+        match operation {
+            Operation::Capture if amount <= self.captured - self.refunded => {
+                self.captured -= amount;
+                true
+            }
+            Operation::Refund if amount <= self.refunded => {
+                self.refunded -= amount;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Carries an operation out, or declines it.
     pub fn take(
         &mut self,
@@ -73,7 +93,9 @@ impl Line {
         match (operation, self.state) {
             (Operation::Authorize, ChargeState::Open) if outcome == Outcome::RequireAction => {
                 self.state = ChargeState::WaitsForAction;
-                return Answer::ActionRequired { url: String::new() };
+                // The delivery knows where, and until when.
+                let expire_time = Timestamp::from_micros(0);
+                return Answer::ActionRequired { url: String::new(), expire_time };
             }
             (Operation::Authorize, ChargeState::Open) => {
                 (self.state, self.held) = (ChargeState::Held, amount);
@@ -83,7 +105,8 @@ impl Line {
             }
             (Operation::CompleteAction, ChargeState::WaitsForAction) => {
                 self.state = ChargeState::Open;
-                return declined("declined_by_customer", true);
+                let word = if detail.is_over { "action_expired" } else { "declined_by_customer" };
+                return declined(word, true);
             }
             (Operation::Capture, ChargeState::Held) if (1..=self.held).contains(&amount) => {
                 fee = fees.of(amount);
@@ -110,25 +133,47 @@ impl Line {
     }
 }
 
-fn declined(reason: &str, is_retryable: bool) -> Answer {
-    Answer::Declined(Decline { reason: reason.to_owned(), is_retryable })
+fn declined(word: &str, is_retryable: bool) -> Answer {
+    Answer::Declined(decline(word, is_retryable))
+}
+
+/// Translates the simulator's words, as an adapter of a real provider does.
+pub fn decline(word: &str, is_retryable: bool) -> Decline {
+    let code = match word {
+        "insufficient_funds" => DeclineCode::InsufficientFunds,
+        "card_expired" => DeclineCode::CardExpired,
+        "stolen_card" => DeclineCode::StolenOrLost,
+        "suspected_fraud" => DeclineCode::Fraud,
+        "declined_by_customer" => DeclineCode::AuthenticationFailed,
+        "action_expired" => DeclineCode::ActionExpired,
+        "charge_expired" => DeclineCode::AuthorizationExpired,
+        "refund_refused" | "amount_too_large" | "charge_closed" => DeclineCode::NotAllowed,
+        _ => DeclineCode::Generic,
+    };
+    Decline { code, detail: word.to_owned(), is_retryable }
 }
 
 /// Returns why the outcome declines this operation, if it does. A void is never declined.
 fn scripted_decline(operation: Operation, outcome: Outcome) -> Option<Decline> {
     let is_retryable = match outcome {
-        Outcome::Decline => false,
+        Outcome::Decline
+        | Outcome::DeclineExpired
+        | Outcome::DeclineStolen
+        | Outcome::DeclineFraud => false,
         Outcome::DeclineSoft => true,
         _ => return None,
     };
-    let reason = match (operation, is_retryable) {
+    let word = match (operation, is_retryable) {
         (Operation::Void, _) => return None,
         (_, true) => "insufficient_funds",
+        (Operation::Authorize, false) if outcome == Outcome::DeclineExpired => "card_expired",
+        (Operation::Authorize, false) if outcome == Outcome::DeclineStolen => "stolen_card",
+        (Operation::Authorize, false) if outcome == Outcome::DeclineFraud => "suspected_fraud",
         (Operation::Authorize | Operation::CompleteAction, false) => "card_declined",
         (Operation::Capture, false) => "charge_expired",
         (Operation::Refund, false) => "refund_refused",
     };
-    Some(Decline { reason: reason.to_owned(), is_retryable })
+    Some(decline(word, is_retryable))
 }
 
 #[cfg(test)]
@@ -215,6 +260,30 @@ mod tests {
                 line.take(Operation::CompleteAction, 100, detail, Outcome::Approve, NO_FEES);
             assert_eq!((decided, line.held), (answer, held));
         }
+    }
+
+    #[test]
+    fn the_time_of_an_action_ends_it_without_a_decision() {
+        let mut line = new_line();
+        line.take(Operation::Authorize, 100, Detail::default(), Outcome::RequireAction, NO_FEES);
+        let detail = Detail { is_over: true, ..Default::default() };
+        let ended = line.take(Operation::CompleteAction, 100, detail, Outcome::Approve, NO_FEES);
+        assert_eq!((ended, line.held), (declined("action_expired", true), 0));
+        assert_eq!(line.state, ChargeState::Open, "another authorisation may follow");
+    }
+
+    #[test]
+    fn no_more_is_taken_back_than_was_not_refunded() {
+        let mut line = held(100);
+        take(&mut line, Operation::Capture, 60);
+        take(&mut line, Operation::Capture, 40);
+        take(&mut line, Operation::Refund, 50);
+        assert!(!line.reverse(Operation::Capture, 60));
+        assert!(line.reverse(Operation::Capture, 40));
+        assert_eq!((line.captured, line.refunded), (60, 50));
+        assert!(line.reverse(Operation::Refund, 50));
+        assert_eq!((line.captured, line.refunded), (60, 0));
+        assert!(!line.reverse(Operation::Void, 1));
     }
 
     #[test]

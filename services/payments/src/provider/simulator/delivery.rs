@@ -1,12 +1,16 @@
 //! One delivery to the simulator: the write in which an operation takes effect, or does not.
 
+use std::time::Duration;
+
 use souk_data::Tx;
 use souk_types::Timestamp;
 
 use super::book;
+use super::book::charge::Change;
+use super::book::operation::Recorded;
 use super::charge::{Detail, Fees};
 use super::token::{Operation, Outcome, Token};
-use crate::attempt::{Answer, Method};
+use crate::attempt::{Answer, Method, ReturnUrl};
 use crate::error::Error;
 use crate::provider::Order;
 
@@ -17,17 +21,28 @@ pub struct Delivery {
     pub detail: Detail,
     /// Comes with an authorisation; later operations find it in the book.
     pub method: Option<Method>,
-    /// Where the customer decides, if the operation asks for that.
+    /// Where the customer decides, if the operation asks for that, and goes to afterwards.
     pub action_url: String,
+    pub return_url: Option<ReturnUrl>,
+    pub terms: Terms,
     pub fees: Fees,
     pub now: Timestamp,
+}
+
+/// How long the simulator waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// For a customer's decision.
+    pub action: Duration,
+    /// For the capture of what is authorised.
+    pub authorization: Duration,
 }
 
 /// What comes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    Answer(Answer),
-    SlowAnswer(Answer),
+    Answer(Recorded),
+    SlowAnswer(Recorded),
     /// It took effect, and the caller does not learn of it.
     AnswerLost,
     /// It did not take effect.
@@ -45,13 +60,14 @@ pub async fn deliver(tx: &Tx, delivery: &Delivery) -> Result<Response, Error> {
     let charge = book::charge::lock(tx, order.charge).await?;
     let charge =
         charge.ok_or_else(|| Error::inconsistent("a charge was neither inserted nor found"))?;
-    if let Some(answer) = book::operation::answer(tx, order.key).await? {
-        return Ok(Response::Answer(answer));
+    if let Some(recorded) = book::operation::find(tx, order.key).await? {
+        return Ok(Response::Answer(recorded));
     }
     let mut detail = delivery.detail;
     if *operation == Operation::CompleteAction {
         match charge.decision() {
             Some(decision) => detail.approve = decision,
+            None if detail.is_over => {}
             // A provider without the customer's decision has nothing to report.
             None => return Ok(Response::RequestLost),
         }
@@ -63,6 +79,11 @@ pub async fn deliver(tx: &Tx, delivery: &Delivery) -> Result<Response, Error> {
             method.and_then(Token::of).map_or(Outcome::Approve, |token| token.outcome(*operation))
         }
     };
+    let is_too_late = charge.expire_time.is_some_and(|time| time <= *now);
+    let outcome = match operation {
+        Operation::Capture if is_too_late => Outcome::Decline,
+        _ => outcome,
+    };
     if outcome == Outcome::Down {
         return Ok(Response::RequestLost);
     }
@@ -71,17 +92,28 @@ pub async fn deliver(tx: &Tx, delivery: &Delivery) -> Result<Response, Error> {
     }
     let mut line = charge.line();
     let mut answer = line.take(*operation, order.amount.minor, detail, outcome, delivery.fees);
-    if let Answer::ActionRequired { url } = &mut answer {
+    if let Answer::ActionRequired { url, expire_time } = &mut answer {
         url.clone_from(&delivery.action_url);
+        *expire_time = now.plus(delivery.terms.action);
     }
+    let expire_time = match (&answer, operation) {
+        (Answer::ActionRequired { expire_time, .. }, _) => Some(*expire_time),
+        (Answer::Approved { .. }, Operation::Authorize | Operation::CompleteAction) => {
+            Some(now.plus(delivery.terms.authorization))
+        }
+        _ => None,
+    };
     let took_effect = matches!(answer, Answer::Approved { .. });
     let operations = charge.operations + i64::from(took_effect);
     let asks_again = *operation == Operation::Authorize;
-    book::charge::set_line(tx, &charge, &line, method, operations, asks_again).await?;
-    book::operation::insert(tx, order, *operation, &answer, *now).await?;
+    let change = Change { line, method: method.cloned(), operations, asks_again, expire_time };
+    let return_url = delivery.return_url.clone();
+    book::charge::set_line(tx, &charge, change, return_url).await?;
+    let recorded = Recorded { charge: order.charge, answer, expire_time };
+    book::operation::insert(tx, order, *operation, &recorded, *now).await?;
     Ok(match outcome {
         Outcome::LoseAnswer => Response::AnswerLost,
-        Outcome::Slow => Response::SlowAnswer(answer),
-        _ => Response::Answer(answer),
+        Outcome::Slow => Response::SlowAnswer(recorded),
+        _ => Response::Answer(recorded),
     })
 }

@@ -3,7 +3,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_types::PaymentId;
 
-use crate::attempt::Method;
+use crate::attempt::{Method, MethodSummary};
 
 /// What a provider is asked to do. The numbers are those of the contract and of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -30,6 +30,10 @@ pub enum Outcome {
     RequireAction = 7,
     /// Never arrives, however often it is sent; only a token brings it about.
     Down = 8,
+    /// Declined for a reason of its own; only a token brings it about.
+    DeclineExpired = 9,
+    DeclineStolen = 10,
+    DeclineFraud = 11,
 }
 
 /// What a script is for.
@@ -43,8 +47,12 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     Approved,
+    Wallet,
     Declined,
     InsufficientFunds,
+    CardExpired,
+    StolenCard,
+    Fraud,
     RequiresAction,
     Slow,
     LostAfter,
@@ -57,8 +65,12 @@ pub enum Token {
 }
 
 /// Every token with its name.
-const TOKENS: [(&str, Token); 12] = [
+const TOKENS: [(&str, Token); 16] = [
     ("tok_approved", Token::Approved),
+    ("tok_wallet", Token::Wallet),
+    ("tok_card_expired", Token::CardExpired),
+    ("tok_stolen_card", Token::StolenCard),
+    ("tok_fraud", Token::Fraud),
     ("tok_declined", Token::Declined),
     ("tok_insufficient_funds", Token::InsufficientFunds),
     ("tok_requires_action", Token::RequiresAction),
@@ -79,11 +91,27 @@ impl Token {
         TOKENS.iter().find(|(known, _)| *known == name).map(|(_, token)| *token)
     }
 
+    /// Returns what a shop may show of it.
+    pub fn summary(self) -> MethodSummary {
+        let (last4, wallet) = match self {
+            Token::Wallet => ("1117", "apple_pay"),
+            Token::RequiresAction => ("3220", ""),
+            Token::Declined | Token::StolenCard | Token::Fraud => ("0002", ""),
+            Token::InsufficientFunds => ("9995", ""),
+            Token::CardExpired => ("0069", ""),
+            _ => ("4242", ""),
+        };
+        MethodSummary { brand: "visa".into(), last4: last4.into(), wallet: wallet.into() }
+    }
+
     /// Returns what it makes of an operation when no script says otherwise.
     pub fn outcome(self, operation: Operation) -> Outcome {
         match (self, operation) {
             (Token::Declined, Operation::Authorize) => Outcome::Decline,
             (Token::InsufficientFunds, Operation::Authorize) => Outcome::DeclineSoft,
+            (Token::CardExpired, Operation::Authorize) => Outcome::DeclineExpired,
+            (Token::StolenCard, Operation::Authorize) => Outcome::DeclineStolen,
+            (Token::Fraud, Operation::Authorize) => Outcome::DeclineFraud,
             (Token::RequiresAction, Operation::Authorize) => Outcome::RequireAction,
             (Token::Slow, Operation::Authorize) => Outcome::Slow,
             (Token::LostAfter, Operation::Authorize) => Outcome::LoseAnswer,

@@ -6,7 +6,9 @@ use souk_testkit::{Engine, field_violations, metadata_of, on_each_engine, reason
 use souk_types::OrderId;
 use tonic::Code;
 
-use crate::support::{State, TestPayments, amounts, authorization, gbp, minor};
+use crate::support::{
+    DeclineCode, State, TestPayments, amounts, authorization, decline, gbp, minor,
+};
 
 on_each_engine! {
     async fn what_is_authorised_is_held_by_the_provider_and_pending_in_the_ledger(engine: Engine) {
@@ -15,7 +17,7 @@ on_each_engine! {
         let payment = shop.authorize(&request).await.unwrap();
 
         assert_eq!((payment.state(), amounts(&payment)), (State::RequiresCapture, (100, 0, 0)));
-        assert!(!payment.is_in_flight);
+        assert!(!payment.in_flight);
         assert_eq!(shop.ledger.held_and_sold(&request.payment_id), (100, 0));
         assert_eq!(minor(&shop.charge(&request.payment_id).await.unwrap().held), 100);
         assert_eq!(shop.get(&request.payment_id).await, payment);
@@ -31,7 +33,7 @@ on_each_engine! {
 
         assert_eq!(shop.authorize(&request).await.unwrap(), first);
         assert_eq!((shop.service.row_counts().await, shop.ledger.calls()), (rows, calls));
-        assert_eq!(shop.charge(&request.payment_id).await.unwrap().operations, 1);
+        assert_eq!(shop.charge(&request.payment_id).await.unwrap().operation_count, 1);
     }
 
     async fn an_id_stands_for_one_payment_for_ever(engine: Engine) {
@@ -40,6 +42,7 @@ on_each_engine! {
         shop.authorize(&request).await.unwrap();
         let others = [
             ("order_id", pb::AuthorizePaymentRequest { order_id: OrderId::derive(b"o", "o").to_string(), ..request.clone() }),
+            ("reference", pb::AuthorizePaymentRequest { reference: "other".into(), ..request.clone() }),
             ("customer_id", pb::AuthorizePaymentRequest { customer_id: "bob".into(), ..request.clone() }),
             ("amount", pb::AuthorizePaymentRequest { amount: gbp(101), ..request.clone() }),
             ("payment_method", pb::AuthorizePaymentRequest { payment_method: "tok_slow".into(), ..request.clone() }),
@@ -54,23 +57,43 @@ on_each_engine! {
 
     async fn a_decline_is_told_again_and_holds_nothing(engine: Engine) {
         let shop = TestPayments::start(engine).await;
-        for (token, decline, retryable) in
-            [("tok_declined", "card_declined", "false"), ("tok_insufficient_funds", "insufficient_funds", "true")]
-        {
+        for (token, code, detail, retryable) in [
+            ("tok_declined", DeclineCode::Generic, "card_declined", "false"),
+            ("tok_insufficient_funds", DeclineCode::InsufficientFunds, "insufficient_funds", "true"),
+            ("tok_card_expired", DeclineCode::CardExpired, "card_expired", "false"),
+            ("tok_stolen_card", DeclineCode::StolenOrLost, "stolen_card", "false"),
+            ("tok_fraud", DeclineCode::Fraud, "suspected_fraud", "false"),
+        ] {
             let request = authorization(token);
             for _ in 0..2 {
                 let refusal = shop.authorize(&request).await.unwrap_err();
                 assert_eq!(refusal.code(), Code::FailedPrecondition);
                 assert_eq!(reason_of(&refusal), "ERROR_REASON_PAYMENT_DECLINED");
-                assert_eq!(metadata_of(&refusal)["decline"], decline);
+                assert_eq!(metadata_of(&refusal)["decline"], code.as_str_name());
+                assert_eq!(metadata_of(&refusal)["detail"], detail);
                 assert_eq!(metadata_of(&refusal)["retryable"], retryable);
             }
             let payment = shop.get(&request.payment_id).await;
             assert_eq!((payment.state(), amounts(&payment)), (State::RequiresPaymentMethod, (0, 0, 0)));
-            assert_eq!(payment.decline, decline);
+            assert_eq!(decline(&payment), Some(code));
+            assert_eq!(payment.decline.unwrap().retryable.to_string(), retryable);
         }
         assert_eq!(shop.ledger.calls(), 0);
         shop.agree().await;
+    }
+
+    async fn what_the_customer_pays_with_is_shown_and_never_the_token(engine: Engine) {
+        let shop = TestPayments::start(engine).await;
+        let request = authorization("tok_wallet:secret");
+        let payment = shop.authorize(&request).await.unwrap();
+        let method = payment.payment_method.clone().unwrap();
+        assert_eq!((method.brand.as_str(), method.last4.as_str(), method.wallet.as_str()), ("visa", "1117", "apple_pay"));
+        assert_eq!(payment.provider, "simulator");
+        assert!(payment.provider_reference.starts_with("charge_"), "{payment:?}");
+        assert!(payment.authorization_expire_time.is_some());
+        assert!(!format!("{payment:?}").contains("secret"));
+        shop.capture(crate::support::capture(&request.payment_id, "a", None, true)).await.unwrap();
+        assert_eq!(shop.get(&request.payment_id).await.authorization_expire_time, None);
     }
 
     async fn a_slow_provider_is_waited_for(engine: Engine) {
@@ -127,6 +150,10 @@ on_each_engine! {
 
 #[test]
 fn a_payment_method_is_never_printed() {
-    let printed = format!("{:?}", authorization("tok_approved:secret"));
+    let request = pb::AuthorizePaymentRequest {
+        return_url: "https://shop.example/?secret".into(),
+        ..authorization("tok_approved:secret")
+    };
+    let printed = format!("{request:?}");
     assert!(!printed.contains("secret") && printed.contains("[redacted]"), "{printed}");
 }

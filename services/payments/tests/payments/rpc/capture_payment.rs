@@ -42,7 +42,7 @@ on_each_engine! {
 
         shop.capture(capture(&id, "a", Some(30), false)).await.unwrap();
         let reused = shop.capture(capture(&id, "a", Some(31), false)).await.unwrap_err();
-        assert_eq!(reason_of(&reused), "ERROR_REASON_REQUEST_ID_REUSED");
+        assert_eq!(reason_of(&reused), "ERROR_REASON_CAPTURE_DIFFERS");
         shop.capture(capture(&id, "b", None, true)).await.unwrap();
         let late = shop.capture(capture(&id, "c", Some(1), true)).await.unwrap_err();
         assert_eq!(reason_of(&late), "ERROR_REASON_PAYMENT_STATE");
@@ -63,7 +63,7 @@ on_each_engine! {
         for _ in 0..2 {
             let refusal = shop.capture(capture(&id, "a", None, true)).await.unwrap_err();
             assert_eq!(reason_of(&refusal), "ERROR_REASON_PAYMENT_DECLINED");
-            assert_eq!(metadata_of(&refusal)["decline"], "charge_expired");
+            assert_eq!(metadata_of(&refusal)["decline"], "DECLINE_CODE_AUTHORIZATION_EXPIRED");
         }
         let payment = shop.get(&id).await;
         assert_eq!((payment.state(), amounts(&payment)), (State::RequiresCapture, (100, 0, 0)));

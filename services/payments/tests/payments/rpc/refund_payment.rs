@@ -68,11 +68,13 @@ on_each_engine! {
         for _ in 0..2 {
             let refusal = shop.refund(refund(&id, &refund_id, 10)).await.unwrap_err();
             assert_eq!(reason_of(&refusal), "ERROR_REASON_PAYMENT_DECLINED");
-            assert_eq!(metadata_of(&refusal)["decline"], "refund_refused");
+            assert_eq!(metadata_of(&refusal)["decline"], "DECLINE_CODE_NOT_ALLOWED");
         }
         let list = pb::ListRefundsRequest { payment_id: id.clone(), ..Default::default() };
         let refunds = shop.payments.clone().list_refunds(list).await.unwrap().into_inner().refunds;
         assert_eq!(refunds[0].state(), pb::PaymentRefundState::Failed);
+        let decline = refunds[0].decline.as_ref().unwrap();
+        assert_eq!((decline.code(), decline.detail.as_str()), (pb::DeclineCode::NotAllowed, "refund_refused"));
         assert_eq!(amounts(&shop.get(&id).await), (100, 100, 0));
         shop.agree().await;
     }

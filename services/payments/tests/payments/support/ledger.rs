@@ -56,14 +56,20 @@ impl FakeLedger {
         let book = Arc::new(Mutex::new(Book::default()));
         let with = |book: &Arc<Mutex<Book>>| book.clone();
 
+        fake.on(
+            "/souk.ledger.v1.LedgerService/CreateLedger",
+            move |request: pb::CreateLedgerRequest| {
+                Ok(pb::CreateLedgerResponse { ledger: request.ledger })
+            },
+        );
         let own = with(&book);
         fake.on(
             "/souk.ledger.v1.LedgerService/CreateAccounts",
             move |request: pb::CreateAccountsRequest| {
                 let mut book = own.lock();
                 let status = pb::CreateAccountStatus::Created as i32;
-                let results =
-                    request.accounts.iter().map(|_| pb::CreateAccountResult { status }).collect();
+                let result = pb::CreateAccountResult { status, ..Default::default() };
+                let results = vec![result; request.accounts.len()];
                 book.accounts
                     .extend(request.accounts.into_iter().map(|account| account.account_id));
                 Ok(pb::CreateAccountsResponse { results })
@@ -83,7 +89,7 @@ impl FakeLedger {
                     .iter()
                     .filter_map(|id| book.transfers.get(id).cloned())
                     .collect();
-                Ok(pb::LookupTransfersResponse { transfers })
+                Ok(pb::LookupTransfersResponse { transfers, ..Default::default() })
             },
         );
         let own = with(&book);
@@ -94,6 +100,7 @@ impl FakeLedger {
                 let known = request.account_ids.iter().filter(|id| book.accounts.contains(*id));
                 Ok(pb::LookupAccountsResponse {
                     accounts: known.map(|id| book.account(id)).collect(),
+                    ..Default::default()
                 })
             },
         );
@@ -165,6 +172,7 @@ impl Book {
                     status: status as i32,
                     transfer_id: id.clone(),
                     amount: *amount,
+                    ..Default::default()
                 })
                 .collect(),
         };
@@ -267,6 +275,7 @@ impl Book {
             effective_time: new.effective_time,
             create_time: new.effective_time,
             pending_state: pending_state as i32,
+            ..Default::default()
         };
         self.transfers.insert(new.transfer_id.clone(), transfer);
         S::Created

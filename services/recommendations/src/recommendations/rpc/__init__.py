@@ -11,11 +11,11 @@ from souk_chassis import Store
 from recommendations.live import Live
 from recommendations.rpc import (
     audit_recommendations,
-    frequently_bought_together,
     get_model,
-    popular_products,
-    recommend,
-    similar_products,
+    list_popular_products,
+    list_products_bought_together,
+    list_recommendations,
+    list_similar_products,
 )
 from recommendations.training import Training
 
@@ -26,23 +26,23 @@ class RecommendationRpc(RecommendationServiceServicer):
     def __init__(self, store: Store, live: Live, training: Training) -> None:
         self._store, self._live, self._training = store, live, training
 
-    async def Recommend(self, request: pb.RecommendRequest, context: Any) -> pb.RecommendResponse:
-        """See rpc/recommend.py."""
-        return await recommend.handle(self._store, self._live, request)
+    async def ListRecommendations(self, request: pb.ListRecommendationsRequest, context: Any) -> pb.ListRecommendationsResponse:
+        """See rpc/list_recommendations.py."""
+        return await list_recommendations.handle(self._store, self._live, request)
 
-    async def SimilarProducts(self, request: pb.SimilarProductsRequest, context: Any) -> pb.SimilarProductsResponse:
-        """See rpc/similar_products.py."""
-        return similar_products.handle(self._live, request)
+    async def ListSimilarProducts(self, request: pb.ListSimilarProductsRequest, context: Any) -> pb.ListSimilarProductsResponse:
+        """See rpc/list_similar_products.py."""
+        return list_similar_products.handle(self._live, request)
 
-    async def FrequentlyBoughtTogether(
-        self, request: pb.FrequentlyBoughtTogetherRequest, context: Any
-    ) -> pb.FrequentlyBoughtTogetherResponse:
-        """See rpc/frequently_bought_together.py."""
-        return frequently_bought_together.handle(self._live, request)
+    async def ListProductsBoughtTogether(
+        self, request: pb.ListProductsBoughtTogetherRequest, context: Any
+    ) -> pb.ListProductsBoughtTogetherResponse:
+        """See rpc/list_products_bought_together.py."""
+        return list_products_bought_together.handle(self._live, request)
 
-    async def PopularProducts(self, request: pb.PopularProductsRequest, context: Any) -> pb.PopularProductsResponse:
-        """See rpc/popular_products.py."""
-        return popular_products.handle(self._live, request)
+    async def ListPopularProducts(self, request: pb.ListPopularProductsRequest, context: Any) -> pb.ListPopularProductsResponse:
+        """See rpc/list_popular_products.py."""
+        return list_popular_products.handle(self._live, request)
 
     async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:
         """See rpc/get_model.py."""

@@ -15,8 +15,8 @@ async def handle(live: Live, training: Training) -> pb.GetModelResponse:
 
     return pb.GetModelResponse(
         model=convert.model(live.model) if live.model else None,
-        orders=backlog.orders,
-        orders_since=backlog.orders_since,
-        is_training=training.is_under_way,
+        order_count=backlog.orders,
+        new_order_count=backlog.orders_since,
+        training=training.is_under_way,
         problem=training.problem,
     )

@@ -30,7 +30,7 @@ test("a user has no more entries than the settings allow", async (t) => {
   const service = await running(t, { set: { "entries.most_per_user": 1 } });
   await service.record("r1", "hello");
   const { code, info } = await refused(service.record("r2", "again"));
-  deepEqual([code, info?.reason, info?.domain], [Code.FailedPrecondition, "ERROR_REASON_TOO_MANY_ENTRIES", "souk.{{package}}.v1"]);
+  deepEqual([code, info?.reason, info?.domain], [Code.FailedPrecondition, "ERROR_REASON_TOO_MANY_ENTRIES", "souk.{{package}}"]);
   deepEqual(info?.metadata, { most: "1" });
   await service.record("r1", "of another", "user:bob");
 });

@@ -34,7 +34,7 @@ async def a_user_has_no_more_entries_than_the_settings_allow(start: Start) -> No
     await service.record("r1", "hello")
     refusal = await refused(service.record("r2", "again"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ERROR_REASON_TOO_MANY_ENTRIES")
-    assert (refusal.domain, refusal.metadata) == ("souk.{{package}}.v1", {"most": "1"})
+    assert (refusal.domain, refusal.metadata) == ("souk.{{package}}", {"most": "1"})
     await service.record("r1", "of another", who="user:bob")
 
 

@@ -18,7 +18,7 @@ fn placed(order_id: &str, customer_id: &str) -> Event {
         id: format!("event of {order_id}"),
         source: "/services/orders".into(),
         r#type: "souk.orders.v1.OrderPlaced".into(),
-        data: OrderPlaced { order: Some(order) }.encode_to_vec().into(),
+        data: OrderPlaced { order: Some(order), ..Default::default() }.encode_to_vec().into(),
         ..Event::default()
     }
 }
@@ -28,7 +28,7 @@ on_each_engine! {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
-        assert_eq!(bus.starts()[0].subscription, "{{name}}");
+        assert_eq!(bus.starts()[0].subscription_id, "{{name}}");
         for ack_id in ["1", "2"] {
             bus.deliver(ack_id, placed("order_1", "alice"));
             eventually(LIMIT, || async { bus.acks().iter().any(|acked| acked == ack_id) }).await;
@@ -56,7 +56,7 @@ on_each_engine! {
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
         bus.deliver("1", placed("order_1", ""));
         eventually(LIMIT, || async { bus.nacks().len() == 1 }).await;
-        assert!(bus.nacks()[0].is_final, "{:?}", bus.nacks());
+        assert!(bus.nacks()[0].permanent, "{:?}", bus.nacks());
         service.end().await;
     }
 }

@@ -20,25 +20,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateProductRequest(_message.Message):
-    __slots__ = ("request_id", "title", "description", "state", "labels")
-    class LabelsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    __slots__ = ("request_id", "product")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    TITLE_FIELD_NUMBER: _ClassVar[int]
-    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
-    STATE_FIELD_NUMBER: _ClassVar[int]
-    LABELS_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    title: str
-    description: str
-    state: _product_pb2.ProductState
-    labels: _containers.ScalarMap[str, str]
-    def __init__(self, request_id: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., state: _Optional[_Union[_product_pb2.ProductState, str]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    product: _product_pb2.Product
+    def __init__(self, request_id: _Optional[str] = ..., product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
 
 class CreateProductResponse(_message.Message):
     __slots__ = ("product",)
@@ -47,33 +34,64 @@ class CreateProductResponse(_message.Message):
     def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
 
 class UpdateProductRequest(_message.Message):
-    __slots__ = ("request_id", "product_id", "etag", "update_mask", "title", "description", "state", "labels")
-    class LabelsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    __slots__ = ("request_id", "product", "update_mask")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    product: _product_pb2.Product
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, request_id: _Optional[str] = ..., product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateProductResponse(_message.Message):
+    __slots__ = ("product",)
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    product: _product_pb2.Product
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
+
+class PublishProductRequest(_message.Message):
+    __slots__ = ("request_id", "product_id", "etag")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
-    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
-    TITLE_FIELD_NUMBER: _ClassVar[int]
-    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
-    STATE_FIELD_NUMBER: _ClassVar[int]
-    LABELS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     product_id: str
     etag: str
-    update_mask: _field_mask_pb2.FieldMask
-    title: str
-    description: str
-    state: _product_pb2.ProductState
-    labels: _containers.ScalarMap[str, str]
-    def __init__(self, request_id: _Optional[str] = ..., product_id: _Optional[str] = ..., etag: _Optional[str] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., state: _Optional[_Union[_product_pb2.ProductState, str]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., product_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
 
-class UpdateProductResponse(_message.Message):
+class PublishProductResponse(_message.Message):
+    __slots__ = ("product",)
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    product: _product_pb2.Product
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
+
+class ArchiveProductRequest(_message.Message):
+    __slots__ = ("request_id", "product_id", "etag")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    product_id: str
+    etag: str
+    def __init__(self, request_id: _Optional[str] = ..., product_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class ArchiveProductResponse(_message.Message):
+    __slots__ = ("product",)
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    product: _product_pb2.Product
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
+
+class RestoreProductRequest(_message.Message):
+    __slots__ = ("request_id", "product_id", "etag")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    product_id: str
+    etag: str
+    def __init__(self, request_id: _Optional[str] = ..., product_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class RestoreProductResponse(_message.Message):
     __slots__ = ("product",)
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
     product: _product_pb2.Product
@@ -86,26 +104,30 @@ class GetProductRequest(_message.Message):
     def __init__(self, product_id: _Optional[str] = ...) -> None: ...
 
 class GetProductResponse(_message.Message):
-    __slots__ = ("product", "variants")
+    __slots__ = ("product",)
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
-    VARIANTS_FIELD_NUMBER: _ClassVar[int]
     product: _product_pb2.Product
-    variants: _containers.RepeatedCompositeFieldContainer[_variant_pb2.Variant]
-    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[_variant_pb2.Variant, _Mapping]]] = ...) -> None: ...
+    def __init__(self, product: _Optional[_Union[_product_pb2.Product, _Mapping]] = ...) -> None: ...
 
 class ListProductsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "state", "title_prefix", "updated_after")
+    __slots__ = ("page_size", "page_token", "states", "title_prefix", "labels", "external_key", "update_time_after", "order_by")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    STATE_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     TITLE_PREFIX_FIELD_NUMBER: _ClassVar[int]
-    UPDATED_AFTER_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_KEY_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_AFTER_FIELD_NUMBER: _ClassVar[int]
+    ORDER_BY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
-    state: _product_pb2.ProductState
+    states: _containers.RepeatedScalarFieldContainer[_product_pb2.ProductState]
     title_prefix: str
-    updated_after: _timestamp_pb2.Timestamp
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., state: _Optional[_Union[_product_pb2.ProductState, str]] = ..., title_prefix: _Optional[str] = ..., updated_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    external_key: str
+    update_time_after: _timestamp_pb2.Timestamp
+    order_by: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_product_pb2.ProductState, str]]] = ..., title_prefix: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., external_key: _Optional[str] = ..., update_time_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., order_by: _Optional[str] = ...) -> None: ...
 
 class ListProductsResponse(_message.Message):
     __slots__ = ("products", "next_page_token")
@@ -115,26 +137,27 @@ class ListProductsResponse(_message.Message):
     next_page_token: str
     def __init__(self, products: _Optional[_Iterable[_Union[_product_pb2.Product, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class BatchGetProductsRequest(_message.Message):
+    __slots__ = ("product_ids",)
+    PRODUCT_IDS_FIELD_NUMBER: _ClassVar[int]
+    product_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, product_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class BatchGetProductsResponse(_message.Message):
+    __slots__ = ("products", "missing_product_ids")
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_PRODUCT_IDS_FIELD_NUMBER: _ClassVar[int]
+    products: _containers.RepeatedCompositeFieldContainer[_product_pb2.Product]
+    missing_product_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, products: _Optional[_Iterable[_Union[_product_pb2.Product, _Mapping]]] = ..., missing_product_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class CreateVariantRequest(_message.Message):
-    __slots__ = ("request_id", "product_id", "sku", "title", "attributes")
-    class AttributesEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    __slots__ = ("request_id", "variant")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
-    SKU_FIELD_NUMBER: _ClassVar[int]
-    TITLE_FIELD_NUMBER: _ClassVar[int]
-    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    product_id: str
-    sku: str
-    title: str
-    attributes: _containers.ScalarMap[str, str]
-    def __init__(self, request_id: _Optional[str] = ..., product_id: _Optional[str] = ..., sku: _Optional[str] = ..., title: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    variant: _variant_pb2.Variant
+    def __init__(self, request_id: _Optional[str] = ..., variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
 
 class CreateVariantResponse(_message.Message):
     __slots__ = ("variant",)
@@ -143,29 +166,64 @@ class CreateVariantResponse(_message.Message):
     def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
 
 class UpdateVariantRequest(_message.Message):
-    __slots__ = ("request_id", "variant_id", "etag", "update_mask", "title", "attributes")
-    class AttributesEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    __slots__ = ("request_id", "variant", "update_mask")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    variant: _variant_pb2.Variant
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, request_id: _Optional[str] = ..., variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateVariantResponse(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
+class EnableVariantRequest(_message.Message):
+    __slots__ = ("request_id", "variant_id", "etag")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
-    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
-    TITLE_FIELD_NUMBER: _ClassVar[int]
-    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     variant_id: str
     etag: str
-    update_mask: _field_mask_pb2.FieldMask
-    title: str
-    attributes: _containers.ScalarMap[str, str]
-    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., etag: _Optional[str] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., title: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
 
-class UpdateVariantResponse(_message.Message):
+class EnableVariantResponse(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
+class DisableVariantRequest(_message.Message):
+    __slots__ = ("request_id", "variant_id", "etag")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    variant_id: str
+    etag: str
+    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class DisableVariantResponse(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
+class ArchiveVariantRequest(_message.Message):
+    __slots__ = ("request_id", "variant_id", "etag")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    variant_id: str
+    etag: str
+    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class ArchiveVariantResponse(_message.Message):
     __slots__ = ("variant",)
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     variant: _variant_pb2.Variant
@@ -185,6 +243,28 @@ class GetVariantResponse(_message.Message):
     variant: _variant_pb2.Variant
     def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
 
+class ListVariantsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "product_id", "sku", "states")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
+    SKU_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    product_id: str
+    sku: str
+    states: _containers.RepeatedScalarFieldContainer[_variant_pb2.VariantState]
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., product_id: _Optional[str] = ..., sku: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_variant_pb2.VariantState, str]]] = ...) -> None: ...
+
+class ListVariantsResponse(_message.Message):
+    __slots__ = ("variants", "next_page_token")
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    variants: _containers.RepeatedCompositeFieldContainer[_variant_pb2.Variant]
+    next_page_token: str
+    def __init__(self, variants: _Optional[_Iterable[_Union[_variant_pb2.Variant, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class BatchGetVariantsRequest(_message.Message):
     __slots__ = ("skus",)
     SKUS_FIELD_NUMBER: _ClassVar[int]
@@ -192,28 +272,20 @@ class BatchGetVariantsRequest(_message.Message):
     def __init__(self, skus: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchGetVariantsResponse(_message.Message):
-    __slots__ = ("variants",)
+    __slots__ = ("variants", "missing_skus")
     VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_SKUS_FIELD_NUMBER: _ClassVar[int]
     variants: _containers.RepeatedCompositeFieldContainer[_variant_pb2.Variant]
-    def __init__(self, variants: _Optional[_Iterable[_Union[_variant_pb2.Variant, _Mapping]]] = ...) -> None: ...
+    missing_skus: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, variants: _Optional[_Iterable[_Union[_variant_pb2.Variant, _Mapping]]] = ..., missing_skus: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CreatePriceRequest(_message.Message):
-    __slots__ = ("request_id", "variant_id", "price_id", "unit_price", "set_default", "effective_time", "audience")
+    __slots__ = ("request_id", "price")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
-    PRICE_ID_FIELD_NUMBER: _ClassVar[int]
-    UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
-    SET_DEFAULT_FIELD_NUMBER: _ClassVar[int]
-    EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
-    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    variant_id: str
-    price_id: str
-    unit_price: _money_pb2.Money
-    set_default: bool
-    effective_time: _timestamp_pb2.Timestamp
-    audience: _price_pb2.PriceAudience
-    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., set_default: _Optional[bool] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ...) -> None: ...
+    price: _price_pb2.Price
+    def __init__(self, request_id: _Optional[str] = ..., price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
 
 class CreatePriceResponse(_message.Message):
     __slots__ = ("price",)
@@ -234,20 +306,22 @@ class GetPriceResponse(_message.Message):
     def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
 
 class ListPricesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "variant_id", "sku", "currency_code", "without_archived")
+    __slots__ = ("page_size", "page_token", "variant_id", "sku", "currency_code", "channel", "show_archived")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     SKU_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
-    WITHOUT_ARCHIVED_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SHOW_ARCHIVED_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     variant_id: str
     sku: str
     currency_code: str
-    without_archived: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., variant_id: _Optional[str] = ..., sku: _Optional[str] = ..., currency_code: _Optional[str] = ..., without_archived: _Optional[bool] = ...) -> None: ...
+    channel: str
+    show_archived: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., variant_id: _Optional[str] = ..., sku: _Optional[str] = ..., currency_code: _Optional[str] = ..., channel: _Optional[str] = ..., show_archived: _Optional[bool] = ...) -> None: ...
 
 class ListPricesResponse(_message.Message):
     __slots__ = ("prices", "next_page_token")
@@ -271,6 +345,24 @@ class SetDefaultPriceResponse(_message.Message):
     price: _price_pb2.Price
     def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
 
+class ClearDefaultPriceRequest(_message.Message):
+    __slots__ = ("request_id", "variant_id", "currency_code", "channel")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    variant_id: str
+    currency_code: str
+    channel: str
+    def __init__(self, request_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., currency_code: _Optional[str] = ..., channel: _Optional[str] = ...) -> None: ...
+
+class ClearDefaultPriceResponse(_message.Message):
+    __slots__ = ("variant",)
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    variant: _variant_pb2.Variant
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+
 class ArchivePriceRequest(_message.Message):
     __slots__ = ("request_id", "price_id")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -286,10 +378,10 @@ class ArchivePriceResponse(_message.Message):
     def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
 
 class ImportProductsRequest(_message.Message):
-    __slots__ = ("product",)
-    PRODUCT_FIELD_NUMBER: _ClassVar[int]
-    product: _import_pb2.ImportedProduct
-    def __init__(self, product: _Optional[_Union[_import_pb2.ImportedProduct, _Mapping]] = ...) -> None: ...
+    __slots__ = ("item",)
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    item: _import_pb2.ImportedProduct
+    def __init__(self, item: _Optional[_Union[_import_pb2.ImportedProduct, _Mapping]] = ...) -> None: ...
 
 class ImportProductsResponse(_message.Message):
     __slots__ = ("results",)
@@ -306,30 +398,36 @@ class ResolveItem(_message.Message):
     def __init__(self, sku: _Optional[str] = ..., price_id: _Optional[str] = ...) -> None: ...
 
 class ResolvePricesRequest(_message.Message):
-    __slots__ = ("items", "currency_code")
+    __slots__ = ("items", "currency_code", "channel")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[ResolveItem]
     currency_code: str
-    def __init__(self, items: _Optional[_Iterable[_Union[ResolveItem, _Mapping]]] = ..., currency_code: _Optional[str] = ...) -> None: ...
+    channel: str
+    def __init__(self, items: _Optional[_Iterable[_Union[ResolveItem, _Mapping]]] = ..., currency_code: _Optional[str] = ..., channel: _Optional[str] = ...) -> None: ...
 
 class ResolvedPrice(_message.Message):
-    __slots__ = ("sku", "variant_id", "price_id", "title", "unit_price", "is_default", "audience")
+    __slots__ = ("sku", "variant_id", "product_id", "price_id", "title", "unit_price", "is_default", "audience", "channel")
     SKU_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
     AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     sku: str
     variant_id: str
+    product_id: str
     price_id: str
     title: str
     unit_price: _money_pb2.Money
     is_default: bool
     audience: _price_pb2.PriceAudience
-    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_default: _Optional[bool] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ...) -> None: ...
+    channel: str
+    def __init__(self, sku: _Optional[str] = ..., variant_id: _Optional[str] = ..., product_id: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_default: _Optional[bool] = ..., audience: _Optional[_Union[_price_pb2.PriceAudience, str]] = ..., channel: _Optional[str] = ...) -> None: ...
 
 class ResolvePricesResponse(_message.Message):
     __slots__ = ("prices",)

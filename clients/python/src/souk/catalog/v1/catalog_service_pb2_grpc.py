@@ -28,10 +28,11 @@ if _version_not_supported:
 class CatalogServiceStub:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     def __init__(self, channel):
@@ -50,6 +51,21 @@ class CatalogServiceStub:
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductResponse.FromString,
                 _registered_method=True)
+        self.PublishProduct = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/PublishProduct',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductResponse.FromString,
+                _registered_method=True)
+        self.ArchiveProduct = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/ArchiveProduct',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductResponse.FromString,
+                _registered_method=True)
+        self.RestoreProduct = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/RestoreProduct',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductResponse.FromString,
+                _registered_method=True)
         self.GetProduct = channel.unary_unary(
                 '/souk.catalog.v1.CatalogService/GetProduct',
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProductRequest.SerializeToString,
@@ -59,6 +75,11 @@ class CatalogServiceStub:
                 '/souk.catalog.v1.CatalogService/ListProducts',
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsResponse.FromString,
+                _registered_method=True)
+        self.BatchGetProducts = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/BatchGetProducts',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsResponse.FromString,
                 _registered_method=True)
         self.CreateVariant = channel.unary_unary(
                 '/souk.catalog.v1.CatalogService/CreateVariant',
@@ -70,10 +91,30 @@ class CatalogServiceStub:
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateVariantRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateVariantResponse.FromString,
                 _registered_method=True)
+        self.EnableVariant = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/EnableVariant',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantResponse.FromString,
+                _registered_method=True)
+        self.DisableVariant = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/DisableVariant',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantResponse.FromString,
+                _registered_method=True)
+        self.ArchiveVariant = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/ArchiveVariant',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantResponse.FromString,
+                _registered_method=True)
         self.GetVariant = channel.unary_unary(
                 '/souk.catalog.v1.CatalogService/GetVariant',
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantResponse.FromString,
+                _registered_method=True)
+        self.ListVariants = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/ListVariants',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsResponse.FromString,
                 _registered_method=True)
         self.BatchGetVariants = channel.unary_unary(
                 '/souk.catalog.v1.CatalogService/BatchGetVariants',
@@ -100,6 +141,11 @@ class CatalogServiceStub:
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceResponse.FromString,
                 _registered_method=True)
+        self.ClearDefaultPrice = channel.unary_unary(
+                '/souk.catalog.v1.CatalogService/ClearDefaultPrice',
+                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceRequest.SerializeToString,
+                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceResponse.FromString,
+                _registered_method=True)
         self.ArchivePrice = channel.unary_unary(
                 '/souk.catalog.v1.CatalogService/ArchivePrice',
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchivePriceRequest.SerializeToString,
@@ -125,85 +171,165 @@ class CatalogServiceStub:
 class CatalogServiceServicer:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     def CreateProduct(self, request, context):
-        """Creates a product, without variants. Repeating a `request_id` returns the first result.
+        """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProduct(self, request, context):
-        """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-        result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-        ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+        RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishProduct(self, request, context):
+        """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+        changes nothing. A product without variants or prices can be published, to announce it: what
+        can be sold is decided by its variants and their prices, which may change at any time. Fails
+        with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveProduct(self, request, context):
+        """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+        again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreProduct(self, request, context):
+        """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+        nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+        ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProduct(self, request, context):
-        """Returns one product with its variants, and each variant with its default prices.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+        """Returns one product with its variants, and each variant with its default prices. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListProducts(self, request, context):
-        """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-        Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+        """Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+        by title, where letter case does not count. Callers other than staff and services see ACTIVE
+        products only.
+
+        A page token continues after the last product of its page. So a product whose title changes
+        during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+        again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+        `update_time_after` a minute before the latest time that was seen, and drop what is known by
+        product id and etag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetProducts(self, request, context):
+        """Returns several products by their ids, in the order of the request, without their variants. A
+        product that is named twice is returned twice. Drafts are missing for callers other than staff
+        and services.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateVariant(self, request, context):
-        """Adds a variant to a product. Repeating a `request_id` returns the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-        ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+        ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateVariant(self, request, context):
-        """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-        result.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-        ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+        ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnableVariant(self, request, context):
+        """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+        nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableVariant(self, request, context):
+        """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+        Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveVariant(self, request, context):
+        """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+        stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVariant(self, request, context):
-        """Returns one variant, by its id or its sku, with its default prices. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND.
+        """Returns one variant, by its id or its sku, with its default prices. In a path, every character
+        of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+        `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+        Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVariants(self, request, context):
+        """Lists variants ordered by sku, a page at a time, with their default prices: by default the
+        ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+        variants here, nor those of drafts. A product that does not exist has no variants.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetVariants(self, request, context):
-        """Returns several variants by their skus, in the order of the request; skus that no variant has
-        are left out.
+        """Returns several variants by their skus, in the order of the request, with their default prices.
+        A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+        than staff and services.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePrice(self, request, context):
-        """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-        default. Repeating a `request_id` returns the first result. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-        ERROR_REASON_INVALID_TIME.
+        """Adds a price to a variant. When the variant has no default price in the currency and channel, a
+        price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_PRICE_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,20 +344,30 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPrices(self, request, context):
-        """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-        and services get every price, archived ones included; other callers get PUBLIC prices that are
-        not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """Lists the prices of a variant that are not archived, a page at a time, the latest effective
+        time first. Staff and services may also list archived prices; callers other than these get
+        PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetDefaultPrice(self, request, context):
-        """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-        price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-        the call changes nothing. Repeating a `request_id` returns the first
-        result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-        ERROR_REASON_PRICE_RESTRICTED.
+        """Makes a price the default price of its variant in its currency and channel: the price that the
+        sku is sold at when an order line names the sku. The price that was the default before stays
+        PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearDefaultPrice(self, request, context):
+        """Clears the default price of a variant in one currency and channel, so that the sku is no longer
+        sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+        price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+        not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+        still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -239,23 +375,25 @@ class CatalogServiceServicer:
 
     def ArchivePrice(self, request, context):
         """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-        Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-        with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        Archiving it again changes nothing. An archived price is never used again: create another one.
+        Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportProducts(self, request_iterator, context):
-        """Imports a stream of products with their variants and prices, and returns one result per item,
-        in order.
+        """Imports a stream of products with their variants and prices, and returns one result for each
+        item, in order.
 
-        Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-        imported earlier are found by their external key: new variants and prices are added, and
-        existing data never changes, so a retry changes nothing and undoes no edit. Items become
-        durable in groups while the stream continues: when a call breaks off, some items are imported,
-        and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-        item with more labels, variants, attributes or prices than allowed ends the call with
+        Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+        external key of an item is its idempotency key, for ever: a product that exists is found by it,
+        new variants and prices are added, and existing data never changes, so a retry changes nothing
+        and undoes no edit. Items become durable in groups while the stream continues: when a call
+        breaks off, some items are imported, and a retry imports the rest.
+
+        At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+        more labels, variants, attributes, prices or metadata than allowed ends the call with
         ERROR_REASON_INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -263,16 +401,17 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolvePrices(self, request, context):
-        """Returns what each item costs now: for a sku its default price in the currency, for a price id
-        that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-        other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-        response.
+        """Returns what each item costs now in one currency and channel. For a sku that is its default
+        price for the channel, else its default price for every channel; for a price id that price.
+        Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+        they do not exist. A service that acts for a shopper reads the `audience` in the response.
 
         Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
         of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
         names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-        ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+        ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+        ERROR_REASON_VARIANT_NOT_FOR_SALE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -280,9 +419,8 @@ class CatalogServiceServicer:
 
     def AuditCatalog(self, request, context):
         """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-        archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-        was checked.
+        its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+        not archived. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -301,6 +439,21 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductResponse.SerializeToString,
             ),
+            'PublishProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishProduct,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductResponse.SerializeToString,
+            ),
+            'ArchiveProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveProduct,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductResponse.SerializeToString,
+            ),
+            'RestoreProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreProduct,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductResponse.SerializeToString,
+            ),
             'GetProduct': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProduct,
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetProductRequest.FromString,
@@ -310,6 +463,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListProducts,
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsResponse.SerializeToString,
+            ),
+            'BatchGetProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetProducts,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsResponse.SerializeToString,
             ),
             'CreateVariant': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateVariant,
@@ -321,10 +479,30 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateVariantRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateVariantResponse.SerializeToString,
             ),
+            'EnableVariant': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableVariant,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantResponse.SerializeToString,
+            ),
+            'DisableVariant': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableVariant,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantResponse.SerializeToString,
+            ),
+            'ArchiveVariant': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveVariant,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantResponse.SerializeToString,
+            ),
             'GetVariant': grpc.unary_unary_rpc_method_handler(
                     servicer.GetVariant,
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantResponse.SerializeToString,
+            ),
+            'ListVariants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVariants,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsResponse.SerializeToString,
             ),
             'BatchGetVariants': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetVariants,
@@ -350,6 +528,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.SetDefaultPrice,
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceResponse.SerializeToString,
+            ),
+            'ClearDefaultPrice': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearDefaultPrice,
+                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceRequest.FromString,
+                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceResponse.SerializeToString,
             ),
             'ArchivePrice': grpc.unary_unary_rpc_method_handler(
                     servicer.ArchivePrice,
@@ -382,10 +565,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 class CatalogService:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     @staticmethod
@@ -432,6 +616,87 @@ class CatalogService:
             '/souk.catalog.v1.CatalogService/UpdateProduct',
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductRequest.SerializeToString,
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.UpdateProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/PublishProduct',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.PublishProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/ArchiveProduct',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/RestoreProduct',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.RestoreProductResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -497,6 +762,33 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def BatchGetProducts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/BatchGetProducts',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchGetProductsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateVariant(request,
             target,
             options=(),
@@ -551,6 +843,87 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def EnableVariant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/EnableVariant',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.EnableVariantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableVariant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/DisableVariant',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.DisableVariantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveVariant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/ArchiveVariant',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ArchiveVariantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetVariant(request,
             target,
             options=(),
@@ -567,6 +940,33 @@ class CatalogService:
             '/souk.catalog.v1.CatalogService/GetVariant',
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantRequest.SerializeToString,
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.GetVariantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVariants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/ListVariants',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ListVariantsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -702,6 +1102,33 @@ class CatalogService:
             '/souk.catalog.v1.CatalogService/SetDefaultPrice',
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceRequest.SerializeToString,
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.SetDefaultPriceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearDefaultPrice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.catalog.v1.CatalogService/ClearDefaultPrice',
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceRequest.SerializeToString,
+            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ClearDefaultPriceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -29,10 +29,11 @@ GRPC_VERSION: str
 class CatalogServiceStub:
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     @_typing.overload
@@ -40,209 +41,321 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     CreateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]
-    """Creates a product, without variants. Repeating a `request_id` returns the first result."""
+    """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
     UpdateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]
-    """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-    result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-    ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+    RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    PublishProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
+    """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+    changes nothing. A product without variants or prices can be published, to announce it: what
+    can be sold is decided by its variants and their prices, which may change at any time. Fails
+    with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+    """
+    ArchiveProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveProductRequest, _catalog_service_pb2.ArchiveProductResponse]
+    """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+    again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    RestoreProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.RestoreProductRequest, _catalog_service_pb2.RestoreProductResponse]
+    """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+    nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
-    """Returns one product with its variants, and each variant with its default prices.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+    """Returns one product with its variants, and each variant with its default prices. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND.
     """
     ListProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
-    """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-    Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+    """Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+    by title, where letter case does not count. Callers other than staff and services see ACTIVE
+    products only.
+
+    A page token continues after the last product of its page. So a product whose title changes
+    during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+    again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+    `update_time_after` a minute before the latest time that was seen, and drop what is known by
+    product id and etag.
+    """
+    BatchGetProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetProductsRequest, _catalog_service_pb2.BatchGetProductsResponse]
+    """Returns several products by their ids, in the order of the request, without their variants. A
+    product that is named twice is returned twice. Drafts are missing for callers other than staff
+    and services.
     """
     CreateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]
-    """Adds a variant to a product. Repeating a `request_id` returns the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-    ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+    ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]
-    """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-    result.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-    ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+    ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    EnableVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.EnableVariantRequest, _catalog_service_pb2.EnableVariantResponse]
+    """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+    nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    DisableVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DisableVariantRequest, _catalog_service_pb2.DisableVariantResponse]
+    """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+    Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+    """
+    ArchiveVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveVariantRequest, _catalog_service_pb2.ArchiveVariantResponse]
+    """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+    stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     GetVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]
-    """Returns one variant, by its id or its sku, with its default prices. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND.
+    """Returns one variant, by its id or its sku, with its default prices. In a path, every character
+    of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+    `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+    Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """
+    ListVariants: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListVariantsRequest, _catalog_service_pb2.ListVariantsResponse]
+    """Lists variants ordered by sku, a page at a time, with their default prices: by default the
+    ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+    variants here, nor those of drafts. A product that does not exist has no variants.
     """
     BatchGetVariants: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetVariantsRequest, _catalog_service_pb2.BatchGetVariantsResponse]
-    """Returns several variants by their skus, in the order of the request; skus that no variant has
-    are left out.
+    """Returns several variants by their skus, in the order of the request, with their default prices.
+    A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+    than staff and services.
     """
     CreatePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]
-    """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-    default. Repeating a `request_id` returns the first result. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-    ERROR_REASON_INVALID_TIME.
+    """Adds a price to a variant. When the variant has no default price in the currency and channel, a
+    price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_PRICE_EXISTS.
     """
     GetPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]
     """Returns one price. Staff and services get every price, even when it is archived; other callers
     get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
     """
     ListPrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
-    """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-    and services get every price, archived ones included; other callers get PUBLIC prices that are
-    not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """Lists the prices of a variant that are not archived, a page at a time, the latest effective
+    time first. Staff and services may also list archived prices; callers other than these get
+    PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]
-    """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-    price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-    the call changes nothing. Repeating a `request_id` returns the first
-    result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-    ERROR_REASON_PRICE_RESTRICTED.
+    """Makes a price the default price of its variant in its currency and channel: the price that the
+    sku is sold at when an order line names the sku. The price that was the default before stays
+    PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+    """
+    ClearDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ClearDefaultPriceRequest, _catalog_service_pb2.ClearDefaultPriceResponse]
+    """Clears the default price of a variant in one currency and channel, so that the sku is no longer
+    sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+    price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+    not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+    still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     ArchivePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]
     """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-    Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-    with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    Archiving it again changes nothing. An archived price is never used again: create another one.
+    Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _grpc.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
-    """Imports a stream of products with their variants and prices, and returns one result per item,
-    in order.
+    """Imports a stream of products with their variants and prices, and returns one result for each
+    item, in order.
 
-    Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-    imported earlier are found by their external key: new variants and prices are added, and
-    existing data never changes, so a retry changes nothing and undoes no edit. Items become
-    durable in groups while the stream continues: when a call breaks off, some items are imported,
-    and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-    item with more labels, variants, attributes or prices than allowed ends the call with
+    Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+    external key of an item is its idempotency key, for ever: a product that exists is found by it,
+    new variants and prices are added, and existing data never changes, so a retry changes nothing
+    and undoes no edit. Items become durable in groups while the stream continues: when a call
+    breaks off, some items are imported, and a retry imports the rest.
+
+    At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+    more labels, variants, attributes, prices or metadata than allowed ends the call with
     ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]
-    """Returns what each item costs now: for a sku its default price in the currency, for a price id
-    that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-    other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-    response.
+    """Returns what each item costs now in one currency and channel. For a sku that is its default
+    price for the channel, else its default price for every channel; for a price id that price.
+    Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+    they do not exist. A service that acts for a shopper reads the `audience` in the response.
 
     Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
     of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
     names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-    ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+    ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+    ERROR_REASON_VARIANT_NOT_FOR_SALE.
     """
     AuditCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]
     """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-    archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-    was checked.
+    its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+    not archived. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]  # type: ignore[assignment]
-    """Creates a product, without variants. Repeating a `request_id` returns the first result."""
+    """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
     UpdateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]  # type: ignore[assignment]
-    """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-    result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-    ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+    RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]  # type: ignore[assignment]
+    """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+    changes nothing. A product without variants or prices can be published, to announce it: what
+    can be sold is decided by its variants and their prices, which may change at any time. Fails
+    with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+    """
+    ArchiveProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveProductRequest, _catalog_service_pb2.ArchiveProductResponse]  # type: ignore[assignment]
+    """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+    again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    RestoreProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RestoreProductRequest, _catalog_service_pb2.RestoreProductResponse]  # type: ignore[assignment]
+    """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+    nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]  # type: ignore[assignment]
-    """Returns one product with its variants, and each variant with its default prices.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+    """Returns one product with its variants, and each variant with its default prices. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND.
     """
     ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]  # type: ignore[assignment]
-    """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-    Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+    """Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+    by title, where letter case does not count. Callers other than staff and services see ACTIVE
+    products only.
+
+    A page token continues after the last product of its page. So a product whose title changes
+    during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+    again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+    `update_time_after` a minute before the latest time that was seen, and drop what is known by
+    product id and etag.
+    """
+    BatchGetProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetProductsRequest, _catalog_service_pb2.BatchGetProductsResponse]  # type: ignore[assignment]
+    """Returns several products by their ids, in the order of the request, without their variants. A
+    product that is named twice is returned twice. Drafts are missing for callers other than staff
+    and services.
     """
     CreateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]  # type: ignore[assignment]
-    """Adds a variant to a product. Repeating a `request_id` returns the first result.
-    Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-    ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+    ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]  # type: ignore[assignment]
-    """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-    result.
-    Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-    ERROR_REASON_UPDATE_MASK_EMPTY.
+    """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+    ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    EnableVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.EnableVariantRequest, _catalog_service_pb2.EnableVariantResponse]  # type: ignore[assignment]
+    """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+    nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+    ERROR_REASON_ETAG_MISMATCH.
+    """
+    DisableVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DisableVariantRequest, _catalog_service_pb2.DisableVariantResponse]  # type: ignore[assignment]
+    """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+    Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+    ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+    """
+    ArchiveVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveVariantRequest, _catalog_service_pb2.ArchiveVariantResponse]  # type: ignore[assignment]
+    """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+    stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     GetVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]  # type: ignore[assignment]
-    """Returns one variant, by its id or its sku, with its default prices. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND.
+    """Returns one variant, by its id or its sku, with its default prices. In a path, every character
+    of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+    `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+    Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """
+    ListVariants: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListVariantsRequest, _catalog_service_pb2.ListVariantsResponse]  # type: ignore[assignment]
+    """Lists variants ordered by sku, a page at a time, with their default prices: by default the
+    ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+    variants here, nor those of drafts. A product that does not exist has no variants.
     """
     BatchGetVariants: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetVariantsRequest, _catalog_service_pb2.BatchGetVariantsResponse]  # type: ignore[assignment]
-    """Returns several variants by their skus, in the order of the request; skus that no variant has
-    are left out.
+    """Returns several variants by their skus, in the order of the request, with their default prices.
+    A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+    than staff and services.
     """
     CreatePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]  # type: ignore[assignment]
-    """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-    default. Repeating a `request_id` returns the first result. Fails with
-    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-    ERROR_REASON_INVALID_TIME.
+    """Adds a price to a variant. When the variant has no default price in the currency and channel, a
+    price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+    ERROR_REASON_PRICE_EXISTS.
     """
     GetPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]  # type: ignore[assignment]
     """Returns one price. Staff and services get every price, even when it is archived; other callers
     get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
     """
     ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]  # type: ignore[assignment]
-    """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-    and services get every price, archived ones included; other callers get PUBLIC prices that are
-    not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    """Lists the prices of a variant that are not archived, a page at a time, the latest effective
+    time first. Staff and services may also list archived prices; callers other than these get
+    PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     SetDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]  # type: ignore[assignment]
-    """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-    price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-    the call changes nothing. Repeating a `request_id` returns the first
-    result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-    ERROR_REASON_PRICE_RESTRICTED.
+    """Makes a price the default price of its variant in its currency and channel: the price that the
+    sku is sold at when an order line names the sku. The price that was the default before stays
+    PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+    """
+    ClearDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ClearDefaultPriceRequest, _catalog_service_pb2.ClearDefaultPriceResponse]  # type: ignore[assignment]
+    """Clears the default price of a variant in one currency and channel, so that the sku is no longer
+    sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+    price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+    not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+    still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
     """
     ArchivePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]  # type: ignore[assignment]
     """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-    Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-    with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    Archiving it again changes nothing. An archived price is never used again: create another one.
+    Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _aio.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]  # type: ignore[assignment]
-    """Imports a stream of products with their variants and prices, and returns one result per item,
-    in order.
+    """Imports a stream of products with their variants and prices, and returns one result for each
+    item, in order.
 
-    Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-    imported earlier are found by their external key: new variants and prices are added, and
-    existing data never changes, so a retry changes nothing and undoes no edit. Items become
-    durable in groups while the stream continues: when a call breaks off, some items are imported,
-    and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-    item with more labels, variants, attributes or prices than allowed ends the call with
+    Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+    external key of an item is its idempotency key, for ever: a product that exists is found by it,
+    new variants and prices are added, and existing data never changes, so a retry changes nothing
+    and undoes no edit. Items become durable in groups while the stream continues: when a call
+    breaks off, some items are imported, and a retry imports the rest.
+
+    At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+    more labels, variants, attributes, prices or metadata than allowed ends the call with
     ERROR_REASON_INVALID_FIELD.
     """
     ResolvePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]  # type: ignore[assignment]
-    """Returns what each item costs now: for a sku its default price in the currency, for a price id
-    that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-    other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-    response.
+    """Returns what each item costs now in one currency and channel. For a sku that is its default
+    price for the channel, else its default price for every channel; for a price id that price.
+    Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+    they do not exist. A service that acts for a shopper reads the `audience` in the response.
 
     Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
     of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
     names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-    ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+    ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+    ERROR_REASON_VARIANT_NOT_FOR_SALE.
     """
     AuditCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]  # type: ignore[assignment]
     """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-    archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-    was checked.
+    its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+    not archived. Returns what is wrong and how much was checked.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns what the shop sells: products, their variants, and what those cost.
 
-    Reasons are those of `souk.catalog.v1.ErrorReason`. Amounts are whole minor units. Products in
-    state DRAFT, with their variants and prices, are visible to staff and services only; other
-    callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by staff
-    and services only.
+    Reasons are those of `souk.catalog.v1.ErrorReason`, ERROR_REASON_ETAG_MISMATCH and
+    ERROR_REASON_REQUEST_ID_REUSED those of `souk.policy.v1.ErrorReason`. Amounts are whole minor
+    units. DRAFT products, with their variants and prices, are visible to staff and services only;
+    other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
+    staff and services only.
     """
 
     @_abc_1.abstractmethod
@@ -251,7 +364,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateProductResponse, _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]]:
-        """Creates a product, without variants. Repeating a `request_id` returns the first result."""
+        """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
 
     @_abc_1.abstractmethod
     def UpdateProduct(
@@ -259,10 +372,43 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdateProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateProductResponse, _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]]:
-        """Changes the fields of a product that the mask names. Repeating a `request_id` returns the first
-        result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH,
-        ERROR_REASON_PRODUCT_STATE and ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
+        RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishProduct(
+        self,
+        request: _catalog_service_pb2.PublishProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.PublishProductResponse, _abc.Awaitable[_catalog_service_pb2.PublishProductResponse]]:
+        """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
+        changes nothing. A product without variants or prices can be published, to announce it: what
+        can be sold is decided by its variants and their prices, which may change at any time. Fails
+        with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def ArchiveProduct(
+        self,
+        request: _catalog_service_pb2.ArchiveProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ArchiveProductResponse, _abc.Awaitable[_catalog_service_pb2.ArchiveProductResponse]]:
+        """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
+        again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreProduct(
+        self,
+        request: _catalog_service_pb2.RestoreProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.RestoreProductResponse, _abc.Awaitable[_catalog_service_pb2.RestoreProductResponse]]:
+        """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
+        nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
+        ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -271,8 +417,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetProductResponse, _abc.Awaitable[_catalog_service_pb2.GetProductResponse]]:
-        """Returns one product with its variants, and each variant with its default prices.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND. Drafts are visible to staff and services only.
+        """Returns one product with its variants, and each variant with its default prices. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -281,8 +427,26 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListProductsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListProductsResponse, _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]]:
-        """Lists products by title, a page at a time, without their variants. Sorting ignores letter case.
-        Drafts are visible to staff and services only. Fails with ERROR_REASON_INVALID_TIME.
+        """Lists products, a page at a time, without their variants: by default the ACTIVE ones, ordered
+        by title, where letter case does not count. Callers other than staff and services see ACTIVE
+        products only.
+
+        A page token continues after the last product of its page. So a product whose title changes
+        during a walk by title may be listed twice or not at all; a walk by `update_time` lists it
+        again. To keep a copy in sync, list every state by `update_time`, start the next walk with
+        `update_time_after` a minute before the latest time that was seen, and drop what is known by
+        product id and etag.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetProducts(
+        self,
+        request: _catalog_service_pb2.BatchGetProductsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.BatchGetProductsResponse, _abc.Awaitable[_catalog_service_pb2.BatchGetProductsResponse]]:
+        """Returns several products by their ids, in the order of the request, without their variants. A
+        product that is named twice is returned twice. Drafts are missing for callers other than staff
+        and services.
         """
 
     @_abc_1.abstractmethod
@@ -291,9 +455,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateVariantResponse, _abc.Awaitable[_catalog_service_pb2.CreateVariantResponse]]:
-        """Adds a variant to a product. Repeating a `request_id` returns the first result.
-        Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
-        ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
+        ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
         """
 
     @_abc_1.abstractmethod
@@ -302,10 +465,42 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdateVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateVariantResponse, _abc.Awaitable[_catalog_service_pb2.UpdateVariantResponse]]:
-        """Changes the fields of a variant that the mask names. Repeating a `request_id` returns the first
-        result.
-        Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH and
-        ERROR_REASON_UPDATE_MASK_EMPTY.
+        """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
+        ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def EnableVariant(
+        self,
+        request: _catalog_service_pb2.EnableVariantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.EnableVariantResponse, _abc.Awaitable[_catalog_service_pb2.EnableVariantResponse]]:
+        """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
+        nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+        ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def DisableVariant(
+        self,
+        request: _catalog_service_pb2.DisableVariantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.DisableVariantResponse, _abc.Awaitable[_catalog_service_pb2.DisableVariantResponse]]:
+        """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
+        Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
+        ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def ArchiveVariant(
+        self,
+        request: _catalog_service_pb2.ArchiveVariantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ArchiveVariantResponse, _abc.Awaitable[_catalog_service_pb2.ArchiveVariantResponse]]:
+        """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
+        stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -314,8 +509,21 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetVariantResponse, _abc.Awaitable[_catalog_service_pb2.GetVariantResponse]]:
-        """Returns one variant, by its id or its sku, with its default prices. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND.
+        """Returns one variant, by its id or its sku, with its default prices. In a path, every character
+        of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
+        `/v1/skus/RUG%2F1`. Where a proxy refuses `%2F`, use `/v1/variants?sku=RUG%2F1` (ListVariants).
+        Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ListVariants(
+        self,
+        request: _catalog_service_pb2.ListVariantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ListVariantsResponse, _abc.Awaitable[_catalog_service_pb2.ListVariantsResponse]]:
+        """Lists variants ordered by sku, a page at a time, with their default prices: by default the
+        ACTIVE and the DISABLED ones. Callers other than staff and services do not see ARCHIVED
+        variants here, nor those of drafts. A product that does not exist has no variants.
         """
 
     @_abc_1.abstractmethod
@@ -324,8 +532,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.BatchGetVariantsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.BatchGetVariantsResponse, _abc.Awaitable[_catalog_service_pb2.BatchGetVariantsResponse]]:
-        """Returns several variants by their skus, in the order of the request; skus that no variant has
-        are left out.
+        """Returns several variants by their skus, in the order of the request, with their default prices.
+        A sku that is named twice is returned twice. Variants of drafts are missing for callers other
+        than staff and services.
         """
 
     @_abc_1.abstractmethod
@@ -334,10 +543,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreatePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreatePriceResponse]]:
-        """Adds a price to a variant. The first price of a currency that is not RESTRICTED becomes its
-        default. Repeating a `request_id` returns the first result. Fails with
-        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_EXISTS, ERROR_REASON_AMOUNT_OUT_OF_RANGE and
-        ERROR_REASON_INVALID_TIME.
+        """Adds a price to a variant. When the variant has no default price in the currency and channel, a
+        price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
+        ERROR_REASON_PRICE_EXISTS.
         """
 
     @_abc_1.abstractmethod
@@ -356,9 +564,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListPricesResponse, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]]:
-        """Lists the prices of a variant in the order of their effective times, a page at a time. Staff
-        and services get every price, archived ones included; other callers get PUBLIC prices that are
-        not archived. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        """Lists the prices of a variant that are not archived, a page at a time, the latest effective
+        time first. Staff and services may also list archived prices; callers other than these get
+        PUBLIC prices only. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -367,11 +575,23 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.SetDefaultPriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.SetDefaultPriceResponse, _abc.Awaitable[_catalog_service_pb2.SetDefaultPriceResponse]]:
-        """Makes a price the default of its variant in its currency: the variant is sold at it unless a
-        price is named. The price that was the default stays PUBLIC only if it was created so. Repeating
-        the call changes nothing. Repeating a `request_id` returns the first
-        result. Fails with ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and
-        ERROR_REASON_PRICE_RESTRICTED.
+        """Makes a price the default price of its variant in its currency and channel: the price that the
+        sku is sold at when an order line names the sku. The price that was the default before stays
+        PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+        """
+
+    @_abc_1.abstractmethod
+    def ClearDefaultPrice(
+        self,
+        request: _catalog_service_pb2.ClearDefaultPriceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ClearDefaultPriceResponse, _abc.Awaitable[_catalog_service_pb2.ClearDefaultPriceResponse]]:
+        """Clears the default price of a variant in one currency and channel, so that the sku is no longer
+        sold at it. The price that was the default stays PUBLIC only if it was created so. The next
+        price that is created there and is not RESTRICTED becomes the default again. Clearing what is
+        not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
+        still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -381,8 +601,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ArchivePriceResponse, _abc.Awaitable[_catalog_service_pb2.ArchivePriceResponse]]:
         """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
-        Archiving it again changes nothing. Repeating a `request_id` returns the first result. Fails
-        with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        Archiving it again changes nothing. An archived price is never used again: create another one.
+        Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
 
     @_abc_1.abstractmethod
@@ -391,15 +611,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_catalog_service_pb2.ImportProductsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ImportProductsResponse, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]]:
-        """Imports a stream of products with their variants and prices, and returns one result per item,
-        in order.
+        """Imports a stream of products with their variants and prices, and returns one result for each
+        item, in order.
 
-        Each item is imported or rejected as a whole, and a bad item does not stop the others. Products
-        imported earlier are found by their external key: new variants and prices are added, and
-        existing data never changes, so a retry changes nothing and undoes no edit. Items become
-        durable in groups while the stream continues: when a call breaks off, some items are imported,
-        and a retry imports the rest. At most 10,000 items per call (ERROR_REASON_TOO_MANY_ITEMS). An
-        item with more labels, variants, attributes or prices than allowed ends the call with
+        Each item is imported or rejected as a whole, and a bad item does not stop the others. The
+        external key of an item is its idempotency key, for ever: a product that exists is found by it,
+        new variants and prices are added, and existing data never changes, so a retry changes nothing
+        and undoes no edit. Items become durable in groups while the stream continues: when a call
+        breaks off, some items are imported, and a retry imports the rest.
+
+        At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
+        more labels, variants, attributes, prices or metadata than allowed ends the call with
         ERROR_REASON_INVALID_FIELD.
         """
 
@@ -409,16 +631,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ResolvePricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ResolvePricesResponse, _abc.Awaitable[_catalog_service_pb2.ResolvePricesResponse]]:
-        """Returns what each item costs now: for a sku its default price in the currency, for a price id
-        that price. Items may repeat. RESTRICTED prices are resolved for staff and services only; for
-        other callers they do not exist. A service that acts for a shopper reads the `audience` in the
-        response.
+        """Returns what each item costs now in one currency and channel. For a sku that is its default
+        price for the channel, else its default price for every channel; for a price id that price.
+        Items may repeat. RESTRICTED prices are resolved for staff and services only; for other callers
+        they do not exist. A service that acts for a shopper reads the `audience` in the response.
 
         Resolves all items or none. When some cannot be sold, the code, reason and metadata are those
         of the first; its metadata has `item_index` and `field` (as in `items[3].sku`), and BadRequest
         names up to 16 of them. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH and
-        ERROR_REASON_PRODUCT_NOT_FOR_SALE.
+        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
+        ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
+        ERROR_REASON_VARIANT_NOT_FOR_SALE.
         """
 
     @_abc_1.abstractmethod
@@ -428,9 +651,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.AuditCatalogResponse, _abc.Awaitable[_catalog_service_pb2.AuditCatalogResponse]]:
         """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant and currency, is PUBLIC and is not
-        archived, every variant with a PUBLIC price has a default. Returns what is wrong and how much
-        was checked.
+        its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
+        not archived. Returns what is wrong and how much was checked.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -33,10 +33,12 @@ class VariantCreated(_message.Message):
     def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
 
 class VariantUpdated(_message.Message):
-    __slots__ = ("variant",)
+    __slots__ = ("variant", "previous_state")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
     variant: _variant_pb2.Variant
-    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ...) -> None: ...
+    previous_state: _variant_pb2.VariantState
+    def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ..., previous_state: _Optional[_Union[_variant_pb2.VariantState, str]] = ...) -> None: ...
 
 class PriceCreated(_message.Message):
     __slots__ = ("price",)
@@ -59,3 +61,11 @@ class DefaultPriceChanged(_message.Message):
     previous_price_id: str
     change_time: _timestamp_pb2.Timestamp
     def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ..., previous_price_id: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class DefaultPriceCleared(_message.Message):
+    __slots__ = ("price", "clear_time")
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_TIME_FIELD_NUMBER: _ClassVar[int]
+    price: _price_pb2.Price
+    clear_time: _timestamp_pb2.Timestamp
+    def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ..., clear_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -23,13 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from souk.catalog.v1 import error_reason_pb2 as souk_dot_catalog_dot_v1_dot_error__reason__pb2
 from souk.catalog.v1 import price_pb2 as souk_dot_catalog_dot_v1_dot_price__pb2
 from souk.catalog.v1 import product_pb2 as souk_dot_catalog_dot_v1_dot_product__pb2
-from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
+from souk.catalog.v1 import variant_pb2 as souk_dot_catalog_dot_v1_dot_variant__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x18souk/type/v1/money.proto\"\xbd\x03\n\x0fImportedProduct\x12-\n\x0c\x65xternal_key\x18\x01 \x01(\tB\x17\xbaH\x14r\x12\x18\x64\x32\x0e^[!-~]{1,100}$\x12.\n\x05title\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12)\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n^[^\\x00]*$\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12{\n\x06labels\x18\x05 \x03(\x0b\x32,.souk.catalog.v1.ImportedProduct.LabelsEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x08variants\x18\x06 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x96\x03\n\x0fImportedVariant\x12\x61\n\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12,\n\x05title\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x83\x01\n\nattributes\x18\x03 \x03(\x0b\x32\x30.souk.catalog.v1.ImportedVariant.AttributesEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x39\n\x06prices\x18\x04 \x03(\x0b\x32\x1e.souk.catalog.v1.ImportedPriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc4\x01\n\rImportedPrice\x12/\n\nunit_price\x18\x01 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nis_default\x18\x03 \x01(\x08\x12:\n\x08\x61udience\x18\x04 \x01(\x0e\x32\x1e.souk.catalog.v1.PriceAudienceB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xc8\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x18\n\x10variants_created\x18\x04 \x01(\x05\x12\x16\n\x0eprices_created\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"=\n\x0bImportError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x42\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0bImportProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"souk/catalog/v1/error_reason.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xc2\x01\n\x0fImportedProduct\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x08variants\x18\x02 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12>\n\rinitial_state\x18\x03 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"w\n\x0fImportedVariant\x12\x31\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x06prices\x18\x02 \x03(\x0b\x32\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"\xd2\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x1d\n\x15\x63reated_variant_count\x18\x04 \x01(\x05\x12\x1b\n\x13\x63reated_price_count\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"[\n\x0bImportError\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.souk.catalog.v1.ErrorReason\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x42\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0bImportProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,48 +37,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.catalog.v1.import_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\013ImportProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['external_key']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['external_key']._serialized_options = b'\272H\024r\022\030d2\016^[!-~]{1,100}$'
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['title']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['title']._serialized_options = b'\272H\034r\032\020\001\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['description']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['description']._serialized_options = b'\272H\021r\017\030\220N2\n^[^\\x00]*$'
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['state']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['labels']._loaded_options = None
-  _globals['_IMPORTEDPRODUCT'].fields_by_name['labels']._serialized_options = b'\272H:\232\0017\020 \"\027r\0252\023^[a-z0-9_.-]{1,63}$*\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_IMPORTEDPRODUCT'].fields_by_name['product']._loaded_options = None
+  _globals['_IMPORTEDPRODUCT'].fields_by_name['product']._serialized_options = b'\272H\003\310\001\001'
   _globals['_IMPORTEDPRODUCT'].fields_by_name['variants']._loaded_options = None
   _globals['_IMPORTEDPRODUCT'].fields_by_name['variants']._serialized_options = b'\272H\005\222\001\002\020d'
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._loaded_options = None
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_IMPORTEDVARIANT'].fields_by_name['sku']._loaded_options = None
-  _globals['_IMPORTEDVARIANT'].fields_by_name['sku']._serialized_options = b'\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
-  _globals['_IMPORTEDVARIANT'].fields_by_name['title']._loaded_options = None
-  _globals['_IMPORTEDVARIANT'].fields_by_name['title']._serialized_options = b'\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
-  _globals['_IMPORTEDVARIANT'].fields_by_name['attributes']._loaded_options = None
-  _globals['_IMPORTEDVARIANT'].fields_by_name['attributes']._serialized_options = b'\272H:\232\0017\020 \"\027r\0252\023^[a-z0-9_.-]{1,63}$*\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_IMPORTEDPRODUCT'].fields_by_name['initial_state']._loaded_options = None
+  _globals['_IMPORTEDPRODUCT'].fields_by_name['initial_state']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_IMPORTEDVARIANT'].fields_by_name['variant']._loaded_options = None
+  _globals['_IMPORTEDVARIANT'].fields_by_name['variant']._serialized_options = b'\272H\003\310\001\001'
   _globals['_IMPORTEDVARIANT'].fields_by_name['prices']._loaded_options = None
   _globals['_IMPORTEDVARIANT'].fields_by_name['prices']._serialized_options = b'\272H\006\222\001\003\020\310\001'
-  _globals['_IMPORTEDPRICE'].fields_by_name['unit_price']._loaded_options = None
-  _globals['_IMPORTEDPRICE'].fields_by_name['unit_price']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_IMPORTEDPRICE'].fields_by_name['audience']._loaded_options = None
-  _globals['_IMPORTEDPRICE'].fields_by_name['audience']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_IMPORTOUTCOME']._serialized_start=1520
-  _globals['_IMPORTOUTCOME']._serialized_end=1681
-  _globals['_IMPORTEDPRODUCT']._serialized_start=198
-  _globals['_IMPORTEDPRODUCT']._serialized_end=643
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_start=598
-  _globals['_IMPORTEDPRODUCT_LABELSENTRY']._serialized_end=643
-  _globals['_IMPORTEDVARIANT']._serialized_start=646
-  _globals['_IMPORTEDVARIANT']._serialized_end=1052
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_start=1003
-  _globals['_IMPORTEDVARIANT_ATTRIBUTESENTRY']._serialized_end=1052
-  _globals['_IMPORTEDPRICE']._serialized_start=1055
-  _globals['_IMPORTEDPRICE']._serialized_end=1251
-  _globals['_IMPORTRESULT']._serialized_start=1254
-  _globals['_IMPORTRESULT']._serialized_end=1454
-  _globals['_IMPORTERROR']._serialized_start=1456
-  _globals['_IMPORTERROR']._serialized_end=1517
+  _globals['_IMPORTOUTCOME']._serialized_start=830
+  _globals['_IMPORTOUTCOME']._serialized_end=991
+  _globals['_IMPORTEDPRODUCT']._serialized_start=206
+  _globals['_IMPORTEDPRODUCT']._serialized_end=400
+  _globals['_IMPORTEDVARIANT']._serialized_start=402
+  _globals['_IMPORTEDVARIANT']._serialized_end=521
+  _globals['_IMPORTRESULT']._serialized_start=524
+  _globals['_IMPORTRESULT']._serialized_end=734
+  _globals['_IMPORTERROR']._serialized_start=736
+  _globals['_IMPORTERROR']._serialized_end=827
 # @@protoc_insertion_point(module_scope)

@@ -22,11 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xd4\x02\n\x05Price\x12\x10\n\x08price_id\x18\x01 \x01(\t\x12\x12\n\nvariant_id\x18\x02 \x01(\t\x12\x12\n\nproduct_id\x18\n \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\'\n\nunit_price\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\nis_default\x18\x05 \x01(\x08\x12\x30\n\x0c\x61rchive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x08\x61udience\x18\t \x01(\x0e\x32\x1e.souk.catalog.v1.PriceAudience*i\n\rPriceAudience\x12\x1e\n\x1aPRICE_AUDIENCE_UNSPECIFIED\x10\x00\x12\x19\n\x15PRICE_AUDIENCE_PUBLIC\x10\x01\x12\x1d\n\x19PRICE_AUDIENCE_RESTRICTED\x10\x02\x42\x8a\x01\n\x17\x65xample.souk.catalog.v1B\nPriceProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/catalog/v1/price.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xbb\x06\n\x05Price\x12?\n\x08price_id\x18\x01 \x01(\tB-\xbaH*r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x46\n\nvariant_id\x18\x02 \x01(\tB2\xe0\x41\x02\xbaH,r\'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x46\n\nproduct_id\x18\n \x01(\tB2\xe0\x41\x03\xbaH,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x65\n\x03sku\x18\x03 \x01(\tBX\xe0\x41\x03\xbaHRrM\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\xd8\x01\x01\x12\x32\n\nunit_price\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\t\xe0\x41\x02\xbaH\x03\xc8\x01\x01\x12)\n\x07\x63hannel\x18\x0b \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,32}$\x12:\n\x08\x61udience\x18\t \x01(\x0e\x32\x1e.souk.catalog.v1.PriceAudienceB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x12\n\nis_default\x18\x05 \x01(\x08\x12y\n\x08metadata\x18\x0c \x03(\x0b\x32$.souk.catalog.v1.Price.MetadataEntryBA\xbaH>\x9a\x01;\x10\x32\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x35\n\x0c\x61rchive_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*i\n\rPriceAudience\x12\x1e\n\x1aPRICE_AUDIENCE_UNSPECIFIED\x10\x00\x12\x19\n\x15PRICE_AUDIENCE_PUBLIC\x10\x01\x12\x1d\n\x19PRICE_AUDIENCE_RESTRICTED\x10\x02\x42\x8a\x01\n\x17\x65xample.souk.catalog.v1B\nPriceProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +36,32 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.catalog.v1.price_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\nPriceProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
-  _globals['_PRICEAUDIENCE']._serialized_start=450
-  _globals['_PRICEAUDIENCE']._serialized_end=555
-  _globals['_PRICE']._serialized_start=108
-  _globals['_PRICE']._serialized_end=448
+  _globals['_PRICE_METADATAENTRY']._loaded_options = None
+  _globals['_PRICE_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_PRICE'].fields_by_name['price_id']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['price_id']._serialized_options = b'\272H*r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_PRICE'].fields_by_name['variant_id']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['variant_id']._serialized_options = b'\340A\002\272H,r\'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_PRICE'].fields_by_name['product_id']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['product_id']._serialized_options = b'\340A\003\272H,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_PRICE'].fields_by_name['sku']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['sku']._serialized_options = b'\340A\003\272HRrM\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\330\001\001'
+  _globals['_PRICE'].fields_by_name['unit_price']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['unit_price']._serialized_options = b'\340A\002\272H\003\310\001\001'
+  _globals['_PRICE'].fields_by_name['channel']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['channel']._serialized_options = b'\272H\025r\0232\021^[a-z0-9-]{0,32}$'
+  _globals['_PRICE'].fields_by_name['audience']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['audience']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_PRICE'].fields_by_name['metadata']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['metadata']._serialized_options = b'\272H>\232\001;\0202\"\033r\031\020\001\030(2\023^[^\\x00-\\x1f\\x7f]*$*\032r\030\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_PRICE'].fields_by_name['create_time']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_PRICE'].fields_by_name['archive_time']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['archive_time']._serialized_options = b'\340A\003'
+  _globals['_PRICEAUDIENCE']._serialized_start=999
+  _globals['_PRICEAUDIENCE']._serialized_end=1104
+  _globals['_PRICE']._serialized_start=170
+  _globals['_PRICE']._serialized_end=997
+  _globals['_PRICE_METADATAENTRY']._serialized_start=950
+  _globals['_PRICE_METADATAENTRY']._serialized_end=997
 # @@protoc_insertion_point(module_scope)

@@ -22,10 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from souk.catalog.v1 import variant_pb2 as souk_dot_catalog_dot_v1_dot_variant__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/product.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductState\x12\x34\n\x06labels\x18\x05 \x03(\x0b\x32$.souk.catalog.v1.Product.LabelsEntry\x12\x14\n\x0c\x65xternal_key\x18\x06 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*|\n\x0cProductState\x12\x1d\n\x19PRODUCT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PRODUCT_STATE_DRAFT\x10\x01\x12\x18\n\x14PRODUCT_STATE_ACTIVE\x10\x02\x12\x1a\n\x16PRODUCT_STATE_ARCHIVED\x10\x03\x42\x8c\x01\n\x17\x65xample.souk.catalog.v1B\x0cProductProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/product.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xba\x06\n\x07Product\x12\x43\n\nproduct_id\x18\x01 \x01(\tB/\xbaH,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x33\n\x0c\x65xternal_key\x18\x06 \x01(\tB\x1d\xe0\x41\x05\xbaH\x17r\x12\x18\x64\x32\x0e^[!-~]{1,100}$\xd8\x01\x01\x12/\n\x05title\x18\x02 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12)\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\x90N2\n^[^\\x00]*$\x12\x39\n\x05state\x18\x04 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x0b\xe0\x41\x03\xbaH\x05\x82\x01\x02\x10\x01\x12s\n\x06labels\x18\x05 \x03(\x0b\x32$.souk.catalog.v1.Product.LabelsEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12{\n\x08metadata\x18\n \x03(\x0b\x32&.souk.catalog.v1.Product.MetadataEntryBA\xbaH>\x9a\x01;\x10\x32\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12*\n\x04\x65tag\x18\x07 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x34\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x08variants\x18\x0b \x03(\x0b\x32\x18.souk.catalog.v1.VariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*|\n\x0cProductState\x12\x1d\n\x19PRODUCT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PRODUCT_STATE_DRAFT\x10\x01\x12\x18\n\x14PRODUCT_STATE_ACTIVE\x10\x02\x12\x1a\n\x16PRODUCT_STATE_ARCHIVED\x10\x03\x42\x8c\x01\n\x17\x65xample.souk.catalog.v1B\x0cProductProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +38,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\014ProductProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
   _globals['_PRODUCT_LABELSENTRY']._loaded_options = None
   _globals['_PRODUCT_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_PRODUCTSTATE']._serialized_start=432
-  _globals['_PRODUCTSTATE']._serialized_end=556
-  _globals['_PRODUCT']._serialized_start=84
-  _globals['_PRODUCT']._serialized_end=430
-  _globals['_PRODUCT_LABELSENTRY']._serialized_start=385
-  _globals['_PRODUCT_LABELSENTRY']._serialized_end=430
+  _globals['_PRODUCT_METADATAENTRY']._loaded_options = None
+  _globals['_PRODUCT_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_PRODUCT'].fields_by_name['product_id']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['product_id']._serialized_options = b'\272H,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_PRODUCT'].fields_by_name['external_key']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['external_key']._serialized_options = b'\340A\005\272H\027r\022\030d2\016^[!-~]{1,100}$\330\001\001'
+  _globals['_PRODUCT'].fields_by_name['title']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['title']._serialized_options = b'\340A\002\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_PRODUCT'].fields_by_name['description']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['description']._serialized_options = b'\272H\021r\017\030\220N2\n^[^\\x00]*$'
+  _globals['_PRODUCT'].fields_by_name['state']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['state']._serialized_options = b'\340A\003\272H\005\202\001\002\020\001'
+  _globals['_PRODUCT'].fields_by_name['labels']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['labels']._serialized_options = b'\272H:\232\0017\020 \"\027r\0252\023^[a-z0-9_.-]{1,63}$*\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_PRODUCT'].fields_by_name['metadata']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['metadata']._serialized_options = b'\272H>\232\001;\0202\"\033r\031\020\001\030(2\023^[^\\x00-\\x1f\\x7f]*$*\032r\030\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_PRODUCT'].fields_by_name['etag']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_PRODUCT'].fields_by_name['create_time']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_PRODUCT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_PRODUCT'].fields_by_name['variants']._loaded_options = None
+  _globals['_PRODUCT'].fields_by_name['variants']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_PRODUCTSTATE']._serialized_start=1005
+  _globals['_PRODUCTSTATE']._serialized_end=1129
+  _globals['_PRODUCT']._serialized_start=177
+  _globals['_PRODUCT']._serialized_end=1003
+  _globals['_PRODUCT_LABELSENTRY']._serialized_start=909
+  _globals['_PRODUCT_LABELSENTRY']._serialized_end=954
+  _globals['_PRODUCT_METADATAENTRY']._serialized_start=956
+  _globals['_PRODUCT_METADATAENTRY']._serialized_end=1003
 # @@protoc_insertion_point(module_scope)

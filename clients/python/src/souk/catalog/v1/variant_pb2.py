@@ -22,11 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from souk.catalog.v1 import price_pb2 as souk_dot_catalog_dot_v1_dot_price__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\xde\x02\n\x07Variant\x12\x12\n\nvariant_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12<\n\nattributes\x18\x05 \x03(\x0b\x32(.souk.catalog.v1.Variant.AttributesEntry\x12.\n\x0e\x64\x65\x66\x61ult_prices\x18\x06 \x03(\x0b\x32\x16.souk.catalog.v1.Price\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x8c\x01\n\x17\x65xample.souk.catalog.v1B\x0cVariantProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/catalog/v1/variant.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\"\x91\x07\n\x07Variant\x12\x43\n\nvariant_id\x18\x01 \x01(\tB/\xbaH,r\'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x43\n\nproduct_id\x18\x02 \x01(\tB/\xbaH,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\xd8\x01\x01\x12\x62\n\x03sku\x18\x03 \x01(\tBU\xbaHRrM\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\xd8\x01\x01\x12,\n\x05title\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x39\n\x05state\x18\n \x01(\x0e\x32\x1d.souk.catalog.v1.VariantStateB\x0b\xe0\x41\x03\xbaH\x05\x82\x01\x02\x10\x01\x12{\n\nattributes\x18\x05 \x03(\x0b\x32(.souk.catalog.v1.Variant.AttributesEntryB=\xbaH:\x9a\x01\x37\x10 \"\x17r\x15\x32\x13^[a-z0-9_.-]{1,63}$*\x1ar\x18\x18\xff\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12{\n\x08metadata\x18\x0b \x03(\x0b\x32&.souk.catalog.v1.Variant.MetadataEntryBA\xbaH>\x9a\x01;\x10\x32\"\x1br\x19\x10\x01\x18(2\x13^[^\\x00-\\x1f\\x7f]*$*\x1ar\x18\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x39\n\x0e\x64\x65\x66\x61ult_prices\x18\x06 \x03(\x0b\x32\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x12*\n\x04\x65tag\x18\x07 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x34\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\x7f\n\x0cVariantState\x12\x1d\n\x19VARIANT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14VARIANT_STATE_ACTIVE\x10\x01\x12\x1a\n\x16VARIANT_STATE_DISABLED\x10\x02\x12\x1a\n\x16VARIANT_STATE_ARCHIVED\x10\x03\x42\x8c\x01\n\x17\x65xample.souk.catalog.v1B\x0cVariantProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +38,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\027example.souk.catalog.v1B\014VariantProtoP\001Z)souk.example/go/souk/catalog/v1;catalogv1\252\002\017Souk.Catalog.V1\312\002\017Souk\\Catalog\\V1\352\002\021Souk::Catalog::V1'
   _globals['_VARIANT_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_VARIANT']._serialized_start=113
-  _globals['_VARIANT']._serialized_end=463
-  _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_start=414
-  _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_end=463
+  _globals['_VARIANT_METADATAENTRY']._loaded_options = None
+  _globals['_VARIANT_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_VARIANT'].fields_by_name['variant_id']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['variant_id']._serialized_options = b'\272H,r\'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_VARIANT'].fields_by_name['product_id']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['product_id']._serialized_options = b'\272H,r\'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$\330\001\001'
+  _globals['_VARIANT'].fields_by_name['sku']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['sku']._serialized_options = b'\272HRrM\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\330\001\001'
+  _globals['_VARIANT'].fields_by_name['title']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['title']._serialized_options = b'\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_VARIANT'].fields_by_name['state']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['state']._serialized_options = b'\340A\003\272H\005\202\001\002\020\001'
+  _globals['_VARIANT'].fields_by_name['attributes']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['attributes']._serialized_options = b'\272H:\232\0017\020 \"\027r\0252\023^[a-z0-9_.-]{1,63}$*\032r\030\030\377\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_VARIANT'].fields_by_name['metadata']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['metadata']._serialized_options = b'\272H>\232\001;\0202\"\033r\031\020\001\030(2\023^[^\\x00-\\x1f\\x7f]*$*\032r\030\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_VARIANT'].fields_by_name['default_prices']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['default_prices']._serialized_options = b'\272H\006\222\001\003\020\310\001'
+  _globals['_VARIANT'].fields_by_name['etag']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_VARIANT'].fields_by_name['create_time']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_VARIANT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_VARIANT'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_VARIANTSTATE']._serialized_start=1090
+  _globals['_VARIANTSTATE']._serialized_end=1217
+  _globals['_VARIANT']._serialized_start=175
+  _globals['_VARIANT']._serialized_end=1088
+  _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_start=990
+  _globals['_VARIANT_ATTRIBUTESENTRY']._serialized_end=1039
+  _globals['_VARIANT_METADATAENTRY']._serialized_start=1041
+  _globals['_VARIANT_METADATAENTRY']._serialized_end=1088
 # @@protoc_insertion_point(module_scope)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1\x1a\x1bsouk/policy/v1/reason.proto*\x85\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x41\n#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x1a\x18\xaa\xe3\x9f\x80\x0e\x12\x08\x05\x12\x0csubscription \x01\x12>\n ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x1a\x18\xaa\xe3\x9f\x80\x0e\x12\x08\x06\x12\x0csubscription \x01\x12\x35\n\x1c\x45RROR_REASON_STREAM_PROTOCOL\x10\x03\x1a\x13\xaa\xe3\x9f\x80\x0e\r\x08\x03\x12\x07problem \x01\x12\x45\n\x1e\x45RROR_REASON_NO_SUCH_PARTITION\x10\x04\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\x03\x12\tpartition\x12\npartitions \x01\x12,\n\x1c\x45RROR_REASON_LOG_UNAVAILABLE\x10\x05\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x0e \x02\x12,\n\x1c\x45RROR_REASON_EVENT_TOO_LARGE\x10\x06\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x42\n\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\x07\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\x05\x12\x0e\x64\x65\x61\x64_letter_id \x01\x12?\n!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\x08\x1a\x18\xaa\xe3\x9f\x80\x0e\x12\x08\n\x12\x0csubscription \x02\x12/\n\x1f\x45RROR_REASON_FOREIGN_EVENT_TYPE\x10\t\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x07 \x01\x12\x45\n\x1e\x45RROR_REASON_SUBSCRIPTION_NAME\x10\n\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\x03\x12\x0csubscription\x12\x07\x61llowed \x01\x42\x8a\x01\n\x16\x65xample.souk.events.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/error_reason.proto\x12\x0esouk.events.v1\x1a\x1bsouk/policy/v1/reason.proto*\xef\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x44\n#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10\x01\x1a\x1b\xaa\xe3\x9f\x80\x0e\x15\x08\x05\x12\x0fsubscription_id \x01\x12\x41\n ERROR_REASON_SUBSCRIPTION_EXISTS\x10\x02\x1a\x1b\xaa\xe3\x9f\x80\x0e\x15\x08\x06\x12\x0fsubscription_id \x01\x12\x35\n\x1c\x45RROR_REASON_STREAM_PROTOCOL\x10\x03\x1a\x13\xaa\xe3\x9f\x80\x0e\r\x08\x03\x12\x07problem \x01\x12\x45\n\x1e\x45RROR_REASON_NO_SUCH_PARTITION\x10\x04\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\x03\x12\tpartition\x12\npartitions \x01\x12,\n\x1c\x45RROR_REASON_LOG_UNAVAILABLE\x10\x05\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x0e \x02\x12,\n\x1c\x45RROR_REASON_EVENT_TOO_LARGE\x10\x06\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x42\n\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x10\x07\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\x05\x12\x0e\x64\x65\x61\x64_letter_id \x01\x12\x42\n!ERROR_REASON_SUBSCRIPTION_CHANGED\x10\x08\x1a\x1b\xaa\xe3\x9f\x80\x0e\x15\x08\n\x12\x0fsubscription_id \x02\x12\x38\n\x1b\x45RROR_REASON_TYPE_NOT_YOURS\x10\t\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x07\x12\x04type\x12\x05owner \x01\x12M\n#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\x10\n\x1a$\xaa\xe3\x9f\x80\x0e\x1e\x08\x03\x12\x0fsubscription_id\x12\x07\x61llowed \x01\x12N\n!ERROR_REASON_SUBSCRIPTION_DIFFERS\x10\x0b\x1a\'\xaa\xe3\x9f\x80\x0e!\x08\t\x12\x0fsubscription_id\x12\x07\x64iffers \x01(\x99\x03\x42\x8a\x01\n\x16\x65xample.souk.events.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.events.v1B\020ErrorReasonProtoP\001Z\'souk.example/go/souk/events/v1;eventsv1\252\002\016Souk.Events.V1\312\002\016Souk\\Events\\V1\352\002\020Souk::Events::V1'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\022\010\005\022\014subscription \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\025\010\005\022\017subscription_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_EXISTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_EXISTS"]._serialized_options = b'\252\343\237\200\016\022\010\006\022\014subscription \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_EXISTS"]._serialized_options = b'\252\343\237\200\016\025\010\006\022\017subscription_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STREAM_PROTOCOL"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_STREAM_PROTOCOL"]._serialized_options = b'\252\343\237\200\016\r\010\003\022\007problem \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_SUCH_PARTITION"]._loaded_options = None
@@ -48,11 +48,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEAD_LETTER_NOT_FOUND"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEAD_LETTER_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\024\010\005\022\016dead_letter_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_CHANGED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_CHANGED"]._serialized_options = b'\252\343\237\200\016\022\010\n\022\014subscription \002'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_FOREIGN_EVENT_TYPE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_FOREIGN_EVENT_TYPE"]._serialized_options = b'\252\343\237\200\016\004\010\007 \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NAME"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NAME"]._serialized_options = b'\252\343\237\200\016\033\010\003\022\014subscription\022\007allowed \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_CHANGED"]._serialized_options = b'\252\343\237\200\016\025\010\n\022\017subscription_id \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TYPE_NOT_YOURS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TYPE_NOT_YOURS"]._serialized_options = b'\252\343\237\200\016\021\010\007\022\004type\022\005owner \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NOT_YOURS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_NOT_YOURS"]._serialized_options = b'\252\343\237\200\016\036\010\003\022\017subscription_id\022\007allowed \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_DIFFERS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SUBSCRIPTION_DIFFERS"]._serialized_options = b'\252\343\237\200\016!\010\t\022\017subscription_id\022\007differs \001(\231\003'
   _globals['_ERRORREASON']._serialized_start=83
-  _globals['_ERRORREASON']._serialized_end=728
+  _globals['_ERRORREASON']._serialized_end=834
 # @@protoc_insertion_point(module_scope)

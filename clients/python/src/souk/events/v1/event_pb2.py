@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/events/v1/event.proto\x12\x0esouk.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x04\n\x05\x45vent\x12+\n\x02id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12-\n\x06source\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12J\n\x04type\x18\x03 \x01(\tB<\xbaH9r7\x18\xc8\x01\x32\x32^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$\x12.\n\x07subject\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x11\x64\x61ta_content_type\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x32\n\x0b\x64\x61ta_schema\x18\x07 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x04\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x18\n\x04\x64\x61ta\x18\x08 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x01\x12\x33\n\x0cordering_key\x18\t \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12u\n\nextensions\x18\n \x03(\x0b\x32%.souk.events.v1.Event.ExtensionsEntryB:\xbaH7\x9a\x01\x34\x10 \"\x14r\x12\x32\x10^[a-z0-9]{1,20}$*\x1ar\x18\x18\x80\x08\x32\x13^[^\\x00-\\x1f\\x7f]*$\x1a\x31\n\x0f\x45xtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"B\n\x08Position\x12\x1d\n\tpartition\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x07(\x00\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x91\x01\n\x0bLoggedEvent\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.souk.events.v1.Event\x12*\n\x08position\x18\x02 \x01(\x0b\x32\x18.souk.events.v1.Position\x12\x30\n\x0cpublish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x84\x01\n\x16\x65xample.souk.events.v1B\nEventProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/events/v1/event.proto\x12\x0esouk.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x04\n\x05\x45vent\x12.\n\x02id\x18\x01 \x01(\tB\"\xe0\x41\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x30\n\x06source\x18\x02 \x01(\tB \xe0\x41\x03\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12M\n\x04type\x18\x03 \x01(\tB?\xe0\x41\x02\xbaH9r7\x18\xc8\x01\x32\x32^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$\x12.\n\x07subject\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x11\x64\x61ta_content_type\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x32\n\x0b\x64\x61ta_schema\x18\x07 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x04\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x18\n\x04\x64\x61ta\x18\x08 \x01(\x0c\x42\n\xbaH\x07z\x05\x18\x80\x80\x80\x01\x12\x33\n\x0cordering_key\x18\t \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12u\n\nextensions\x18\n \x03(\x0b\x32%.souk.events.v1.Event.ExtensionsEntryB:\xbaH7\x9a\x01\x34\x10 \"\x14r\x12\x32\x10^[a-z0-9]{1,20}$*\x1ar\x18\x18\x80\x08\x32\x13^[^\\x00-\\x1f\\x7f]*$\x1a\x31\n\x0f\x45xtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"B\n\x08Position\x12\x1d\n\tpartition\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x07(\x00\x12\x17\n\x06offset\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x91\x01\n\x0bLoggedEvent\x12$\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x15.souk.events.v1.Event\x12*\n\x08position\x18\x02 \x01(\x0b\x32\x18.souk.events.v1.Position\x12\x30\n\x0cpublish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x84\x01\n\x16\x65xample.souk.events.v1B\nEventProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,11 +38,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT_EXTENSIONSENTRY']._loaded_options = None
   _globals['_EVENT_EXTENSIONSENTRY']._serialized_options = b'8\001'
   _globals['_EVENT'].fields_by_name['id']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['id']._serialized_options = b'\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_EVENT'].fields_by_name['id']._serialized_options = b'\340A\002\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_EVENT'].fields_by_name['source']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['source']._serialized_options = b'\272H\032r\030\030\200\0022\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_EVENT'].fields_by_name['source']._serialized_options = b'\340A\003\272H\032r\030\030\200\0022\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_EVENT'].fields_by_name['type']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['type']._serialized_options = b'\272H9r7\030\310\00122^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$'
+  _globals['_EVENT'].fields_by_name['type']._serialized_options = b'\340A\002\272H9r7\030\310\00122^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+$'
   _globals['_EVENT'].fields_by_name['subject']._loaded_options = None
   _globals['_EVENT'].fields_by_name['subject']._serialized_options = b'\272H\032r\030\030\200\0022\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_EVENT'].fields_by_name['data_content_type']._loaded_options = None
@@ -58,12 +59,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSITION'].fields_by_name['partition']._serialized_options = b'\272H\007\032\005\030\377\007(\000'
   _globals['_POSITION'].fields_by_name['offset']._loaded_options = None
   _globals['_POSITION'].fields_by_name['offset']._serialized_options = b'\272H\004\"\002(\000'
-  _globals['_EVENT']._serialized_start=109
-  _globals['_EVENT']._serialized_end=733
-  _globals['_EVENT_EXTENSIONSENTRY']._serialized_start=684
-  _globals['_EVENT_EXTENSIONSENTRY']._serialized_end=733
-  _globals['_POSITION']._serialized_start=735
-  _globals['_POSITION']._serialized_end=801
-  _globals['_LOGGEDEVENT']._serialized_start=804
-  _globals['_LOGGEDEVENT']._serialized_end=949
+  _globals['_EVENT']._serialized_start=142
+  _globals['_EVENT']._serialized_end=775
+  _globals['_EVENT_EXTENSIONSENTRY']._serialized_start=726
+  _globals['_EVENT_EXTENSIONSENTRY']._serialized_end=775
+  _globals['_POSITION']._serialized_start=777
+  _globals['_POSITION']._serialized_end=843
+  _globals['_LOGGEDEVENT']._serialized_start=846
+  _globals['_LOGGEDEVENT']._serialized_end=991
 # @@protoc_insertion_point(module_scope)

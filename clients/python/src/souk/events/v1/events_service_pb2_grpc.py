@@ -30,7 +30,8 @@ class EventServiceStub:
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -40,20 +41,40 @@ class EventServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Publish = channel.unary_unary(
-                '/souk.events.v1.EventService/Publish',
-                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishRequest.SerializeToString,
-                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishResponse.FromString,
+        self.PublishEvents = channel.unary_unary(
+                '/souk.events.v1.EventService/PublishEvents',
+                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsRequest.SerializeToString,
+                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsResponse.FromString,
                 _registered_method=True)
         self.Subscribe = channel.stream_stream(
                 '/souk.events.v1.EventService/Subscribe',
                 request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.SubscribeRequest.SerializeToString,
                 response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.SubscribeResponse.FromString,
                 _registered_method=True)
+        self.PullEvents = channel.unary_unary(
+                '/souk.events.v1.EventService/PullEvents',
+                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsRequest.SerializeToString,
+                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeEvents = channel.unary_unary(
+                '/souk.events.v1.EventService/AcknowledgeEvents',
+                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsRequest.SerializeToString,
+                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsResponse.FromString,
+                _registered_method=True)
+        self.ListEvents = channel.unary_unary(
+                '/souk.events.v1.EventService/ListEvents',
+                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsRequest.SerializeToString,
+                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsResponse.FromString,
+                _registered_method=True)
         self.CreateSubscription = channel.unary_unary(
                 '/souk.events.v1.EventService/CreateSubscription',
                 request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionRequest.SerializeToString,
                 response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionResponse.FromString,
+                _registered_method=True)
+        self.UpdateSubscription = channel.unary_unary(
+                '/souk.events.v1.EventService/UpdateSubscription',
+                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionRequest.SerializeToString,
+                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionResponse.FromString,
                 _registered_method=True)
         self.GetSubscription = channel.unary_unary(
                 '/souk.events.v1.EventService/GetSubscription',
@@ -102,19 +123,23 @@ class EventServiceServicer:
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
-    def Publish(self, request, context):
+    def PublishEvents(self, request, context):
         """Adds events to the log. An event whose result has a position is durable.
 
         A service publishes events of its own types only (see Event.type): an event of another type is
-        rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-        publish. Each event has its own result, in order; a failure says why and whether to retry.
-        Events with the same key are added in the order of the request, and none after one that failed.
-        Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-        call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+        rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+        Users and staff cannot publish. Each event has its own result, in the order of the request; a
+        failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+        ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+        added in the order of the request, and none after one that failed. There is no request id.
+        Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+        and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+        fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,43 +148,124 @@ class EventServiceServicer:
     def Subscribe(self, request_iterator, context):
         """Delivers the events of a subscription as they arrive. The first message of the caller is
         `start`, followed by acks, nacks and extensions on the same stream; the first response is
-        `started`.
+        `started`. PullEvents does the same without a stream.
 
         An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
         after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
         of its key follows. While an event is with a consumer or waits for redelivery, later events
         with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-        delays no other. An empty `subscription` tails the log without a stored position: nothing is
-        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-        changes its settings.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-        for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-        ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-        ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+        delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+
+        A subscription that does not exist is created. Connecting never changes the settings of one
+        that does: when they differ from those of the `start`, the stream fails with
+        ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+        and forth. A consumer that handles more types than the subscription delivers adds them with
+        UpdateSubscription; one that handles fewer must not take them away, since another version may
+        still need them: it keeps them, or waits until somebody decides.
+
+        A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+        ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+        open it again then. It ends without an error when the caller ends its side.
+        Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+        (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+        ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+        ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+        ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PullEvents(self, request, context):
+        """Delivers the next events of a subscription in one response: for cron jobs, functions and
+        callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+        of Subscribe, and both may be used on one subscription at the same time.
+
+        Returns as soon as there is an event, with all that there are up to the limits. While there is
+        none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+        seconds; then it returns no deliveries. A first call may need a second to find what is there.
+        The events stay with the caller until it acknowledges them or their deadline passes: a response
+        that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+        There is no request id: repeating a call delivers other events.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+        a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+        ERROR_REASON_LOG_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeEvents(self, request, context):
+        """Says what became of pulled events: handled, failed, or in need of more time. It may reach
+        another replica than the pull did.
+
+        When it returns, the acknowledgement is stored; where another replica delivers the partition,
+        it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+        repeating the call changes nothing. An event that was acknowledged may still come again after a
+        crash: consumers deduplicate by `source` and `id`.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEvents(self, request, context):
+        """Lists events of the log, without a subscription: for support and the console. The events of one
+        partition or of one key, in the order of the log, oldest first, a page at a time.
+
+        A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+        so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+        that the end of the log was reached, as it was at that call. A token does not expire; when the
+        log no longer has its events, the page begins with the oldest that are kept.
+        Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateSubscription(self, request, context):
-        """Creates a durable subscription before the first consumer connects. Repeating the call with the
-        same settings returns the existing one.
-        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-        ERROR_REASON_NO_SUCH_PARTITION.
+        """Creates a durable subscription before the first consumer connects.
+
+        The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+        the same settings returns the existing one, wherever it has got to.
+        Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+        ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+        ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSubscription(self, request, context):
+        """Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+        any.
+
+        Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+        skipped before, since nobody asked for their types, are not delivered; no later event is left
+        out. The other settings take effect at once, at other replicas within a second. There is no
+        request id: setting what is set already changes nothing and succeeds, whatever the etag.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+        changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+        service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+        or unknown `update_mask`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSubscription(self, request, context):
-        """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+        """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+        ERROR_REASON_LOG_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSubscriptions(self, request, context):
-        """Lists subscriptions by name, a page at a time. A SERVICE sees its own only.
+        """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+        page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+        Fails with ERROR_REASON_LOG_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -176,17 +282,22 @@ class EventServiceServicer:
     def SeekSubscription(self, request, context):
         """Moves a subscription to another position of the log, to replay or skip events. Resets the
         attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        Repeating the call moves it again.
         A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-        `to.position.offset`); a time after the last event means the end.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+        `position.position.offset`); a time after the last event means the end, a position or a time
+        before the oldest stored event means that event.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+        ERROR_REASON_LOG_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeadLetters(self, request, context):
-        """Lists the dead letters of a subscription, oldest first, a page at a time.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+        """Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+        they are requeued, dropped or their subscription is deleted. A page token does not expire.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+        token lacks a scope to read one of the types of the subscription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -222,20 +333,40 @@ class EventServiceServicer:
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Publish': grpc.unary_unary_rpc_method_handler(
-                    servicer.Publish,
-                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishRequest.FromString,
-                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishResponse.SerializeToString,
+            'PublishEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishEvents,
+                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsRequest.FromString,
+                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsResponse.SerializeToString,
             ),
             'Subscribe': grpc.stream_stream_rpc_method_handler(
                     servicer.Subscribe,
                     request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.SubscribeRequest.FromString,
                     response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.SubscribeResponse.SerializeToString,
             ),
+            'PullEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.PullEvents,
+                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsRequest.FromString,
+                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsResponse.SerializeToString,
+            ),
+            'AcknowledgeEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeEvents,
+                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsRequest.FromString,
+                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsResponse.SerializeToString,
+            ),
+            'ListEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEvents,
+                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsRequest.FromString,
+                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsResponse.SerializeToString,
+            ),
             'CreateSubscription': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateSubscription,
                     request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionRequest.FromString,
                     response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionResponse.SerializeToString,
+            ),
+            'UpdateSubscription': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSubscription,
+                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionRequest.FromString,
+                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionResponse.SerializeToString,
             ),
             'GetSubscription': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSubscription,
@@ -290,12 +421,13 @@ class EventService:
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
     @staticmethod
-    def Publish(request,
+    def PublishEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -308,9 +440,9 @@ class EventService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.events.v1.EventService/Publish',
-            souk_dot_events_dot_v1_dot_events__service__pb2.PublishRequest.SerializeToString,
-            souk_dot_events_dot_v1_dot_events__service__pb2.PublishResponse.FromString,
+            '/souk.events.v1.EventService/PublishEvents',
+            souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsRequest.SerializeToString,
+            souk_dot_events_dot_v1_dot_events__service__pb2.PublishEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -349,6 +481,87 @@ class EventService:
             _registered_method=True)
 
     @staticmethod
+    def PullEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.events.v1.EventService/PullEvents',
+            souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsRequest.SerializeToString,
+            souk_dot_events_dot_v1_dot_events__service__pb2.PullEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.events.v1.EventService/AcknowledgeEvents',
+            souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsRequest.SerializeToString,
+            souk_dot_events_dot_v1_dot_events__service__pb2.AcknowledgeEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.events.v1.EventService/ListEvents',
+            souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsRequest.SerializeToString,
+            souk_dot_events_dot_v1_dot_events__service__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateSubscription(request,
             target,
             options=(),
@@ -365,6 +578,33 @@ class EventService:
             '/souk.events.v1.EventService/CreateSubscription',
             souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionRequest.SerializeToString,
             souk_dot_events_dot_v1_dot_events__service__pb2.CreateSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSubscription(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.events.v1.EventService/UpdateSubscription',
+            souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionRequest.SerializeToString,
+            souk_dot_events_dot_v1_dot_events__service__pb2.UpdateSubscriptionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,7 +31,8 @@ class EventServiceStub:
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
@@ -39,43 +40,113 @@ class EventServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EventServiceAsyncStub: ...
-    Publish: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]
+    PublishEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.PublishEventsRequest, _events_service_pb2.PublishEventsResponse]
     """Adds events to the log. An event whose result has a position is durable.
 
     A service publishes events of its own types only (see Event.type): an event of another type is
-    rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-    publish. Each event has its own result, in order; a failure says why and whether to retry.
-    Events with the same key are added in the order of the request, and none after one that failed.
-    Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-    call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+    rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+    Users and staff cannot publish. Each event has its own result, in the order of the request; a
+    failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+    ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+    added in the order of the request, and none after one that failed. There is no request id.
+    Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+    and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+    fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
     """
     Subscribe: _grpc.StreamStreamMultiCallable[_events_service_pb2.SubscribeRequest, _events_service_pb2.SubscribeResponse]
     """Delivers the events of a subscription as they arrive. The first message of the caller is
     `start`, followed by acks, nacks and extensions on the same stream; the first response is
-    `started`.
+    `started`. PullEvents does the same without a stream.
 
     An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
     after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
     of its key follows. While an event is with a consumer or waits for redelivery, later events
     with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-    delays no other. An empty `subscription` tails the log without a stored position: nothing is
-    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-    changes its settings.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-    for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-    ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-    ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+    delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+
+    A subscription that does not exist is created. Connecting never changes the settings of one
+    that does: when they differ from those of the `start`, the stream fails with
+    ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+    and forth. A consumer that handles more types than the subscription delivers adds them with
+    UpdateSubscription; one that handles fewer must not take them away, since another version may
+    still need them: it keeps them, or waits until somebody decides.
+
+    A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+    ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+    open it again then. It ends without an error when the caller ends its side.
+    Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+    (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+    ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+    ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+    ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    PullEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.PullEventsRequest, _events_service_pb2.PullEventsResponse]
+    """Delivers the next events of a subscription in one response: for cron jobs, functions and
+    callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+    of Subscribe, and both may be used on one subscription at the same time.
+
+    Returns as soon as there is an event, with all that there are up to the limits. While there is
+    none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+    seconds; then it returns no deliveries. A first call may need a second to find what is there.
+    The events stay with the caller until it acknowledges them or their deadline passes: a response
+    that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+    There is no request id: repeating a call delivers other events.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+    a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+    ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    AcknowledgeEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.AcknowledgeEventsRequest, _events_service_pb2.AcknowledgeEventsResponse]
+    """Says what became of pulled events: handled, failed, or in need of more time. It may reach
+    another replica than the pull did.
+
+    When it returns, the acknowledgement is stored; where another replica delivers the partition,
+    it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+    repeating the call changes nothing. An event that was acknowledged may still come again after a
+    crash: consumers deduplicate by `source` and `id`.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+    """
+    ListEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListEventsRequest, _events_service_pb2.ListEventsResponse]
+    """Lists events of the log, without a subscription: for support and the console. The events of one
+    partition or of one key, in the order of the log, oldest first, a page at a time.
+
+    A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+    so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+    that the end of the log was reached, as it was at that call. A token does not expire; when the
+    log no longer has its events, the page begins with the oldest that are kept.
+    Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
     """
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]
-    """Creates a durable subscription before the first consumer connects. Repeating the call with the
-    same settings returns the existing one.
-    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-    ERROR_REASON_NO_SUCH_PARTITION.
+    """Creates a durable subscription before the first consumer connects.
+
+    The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+    the same settings returns the existing one, wherever it has got to.
+    Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+    ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+    ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    UpdateSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.UpdateSubscriptionRequest, _events_service_pb2.UpdateSubscriptionResponse]
+    """Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+    any.
+
+    Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+    skipped before, since nobody asked for their types, are not delivered; no later event is left
+    out. The other settings take effect at once, at other replicas within a second. There is no
+    request id: setting what is set already changes nothing and succeeds, whatever the etag.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+    changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+    service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+    or unknown `update_mask`.
     """
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]
-    """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
+    """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+    ERROR_REASON_LOG_UNAVAILABLE.
+    """
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]
-    """Lists subscriptions by name, a page at a time. A SERVICE sees its own only."""
+    """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+    page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+    Fails with ERROR_REASON_LOG_UNAVAILABLE.
+    """
     DeleteSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]
     """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
     Deleting one that does not exist is not an error.
@@ -83,13 +154,18 @@ class EventServiceStub:
     SeekSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]
     """Moves a subscription to another position of the log, to replay or skip events. Resets the
     attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    Repeating the call moves it again.
     A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-    `to.position.offset`); a time after the last event means the end.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+    `position.position.offset`); a time after the last event means the end, a position or a time
+    before the oldest stored event means that event.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+    ERROR_REASON_LOG_UNAVAILABLE.
     """
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]
-    """Lists the dead letters of a subscription, oldest first, a page at a time.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+    """Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+    they are requeued, dropped or their subscription is deleted. A page token does not expire.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+    token lacks a scope to read one of the types of the subscription.
     """
     RequeueDeadLetters: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.RequeueDeadLettersRequest, _events_service_pb2.RequeueDeadLettersResponse]
     """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
@@ -113,48 +189,119 @@ class EventServiceAsyncStub(EventServiceStub):
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Publish: _aio.UnaryUnaryMultiCallable[_events_service_pb2.PublishRequest, _events_service_pb2.PublishResponse]  # type: ignore[assignment]
+    PublishEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.PublishEventsRequest, _events_service_pb2.PublishEventsResponse]  # type: ignore[assignment]
     """Adds events to the log. An event whose result has a position is durable.
 
     A service publishes events of its own types only (see Event.type): an event of another type is
-    rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-    publish. Each event has its own result, in order; a failure says why and whether to retry.
-    Events with the same key are added in the order of the request, and none after one that failed.
-    Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-    call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+    rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+    Users and staff cannot publish. Each event has its own result, in the order of the request; a
+    failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+    ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+    added in the order of the request, and none after one that failed. There is no request id.
+    Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+    and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+    fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
     """
     Subscribe: _aio.StreamStreamMultiCallable[_events_service_pb2.SubscribeRequest, _events_service_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Delivers the events of a subscription as they arrive. The first message of the caller is
     `start`, followed by acks, nacks and extensions on the same stream; the first response is
-    `started`.
+    `started`. PullEvents does the same without a stream.
 
     An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
     after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
     of its key follows. While an event is with a consumer or waits for redelivery, later events
     with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-    delays no other. An empty `subscription` tails the log without a stored position: nothing is
-    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-    changes its settings.
-    Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-    for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-    ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-    ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+    delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+    acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+
+    A subscription that does not exist is created. Connecting never changes the settings of one
+    that does: when they differ from those of the `start`, the stream fails with
+    ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+    and forth. A consumer that handles more types than the subscription delivers adds them with
+    UpdateSubscription; one that handles fewer must not take them away, since another version may
+    still need them: it keeps them, or waits until somebody decides.
+
+    A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+    ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+    open it again then. It ends without an error when the caller ends its side.
+    Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+    (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+    ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+    ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+    ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    PullEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.PullEventsRequest, _events_service_pb2.PullEventsResponse]  # type: ignore[assignment]
+    """Delivers the next events of a subscription in one response: for cron jobs, functions and
+    callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+    of Subscribe, and both may be used on one subscription at the same time.
+
+    Returns as soon as there is an event, with all that there are up to the limits. While there is
+    none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+    seconds; then it returns no deliveries. A first call may need a second to find what is there.
+    The events stay with the caller until it acknowledges them or their deadline passes: a response
+    that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+    There is no request id: repeating a call delivers other events.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+    a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+    ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    AcknowledgeEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.AcknowledgeEventsRequest, _events_service_pb2.AcknowledgeEventsResponse]  # type: ignore[assignment]
+    """Says what became of pulled events: handled, failed, or in need of more time. It may reach
+    another replica than the pull did.
+
+    When it returns, the acknowledgement is stored; where another replica delivers the partition,
+    it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+    repeating the call changes nothing. An event that was acknowledged may still come again after a
+    crash: consumers deduplicate by `source` and `id`.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+    """
+    ListEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListEventsRequest, _events_service_pb2.ListEventsResponse]  # type: ignore[assignment]
+    """Lists events of the log, without a subscription: for support and the console. The events of one
+    partition or of one key, in the order of the log, oldest first, a page at a time.
+
+    A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+    so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+    that the end of the log was reached, as it was at that call. A token does not expire; when the
+    log no longer has its events, the page begins with the oldest that are kept.
+    Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
     """
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.CreateSubscriptionRequest, _events_service_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
-    """Creates a durable subscription before the first consumer connects. Repeating the call with the
-    same settings returns the existing one.
-    Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-    ERROR_REASON_NO_SUCH_PARTITION.
+    """Creates a durable subscription before the first consumer connects.
+
+    The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+    the same settings returns the existing one, wherever it has got to.
+    Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+    ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+    ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+    """
+    UpdateSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.UpdateSubscriptionRequest, _events_service_pb2.UpdateSubscriptionResponse]  # type: ignore[assignment]
+    """Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+    any.
+
+    Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+    skipped before, since nobody asked for their types, are not delivered; no later event is left
+    out. The other settings take effect at once, at other replicas within a second. There is no
+    request id: setting what is set already changes nothing and succeeds, whatever the etag.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+    changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+    service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+    or unknown `update_mask`.
     """
     GetSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.GetSubscriptionRequest, _events_service_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
-    """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
+    """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+    ERROR_REASON_LOG_UNAVAILABLE.
+    """
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
-    """Lists subscriptions by name, a page at a time. A SERVICE sees its own only."""
+    """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+    page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+    Fails with ERROR_REASON_LOG_UNAVAILABLE.
+    """
     DeleteSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]  # type: ignore[assignment]
     """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
     Deleting one that does not exist is not an error.
@@ -162,13 +309,18 @@ class EventServiceAsyncStub(EventServiceStub):
     SeekSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.SeekSubscriptionRequest, _events_service_pb2.SeekSubscriptionResponse]  # type: ignore[assignment]
     """Moves a subscription to another position of the log, to replay or skip events. Resets the
     attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+    Repeating the call moves it again.
     A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-    `to.position.offset`); a time after the last event means the end.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+    `position.position.offset`); a time after the last event means the end, a position or a time
+    before the oldest stored event means that event.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+    ERROR_REASON_LOG_UNAVAILABLE.
     """
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListDeadLettersRequest, _events_service_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
-    """Lists the dead letters of a subscription, oldest first, a page at a time.
-    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+    """Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+    they are requeued, dropped or their subscription is deleted. A page token does not expire.
+    Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+    token lacks a scope to read one of the types of the subscription.
     """
     RequeueDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.RequeueDeadLettersRequest, _events_service_pb2.RequeueDeadLettersResponse]  # type: ignore[assignment]
     """Delivers dead letters again, with their attempts reset, each as soon as a consumer has
@@ -191,24 +343,28 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     once and in order per key.
 
     The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
-    for all three.
+    for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+    consumer that was away for longer continues with the oldest event that is kept.
     Reasons are those of `souk.events.v1.ErrorReason`.
     """
 
     @_abc_1.abstractmethod
-    def Publish(
+    def PublishEvents(
         self,
-        request: _events_service_pb2.PublishRequest,
+        request: _events_service_pb2.PublishEventsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_events_service_pb2.PublishResponse, _abc.Awaitable[_events_service_pb2.PublishResponse]]:
+    ) -> _typing.Union[_events_service_pb2.PublishEventsResponse, _abc.Awaitable[_events_service_pb2.PublishEventsResponse]]:
         """Adds events to the log. An event whose result has a position is durable.
 
         A service publishes events of its own types only (see Event.type): an event of another type is
-        rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-        publish. Each event has its own result, in order; a failure says why and whether to retry.
-        Events with the same key are added in the order of the request, and none after one that failed.
-        Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-        call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+        rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+        Users and staff cannot publish. Each event has its own result, in the order of the request; a
+        failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+        ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+        added in the order of the request, and none after one that failed. There is no request id.
+        Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+        and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+        fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
         """
 
     @_abc_1.abstractmethod
@@ -219,19 +375,83 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_events_service_pb2.SubscribeResponse], _abc.AsyncIterator[_events_service_pb2.SubscribeResponse]]:
         """Delivers the events of a subscription as they arrive. The first message of the caller is
         `start`, followed by acks, nacks and extensions on the same stream; the first response is
-        `started`.
+        `started`. PullEvents does the same without a stream.
 
         An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
         after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
         of its key follows. While an event is with a consumer or waits for redelivery, later events
         with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-        delays no other. An empty `subscription` tails the log without a stored position: nothing is
-        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-        changes its settings.
-        Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-        for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-        ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-        ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+        delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+        acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+
+        A subscription that does not exist is created. Connecting never changes the settings of one
+        that does: when they differ from those of the `start`, the stream fails with
+        ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+        and forth. A consumer that handles more types than the subscription delivers adds them with
+        UpdateSubscription; one that handles fewer must not take them away, since another version may
+        still need them: it keeps them, or waits until somebody decides.
+
+        A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+        ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+        open it again then. It ends without an error when the caller ends its side.
+        Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+        (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+        ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+        ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+        ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def PullEvents(
+        self,
+        request: _events_service_pb2.PullEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_service_pb2.PullEventsResponse, _abc.Awaitable[_events_service_pb2.PullEventsResponse]]:
+        """Delivers the next events of a subscription in one response: for cron jobs, functions and
+        callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+        of Subscribe, and both may be used on one subscription at the same time.
+
+        Returns as soon as there is an event, with all that there are up to the limits. While there is
+        none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+        seconds; then it returns no deliveries. A first call may need a second to find what is there.
+        The events stay with the caller until it acknowledges them or their deadline passes: a response
+        that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+        There is no request id: repeating a call delivers other events.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+        a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+        ERROR_REASON_LOG_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def AcknowledgeEvents(
+        self,
+        request: _events_service_pb2.AcknowledgeEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_service_pb2.AcknowledgeEventsResponse, _abc.Awaitable[_events_service_pb2.AcknowledgeEventsResponse]]:
+        """Says what became of pulled events: handled, failed, or in need of more time. It may reach
+        another replica than the pull did.
+
+        When it returns, the acknowledgement is stored; where another replica delivers the partition,
+        it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+        repeating the call changes nothing. An event that was acknowledged may still come again after a
+        crash: consumers deduplicate by `source` and `id`.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ListEvents(
+        self,
+        request: _events_service_pb2.ListEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_service_pb2.ListEventsResponse, _abc.Awaitable[_events_service_pb2.ListEventsResponse]]:
+        """Lists events of the log, without a subscription: for support and the console. The events of one
+        partition or of one key, in the order of the log, oldest first, a page at a time.
+
+        A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+        so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+        that the end of the log was reached, as it was at that call. A token does not expire; when the
+        log no longer has its events, the page begins with the oldest that are kept.
+        Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
@@ -240,10 +460,32 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.CreateSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.CreateSubscriptionResponse, _abc.Awaitable[_events_service_pb2.CreateSubscriptionResponse]]:
-        """Creates a durable subscription before the first consumer connects. Repeating the call with the
-        same settings returns the existing one.
-        Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-        ERROR_REASON_NO_SUCH_PARTITION.
+        """Creates a durable subscription before the first consumer connects.
+
+        The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+        the same settings returns the existing one, wherever it has got to.
+        Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+        ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+        ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateSubscription(
+        self,
+        request: _events_service_pb2.UpdateSubscriptionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_service_pb2.UpdateSubscriptionResponse, _abc.Awaitable[_events_service_pb2.UpdateSubscriptionResponse]]:
+        """Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+        any.
+
+        Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+        skipped before, since nobody asked for their types, are not delivered; no later event is left
+        out. The other settings take effect at once, at other replicas within a second. There is no
+        request id: setting what is set already changes nothing and succeeds, whatever the etag.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+        changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+        service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+        or unknown `update_mask`.
         """
 
     @_abc_1.abstractmethod
@@ -252,7 +494,9 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.GetSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.GetSubscriptionResponse, _abc.Awaitable[_events_service_pb2.GetSubscriptionResponse]]:
-        """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND."""
+        """Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+        ERROR_REASON_LOG_UNAVAILABLE.
+        """
 
     @_abc_1.abstractmethod
     def ListSubscriptions(
@@ -260,7 +504,10 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.ListSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.ListSubscriptionsResponse, _abc.Awaitable[_events_service_pb2.ListSubscriptionsResponse]]:
-        """Lists subscriptions by name, a page at a time. A SERVICE sees its own only."""
+        """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+        page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+        Fails with ERROR_REASON_LOG_UNAVAILABLE.
+        """
 
     @_abc_1.abstractmethod
     def DeleteSubscription(
@@ -280,9 +527,12 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_events_service_pb2.SeekSubscriptionResponse, _abc.Awaitable[_events_service_pb2.SeekSubscriptionResponse]]:
         """Moves a subscription to another position of the log, to replay or skip events. Resets the
         attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+        Repeating the call moves it again.
         A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-        `to.position.offset`); a time after the last event means the end.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+        `position.position.offset`); a time after the last event means the end, a position or a time
+        before the oldest stored event means that event.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+        ERROR_REASON_LOG_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
@@ -291,8 +541,10 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_service_pb2.ListDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.ListDeadLettersResponse, _abc.Awaitable[_events_service_pb2.ListDeadLettersResponse]]:
-        """Lists the dead letters of a subscription, oldest first, a page at a time.
-        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+        """Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+        they are requeued, dropped or their subscription is deleted. A page token does not expire.
+        Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+        token lacks a scope to read one of the types of the subscription.
         """
 
     @_abc_1.abstractmethod

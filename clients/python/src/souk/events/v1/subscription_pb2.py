@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
-from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from souk.events.v1 import event_pb2 as souk_dot_events_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/subscription.proto\x12\x0esouk.events.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1asouk/events/v1/event.proto\"\x96\x03\n\x0cSubscription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x13\n\x0b\x65vent_types\x18\x03 \x03(\t\x12/\n\x0c\x61\x63k_deadline\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmax_attempts\x18\x05 \x01(\x05\x12\x32\n\x0fmin_retry_delay\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fmax_retry_delay\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03lag\x18\t \x01(\x03\x12\x13\n\x0boutstanding\x18\n \x01(\x05\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\x0b \x01(\x03\x12\x0f\n\x07streams\x18\x0c \x01(\x05\x12+\n\tpositions\x18\r \x03(\x0b\x32\x18.souk.events.v1.Position\"\x9f\x01\n\rStartPosition\x12\x12\n\x08\x65\x61rliest\x18\x01 \x01(\x08H\x00\x12\x10\n\x06latest\x18\x02 \x01(\x08H\x00\x12*\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12,\n\x08position\x18\x04 \x01(\x0b\x32\x18.souk.events.v1.PositionH\x00\x42\x0e\n\x05start\x12\x05\xbaH\x02\x08\x01\"\xb9\x01\n\nDeadLetter\x12\x16\n\x0e\x64\x65\x61\x64_letter_id\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\t\x12*\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x1b.souk.events.v1.LoggedEvent\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x8b\x01\n\x16\x65xample.souk.events.v1B\x11SubscriptionProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/events/v1/subscription.proto\x12\x0esouk.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/events/v1/event.proto\"\xf0\x05\n\x0cSubscription\x12>\n\x0fsubscription_id\x18\x01 \x01(\tB%\xe0\x41\x02\xe0\x41\x05\xbaH\x1cr\x1a\x32\x18^[a-z][a-z0-9_.-]{0,62}$\x12/\n\x05owner\x18\x02 \x01(\tB \xe0\x41\x03\xbaH\x1ar\x18\x18\x80\x02\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x61\n\x0b\x65vent_types\x18\x03 \x03(\tBL\xbaHI\x92\x01\x46\x10\x64\"Br@\x18\xc8\x01\x32;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$\x12@\n\x0c\x61\x63k_deadline\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x03\x08\xd8\x04\x32\x02\x08\x01\x12\x1f\n\x0cmax_attempts\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x41\n\x0fmin_retry_delay\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xbaH\n\xaa\x01\x07\"\x03\x08\xd8\x04\x32\x00\x12\x41\n\x0fmax_retry_delay\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xbaH\n\xaa\x01\x07\"\x03\x08\xd8\x04\x32\x00\x12\x34\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12*\n\x04\x65tag\x18\n \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x10\n\x03lag\x18\x0b \x01(\x03\x42\x03\xe0\x41\x03\x12\x1e\n\x11outstanding_count\x18\x0c \x01(\x05\x42\x03\xe0\x41\x03\x12\x1e\n\x11\x64\x65\x61\x64_letter_count\x18\r \x01(\x03\x42\x03\xe0\x41\x03\x12\x39\n\tpositions\x18\x0e \x03(\x0b\x32\x18.souk.events.v1.PositionB\x0c\xe0\x41\x03\xbaH\x06\x92\x01\x03\x10\x80\x08\"\xbe\x01\n\rStartPosition\x12;\n\x08\x62oundary\x18\x01 \x01(\x0e\x32\x1b.souk.events.v1.LogBoundaryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x00\x12\x32\n\x0cpublish_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12,\n\x08position\x18\x03 \x01(\x0b\x32\x18.souk.events.v1.PositionH\x00\x42\x0e\n\x05start\x12\x05\xbaH\x02\x08\x01\"\xc1\x01\n\nDeadLetter\x12\x16\n\x0e\x64\x65\x61\x64_letter_id\x18\x01 \x01(\t\x12\x17\n\x0fsubscription_id\x18\x02 \x01(\t\x12*\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x1b.souk.events.v1.LoggedEvent\x12\x15\n\rattempt_count\x18\x04 \x01(\x05\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*_\n\x0bLogBoundary\x12\x1c\n\x18LOG_BOUNDARY_UNSPECIFIED\x10\x00\x12\x19\n\x15LOG_BOUNDARY_EARLIEST\x10\x01\x12\x17\n\x13LOG_BOUNDARY_LATEST\x10\x02\x42\x8b\x01\n\x16\x65xample.souk.events.v1B\x11SubscriptionProtoP\x01Z\'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +37,44 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.events.v1.subscription
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.events.v1B\021SubscriptionProtoP\001Z\'souk.example/go/souk/events/v1;eventsv1\252\002\016Souk.Events.V1\312\002\016Souk\\Events\\V1\352\002\020Souk::Events::V1'
+  _globals['_SUBSCRIPTION'].fields_by_name['subscription_id']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['subscription_id']._serialized_options = b'\340A\002\340A\005\272H\034r\0322\030^[a-z][a-z0-9_.-]{0,62}$'
+  _globals['_SUBSCRIPTION'].fields_by_name['owner']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['owner']._serialized_options = b'\340A\003\272H\032r\030\030\200\0022\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_SUBSCRIPTION'].fields_by_name['event_types']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['event_types']._serialized_options = b'\272HI\222\001F\020d\"Br@\030\310\0012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)*([.][*])?$'
+  _globals['_SUBSCRIPTION'].fields_by_name['ack_deadline']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['ack_deadline']._serialized_options = b'\272H\014\252\001\t\"\003\010\330\0042\002\010\001'
+  _globals['_SUBSCRIPTION'].fields_by_name['max_attempts']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['max_attempts']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_SUBSCRIPTION'].fields_by_name['min_retry_delay']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['min_retry_delay']._serialized_options = b'\272H\n\252\001\007\"\003\010\330\0042\000'
+  _globals['_SUBSCRIPTION'].fields_by_name['max_retry_delay']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['max_retry_delay']._serialized_options = b'\272H\n\252\001\007\"\003\010\330\0042\000'
+  _globals['_SUBSCRIPTION'].fields_by_name['create_time']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_SUBSCRIPTION'].fields_by_name['update_time']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_SUBSCRIPTION'].fields_by_name['etag']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_SUBSCRIPTION'].fields_by_name['lag']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['lag']._serialized_options = b'\340A\003'
+  _globals['_SUBSCRIPTION'].fields_by_name['outstanding_count']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['outstanding_count']._serialized_options = b'\340A\003'
+  _globals['_SUBSCRIPTION'].fields_by_name['dead_letter_count']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['dead_letter_count']._serialized_options = b'\340A\003'
+  _globals['_SUBSCRIPTION'].fields_by_name['positions']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['positions']._serialized_options = b'\340A\003\272H\006\222\001\003\020\200\010'
   _globals['_STARTPOSITION'].oneofs_by_name['start']._loaded_options = None
   _globals['_STARTPOSITION'].oneofs_by_name['start']._serialized_options = b'\272H\002\010\001'
-  _globals['_SUBSCRIPTION']._serialized_start=176
-  _globals['_SUBSCRIPTION']._serialized_end=582
-  _globals['_STARTPOSITION']._serialized_start=585
-  _globals['_STARTPOSITION']._serialized_end=744
-  _globals['_DEADLETTER']._serialized_start=747
-  _globals['_DEADLETTER']._serialized_end=932
+  _globals['_STARTPOSITION'].fields_by_name['boundary']._loaded_options = None
+  _globals['_STARTPOSITION'].fields_by_name['boundary']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_LOGBOUNDARY']._serialized_start=1352
+  _globals['_LOGBOUNDARY']._serialized_end=1447
+  _globals['_SUBSCRIPTION']._serialized_start=209
+  _globals['_SUBSCRIPTION']._serialized_end=961
+  _globals['_STARTPOSITION']._serialized_start=964
+  _globals['_STARTPOSITION']._serialized_end=1154
+  _globals['_DEADLETTER']._serialized_start=1157
+  _globals['_DEADLETTER']._serialized_end=1350
 # @@protoc_insertion_point(module_scope)

@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from souk.inventory.v1 import reservation_pb2 as souk_dot_inventory_dot_v1_dot_reservation__pb2
 from souk.inventory.v1 import stock_pb2 as souk_dot_inventory_dot_v1_dot_stock__pb2
 from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
+from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1asouk/policy/v1/event.proto\"y\n\x0cStockChanged\x12\'\n\x05stock\x18\x01 \x01(\x0b\x32\x18.souk.inventory.v1.Stock\x12-\n\x08movement\x18\x02 \x01(\x0b\x32\x1b.souk.inventory.v1.Movement:\x11\xda\xf1\xa3\xb9\x0f\x0b\n\tstock.sku\"m\n\x12ReservationChanged\x12\x33\n\x0breservation\x18\x01 \x01(\x0b\x32\x1e.souk.inventory.v1.Reservation:\"\xda\xf1\xa3\xb9\x0f\x1c\n\x1areservation.reservation_idB\x97\x01\n\x19\x65xample.souk.inventory.v1B\x0b\x45ventsProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esouk/inventory/v1/events.proto\x12\x11souk.inventory.v1\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"y\n\x0cStockChanged\x12\'\n\x05stock\x18\x01 \x01(\x0b\x32\x18.souk.inventory.v1.Stock\x12-\n\x08movement\x18\x02 \x01(\x0b\x32\x1b.souk.inventory.v1.Movement:\x11\xda\xf1\xa3\xb9\x0f\x0b\n\tstock.sku\"\xce\x01\n\x12ReservationChanged\x12\x33\n\x0breservation\x18\x01 \x01(\x0b\x32\x1e.souk.inventory.v1.Reservation\x12;\n\x0eprevious_state\x18\x02 \x01(\x0e\x32#.souk.inventory.v1.ReservationState\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\"\xda\xf1\xa3\xb9\x0f\x1c\n\x1areservation.reservation_idB\x97\x01\n\x19\x65xample.souk.inventory.v1B\x0b\x45ventsProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOCKCHANGED']._serialized_options = b'\332\361\243\271\017\013\n\tstock.sku'
   _globals['_RESERVATIONCHANGED']._loaded_options = None
   _globals['_RESERVATIONCHANGED']._serialized_options = b'\332\361\243\271\017\034\n\032reservation.reservation_id'
-  _globals['_STOCKCHANGED']._serialized_start=149
-  _globals['_STOCKCHANGED']._serialized_end=270
-  _globals['_RESERVATIONCHANGED']._serialized_start=272
-  _globals['_RESERVATIONCHANGED']._serialized_end=381
+  _globals['_STOCKCHANGED']._serialized_start=175
+  _globals['_STOCKCHANGED']._serialized_end=296
+  _globals['_RESERVATIONCHANGED']._serialized_start=299
+  _globals['_RESERVATIONCHANGED']._serialized_end=505
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,9 @@ if _version_not_supported:
 class InventoryServiceStub:
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     def __init__(self, channel):
@@ -42,10 +44,20 @@ class InventoryServiceStub:
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateLocationRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateLocationResponse.FromString,
                 _registered_method=True)
+        self.GetLocation = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/GetLocation',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationResponse.FromString,
+                _registered_method=True)
         self.ListLocations = channel.unary_unary(
                 '/souk.inventory.v1.InventoryService/ListLocations',
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsResponse.FromString,
+                _registered_method=True)
+        self.UpdateLocation = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/UpdateLocation',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationResponse.FromString,
                 _registered_method=True)
         self.ReceiveStock = channel.unary_unary(
                 '/souk.inventory.v1.InventoryService/ReceiveStock',
@@ -57,6 +69,11 @@ class InventoryServiceStub:
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.FromString,
                 _registered_method=True)
+        self.GetAvailability = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/GetAvailability',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityResponse.FromString,
+                _registered_method=True)
         self.BatchGetStock = channel.unary_unary(
                 '/souk.inventory.v1.InventoryService/BatchGetStock',
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchGetStockRequest.SerializeToString,
@@ -67,10 +84,20 @@ class InventoryServiceStub:
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockResponse.FromString,
                 _registered_method=True)
-        self.Reserve = channel.unary_unary(
-                '/souk.inventory.v1.InventoryService/Reserve',
-                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveRequest.SerializeToString,
-                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveResponse.FromString,
+        self.GetStockPolicy = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/GetStockPolicy',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyResponse.FromString,
+                _registered_method=True)
+        self.UpdateStockPolicy = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/UpdateStockPolicy',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyResponse.FromString,
+                _registered_method=True)
+        self.CreateReservation = channel.unary_unary(
+                '/souk.inventory.v1.InventoryService/CreateReservation',
+                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationRequest.SerializeToString,
+                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationResponse.FromString,
                 _registered_method=True)
         self.CommitReservation = channel.unary_unary(
                 '/souk.inventory.v1.InventoryService/CommitReservation',
@@ -122,19 +149,39 @@ class InventoryServiceStub:
 class InventoryServiceServicer:
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     def CreateLocation(self, request, context):
-        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-        title; repeating the same call returns the existing location.
+        """Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+        the same title, address and priority returns the location as it is now. Fails with
+        ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLocation(self, request, context):
+        """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLocations(self, request, context):
-        """Lists all locations by id, a page at a time.
+        """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+        database, for the caller that got it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateLocation(self, request, context):
+        """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+        returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+        is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,7 +190,8 @@ class InventoryServiceServicer:
     def ReceiveStock(self, request, context):
         """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
         days returns the first result.
-        Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+        Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+        1,000,000,000 units of a sku would be on hand at one location.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,35 +200,82 @@ class InventoryServiceServicer:
     def AdjustStock(self, request, context):
         """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
         within 7 days returns the first result.
-        Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+        Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+        ERROR_REASON_QUANTITY_OVERFLOW.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAvailability(self, request, context):
+        """Says what can be bought of several skus at all active locations, or at some of them.
+
+        For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+        scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+        else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+        URL can be sent as a POST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetStock(self, request, context):
-        """Returns the stock of several skus at one location, in the order of the request; skus without
-        stock are left out.
+        """Returns the stock of several skus at one location, in the order of the request; a sku that is
+        named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+        whose skus are too many for a URL can be sent as a POST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListStock(self, request, context):
-        """Lists stock by sku and location, a page at a time.
+        """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+        for as long as the database, for the caller and the filters of the call that returned it. Units
+        that move while a list is read show as they are when their page is read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Reserve(self, request, context):
+    def GetStockPolicy(self, request, context):
+        """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+        TRACKED, low_quantity 5, no etag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateStockPolicy(self, request, context):
+        """Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+        Repeating a `request_id` within 7 days returns the first result.
+        Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+        are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+        not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateReservation(self, request, context):
         """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-        The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-        its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-        with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-        fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-        short; then nothing is reserved. A sku that was never received has no units available.
+        A line that names a location takes its units there. The others are allocated together, to
+        active locations by their `priority` and then their id:
+        1. the first location that has all of their units on hand, if there is one;
+        2. otherwise, again and again, the location that has the most of the units still wanted,
+        until all are found: few locations, though not always the fewest. Units of one sku may
+        come from several.
+        3. What is on hand nowhere is backordered, where the policy of its sku allows.
+        The same stock and the same lines give the same allocation; `lines` of the result says where
+        the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+
+        The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+        ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+        current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+        ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+        with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+        short; then nothing is reserved. A sku that was never received, a location that does not exist
+        and one that is not active have no units available.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -198,37 +293,57 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseReservation(self, request, context):
-        """Releases a held or committed reservation. An unknown id is stored as released, by default for
-        30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-        expired, returns the reservation in its current state.
-        Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+        """Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+        of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+        when some left.
+
+        Without lines the reservation is the idempotency key: releasing again, or after it expired,
+        returns it in its current state, and an unknown id is stored as released, by default for 30
+        days, so that a CreateReservation which arrives later is refused. A released reservation is
+        kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+        repeat changes nothing and returns the current state.
+        Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+        holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+        souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+        lines.
 
         A reservation is changed only by the service that made it; another gets
         ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
         release it directly, because the order would be sold without its stock, and gets
         ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
         instead. Only when the audit of the shop found stock reserved for an order that does not exist
-        or has ended may STAFF release it, with a `repair_note`.
+        or has ended may STAFF release all of it, with a `repair_note`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConsumeReservation(self, request, context):
-        """Records that the units of a committed reservation left. Consuming again returns the same
-        reservation.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+        """Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+        some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+        CONSUMED then.
+
+        Without lines the reservation is the idempotency key: consuming again returns it in its current
+        state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+        changes nothing and returns the current state.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+        not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+        lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+        backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+        key was used for another step or other lines. Units that arrive are not set aside for one
+        reservation: whichever is consumed first gets them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReturnStock(self, request, context):
-        """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-        returns the first result. Returns are possible for as long as the reservation is kept, by
-        default 400 days after it was consumed.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-        consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+        """Returns units that left with a reservation to the stock they came from. Repeating a
+        `request_id` within 7 days returns the first result. Returns are possible for as long as the
+        reservation is kept, by default 400 days after it was consumed.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+        its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+        stock.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -242,15 +357,20 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReservations(self, request, context):
-        """Lists reservations, a page at a time: all of them in the order of creation, or those of one
-        state in the order in which they entered it.
+        """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+        time of their last change of state. A page token is valid for as long as the database, for the
+        caller and the filters of the call that returned it. A reservation that changes its state while
+        a list by `states` is read may be left out or appear twice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListMovements(self, request, context):
-        """Lists the movements in the order they were recorded, of one sku or of all, a page at a time.
+        """Lists movements by create_time, the latest first, all or what the filters leave. A page token
+        is valid for as long as the database, for the caller, the filters and the order of the call
+        that returned it. Filters by kind alone read along the list, so a page can take long when the
+        kinds are rare.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -262,16 +382,16 @@ class InventoryServiceServicer:
         up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
         correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-        reserved than is on hand: adjust or receive stock first.
+        reserved than is on hand and may be backordered: adjust or receive stock first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuditInventory(self, request, context):
-        """Checks the invariants of this service's database: no stock is negative or oversold,
-        reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-        and how much was checked.
+        """Checks the invariants of this service's database: no stock is negative or reserved beyond its
+        limit, limits are those of the policies, reservations add up to the reserved units, movements
+        add up to the stock. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -285,10 +405,20 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateLocationRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateLocationResponse.SerializeToString,
             ),
+            'GetLocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLocation,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationResponse.SerializeToString,
+            ),
             'ListLocations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLocations,
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsResponse.SerializeToString,
+            ),
+            'UpdateLocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateLocation,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationResponse.SerializeToString,
             ),
             'ReceiveStock': grpc.unary_unary_rpc_method_handler(
                     servicer.ReceiveStock,
@@ -300,6 +430,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.SerializeToString,
             ),
+            'GetAvailability': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAvailability,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityResponse.SerializeToString,
+            ),
             'BatchGetStock': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetStock,
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchGetStockRequest.FromString,
@@ -310,10 +445,20 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockResponse.SerializeToString,
             ),
-            'Reserve': grpc.unary_unary_rpc_method_handler(
-                    servicer.Reserve,
-                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveRequest.FromString,
-                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveResponse.SerializeToString,
+            'GetStockPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStockPolicy,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyResponse.SerializeToString,
+            ),
+            'UpdateStockPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateStockPolicy,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyResponse.SerializeToString,
+            ),
+            'CreateReservation': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateReservation,
+                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationRequest.FromString,
+                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationResponse.SerializeToString,
             ),
             'CommitReservation': grpc.unary_unary_rpc_method_handler(
                     servicer.CommitReservation,
@@ -371,7 +516,9 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 class InventoryService:
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     @staticmethod
@@ -402,6 +549,33 @@ class InventoryService:
             _registered_method=True)
 
     @staticmethod
+    def GetLocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/GetLocation',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetLocationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListLocations(request,
             target,
             options=(),
@@ -418,6 +592,33 @@ class InventoryService:
             '/souk.inventory.v1.InventoryService/ListLocations',
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsRequest.SerializeToString,
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ListLocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateLocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/UpdateLocation',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateLocationResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -483,6 +684,33 @@ class InventoryService:
             _registered_method=True)
 
     @staticmethod
+    def GetAvailability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/GetAvailability',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetAvailabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def BatchGetStock(request,
             target,
             options=(),
@@ -537,7 +765,7 @@ class InventoryService:
             _registered_method=True)
 
     @staticmethod
-    def Reserve(request,
+    def GetStockPolicy(request,
             target,
             options=(),
             channel_credentials=None,
@@ -550,9 +778,63 @@ class InventoryService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.inventory.v1.InventoryService/Reserve',
-            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveRequest.SerializeToString,
-            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.ReserveResponse.FromString,
+            '/souk.inventory.v1.InventoryService/GetStockPolicy',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.GetStockPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateStockPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/UpdateStockPolicy',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.UpdateStockPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateReservation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.inventory.v1.InventoryService/CreateReservation',
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationRequest.SerializeToString,
+            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.CreateReservationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -29,7 +29,9 @@ GRPC_VERSION: str
 class InventoryServiceStub:
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     @_typing.overload
@@ -37,35 +39,82 @@ class InventoryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InventoryServiceAsyncStub: ...
     CreateLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateLocationRequest, _inventory_service_pb2.CreateLocationResponse]
-    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-    title; repeating the same call returns the existing location.
+    """Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+    the same title, address and priority returns the location as it is now. Fails with
+    ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
     """
+    GetLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetLocationRequest, _inventory_service_pb2.GetLocationResponse]
+    """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND."""
     ListLocations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]
-    """Lists all locations by id, a page at a time."""
+    """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+    database, for the caller that got it.
+    """
+    UpdateLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateLocationRequest, _inventory_service_pb2.UpdateLocationResponse]
+    """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+    returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+    is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+    """
     ReceiveStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReceiveStockRequest, _inventory_service_pb2.ReceiveStockResponse]
     """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
     days returns the first result.
-    Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+    Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+    1,000,000,000 units of a sku would be on hand at one location.
     """
     AdjustStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]
     """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
     within 7 days returns the first result.
-    Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+    Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+    ERROR_REASON_QUANTITY_OVERFLOW.
+    """
+    GetAvailability: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetAvailabilityRequest, _inventory_service_pb2.GetAvailabilityResponse]
+    """Says what can be bought of several skus at all active locations, or at some of them.
+
+    For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+    scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+    else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+    URL can be sent as a POST.
     """
     BatchGetStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]
-    """Returns the stock of several skus at one location, in the order of the request; skus without
-    stock are left out.
+    """Returns the stock of several skus at one location, in the order of the request; a sku that is
+    named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+    whose skus are too many for a URL can be sent as a POST.
     """
     ListStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]
-    """Lists stock by sku and location, a page at a time."""
-    Reserve: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveRequest, _inventory_service_pb2.ReserveResponse]
+    """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+    for as long as the database, for the caller and the filters of the call that returned it. Units
+    that move while a list is read show as they are when their page is read.
+    """
+    GetStockPolicy: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]
+    """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+    TRACKED, low_quantity 5, no etag.
+    """
+    UpdateStockPolicy: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateStockPolicyRequest, _inventory_service_pb2.UpdateStockPolicyResponse]
+    """Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+    Repeating a `request_id` within 7 days returns the first result.
+    Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+    are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+    not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+    """
+    CreateReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateReservationRequest, _inventory_service_pb2.CreateReservationResponse]
     """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-    The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-    its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-    with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-    fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-    short; then nothing is reserved. A sku that was never received has no units available.
+    A line that names a location takes its units there. The others are allocated together, to
+    active locations by their `priority` and then their id:
+      1. the first location that has all of their units on hand, if there is one;
+      2. otherwise, again and again, the location that has the most of the units still wanted,
+         until all are found: few locations, though not always the fewest. Units of one sku may
+         come from several.
+      3. What is on hand nowhere is backordered, where the policy of its sku allows.
+    The same stock and the same lines give the same allocation; `lines` of the result says where
+    the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+
+    The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+    ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+    current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+    ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+    with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+    short; then nothing is reserved. A sku that was never received, a location that does not exist
+    and one that is not active have no units available.
     """
     CommitReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]
     """Commits a held reservation so that it no longer expires. Committing again, even after it was
@@ -75,90 +124,165 @@ class InventoryServiceStub:
     ERROR_REASON_RESERVATION_STATE.
     """
     ReleaseReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]
-    """Releases a held or committed reservation. An unknown id is stored as released, by default for
-    30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-    expired, returns the reservation in its current state.
-    Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+    """Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+    of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+    when some left.
+
+    Without lines the reservation is the idempotency key: releasing again, or after it expired,
+    returns it in its current state, and an unknown id is stored as released, by default for 30
+    days, so that a CreateReservation which arrives later is refused. A released reservation is
+    kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+    repeat changes nothing and returns the current state.
+    Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+    holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+    souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+    lines.
 
     A reservation is changed only by the service that made it; another gets
     ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
     release it directly, because the order would be sold without its stock, and gets
     ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
     instead. Only when the audit of the shop found stock reserved for an order that does not exist
-    or has ended may STAFF release it, with a `repair_note`.
+    or has ended may STAFF release all of it, with a `repair_note`.
     """
     ConsumeReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]
-    """Records that the units of a committed reservation left. Consuming again returns the same
-    reservation.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+    """Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+    some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+    CONSUMED then.
+
+    Without lines the reservation is the idempotency key: consuming again returns it in its current
+    state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+    changes nothing and returns the current state.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+    not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+    lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+    backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+    key was used for another step or other lines. Units that arrive are not set aside for one
+    reservation: whichever is consumed first gets them.
     """
     ReturnStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReturnStockRequest, _inventory_service_pb2.ReturnStockResponse]
-    """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-    returns the first result. Returns are possible for as long as the reservation is kept, by
-    default 400 days after it was consumed.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-    consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+    """Returns units that left with a reservation to the stock they came from. Repeating a
+    `request_id` within 7 days returns the first result. Returns are possible for as long as the
+    reservation is kept, by default 400 days after it was consumed.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+    its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+    stock.
     """
     GetReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetReservationRequest, _inventory_service_pb2.GetReservationResponse]
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]
-    """Lists reservations, a page at a time: all of them in the order of creation, or those of one
-    state in the order in which they entered it.
+    """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+    time of their last change of state. A page token is valid for as long as the database, for the
+    caller and the filters of the call that returned it. A reservation that changes its state while
+    a list by `states` is read may be left out or appear twice.
     """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]
-    """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+    """Lists movements by create_time, the latest first, all or what the filters leave. A page token
+    is valid for as long as the database, for the caller, the filters and the order of the call
+    that returned it. Filters by kind alone read along the list, so a page can take long when the
+    kinds are rare.
+    """
     RepairStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]
     """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
     in state HELD and COMMITTED, and records one movement with the note so that the movements add
     up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
     correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-    reserved than is on hand: adjust or receive stock first.
+    reserved than is on hand and may be backordered: adjust or receive stock first.
     """
     AuditInventory: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]
-    """Checks the invariants of this service's database: no stock is negative or oversold,
-    reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-    and how much was checked.
+    """Checks the invariants of this service's database: no stock is negative or reserved beyond its
+    limit, limits are those of the policies, reservations add up to the reserved units, movements
+    add up to the stock. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateLocationRequest, _inventory_service_pb2.CreateLocationResponse]  # type: ignore[assignment]
-    """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-    title; repeating the same call returns the existing location.
+    """Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+    the same title, address and priority returns the location as it is now. Fails with
+    ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
     """
+    GetLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetLocationRequest, _inventory_service_pb2.GetLocationResponse]  # type: ignore[assignment]
+    """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND."""
     ListLocations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]  # type: ignore[assignment]
-    """Lists all locations by id, a page at a time."""
+    """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+    database, for the caller that got it.
+    """
+    UpdateLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateLocationRequest, _inventory_service_pb2.UpdateLocationResponse]  # type: ignore[assignment]
+    """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+    returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+    is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+    """
     ReceiveStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReceiveStockRequest, _inventory_service_pb2.ReceiveStockResponse]  # type: ignore[assignment]
     """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
     days returns the first result.
-    Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+    Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+    1,000,000,000 units of a sku would be on hand at one location.
     """
     AdjustStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]  # type: ignore[assignment]
     """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
     within 7 days returns the first result.
-    Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+    Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+    ERROR_REASON_QUANTITY_OVERFLOW.
+    """
+    GetAvailability: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetAvailabilityRequest, _inventory_service_pb2.GetAvailabilityResponse]  # type: ignore[assignment]
+    """Says what can be bought of several skus at all active locations, or at some of them.
+
+    For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+    scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+    else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+    URL can be sent as a POST.
     """
     BatchGetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]  # type: ignore[assignment]
-    """Returns the stock of several skus at one location, in the order of the request; skus without
-    stock are left out.
+    """Returns the stock of several skus at one location, in the order of the request; a sku that is
+    named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+    whose skus are too many for a URL can be sent as a POST.
     """
     ListStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]  # type: ignore[assignment]
-    """Lists stock by sku and location, a page at a time."""
-    Reserve: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveRequest, _inventory_service_pb2.ReserveResponse]  # type: ignore[assignment]
+    """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+    for as long as the database, for the caller and the filters of the call that returned it. Units
+    that move while a list is read show as they are when their page is read.
+    """
+    GetStockPolicy: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]  # type: ignore[assignment]
+    """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+    TRACKED, low_quantity 5, no etag.
+    """
+    UpdateStockPolicy: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateStockPolicyRequest, _inventory_service_pb2.UpdateStockPolicyResponse]  # type: ignore[assignment]
+    """Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+    Repeating a `request_id` within 7 days returns the first result.
+    Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+    are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+    not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+    """
+    CreateReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CreateReservationRequest, _inventory_service_pb2.CreateReservationResponse]  # type: ignore[assignment]
     """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-    The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-    its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-    with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-    fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-    short; then nothing is reserved. A sku that was never received has no units available.
+    A line that names a location takes its units there. The others are allocated together, to
+    active locations by their `priority` and then their id:
+      1. the first location that has all of their units on hand, if there is one;
+      2. otherwise, again and again, the location that has the most of the units still wanted,
+         until all are found: few locations, though not always the fewest. Units of one sku may
+         come from several.
+      3. What is on hand nowhere is backordered, where the policy of its sku allows.
+    The same stock and the same lines give the same allocation; `lines` of the result says where
+    the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+
+    The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+    ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+    current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+    ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+    with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+    short; then nothing is reserved. A sku that was never received, a location that does not exist
+    and one that is not active have no units available.
     """
     CommitReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]  # type: ignore[assignment]
     """Commits a held reservation so that it no longer expires. Committing again, even after it was
@@ -168,56 +292,84 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     ERROR_REASON_RESERVATION_STATE.
     """
     ReleaseReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]  # type: ignore[assignment]
-    """Releases a held or committed reservation. An unknown id is stored as released, by default for
-    30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-    expired, returns the reservation in its current state.
-    Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+    """Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+    of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+    when some left.
+
+    Without lines the reservation is the idempotency key: releasing again, or after it expired,
+    returns it in its current state, and an unknown id is stored as released, by default for 30
+    days, so that a CreateReservation which arrives later is refused. A released reservation is
+    kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+    repeat changes nothing and returns the current state.
+    Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+    holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+    souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+    lines.
 
     A reservation is changed only by the service that made it; another gets
     ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
     release it directly, because the order would be sold without its stock, and gets
     ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
     instead. Only when the audit of the shop found stock reserved for an order that does not exist
-    or has ended may STAFF release it, with a `repair_note`.
+    or has ended may STAFF release all of it, with a `repair_note`.
     """
     ConsumeReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConsumeReservationRequest, _inventory_service_pb2.ConsumeReservationResponse]  # type: ignore[assignment]
-    """Records that the units of a committed reservation left. Consuming again returns the same
-    reservation.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+    """Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+    some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+    CONSUMED then.
+
+    Without lines the reservation is the idempotency key: consuming again returns it in its current
+    state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+    changes nothing and returns the current state.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+    not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+    lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+    backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+    key was used for another step or other lines. Units that arrive are not set aside for one
+    reservation: whichever is consumed first gets them.
     """
     ReturnStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReturnStockRequest, _inventory_service_pb2.ReturnStockResponse]  # type: ignore[assignment]
-    """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-    returns the first result. Returns are possible for as long as the reservation is kept, by
-    default 400 days after it was consumed.
-    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-    consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+    """Returns units that left with a reservation to the stock they came from. Repeating a
+    `request_id` within 7 days returns the first result. Returns are possible for as long as the
+    reservation is kept, by default 400 days after it was consumed.
+    Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+    its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+    stock.
     """
     GetReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetReservationRequest, _inventory_service_pb2.GetReservationResponse]  # type: ignore[assignment]
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]  # type: ignore[assignment]
-    """Lists reservations, a page at a time: all of them in the order of creation, or those of one
-    state in the order in which they entered it.
+    """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+    time of their last change of state. A page token is valid for as long as the database, for the
+    caller and the filters of the call that returned it. A reservation that changes its state while
+    a list by `states` is read may be left out or appear twice.
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]  # type: ignore[assignment]
-    """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+    """Lists movements by create_time, the latest first, all or what the filters leave. A page token
+    is valid for as long as the database, for the caller, the filters and the order of the call
+    that returned it. Filters by kind alone read along the list, so a page can take long when the
+    kinds are rare.
+    """
     RepairStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]  # type: ignore[assignment]
     """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
     in state HELD and COMMITTED, and records one movement with the note so that the movements add
     up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
     correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-    reserved than is on hand: adjust or receive stock first.
+    reserved than is on hand and may be backordered: adjust or receive stock first.
     """
     AuditInventory: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: no stock is negative or oversold,
-    reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-    and how much was checked.
+    """Checks the invariants of this service's database: no stock is negative or reserved beyond its
+    limit, limits are those of the policies, reservations add up to the reserved units, movements
+    add up to the stock. Returns what is wrong and how much was checked.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns stock by location, its reservations, and the record of every movement.
 
-    Reasons are those of `souk.inventory.v1.ErrorReason`. Quantities are whole units.
+    Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
+    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    is percent-encoded.
     """
 
     @_abc_1.abstractmethod
@@ -226,9 +378,18 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.CreateLocationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.CreateLocationResponse, _abc.Awaitable[_inventory_service_pb2.CreateLocationResponse]]:
-        """Creates a location. Fails with ERROR_REASON_LOCATION_EXISTS when the id exists with another
-        title; repeating the same call returns the existing location.
+        """Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
+        the same title, address and priority returns the location as it is now. Fails with
+        ERROR_REASON_LOCATION_EXISTS when one of them is not that of the existing location.
         """
+
+    @_abc_1.abstractmethod
+    def GetLocation(
+        self,
+        request: _inventory_service_pb2.GetLocationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.GetLocationResponse, _abc.Awaitable[_inventory_service_pb2.GetLocationResponse]]:
+        """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListLocations(
@@ -236,7 +397,20 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListLocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListLocationsResponse, _abc.Awaitable[_inventory_service_pb2.ListLocationsResponse]]:
-        """Lists all locations by id, a page at a time."""
+        """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
+        database, for the caller that got it.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateLocation(
+        self,
+        request: _inventory_service_pb2.UpdateLocationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.UpdateLocationResponse, _abc.Awaitable[_inventory_service_pb2.UpdateLocationResponse]]:
+        """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
+        returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
+        is not empty and not the current one, souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+        """
 
     @_abc_1.abstractmethod
     def ReceiveStock(
@@ -246,7 +420,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_service_pb2.ReceiveStockResponse, _abc.Awaitable[_inventory_service_pb2.ReceiveStockResponse]]:
         """Records that units arrived: all items of the call or none. Repeating a `request_id` within 7
         days returns the first result.
-        Fails with ERROR_REASON_LOCATION_NOT_FOUND and ERROR_REASON_QUANTITY_OVERFLOW.
+        Fails with ERROR_REASON_LOCATION_NOT_FOUND, and ERROR_REASON_QUANTITY_OVERFLOW when more than
+        1,000,000,000 units of a sku would be on hand at one location.
         """
 
     @_abc_1.abstractmethod
@@ -257,7 +432,22 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_service_pb2.AdjustStockResponse, _abc.Awaitable[_inventory_service_pb2.AdjustStockResponse]]:
         """Corrects the units on hand by a signed number, as after a count. Repeating a `request_id`
         within 7 days returns the first result.
-        Fails with ERROR_REASON_STOCK_NOT_FOUND and ERROR_REASON_STOCK_WOULD_FALL_SHORT.
+        Fails with ERROR_REASON_STOCK_NOT_FOUND, ERROR_REASON_STOCK_WOULD_FALL_SHORT and
+        ERROR_REASON_QUANTITY_OVERFLOW.
+        """
+
+    @_abc_1.abstractmethod
+    def GetAvailability(
+        self,
+        request: _inventory_service_pb2.GetAvailabilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.GetAvailabilityResponse, _abc.Awaitable[_inventory_service_pb2.GetAvailabilityResponse]]:
+        """Says what can be bought of several skus at all active locations, or at some of them.
+
+        For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+        scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+        else before the next call; only CreateReservation decides. A GET whose skus are too many for a
+        URL can be sent as a POST.
         """
 
     @_abc_1.abstractmethod
@@ -266,8 +456,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.BatchGetStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.BatchGetStockResponse, _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]]:
-        """Returns the stock of several skus at one location, in the order of the request; skus without
-        stock are left out.
+        """Returns the stock of several skus at one location, in the order of the request; a sku that is
+        named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+        whose skus are too many for a URL can be sent as a POST.
         """
 
     @_abc_1.abstractmethod
@@ -276,21 +467,59 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListStockResponse, _abc.Awaitable[_inventory_service_pb2.ListStockResponse]]:
-        """Lists stock by sku and location, a page at a time."""
+        """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
+        for as long as the database, for the caller and the filters of the call that returned it. Units
+        that move while a list is read show as they are when their page is read.
+        """
 
     @_abc_1.abstractmethod
-    def Reserve(
+    def GetStockPolicy(
         self,
-        request: _inventory_service_pb2.ReserveRequest,
+        request: _inventory_service_pb2.GetStockPolicyRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.ReserveResponse, _abc.Awaitable[_inventory_service_pb2.ReserveResponse]]:
+    ) -> _typing.Union[_inventory_service_pb2.GetStockPolicyResponse, _abc.Awaitable[_inventory_service_pb2.GetStockPolicyResponse]]:
+        """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+        TRACKED, low_quantity 5, no etag.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateStockPolicy(
+        self,
+        request: _inventory_service_pb2.UpdateStockPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.UpdateStockPolicyResponse, _abc.Awaitable[_inventory_service_pb2.UpdateStockPolicyResponse]]:
+        """Changes the fields of a policy that the mask names. Units reserved before stay reserved.
+        Repeating a `request_id` within 7 days returns the first result.
+        Fails with ERROR_REASON_LOCATION_NOT_FOUND; with ERROR_REASON_UNITS_BACKORDERED when more units
+        are backordered than the new policy allows at their location; and, when `stock_policy.etag` is
+        not empty and not the current one, with souk.policy.v1.ERROR_REASON_ETAG_MISMATCH.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateReservation(
+        self,
+        request: _inventory_service_pb2.CreateReservationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.CreateReservationResponse, _abc.Awaitable[_inventory_service_pb2.CreateReservationResponse]]:
         """Reserves the units of all lines or of none, by the summed quantity of each sku and location.
 
-        The `reservation_id` is the idempotency key: the same id and lines return the reservation in
-        its current state, which may be RELEASED or EXPIRED; the same id with different lines fails
-        with ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived
-        fails with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
-        short; then nothing is reserved. A sku that was never received has no units available.
+        A line that names a location takes its units there. The others are allocated together, to
+        active locations by their `priority` and then their id:
+          1. the first location that has all of their units on hand, if there is one;
+          2. otherwise, again and again, the location that has the most of the units still wanted,
+             until all are found: few locations, though not always the fewest. Units of one sku may
+             come from several.
+          3. What is on hand nowhere is backordered, where the policy of its sku allows.
+        The same stock and the same lines give the same allocation; `lines` of the result says where
+        the units are. Skus whose policy is UNTRACKED take no stock and have no location.
+
+        The `reservation_id` is the idempotency key, for as long as the reservation is kept (see
+        ReleaseReservation and ReturnStock): the same id and lines return the reservation in its
+        current state, which may be RELEASED or EXPIRED; the same id with different lines fails with
+        ERROR_REASON_RESERVATION_DIFFERS, and an id that was released before the call arrived fails
+        with ERROR_REASON_RESERVATION_STATE. Fails with ERROR_REASON_OUT_OF_STOCK when any sku is
+        short; then nothing is reserved. A sku that was never received, a location that does not exist
+        and one that is not active have no units available.
         """
 
     @_abc_1.abstractmethod
@@ -312,17 +541,26 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReleaseReservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReleaseReservationResponse, _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]]:
-        """Releases a held or committed reservation. An unknown id is stored as released, by default for
-        30 days, so that a Reserve which arrives later is refused. Releasing again, or after it
-        expired, returns the reservation in its current state.
-        Fails with ERROR_REASON_RESERVATION_STATE when it was consumed first.
+        """Releases a held or committed reservation: all units that it still holds, or, with `lines`, some
+        of them. The reservation becomes RELEASED once it holds none and none left before, and CONSUMED
+        when some left.
+
+        Without lines the reservation is the idempotency key: releasing again, or after it expired,
+        returns it in its current state, and an unknown id is stored as released, by default for 30
+        days, so that a CreateReservation which arrives later is refused. A released reservation is
+        kept as long. With lines the `request_id` is the key for as long as the reservation is kept: a
+        repeat changes nothing and returns the current state.
+        Fails with ERROR_REASON_RESERVATION_STATE when all of its units left or, with lines, when it
+        holds none; with ERROR_REASON_EXCEEDS_RESERVED when lines name more than it holds; with
+        souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the key was used for another step or other
+        lines.
 
         A reservation is changed only by the service that made it; another gets
         ERROR_REASON_RESERVATION_OF_ORDER. It belongs to the order it was made for. STAFF cannot
         release it directly, because the order would be sold without its stock, and gets
         ERROR_REASON_RESERVATION_OF_ORDER or ERROR_REASON_RESERVATION_NOT_FOUND; cancel the order
         instead. Only when the audit of the shop found stock reserved for an order that does not exist
-        or has ended may STAFF release it, with a `repair_note`.
+        or has ended may STAFF release all of it, with a `repair_note`.
         """
 
     @_abc_1.abstractmethod
@@ -331,9 +569,19 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ConsumeReservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ConsumeReservationResponse, _abc.Awaitable[_inventory_service_pb2.ConsumeReservationResponse]]:
-        """Records that the units of a committed reservation left. Consuming again returns the same
-        reservation.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND and ERROR_REASON_RESERVATION_STATE.
+        """Records that units of a committed reservation left: all that it still holds, or, with `lines`,
+        some of them, as for one of several parcels. It stays COMMITTED until it holds none, and is
+        CONSUMED then.
+
+        Without lines the reservation is the idempotency key: consuming again returns it in its current
+        state. With lines the `request_id` is the key for as long as the reservation is kept: a repeat
+        changes nothing and returns the current state.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND; with ERROR_REASON_RESERVATION_STATE when it is
+        not committed or, with lines, holds nothing any more; with ERROR_REASON_EXCEEDS_RESERVED when
+        lines name more than it holds; with ERROR_REASON_STOCK_NOT_ON_HAND when its units are
+        backordered and have not arrived; with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED when the
+        key was used for another step or other lines. Units that arrive are not set aside for one
+        reservation: whichever is consumed first gets them.
         """
 
     @_abc_1.abstractmethod
@@ -342,11 +590,12 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ReturnStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ReturnStockResponse, _abc.Awaitable[_inventory_service_pb2.ReturnStockResponse]]:
-        """Returns units of a consumed reservation to stock. Repeating a `request_id` within 7 days
-        returns the first result. Returns are possible for as long as the reservation is kept, by
-        default 400 days after it was consumed.
-        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, ERROR_REASON_RESERVATION_STATE when it was not
-        consumed, and ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to stock.
+        """Returns units that left with a reservation to the stock they came from. Repeating a
+        `request_id` within 7 days returns the first result. Returns are possible for as long as the
+        reservation is kept, by default 400 days after it was consumed.
+        Fails with ERROR_REASON_RESERVATION_NOT_FOUND, with ERROR_REASON_RESERVATION_STATE when none of
+        its units left, and with ERROR_REASON_RETURN_EXCEEDS_CONSUMED; then nothing is returned to
+        stock.
         """
 
     @_abc_1.abstractmethod
@@ -363,8 +612,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListReservationsResponse, _abc.Awaitable[_inventory_service_pb2.ListReservationsResponse]]:
-        """Lists reservations, a page at a time: all of them in the order of creation, or those of one
-        state in the order in which they entered it.
+        """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
+        time of their last change of state. A page token is valid for as long as the database, for the
+        caller and the filters of the call that returned it. A reservation that changes its state while
+        a list by `states` is read may be left out or appear twice.
         """
 
     @_abc_1.abstractmethod
@@ -373,7 +624,11 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListMovementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListMovementsResponse, _abc.Awaitable[_inventory_service_pb2.ListMovementsResponse]]:
-        """Lists the movements in the order they were recorded, of one sku or of all, a page at a time."""
+        """Lists movements by create_time, the latest first, all or what the filters leave. A page token
+        is valid for as long as the database, for the caller, the filters and the order of the call
+        that returned it. Filters by kind alone read along the list, so a page can take long when the
+        kinds are rare.
+        """
 
     @_abc_1.abstractmethod
     def RepairStock(
@@ -386,7 +641,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
         correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
-        reserved than is on hand: adjust or receive stock first.
+        reserved than is on hand and may be backordered: adjust or receive stock first.
         """
 
     @_abc_1.abstractmethod
@@ -395,9 +650,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AuditInventoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AuditInventoryResponse, _abc.Awaitable[_inventory_service_pb2.AuditInventoryResponse]]:
-        """Checks the invariants of this service's database: no stock is negative or oversold,
-        reservations add up to the reserved units, movements add up to the stock. Returns what is wrong
-        and how much was checked.
+        """Checks the invariants of this service's database: no stock is negative or reserved beyond its
+        limit, limits are those of the policies, reservations add up to the reserved units, movements
+        add up to the stock. Returns what is wrong and how much was checked.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32#.souk.inventory.v1.ReservationState\x12.\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.souk.inventory.v1.ReservedLine\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x07 \x01(\t\x12\x12\n\nline_count\x18\x08 \x01(\x05\"T\n\x0cReservedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08returned\x18\x04 \x01(\x03*\xd1\x01\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n\x1aRESERVATION_STATE_CONSUMED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x05\x42\x9c\x01\n\x19\x65xample.souk.inventory.v1B\x10ReservationProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/inventory/v1/reservation.proto\x12\x11souk.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32#.souk.inventory.v1.ReservationState\x12.\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.souk.inventory.v1.ReservedLine\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x07 \x01(\t\x12\x12\n\nline_count\x18\x08 \x01(\x05\"\x8b\x01\n\x0cReservedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\x10\n\x08\x63onsumed\x18\x05 \x01(\x05\x12\x10\n\x08released\x18\x06 \x01(\x05\x12\x10\n\x08returned\x18\x04 \x01(\x05\x12\x11\n\tuntracked\x18\x07 \x01(\x08\"\xc8\x01\n\x0fReservationLine\x12\x64\n\x03sku\x18\x01 \x01(\tBW\xe0\x41\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12-\n\x0blocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,32}$\x12 \n\x08quantity\x18\x03 \x01(\x05\x42\x0e\xe0\x41\x02\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01*\xd1\x01\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n\x1aRESERVATION_STATE_CONSUMED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x05\x42\x9c\x01\n\x19\x65xample.souk.inventory.v1B\x10ReservationProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,10 +35,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.reservati
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031example.souk.inventory.v1B\020ReservationProtoP\001Z-souk.example/go/souk/inventory/v1;inventoryv1\252\002\021Souk.Inventory.V1\312\002\021Souk\\Inventory\\V1\352\002\023Souk::Inventory::V1'
-  _globals['_RESERVATIONSTATE']._serialized_start=503
-  _globals['_RESERVATIONSTATE']._serialized_end=712
-  _globals['_RESERVATION']._serialized_start=92
-  _globals['_RESERVATION']._serialized_end=414
-  _globals['_RESERVEDLINE']._serialized_start=416
-  _globals['_RESERVEDLINE']._serialized_end=500
+  _globals['_RESERVATIONLINE'].fields_by_name['sku']._loaded_options = None
+  _globals['_RESERVATIONLINE'].fields_by_name['sku']._serialized_options = b'\340A\002\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
+  _globals['_RESERVATIONLINE'].fields_by_name['location_id']._loaded_options = None
+  _globals['_RESERVATIONLINE'].fields_by_name['location_id']._serialized_options = b'\272H\025r\0232\021^[a-z0-9-]{0,32}$'
+  _globals['_RESERVATIONLINE'].fields_by_name['quantity']._loaded_options = None
+  _globals['_RESERVATIONLINE'].fields_by_name['quantity']._serialized_options = b'\340A\002\272H\010\032\006\030\300\204=(\001'
+  _globals['_RESERVATIONSTATE']._serialized_start=824
+  _globals['_RESERVATIONSTATE']._serialized_end=1033
+  _globals['_RESERVATION']._serialized_start=154
+  _globals['_RESERVATION']._serialized_end=476
+  _globals['_RESERVEDLINE']._serialized_start=479
+  _globals['_RESERVEDLINE']._serialized_end=618
+  _globals['_RESERVATIONLINE']._serialized_start=621
+  _globals['_RESERVATIONLINE']._serialized_end=821
 # @@protoc_insertion_point(module_scope)

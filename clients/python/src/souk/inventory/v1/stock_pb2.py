@@ -22,10 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
+from souk.type.v1 import address_pb2 as souk_dot_type_dot_v1_dot_address__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/inventory/v1/stock.proto\x12\x11souk.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"_\n\x08Location\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"}\n\x05Stock\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07on_hand\x18\x03 \x01(\x03\x12\x10\n\x08reserved\x18\x04 \x01(\x03\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x02\n\x08Movement\x12\x13\n\x0bmovement_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x13\n\x0blocation_id\x18\x03 \x01(\t\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.souk.inventory.v1.MovementKind\x12\x16\n\x0eon_hand_change\x18\x05 \x01(\x03\x12\x17\n\x0freserved_change\x18\x06 \x01(\x03\x12\x16\n\x0ereservation_id\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04note\x18\n \x01(\t*\xf0\x01\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MOVEMENT_KIND_RECEIVED\x10\x01\x12\x1a\n\x16MOVEMENT_KIND_ADJUSTED\x10\x02\x12\x1a\n\x16MOVEMENT_KIND_RESERVED\x10\x03\x12\x1a\n\x16MOVEMENT_KIND_RELEASED\x10\x04\x12\x19\n\x15MOVEMENT_KIND_EXPIRED\x10\x05\x12\x1a\n\x16MOVEMENT_KIND_CONSUMED\x10\x06\x12\x1a\n\x16MOVEMENT_KIND_RETURNED\x10\x07\x42\x96\x01\n\x19\x65xample.souk.inventory.v1B\nStockProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/inventory/v1/stock.proto\x12\x11souk.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\"\xde\x02\n\x08Location\x12\x33\n\x0blocation_id\x18\x01 \x01(\tB\x1e\xe0\x41\x02\xe0\x41\x05\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,32}$\x12/\n\x05title\x18\x02 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x34\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12&\n\x07\x61\x64\x64ress\x18\x05 \x01(\x0b\x32\x15.souk.type.v1.Address\x12\x1c\n\x08priority\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x0e\n\x06\x61\x63tive\x18\x07 \x01(\x08\x12*\n\x04\x65tag\x18\x08 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\"\x96\x01\n\x05Stock\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07on_hand\x18\x03 \x01(\x05\x12\x10\n\x08reserved\x18\x04 \x01(\x05\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x62\x61\x63korder_limit\x18\x06 \x01(\x05\"\xce\x03\n\x0bStockPolicy\x12g\n\x03sku\x18\x01 \x01(\tBZ\xe0\x41\x02\xe0\x41\x05\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12?\n\x06policy\x18\x02 \x01(\x0e\x32\".souk.inventory.v1.InventoryPolicyB\x0b\xe0\x41\x02\xbaH\x05\x82\x01\x02\x10\x01\x12$\n\x0f\x62\x61\x63korder_limit\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x37\n\x15\x62\x61\x63korder_location_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,32}$\x12\x31\n\rexpected_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x0clow_quantity\x18\x06 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x34\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12*\n\x04\x65tag\x18\x08 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\"\xad\x01\n\x0c\x41vailability\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.souk.inventory.v1.AvailabilityState\x12\x11\n\tavailable\x18\x03 \x01(\x05\x12\x15\n\rbackorderable\x18\x04 \x01(\x05\x12\x31\n\rexpected_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x02\n\x08Movement\x12\x13\n\x0bmovement_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x13\n\x0blocation_id\x18\x03 \x01(\t\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.souk.inventory.v1.MovementKind\x12\x16\n\x0eon_hand_change\x18\x05 \x01(\x05\x12\x17\n\x0freserved_change\x18\x06 \x01(\x05\x12\x16\n\x0ereservation_id\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04note\x18\n \x01(\t\x12\"\n\x05\x61\x63tor\x18\x0b \x01(\x0b\x32\x13.souk.type.v1.Actor*\x91\x01\n\x0fInventoryPolicy\x12 \n\x1cINVENTORY_POLICY_UNSPECIFIED\x10\x00\x12\x1c\n\x18INVENTORY_POLICY_TRACKED\x10\x01\x12\x1e\n\x1aINVENTORY_POLICY_UNTRACKED\x10\x02\x12\x1e\n\x1aINVENTORY_POLICY_BACKORDER\x10\x03*\xdd\x01\n\x11\x41vailabilityState\x12\"\n\x1e\x41VAILABILITY_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x41VAILABILITY_STATE_IN_STOCK\x10\x01\x12\x1a\n\x16\x41VAILABILITY_STATE_LOW\x10\x02\x12 \n\x1c\x41VAILABILITY_STATE_BACKORDER\x10\x03\x12#\n\x1f\x41VAILABILITY_STATE_OUT_OF_STOCK\x10\x04\x12 \n\x1c\x41VAILABILITY_STATE_UNTRACKED\x10\x05*\xf0\x01\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16MOVEMENT_KIND_RECEIVED\x10\x01\x12\x1a\n\x16MOVEMENT_KIND_ADJUSTED\x10\x02\x12\x1a\n\x16MOVEMENT_KIND_RESERVED\x10\x03\x12\x1a\n\x16MOVEMENT_KIND_RELEASED\x10\x04\x12\x19\n\x15MOVEMENT_KIND_EXPIRED\x10\x05\x12\x1a\n\x16MOVEMENT_KIND_CONSUMED\x10\x06\x12\x1a\n\x16MOVEMENT_KIND_RETURNED\x10\x07\x42\x96\x01\n\x19\x65xample.souk.inventory.v1B\nStockProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,12 +37,46 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.inventory.v1.stock_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031example.souk.inventory.v1B\nStockProtoP\001Z-souk.example/go/souk/inventory/v1;inventoryv1\252\002\021Souk.Inventory.V1\312\002\021Souk\\Inventory\\V1\352\002\023Souk::Inventory::V1'
-  _globals['_MOVEMENTKIND']._serialized_start=613
-  _globals['_MOVEMENTKIND']._serialized_end=853
-  _globals['_LOCATION']._serialized_start=85
-  _globals['_LOCATION']._serialized_end=180
-  _globals['_STOCK']._serialized_start=182
-  _globals['_STOCK']._serialized_end=307
-  _globals['_MOVEMENT']._serialized_start=310
-  _globals['_MOVEMENT']._serialized_end=610
+  _globals['_LOCATION'].fields_by_name['location_id']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['location_id']._serialized_options = b'\340A\002\340A\005\272H\025r\0232\021^[a-z0-9-]{1,32}$'
+  _globals['_LOCATION'].fields_by_name['title']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['title']._serialized_options = b'\340A\002\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_LOCATION'].fields_by_name['create_time']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_LOCATION'].fields_by_name['update_time']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_LOCATION'].fields_by_name['priority']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['priority']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LOCATION'].fields_by_name['etag']._loaded_options = None
+  _globals['_LOCATION'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_STOCKPOLICY'].fields_by_name['sku']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['sku']._serialized_options = b'\340A\002\340A\005\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
+  _globals['_STOCKPOLICY'].fields_by_name['policy']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['policy']._serialized_options = b'\340A\002\272H\005\202\001\002\020\001'
+  _globals['_STOCKPOLICY'].fields_by_name['backorder_limit']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['backorder_limit']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_STOCKPOLICY'].fields_by_name['backorder_location_id']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['backorder_location_id']._serialized_options = b'\272H\025r\0232\021^[a-z0-9-]{0,32}$'
+  _globals['_STOCKPOLICY'].fields_by_name['low_quantity']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['low_quantity']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_STOCKPOLICY'].fields_by_name['update_time']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_STOCKPOLICY'].fields_by_name['etag']._loaded_options = None
+  _globals['_STOCKPOLICY'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_INVENTORYPOLICY']._serialized_start=1688
+  _globals['_INVENTORYPOLICY']._serialized_end=1833
+  _globals['_AVAILABILITYSTATE']._serialized_start=1836
+  _globals['_AVAILABILITYSTATE']._serialized_end=2057
+  _globals['_MOVEMENTKIND']._serialized_start=2060
+  _globals['_MOVEMENTKIND']._serialized_end=2300
+  _globals['_LOCATION']._serialized_start=202
+  _globals['_LOCATION']._serialized_end=552
+  _globals['_STOCK']._serialized_start=555
+  _globals['_STOCK']._serialized_end=705
+  _globals['_STOCKPOLICY']._serialized_start=708
+  _globals['_STOCKPOLICY']._serialized_end=1170
+  _globals['_AVAILABILITY']._serialized_start=1173
+  _globals['_AVAILABILITY']._serialized_end=1346
+  _globals['_MOVEMENT']._serialized_start=1349
+  _globals['_MOVEMENT']._serialized_end=1685
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/ledger/v1/account.proto\x12\x0esouk.ledger.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x02\n\x07\x41\x63\x63ount\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06ledger\x18\x02 \x01(\r\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12+\n\x05\x66lags\x18\x04 \x01(\x0b\x32\x1c.souk.ledger.v1.AccountFlags\x12\x11\n\tuser_data\x18\x05 \x01(\t\x12\x16\n\x0e\x64\x65\x62its_pending\x18\x06 \x01(\x03\x12\x15\n\rdebits_posted\x18\x07 \x01(\x03\x12\x17\n\x0f\x63redits_pending\x18\x08 \x01(\x03\x12\x16\n\x0e\x63redits_posted\x18\t \x01(\x03\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0etransfer_count\x18\x0b \x01(\x03\"n\n\x0c\x41\x63\x63ountFlags\x12\x0e\n\x06linked\x18\x01 \x01(\x08\x12&\n\x1e\x64\x65\x62its_must_not_exceed_credits\x18\x02 \x01(\x08\x12&\n\x1e\x63redits_must_not_exceed_debits\x18\x03 \x01(\x08\"p\n\x0e\x41\x63\x63ountBalance\x12\x16\n\x0e\x64\x65\x62its_pending\x18\x01 \x01(\x03\x12\x15\n\rdebits_posted\x18\x02 \x01(\x03\x12\x17\n\x0f\x63redits_pending\x18\x03 \x01(\x03\x12\x16\n\x0e\x63redits_posted\x18\x04 \x01(\x03\"\xd8\x01\n\nNewAccount\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x17\n\x06ledger\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12\x19\n\x04\x63ode\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\xff\xff\x03(\x01\x12+\n\x05\x66lags\x18\x04 \x01(\x0b\x32\x1c.souk.ledger.v1.AccountFlags\x12\'\n\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x01\x32\n^[^\\x00]*$\"J\n\x13\x43reateAccountResult\x12\x33\n\x06status\x18\x01 \x01(\x0e\x32#.souk.ledger.v1.CreateAccountStatus*\xab\x04\n\x13\x43reateAccountStatus\x12%\n!CREATE_ACCOUNT_STATUS_UNSPECIFIED\x10\x00\x12!\n\x1d\x43REATE_ACCOUNT_STATUS_CREATED\x10\x01\x12 \n\x1c\x43REATE_ACCOUNT_STATUS_EXISTS\x10\x02\x12-\n)CREATE_ACCOUNT_STATUS_LINKED_EVENT_FAILED\x10\x03\x12\x31\n-CREATE_ACCOUNT_STATUS_LINKED_EVENT_CHAIN_OPEN\x10\x04\x12.\n*CREATE_ACCOUNT_STATUS_ID_REPEATED_IN_CHAIN\x10\x05\x12\x36\n2CREATE_ACCOUNT_STATUS_FLAGS_ARE_MUTUALLY_EXCLUSIVE\x10\x06\x12\x35\n1CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_FLAGS\x10\x07\x12\x39\n5CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA\x10\x08\x12\x36\n2CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER\x10\t\x12\x34\n0CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE\x10\nB\x86\x01\n\x16\x65xample.souk.ledger.v1B\x0c\x41\x63\x63ountProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/ledger/v1/account.proto\x12\x0esouk.ledger.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\x02\n\x07\x41\x63\x63ount\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06ledger\x18\x02 \x01(\r\x12\x0c\n\x04\x63ode\x18\x03 \x01(\r\x12+\n\x05\x66lags\x18\x04 \x01(\x0b\x32\x1c.souk.ledger.v1.AccountFlags\x12\x11\n\tuser_data\x18\x05 \x01(\t\x12\x16\n\x0e\x64\x65\x62its_pending\x18\x06 \x01(\x03\x12\x15\n\rdebits_posted\x18\x07 \x01(\x03\x12\x17\n\x0f\x63redits_pending\x18\x08 \x01(\x03\x12\x16\n\x0e\x63redits_posted\x18\t \x01(\x03\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0etransfer_count\x18\x0b \x01(\x03\x12\x15\n\rcurrency_code\x18\x0c \x01(\t\"n\n\x0c\x41\x63\x63ountFlags\x12\x0e\n\x06linked\x18\x01 \x01(\x08\x12&\n\x1e\x64\x65\x62its_must_not_exceed_credits\x18\x02 \x01(\x08\x12&\n\x1e\x63redits_must_not_exceed_debits\x18\x03 \x01(\x08\"\x87\x01\n\x0e\x41\x63\x63ountBalance\x12\x16\n\x0e\x64\x65\x62its_pending\x18\x01 \x01(\x03\x12\x15\n\rdebits_posted\x18\x02 \x01(\x03\x12\x17\n\x0f\x63redits_pending\x18\x03 \x01(\x03\x12\x16\n\x0e\x63redits_posted\x18\x04 \x01(\x03\x12\x15\n\rcurrency_code\x18\x05 \x01(\t\"\xd8\x01\n\nNewAccount\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x17\n\x06ledger\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12\x19\n\x04\x63ode\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\xff\xff\x03(\x01\x12+\n\x05\x66lags\x18\x04 \x01(\x0b\x32\x1c.souk.ledger.v1.AccountFlags\x12\'\n\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x01\x32\n^[^\\x00]*$\"\x8f\x01\n\x13\x43reateAccountResult\x12\x33\n\x06status\x18\x01 \x01(\x0e\x32#.souk.ledger.v1.CreateAccountStatus\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd7\x04\n\x13\x43reateAccountStatus\x12%\n!CREATE_ACCOUNT_STATUS_UNSPECIFIED\x10\x00\x12!\n\x1d\x43REATE_ACCOUNT_STATUS_CREATED\x10\x01\x12 \n\x1c\x43REATE_ACCOUNT_STATUS_EXISTS\x10\x02\x12-\n)CREATE_ACCOUNT_STATUS_LINKED_EVENT_FAILED\x10\x03\x12\x31\n-CREATE_ACCOUNT_STATUS_LINKED_EVENT_CHAIN_OPEN\x10\x04\x12.\n*CREATE_ACCOUNT_STATUS_ID_REPEATED_IN_CHAIN\x10\x05\x12\x36\n2CREATE_ACCOUNT_STATUS_FLAGS_ARE_MUTUALLY_EXCLUSIVE\x10\x06\x12\x35\n1CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_FLAGS\x10\x07\x12\x39\n5CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA\x10\x08\x12\x36\n2CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER\x10\t\x12\x34\n0CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE\x10\n\x12*\n&CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND\x10\x0b\x42\x86\x01\n\x16\x65xample.souk.ledger.v1B\x0c\x41\x63\x63ountProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,16 +42,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NEWACCOUNT'].fields_by_name['code']._serialized_options = b'\272H\010*\006\030\377\377\003(\001'
   _globals['_NEWACCOUNT'].fields_by_name['user_data']._loaded_options = None
   _globals['_NEWACCOUNT'].fields_by_name['user_data']._serialized_options = b'\272H\021r\017\030\200\0012\n^[^\\x00]*$'
-  _globals['_CREATEACCOUNTSTATUS']._serialized_start=927
-  _globals['_CREATEACCOUNTSTATUS']._serialized_end=1482
+  _globals['_CREATEACCOUNTSTATUS']._serialized_start=1044
+  _globals['_CREATEACCOUNTSTATUS']._serialized_end=1643
   _globals['_ACCOUNT']._serialized_start=111
-  _globals['_ACCOUNT']._serialized_end=403
-  _globals['_ACCOUNTFLAGS']._serialized_start=405
-  _globals['_ACCOUNTFLAGS']._serialized_end=515
-  _globals['_ACCOUNTBALANCE']._serialized_start=517
-  _globals['_ACCOUNTBALANCE']._serialized_end=629
-  _globals['_NEWACCOUNT']._serialized_start=632
-  _globals['_NEWACCOUNT']._serialized_end=848
-  _globals['_CREATEACCOUNTRESULT']._serialized_start=850
-  _globals['_CREATEACCOUNTRESULT']._serialized_end=924
+  _globals['_ACCOUNT']._serialized_end=426
+  _globals['_ACCOUNTFLAGS']._serialized_start=428
+  _globals['_ACCOUNTFLAGS']._serialized_end=538
+  _globals['_ACCOUNTBALANCE']._serialized_start=541
+  _globals['_ACCOUNTBALANCE']._serialized_end=676
+  _globals['_NEWACCOUNT']._serialized_start=679
+  _globals['_NEWACCOUNT']._serialized_end=895
+  _globals['_CREATEACCOUNTRESULT']._serialized_start=898
+  _globals['_CREATEACCOUNTRESULT']._serialized_end=1041
 # @@protoc_insertion_point(module_scope)

@@ -23,6 +23,7 @@ class CreateAccountStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA: _ClassVar[CreateAccountStatus]
     CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER: _ClassVar[CreateAccountStatus]
     CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE: _ClassVar[CreateAccountStatus]
+    CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND: _ClassVar[CreateAccountStatus]
 CREATE_ACCOUNT_STATUS_UNSPECIFIED: CreateAccountStatus
 CREATE_ACCOUNT_STATUS_CREATED: CreateAccountStatus
 CREATE_ACCOUNT_STATUS_EXISTS: CreateAccountStatus
@@ -34,9 +35,10 @@ CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_FLAGS: CreateAccountStatus
 CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_USER_DATA: CreateAccountStatus
 CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_LEDGER: CreateAccountStatus
 CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE: CreateAccountStatus
+CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND: CreateAccountStatus
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "ledger", "code", "flags", "user_data", "debits_pending", "debits_posted", "credits_pending", "credits_posted", "create_time", "transfer_count")
+    __slots__ = ("account_id", "ledger", "code", "flags", "user_data", "debits_pending", "debits_posted", "credits_pending", "credits_posted", "create_time", "transfer_count", "currency_code")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     LEDGER_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +50,7 @@ class Account(_message.Message):
     CREDITS_POSTED_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     TRANSFER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     ledger: int
     code: int
@@ -59,7 +62,8 @@ class Account(_message.Message):
     credits_posted: int
     create_time: _timestamp_pb2.Timestamp
     transfer_count: int
-    def __init__(self, account_id: _Optional[str] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[AccountFlags, _Mapping]] = ..., user_data: _Optional[str] = ..., debits_pending: _Optional[int] = ..., debits_posted: _Optional[int] = ..., credits_pending: _Optional[int] = ..., credits_posted: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., transfer_count: _Optional[int] = ...) -> None: ...
+    currency_code: str
+    def __init__(self, account_id: _Optional[str] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[AccountFlags, _Mapping]] = ..., user_data: _Optional[str] = ..., debits_pending: _Optional[int] = ..., debits_posted: _Optional[int] = ..., credits_pending: _Optional[int] = ..., credits_posted: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., transfer_count: _Optional[int] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class AccountFlags(_message.Message):
     __slots__ = ("linked", "debits_must_not_exceed_credits", "credits_must_not_exceed_debits")
@@ -72,16 +76,18 @@ class AccountFlags(_message.Message):
     def __init__(self, linked: _Optional[bool] = ..., debits_must_not_exceed_credits: _Optional[bool] = ..., credits_must_not_exceed_debits: _Optional[bool] = ...) -> None: ...
 
 class AccountBalance(_message.Message):
-    __slots__ = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+    __slots__ = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "currency_code")
     DEBITS_PENDING_FIELD_NUMBER: _ClassVar[int]
     DEBITS_POSTED_FIELD_NUMBER: _ClassVar[int]
     CREDITS_PENDING_FIELD_NUMBER: _ClassVar[int]
     CREDITS_POSTED_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     debits_pending: int
     debits_posted: int
     credits_pending: int
     credits_posted: int
-    def __init__(self, debits_pending: _Optional[int] = ..., debits_posted: _Optional[int] = ..., credits_pending: _Optional[int] = ..., credits_posted: _Optional[int] = ...) -> None: ...
+    currency_code: str
+    def __init__(self, debits_pending: _Optional[int] = ..., debits_posted: _Optional[int] = ..., credits_pending: _Optional[int] = ..., credits_posted: _Optional[int] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class NewAccount(_message.Message):
     __slots__ = ("account_id", "ledger", "code", "flags", "user_data")
@@ -98,7 +104,11 @@ class NewAccount(_message.Message):
     def __init__(self, account_id: _Optional[str] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[AccountFlags, _Mapping]] = ..., user_data: _Optional[str] = ...) -> None: ...
 
 class CreateAccountResult(_message.Message):
-    __slots__ = ("status",)
+    __slots__ = ("status", "account_id", "create_time")
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     status: CreateAccountStatus
-    def __init__(self, status: _Optional[_Union[CreateAccountStatus, str]] = ...) -> None: ...
+    account_id: str
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, status: _Optional[_Union[CreateAccountStatus, str]] = ..., account_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -9,5 +9,11 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
     ERROR_REASON_ACCOUNT_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_LEDGER_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_LEDGER_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_FAR_BACK: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_ACCOUNT_NOT_FOUND: ErrorReason
+ERROR_REASON_LEDGER_NOT_FOUND: ErrorReason
+ERROR_REASON_LEDGER_EXISTS: ErrorReason
+ERROR_REASON_TOO_FAR_BACK: ErrorReason

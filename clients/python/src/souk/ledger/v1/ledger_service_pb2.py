@@ -24,14 +24,16 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from souk.ledger.v1 import account_pb2 as souk_dot_ledger_dot_v1_dot_account__pb2
+from souk.ledger.v1 import ledger_pb2 as souk_dot_ledger_dot_v1_dot_ledger__pb2
 from souk.ledger.v1 import transfer_pb2 as souk_dot_ledger_dot_v1_dot_transfer__pb2
 from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 from souk.type.v1 import audit_pb2 as souk_dot_type_dot_v1_dot_audit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"R\n\x15\x43reateAccountsRequest\x12\x39\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x1a.souk.ledger.v1.NewAccountB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xfe?\"N\n\x16\x43reateAccountsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.souk.ledger.v1.CreateAccountResult\"U\n\x16\x43reateTransfersRequest\x12;\n\ttransfers\x18\x01 \x03(\x0b\x32\x1b.souk.ledger.v1.NewTransferB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xfe?\"P\n\x17\x43reateTransfersResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.souk.ledger.v1.CreateTransferResult\"d\n\x15LookupAccountsRequest\x12K\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\tB6\xbaH3\x92\x01\x30\x08\x01\x10\xfe?\")r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\"C\n\x16LookupAccountsResponse\x12)\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.souk.ledger.v1.Account\"g\n\x16LookupTransfersRequest\x12M\n\x0ctransfer_ids\x18\x01 \x03(\tB7\xbaH4\x92\x01\x31\x08\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$\"F\n\x17LookupTransfersResponse\x12+\n\ttransfers\x18\x01 \x03(\x0b\x32\x18.souk.ledger.v1.Transfer\"{\n\x13ListAccountsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x0e\n\x06ledger\x18\x03 \x01(\r\x12\x17\n\x04\x63ode\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03\"Z\n\x14ListAccountsResponse\x12)\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.souk.ledger.v1.Account\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x1bListAccountTransfersRequest\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"d\n\x1cListAccountTransfersResponse\x12+\n\ttransfers\x18\x01 \x03(\x0b\x32\x18.souk.ledger.v1.Transfer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc0\x01\n\x18GetAccountBalanceRequest\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12+\n\x07\x61t_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\ttime_axis\x18\x03 \x01(\x0e\x32\x18.souk.ledger.v1.TimeAxisB\x08\xbaH\x05\x82\x01\x02\x10\x01\"L\n\x19GetAccountBalanceResponse\x12/\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x1e.souk.ledger.v1.AccountBalance\"(\n\x16GetTrialBalanceRequest\x12\x0e\n\x06ledger\x18\x01 \x01(\r\"j\n\x10TrialBalanceLine\x12\x0e\n\x06ledger\x18\x01 \x01(\r\x12/\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x1e.souk.ledger.v1.AccountBalance\x12\x15\n\raccount_count\x18\x03 \x01(\x03\"J\n\x17GetTrialBalanceResponse\x12/\n\x05lines\x18\x01 \x03(\x0b\x32 .souk.ledger.v1.TrialBalanceLine\"\x14\n\x12\x41uditLedgerRequest\"m\n\x13\x41uditLedgerResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount*V\n\x08TimeAxis\x12\x19\n\x15TIME_AXIS_UNSPECIFIED\x10\x00\x12\x16\n\x12TIME_AXIS_RECORDED\x10\x01\x12\x17\n\x13TIME_AXIS_EFFECTIVE\x10\x02\x32\xf8\r\n\rLedgerService\x12\xbe\x01\n\x0e\x43reateAccounts\x12%.souk.ledger.v1.CreateAccountsRequest\x1a&.souk.ledger.v1.CreateAccountsResponse\"]\x90\x02\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/ledger/accounts:batchCreate:\x01*\xa2\xeb\xa4\xa8\x0c*\n\x10\x08\x03\x12\x0cledger.write\n\x10\x08\x04\x12\x0cledger.write\x10\x02\x1a\x02\x08\n\x12\xc2\x01\n\x0f\x43reateTransfers\x12&.souk.ledger.v1.CreateTransfersRequest\x1a\'.souk.ledger.v1.CreateTransfersResponse\"^\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/ledger/transfers:batchCreate:\x01*\xa2\xeb\xa4\xa8\x0c*\n\x10\x08\x03\x12\x0cledger.write\n\x10\x08\x04\x12\x0cledger.write\x10\x01\x1a\x02\x08\n\x12\xb7\x01\n\x0eLookupAccounts\x12%.souk.ledger.v1.LookupAccountsRequest\x1a&.souk.ledger.v1.LookupAccountsResponse\"V\x90\x02\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/ledger/accounts:lookup:\x01*\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x02\x1a\x02\x08\x05\x12\xbb\x01\n\x0fLookupTransfers\x12&.souk.ledger.v1.LookupTransfersRequest\x1a\'.souk.ledger.v1.LookupTransfersResponse\"W\x90\x02\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/ledger/transfers:lookup:\x01*\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x02\x1a\x02\x08\x05\x12\xa7\x01\n\x0cListAccounts\x12#.souk.ledger.v1.ListAccountsRequest\x1a$.souk.ledger.v1.ListAccountsResponse\"L\x90\x02\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/ledger/accounts\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\x12\xf7\x01\n\x14ListAccountTransfers\x12+.souk.ledger.v1.ListAccountTransfersRequest\x1a,.souk.ledger.v1.ListAccountTransfersResponse\"\x83\x01\x90\x02\x01\x82\xd3\xe4\x93\x02,\x12*/v1/ledger/accounts/{account_id}/transfers\xa2\xeb\xa4\xa8\x0cH\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\"\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x12\xec\x01\n\x11GetAccountBalance\x12(.souk.ledger.v1.GetAccountBalanceRequest\x1a).souk.ledger.v1.GetAccountBalanceResponse\"\x81\x01\x90\x02\x01\x82\xd3\xe4\x93\x02*\x12(/v1/ledger/accounts/{account_id}/balance\xa2\xeb\xa4\xa8\x0cH\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x03\x1a\x02\x08\n\"\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x12\xb4\x01\n\x0fGetTrialBalance\x12&.souk.ledger.v1.GetTrialBalanceRequest\x1a\'.souk.ledger.v1.GetTrialBalanceResponse\"P\x90\x02\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ledger/trialBalance\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\x1e\x12\x9e\x01\n\x0b\x41uditLedger\x12\".souk.ledger.v1.AuditLedgerRequest\x1a#.souk.ledger.v1.AuditLedgerResponse\"F\x90\x02\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/ledger:audit\xa2\xeb\xa4\xa8\x0c%\n\r\x08\x03\x12\tops.audit\n\r\x08\x04\x12\tops.audit\x10\x04\x1a\x03\x08\xac\x02\x42\x8c\x01\n\x16\x65xample.souk.ledger.v1B\x12LedgerServiceProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1bsouk/ledger/v1/ledger.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"H\n\x13\x43reateLedgerRequest\x12\x31\n\x06ledger\x18\x01 \x01(\x0b\x32\x16.souk.ledger.v1.LedgerB\t\xe0\x41\x02\xbaH\x03\xc8\x01\x01\">\n\x14\x43reateLedgerResponse\x12&\n\x06ledger\x18\x01 \x01(\x0b\x32\x16.souk.ledger.v1.Ledger\"+\n\x10GetLedgerRequest\x12\x17\n\x06ledger\x18\x01 \x01(\rB\x07\xbaH\x04*\x02(\x01\";\n\x11GetLedgerResponse\x12&\n\x06ledger\x18\x01 \x01(\x0b\x32\x16.souk.ledger.v1.Ledger\"Q\n\x12ListLedgersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"W\n\x13ListLedgersResponse\x12\'\n\x07ledgers\x18\x01 \x03(\x0b\x32\x16.souk.ledger.v1.Ledger\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"R\n\x15\x43reateAccountsRequest\x12\x39\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x1a.souk.ledger.v1.NewAccountB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xfe?\"N\n\x16\x43reateAccountsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.souk.ledger.v1.CreateAccountResult\"U\n\x16\x43reateTransfersRequest\x12;\n\ttransfers\x18\x01 \x03(\x0b\x32\x1b.souk.ledger.v1.NewTransferB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xfe?\"P\n\x17\x43reateTransfersResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.souk.ledger.v1.CreateTransferResult\"d\n\x15LookupAccountsRequest\x12K\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\tB6\xbaH3\x92\x01\x30\x08\x01\x10\xfe?\")r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\"`\n\x16LookupAccountsResponse\x12)\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.souk.ledger.v1.Account\x12\x1b\n\x13missing_account_ids\x18\x02 \x03(\t\"g\n\x16LookupTransfersRequest\x12M\n\x0ctransfer_ids\x18\x01 \x03(\tB7\xbaH4\x92\x01\x31\x08\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$\"d\n\x17LookupTransfersResponse\x12+\n\ttransfers\x18\x01 \x03(\x0b\x32\x18.souk.ledger.v1.Transfer\x12\x1c\n\x14missing_transfer_ids\x18\x02 \x03(\t\"\xa4\x01\n\x13ListAccountsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x0e\n\x06ledger\x18\x03 \x01(\r\x12\x17\n\x04\x63ode\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03\x12\'\n\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x01\x32\n^[^\\x00]*$\"Z\n\x14ListAccountsResponse\x12)\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.souk.ledger.v1.Account\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc3\x03\n\x14ListTransfersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x0e\n\x06ledger\x18\x03 \x01(\r\x12\x17\n\x04\x63ode\x18\x04 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03\x12\'\n\tuser_data\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x01\x32\n^[^\\x00]*$\x12\x35\n\x11\x63reate_time_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12\x63reate_time_before\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14\x65\x66\x66\x65\x63tive_time_after\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x15\x65\x66\x66\x65\x63tive_time_before\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x08order_by\x18\n \x01(\tB&\xbaH#r!R\x00R\x10\x63reate_time descR\x0b\x63reate_time\"]\n\x15ListTransfersResponse\x12+\n\ttransfers\x18\x01 \x03(\x0b\x32\x18.souk.ledger.v1.Transfer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf8\x03\n\x1bListAccountTransfersRequest\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x34\n\x04side\x18\x04 \x01(\x0e\x32\x1c.souk.ledger.v1.TransferSideB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x17\n\x04\x63ode\x18\x05 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03\x12\'\n\tuser_data\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x01\x32\n^[^\\x00]*$\x12\x35\n\x11\x63reate_time_after\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12\x63reate_time_before\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14\x65\x66\x66\x65\x63tive_time_after\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x15\x65\x66\x66\x65\x63tive_time_before\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x1cListAccountTransfersResponse\x12+\n\ttransfers\x18\x01 \x03(\x0b\x32\x18.souk.ledger.v1.Transfer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc0\x01\n\x18GetAccountBalanceRequest\x12@\n\naccount_id\x18\x01 \x01(\tB,\xbaH)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12+\n\x07\x61t_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\ttime_axis\x18\x03 \x01(\x0e\x32\x18.souk.ledger.v1.TimeAxisB\x08\xbaH\x05\x82\x01\x02\x10\x01\"L\n\x19GetAccountBalanceResponse\x12/\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x1e.souk.ledger.v1.AccountBalance\"(\n\x16GetTrialBalanceRequest\x12\x0e\n\x06ledger\x18\x01 \x01(\r\"j\n\x10TrialBalanceLine\x12\x0e\n\x06ledger\x18\x01 \x01(\r\x12/\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x1e.souk.ledger.v1.AccountBalance\x12\x15\n\raccount_count\x18\x03 \x01(\x03\"J\n\x17GetTrialBalanceResponse\x12/\n\x05lines\x18\x01 \x03(\x0b\x32 .souk.ledger.v1.TrialBalanceLine\"\x14\n\x12\x41uditLedgerRequest\"m\n\x13\x41uditLedgerResponse\x12,\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1a.souk.type.v1.AuditFinding\x12(\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x18.souk.type.v1.AuditCount*`\n\x0cTransferSide\x12\x1d\n\x19TRANSFER_SIDE_UNSPECIFIED\x10\x00\x12\x17\n\x13TRANSFER_SIDE_DEBIT\x10\x01\x12\x18\n\x14TRANSFER_SIDE_CREDIT\x10\x02*V\n\x08TimeAxis\x12\x19\n\x15TIME_AXIS_UNSPECIFIED\x10\x00\x12\x16\n\x12TIME_AXIS_RECORDED\x10\x01\x12\x17\n\x13TIME_AXIS_EFFECTIVE\x10\x02\x32\xd4\x14\n\rLedgerService\x12\xd4\x01\n\x0c\x43reateLedger\x12#.souk.ledger.v1.CreateLedgerRequest\x1a$.souk.ledger.v1.CreateLedgerResponse\"y\x90\x02\x02\x82\xd3\xe4\x93\x02$\"\x12/v1/ledger/ledgers:\x06ledgerb\x06ledger\xa2\xeb\xa4\xa8\x0c\x46\n\x10\x08\x03\x12\x0cledger.write\n\x10\x08\x04\x12\x0cledger.write\x10\x02\x1a\x02\x08\n\"\x1a\x45RROR_REASON_LEDGER_EXISTS\x12\xcd\x01\n\tGetLedger\x12 .souk.ledger.v1.GetLedgerRequest\x1a!.souk.ledger.v1.GetLedgerResponse\"{\x90\x02\x01\x82\xd3\xe4\x93\x02%\x12\x1b/v1/ledger/ledgers/{ledger}b\x06ledger\xa2\xeb\xa4\xa8\x0cG\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x03\x1a\x02\x08\x05\"\x1d\x45RROR_REASON_LEDGER_NOT_FOUND\x12\xa3\x01\n\x0bListLedgers\x12\".souk.ledger.v1.ListLedgersRequest\x1a#.souk.ledger.v1.ListLedgersResponse\"K\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/ledger/ledgers\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\x12\xbe\x01\n\x0e\x43reateAccounts\x12%.souk.ledger.v1.CreateAccountsRequest\x1a&.souk.ledger.v1.CreateAccountsResponse\"]\x90\x02\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/ledger/accounts:batchCreate:\x01*\xa2\xeb\xa4\xa8\x0c*\n\x10\x08\x03\x12\x0cledger.write\n\x10\x08\x04\x12\x0cledger.write\x10\x02\x1a\x02\x08\n\x12\xc2\x01\n\x0f\x43reateTransfers\x12&.souk.ledger.v1.CreateTransfersRequest\x1a\'.souk.ledger.v1.CreateTransfersResponse\"^\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/ledger/transfers:batchCreate:\x01*\xa2\xeb\xa4\xa8\x0c*\n\x10\x08\x03\x12\x0cledger.write\n\x10\x08\x04\x12\x0cledger.write\x10\x01\x1a\x02\x08\n\x12\xd5\x01\n\x0eLookupAccounts\x12%.souk.ledger.v1.LookupAccountsRequest\x1a&.souk.ledger.v1.LookupAccountsResponse\"t\x90\x02\x01\x82\xd3\xe4\x93\x02=\x12\x1a/v1/ledger/accounts:lookupZ\x1f\"\x1a/v1/ledger/accounts:lookup:\x01*\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x02\x1a\x02\x08\x05\x12\xda\x01\n\x0fLookupTransfers\x12&.souk.ledger.v1.LookupTransfersRequest\x1a\'.souk.ledger.v1.LookupTransfersResponse\"v\x90\x02\x01\x82\xd3\xe4\x93\x02?\x12\x1b/v1/ledger/transfers:lookupZ \"\x1b/v1/ledger/transfers:lookup:\x01*\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x02\x1a\x02\x08\x05\x12\xa7\x01\n\x0cListAccounts\x12#.souk.ledger.v1.ListAccountsRequest\x1a$.souk.ledger.v1.ListAccountsResponse\"L\x90\x02\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/ledger/accounts\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\x12\xab\x01\n\rListTransfers\x12$.souk.ledger.v1.ListTransfersRequest\x1a%.souk.ledger.v1.ListTransfersResponse\"M\x90\x02\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/ledger/transfers\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\x12\xf7\x01\n\x14ListAccountTransfers\x12+.souk.ledger.v1.ListAccountTransfersRequest\x1a,.souk.ledger.v1.ListAccountTransfersResponse\"\x83\x01\x90\x02\x01\x82\xd3\xe4\x93\x02,\x12*/v1/ledger/accounts/{account_id}/transfers\xa2\xeb\xa4\xa8\x0cH\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\n\"\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x12\x90\x02\n\x11GetAccountBalance\x12(.souk.ledger.v1.GetAccountBalanceRequest\x1a).souk.ledger.v1.GetAccountBalanceResponse\"\xa5\x01\x90\x02\x01\x82\xd3\xe4\x93\x02\x33\x12(/v1/ledger/accounts/{account_id}/balanceb\x07\x62\x61lance\xa2\xeb\xa4\xa8\x0c\x63\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x03\x1a\x02\x08\n\"\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\"\x19\x45RROR_REASON_TOO_FAR_BACK\x12\xb4\x01\n\x0fGetTrialBalance\x12&.souk.ledger.v1.GetTrialBalanceRequest\x1a\'.souk.ledger.v1.GetTrialBalanceResponse\"P\x90\x02\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ledger/trialBalance\xa2\xeb\xa4\xa8\x0c(\n\x0f\x08\x03\x12\x0bledger.read\n\x0f\x08\x04\x12\x0bledger.read\x10\x04\x1a\x02\x08\x1e\x12\x9e\x01\n\x0b\x41uditLedger\x12\".souk.ledger.v1.AuditLedgerRequest\x1a#.souk.ledger.v1.AuditLedgerResponse\"F\x90\x02\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/ledger:audit\xa2\xeb\xa4\xa8\x0c%\n\r\x08\x03\x12\tops.audit\n\r\x08\x04\x12\tops.audit\x10\x04\x1a\x03\x08\xac\x02\x42\x8c\x01\n\x16\x65xample.souk.ledger.v1B\x12LedgerServiceProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +41,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.ledger.v1.ledger_servi
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.ledger.v1B\022LedgerServiceProtoP\001Z\'souk.example/go/souk/ledger/v1;ledgerv1\252\002\016Souk.Ledger.V1\312\002\016Souk\\Ledger\\V1\352\002\020Souk::Ledger::V1'
+  _globals['_CREATELEDGERREQUEST'].fields_by_name['ledger']._loaded_options = None
+  _globals['_CREATELEDGERREQUEST'].fields_by_name['ledger']._serialized_options = b'\340A\002\272H\003\310\001\001'
+  _globals['_GETLEDGERREQUEST'].fields_by_name['ledger']._loaded_options = None
+  _globals['_GETLEDGERREQUEST'].fields_by_name['ledger']._serialized_options = b'\272H\004*\002(\001'
+  _globals['_LISTLEDGERSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTLEDGERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTLEDGERSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTLEDGERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_CREATEACCOUNTSREQUEST'].fields_by_name['accounts']._loaded_options = None
   _globals['_CREATEACCOUNTSREQUEST'].fields_by_name['accounts']._serialized_options = b'\272H\010\222\001\005\010\001\020\376?'
   _globals['_CREATETRANSFERSREQUEST'].fields_by_name['transfers']._loaded_options = None
@@ -53,74 +63,118 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['code']._loaded_options = None
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006*\004\030\377\377\003'
+  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['user_data']._loaded_options = None
+  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['user_data']._serialized_options = b'\272H\021r\017\030\200\0012\n^[^\\x00]*$'
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['code']._loaded_options = None
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006*\004\030\377\377\003'
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['user_data']._loaded_options = None
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['user_data']._serialized_options = b'\272H\021r\017\030\200\0012\n^[^\\x00]*$'
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['order_by']._loaded_options = None
+  _globals['_LISTTRANSFERSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272H#r!R\000R\020create_time descR\013create_time'
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['side']._loaded_options = None
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['side']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['code']._loaded_options = None
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006*\004\030\377\377\003'
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['user_data']._loaded_options = None
+  _globals['_LISTACCOUNTTRANSFERSREQUEST'].fields_by_name['user_data']._serialized_options = b'\272H\021r\017\030\200\0012\n^[^\\x00]*$'
   _globals['_GETACCOUNTBALANCEREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_GETACCOUNTBALANCEREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H)r\'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_GETACCOUNTBALANCEREQUEST'].fields_by_name['time_axis']._loaded_options = None
   _globals['_GETACCOUNTBALANCEREQUEST'].fields_by_name['time_axis']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LEDGERSERVICE'].methods_by_name['CreateLedger']._loaded_options = None
+  _globals['_LEDGERSERVICE'].methods_by_name['CreateLedger']._serialized_options = b'\220\002\002\202\323\344\223\002$\"\022/v1/ledger/ledgers:\006ledgerb\006ledger\242\353\244\250\014F\n\020\010\003\022\014ledger.write\n\020\010\004\022\014ledger.write\020\002\032\002\010\n\"\032ERROR_REASON_LEDGER_EXISTS'
+  _globals['_LEDGERSERVICE'].methods_by_name['GetLedger']._loaded_options = None
+  _globals['_LEDGERSERVICE'].methods_by_name['GetLedger']._serialized_options = b'\220\002\001\202\323\344\223\002%\022\033/v1/ledger/ledgers/{ledger}b\006ledger\242\353\244\250\014G\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\003\032\002\010\005\"\035ERROR_REASON_LEDGER_NOT_FOUND'
+  _globals['_LEDGERSERVICE'].methods_by_name['ListLedgers']._loaded_options = None
+  _globals['_LEDGERSERVICE'].methods_by_name['ListLedgers']._serialized_options = b'\220\002\001\202\323\344\223\002\024\022\022/v1/ledger/ledgers\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\004\032\002\010\n'
   _globals['_LEDGERSERVICE'].methods_by_name['CreateAccounts']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['CreateAccounts']._serialized_options = b'\220\002\002\202\323\344\223\002$\"\037/v1/ledger/accounts:batchCreate:\001*\242\353\244\250\014*\n\020\010\003\022\014ledger.write\n\020\010\004\022\014ledger.write\020\002\032\002\010\n'
   _globals['_LEDGERSERVICE'].methods_by_name['CreateTransfers']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['CreateTransfers']._serialized_options = b'\220\002\002\202\323\344\223\002%\" /v1/ledger/transfers:batchCreate:\001*\242\353\244\250\014*\n\020\010\003\022\014ledger.write\n\020\010\004\022\014ledger.write\020\001\032\002\010\n'
   _globals['_LEDGERSERVICE'].methods_by_name['LookupAccounts']._loaded_options = None
-  _globals['_LEDGERSERVICE'].methods_by_name['LookupAccounts']._serialized_options = b'\220\002\001\202\323\344\223\002\037\"\032/v1/ledger/accounts:lookup:\001*\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\002\032\002\010\005'
+  _globals['_LEDGERSERVICE'].methods_by_name['LookupAccounts']._serialized_options = b'\220\002\001\202\323\344\223\002=\022\032/v1/ledger/accounts:lookupZ\037\"\032/v1/ledger/accounts:lookup:\001*\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\002\032\002\010\005'
   _globals['_LEDGERSERVICE'].methods_by_name['LookupTransfers']._loaded_options = None
-  _globals['_LEDGERSERVICE'].methods_by_name['LookupTransfers']._serialized_options = b'\220\002\001\202\323\344\223\002 \"\033/v1/ledger/transfers:lookup:\001*\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\002\032\002\010\005'
+  _globals['_LEDGERSERVICE'].methods_by_name['LookupTransfers']._serialized_options = b'\220\002\001\202\323\344\223\002?\022\033/v1/ledger/transfers:lookupZ \"\033/v1/ledger/transfers:lookup:\001*\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\002\032\002\010\005'
   _globals['_LEDGERSERVICE'].methods_by_name['ListAccounts']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['ListAccounts']._serialized_options = b'\220\002\001\202\323\344\223\002\025\022\023/v1/ledger/accounts\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\004\032\002\010\n'
+  _globals['_LEDGERSERVICE'].methods_by_name['ListTransfers']._loaded_options = None
+  _globals['_LEDGERSERVICE'].methods_by_name['ListTransfers']._serialized_options = b'\220\002\001\202\323\344\223\002\026\022\024/v1/ledger/transfers\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\004\032\002\010\n'
   _globals['_LEDGERSERVICE'].methods_by_name['ListAccountTransfers']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['ListAccountTransfers']._serialized_options = b'\220\002\001\202\323\344\223\002,\022*/v1/ledger/accounts/{account_id}/transfers\242\353\244\250\014H\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\004\032\002\010\n\"\036ERROR_REASON_ACCOUNT_NOT_FOUND'
   _globals['_LEDGERSERVICE'].methods_by_name['GetAccountBalance']._loaded_options = None
-  _globals['_LEDGERSERVICE'].methods_by_name['GetAccountBalance']._serialized_options = b'\220\002\001\202\323\344\223\002*\022(/v1/ledger/accounts/{account_id}/balance\242\353\244\250\014H\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\003\032\002\010\n\"\036ERROR_REASON_ACCOUNT_NOT_FOUND'
+  _globals['_LEDGERSERVICE'].methods_by_name['GetAccountBalance']._serialized_options = b'\220\002\001\202\323\344\223\0023\022(/v1/ledger/accounts/{account_id}/balanceb\007balance\242\353\244\250\014c\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\003\032\002\010\n\"\036ERROR_REASON_ACCOUNT_NOT_FOUND\"\031ERROR_REASON_TOO_FAR_BACK'
   _globals['_LEDGERSERVICE'].methods_by_name['GetTrialBalance']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['GetTrialBalance']._serialized_options = b'\220\002\001\202\323\344\223\002\031\022\027/v1/ledger/trialBalance\242\353\244\250\014(\n\017\010\003\022\013ledger.read\n\017\010\004\022\013ledger.read\020\004\032\002\010\036'
   _globals['_LEDGERSERVICE'].methods_by_name['AuditLedger']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['AuditLedger']._serialized_options = b'\220\002\001\202\323\344\223\002\022\022\020/v1/ledger:audit\242\353\244\250\014%\n\r\010\003\022\tops.audit\n\r\010\004\022\tops.audit\020\004\032\003\010\254\002'
-  _globals['_TIMEAXIS']._serialized_start=2054
-  _globals['_TIMEAXIS']._serialized_end=2140
-  _globals['_CREATEACCOUNTSREQUEST']._serialized_start=263
-  _globals['_CREATEACCOUNTSREQUEST']._serialized_end=345
-  _globals['_CREATEACCOUNTSRESPONSE']._serialized_start=347
-  _globals['_CREATEACCOUNTSRESPONSE']._serialized_end=425
-  _globals['_CREATETRANSFERSREQUEST']._serialized_start=427
-  _globals['_CREATETRANSFERSREQUEST']._serialized_end=512
-  _globals['_CREATETRANSFERSRESPONSE']._serialized_start=514
-  _globals['_CREATETRANSFERSRESPONSE']._serialized_end=594
-  _globals['_LOOKUPACCOUNTSREQUEST']._serialized_start=596
-  _globals['_LOOKUPACCOUNTSREQUEST']._serialized_end=696
-  _globals['_LOOKUPACCOUNTSRESPONSE']._serialized_start=698
-  _globals['_LOOKUPACCOUNTSRESPONSE']._serialized_end=765
-  _globals['_LOOKUPTRANSFERSREQUEST']._serialized_start=767
-  _globals['_LOOKUPTRANSFERSREQUEST']._serialized_end=870
-  _globals['_LOOKUPTRANSFERSRESPONSE']._serialized_start=872
-  _globals['_LOOKUPTRANSFERSRESPONSE']._serialized_end=942
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=944
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=1067
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=1069
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=1159
-  _globals['_LISTACCOUNTTRANSFERSREQUEST']._serialized_start=1162
-  _globals['_LISTACCOUNTTRANSFERSREQUEST']._serialized_end=1318
-  _globals['_LISTACCOUNTTRANSFERSRESPONSE']._serialized_start=1320
-  _globals['_LISTACCOUNTTRANSFERSRESPONSE']._serialized_end=1420
-  _globals['_GETACCOUNTBALANCEREQUEST']._serialized_start=1423
-  _globals['_GETACCOUNTBALANCEREQUEST']._serialized_end=1615
-  _globals['_GETACCOUNTBALANCERESPONSE']._serialized_start=1617
-  _globals['_GETACCOUNTBALANCERESPONSE']._serialized_end=1693
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=1695
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=1735
-  _globals['_TRIALBALANCELINE']._serialized_start=1737
-  _globals['_TRIALBALANCELINE']._serialized_end=1843
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=1845
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=1919
-  _globals['_AUDITLEDGERREQUEST']._serialized_start=1921
-  _globals['_AUDITLEDGERREQUEST']._serialized_end=1941
-  _globals['_AUDITLEDGERRESPONSE']._serialized_start=1943
-  _globals['_AUDITLEDGERRESPONSE']._serialized_end=2052
-  _globals['_LEDGERSERVICE']._serialized_start=2143
-  _globals['_LEDGERSERVICE']._serialized_end=3927
+  _globals['_TRANSFERSIDE']._serialized_start=3530
+  _globals['_TRANSFERSIDE']._serialized_end=3626
+  _globals['_TIMEAXIS']._serialized_start=3628
+  _globals['_TIMEAXIS']._serialized_end=3714
+  _globals['_CREATELEDGERREQUEST']._serialized_start=325
+  _globals['_CREATELEDGERREQUEST']._serialized_end=397
+  _globals['_CREATELEDGERRESPONSE']._serialized_start=399
+  _globals['_CREATELEDGERRESPONSE']._serialized_end=461
+  _globals['_GETLEDGERREQUEST']._serialized_start=463
+  _globals['_GETLEDGERREQUEST']._serialized_end=506
+  _globals['_GETLEDGERRESPONSE']._serialized_start=508
+  _globals['_GETLEDGERRESPONSE']._serialized_end=567
+  _globals['_LISTLEDGERSREQUEST']._serialized_start=569
+  _globals['_LISTLEDGERSREQUEST']._serialized_end=650
+  _globals['_LISTLEDGERSRESPONSE']._serialized_start=652
+  _globals['_LISTLEDGERSRESPONSE']._serialized_end=739
+  _globals['_CREATEACCOUNTSREQUEST']._serialized_start=741
+  _globals['_CREATEACCOUNTSREQUEST']._serialized_end=823
+  _globals['_CREATEACCOUNTSRESPONSE']._serialized_start=825
+  _globals['_CREATEACCOUNTSRESPONSE']._serialized_end=903
+  _globals['_CREATETRANSFERSREQUEST']._serialized_start=905
+  _globals['_CREATETRANSFERSREQUEST']._serialized_end=990
+  _globals['_CREATETRANSFERSRESPONSE']._serialized_start=992
+  _globals['_CREATETRANSFERSRESPONSE']._serialized_end=1072
+  _globals['_LOOKUPACCOUNTSREQUEST']._serialized_start=1074
+  _globals['_LOOKUPACCOUNTSREQUEST']._serialized_end=1174
+  _globals['_LOOKUPACCOUNTSRESPONSE']._serialized_start=1176
+  _globals['_LOOKUPACCOUNTSRESPONSE']._serialized_end=1272
+  _globals['_LOOKUPTRANSFERSREQUEST']._serialized_start=1274
+  _globals['_LOOKUPTRANSFERSREQUEST']._serialized_end=1377
+  _globals['_LOOKUPTRANSFERSRESPONSE']._serialized_start=1379
+  _globals['_LOOKUPTRANSFERSRESPONSE']._serialized_end=1479
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=1482
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=1646
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=1648
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=1738
+  _globals['_LISTTRANSFERSREQUEST']._serialized_start=1741
+  _globals['_LISTTRANSFERSREQUEST']._serialized_end=2192
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_start=2194
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_end=2287
+  _globals['_LISTACCOUNTTRANSFERSREQUEST']._serialized_start=2290
+  _globals['_LISTACCOUNTTRANSFERSREQUEST']._serialized_end=2794
+  _globals['_LISTACCOUNTTRANSFERSRESPONSE']._serialized_start=2796
+  _globals['_LISTACCOUNTTRANSFERSRESPONSE']._serialized_end=2896
+  _globals['_GETACCOUNTBALANCEREQUEST']._serialized_start=2899
+  _globals['_GETACCOUNTBALANCEREQUEST']._serialized_end=3091
+  _globals['_GETACCOUNTBALANCERESPONSE']._serialized_start=3093
+  _globals['_GETACCOUNTBALANCERESPONSE']._serialized_end=3169
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=3171
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=3211
+  _globals['_TRIALBALANCELINE']._serialized_start=3213
+  _globals['_TRIALBALANCELINE']._serialized_end=3319
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=3321
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=3395
+  _globals['_AUDITLEDGERREQUEST']._serialized_start=3397
+  _globals['_AUDITLEDGERREQUEST']._serialized_end=3417
+  _globals['_AUDITLEDGERRESPONSE']._serialized_start=3419
+  _globals['_AUDITLEDGERRESPONSE']._serialized_end=3528
+  _globals['_LEDGERSERVICE']._serialized_start=3717
+  _globals['_LEDGERSERVICE']._serialized_end=6361
 # @@protoc_insertion_point(module_scope)

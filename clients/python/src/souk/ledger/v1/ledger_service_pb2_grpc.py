@@ -26,11 +26,23 @@ if _version_not_supported:
 
 
 class LedgerServiceStub:
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
 
     def __init__(self, channel):
@@ -39,6 +51,21 @@ class LedgerServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.CreateLedger = channel.unary_unary(
+                '/souk.ledger.v1.LedgerService/CreateLedger',
+                request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerRequest.SerializeToString,
+                response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerResponse.FromString,
+                _registered_method=True)
+        self.GetLedger = channel.unary_unary(
+                '/souk.ledger.v1.LedgerService/GetLedger',
+                request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerRequest.SerializeToString,
+                response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerResponse.FromString,
+                _registered_method=True)
+        self.ListLedgers = channel.unary_unary(
+                '/souk.ledger.v1.LedgerService/ListLedgers',
+                request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersRequest.SerializeToString,
+                response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersResponse.FromString,
+                _registered_method=True)
         self.CreateAccounts = channel.unary_unary(
                 '/souk.ledger.v1.LedgerService/CreateAccounts',
                 request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateAccountsRequest.SerializeToString,
@@ -64,6 +91,11 @@ class LedgerServiceStub:
                 request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsRequest.SerializeToString,
                 response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsResponse.FromString,
                 _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/souk.ledger.v1.LedgerService/ListTransfers',
+                request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
         self.ListAccountTransfers = channel.unary_unary(
                 '/souk.ledger.v1.LedgerService/ListAccountTransfers',
                 request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountTransfersRequest.SerializeToString,
@@ -87,19 +119,56 @@ class LedgerServiceStub:
 
 
 class LedgerServiceServicer:
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
+
+    def CreateLedger(self, request, context):
+        """Creates a ledger: before the first account of it.
+
+        The number is the idempotency key and never expires: the same currency returns the ledger as it
+        is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLedger(self, request, context):
+        """Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLedgers(self, request, context):
+        """Lists ledgers in the order of their numbers, a page at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def CreateAccounts(self, request, context):
         """Creates up to 8,190 accounts and returns one result for each, in order.
 
         The account id is the idempotency key and never expires: the same fields give EXISTS, different
-        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-        `linked` are created all or not at all.
+        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+        remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+        not at all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,26 +178,34 @@ class LedgerServiceServicer:
         """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
         in order.
 
-        A refused transfer changes nothing and does not prevent the others, unless they are joined by
-        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-        with `linked` set to the first after it without. The transfer id is the idempotency key and
-        never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-        names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+        A refused transfer changes no account and does not prevent the others, unless they are joined
+        by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+        with `linked` set to the first after it without.
+
+        The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+        different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+        that depends on what other transfers did (an account or pending transfer that is not there, a
+        limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+        that a call that is repeated after a lost response cannot have another outcome than the first.
+        Any other refusal repeats itself by its own rule. The rest of a refused chain
+        (LINKED_EVENT_FAILED) may be sent again with the same ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupAccounts(self, request, context):
-        """Returns accounts with their current balances, in the order of the request; unknown ids are left
-        out.
+        """Returns accounts with their current balances, in the order of the request; an id that is named
+        twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+        for fewer at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupTransfers(self, request, context):
-        """Returns transfers, in the order of the request; unknown ids are left out.
+        """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+        answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,9 +218,28 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTransfers(self, request, context):
+        """Lists the transfers of all accounts, newest first by create_time unless order_by says
+        otherwise, a page at a time. The list includes expiries of pending transfers.
+
+        `user_data` and the range of create_time are found by an index; the other filters are applied
+        to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+        match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+        the token is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAccountTransfers(self, request, context):
-        """Lists the transfers that debited or credited an account, newest first, a page at a time. The
-        list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """Lists the transfers that debited or credited an account, newest first by create_time, a page at
+        a time. The list includes expiries of pending transfers. Fails with
+        ERROR_REASON_ACCOUNT_NOT_FOUND.
+
+        The range of create_time is found at once, however long the history is; the other filters are
+        applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+        few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+        until the token is empty.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,7 +247,8 @@ class LedgerServiceServicer:
 
     def GetAccountBalance(self, request, context):
         """Returns the balance of an account at a point in time. Fails with
-        ERROR_REASON_ACCOUNT_NOT_FOUND.
+        ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+        more than 100,000 transfers of the account were recorded since that time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -177,6 +274,21 @@ class LedgerServiceServicer:
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'CreateLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateLedger,
+                    request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerRequest.FromString,
+                    response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerResponse.SerializeToString,
+            ),
+            'GetLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLedger,
+                    request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerRequest.FromString,
+                    response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerResponse.SerializeToString,
+            ),
+            'ListLedgers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLedgers,
+                    request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersRequest.FromString,
+                    response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersResponse.SerializeToString,
+            ),
             'CreateAccounts': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateAccounts,
                     request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateAccountsRequest.FromString,
@@ -201,6 +313,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListAccounts,
                     request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsRequest.FromString,
                     response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersRequest.FromString,
+                    response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersResponse.SerializeToString,
             ),
             'ListAccountTransfers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAccountTransfers,
@@ -231,12 +348,105 @@ def add_LedgerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LedgerService:
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
+
+    @staticmethod
+    def CreateLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.ledger.v1.LedgerService/CreateLedger',
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerRequest.SerializeToString,
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.CreateLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.ledger.v1.LedgerService/GetLedger',
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerRequest.SerializeToString,
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLedgers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.ledger.v1.LedgerService/ListLedgers',
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersRequest.SerializeToString,
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListLedgersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CreateAccounts(request,
@@ -363,6 +573,33 @@ class LedgerService:
             '/souk.ledger.v1.LedgerService/ListAccounts',
             souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsRequest.SerializeToString,
             souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAccountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.ledger.v1.LedgerService/ListTransfers',
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersRequest.SerializeToString,
+            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.ListTransfersResponse.FromString,
             options,
             channel_credentials,
             insecure,

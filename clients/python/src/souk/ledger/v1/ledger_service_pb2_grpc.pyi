@@ -27,49 +27,97 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LedgerServiceStub:
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LedgerServiceAsyncStub: ...
+    CreateLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateLedgerRequest, _ledger_service_pb2.CreateLedgerResponse]
+    """Creates a ledger: before the first account of it.
+
+    The number is the idempotency key and never expires: the same currency returns the ledger as it
+    is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+    """
+    GetLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetLedgerRequest, _ledger_service_pb2.GetLedgerResponse]
+    """Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND."""
+    ListLedgers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListLedgersRequest, _ledger_service_pb2.ListLedgersResponse]
+    """Lists ledgers in the order of their numbers, a page at a time."""
     CreateAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateAccountsRequest, _ledger_service_pb2.CreateAccountsResponse]
     """Creates up to 8,190 accounts and returns one result for each, in order.
 
     The account id is the idempotency key and never expires: the same fields give EXISTS, different
-    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-    `linked` are created all or not at all.
+    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+    remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+    not at all.
     """
     CreateTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateTransfersRequest, _ledger_service_pb2.CreateTransfersResponse]
     """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
     in order.
 
-    A refused transfer changes nothing and does not prevent the others, unless they are joined by
-    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-    with `linked` set to the first after it without. The transfer id is the idempotency key and
-    never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-    names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+    A refused transfer changes no account and does not prevent the others, unless they are joined
+    by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+    with `linked` set to the first after it without.
+
+    The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+    different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+    that depends on what other transfers did (an account or pending transfer that is not there, a
+    limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+    that a call that is repeated after a lost response cannot have another outcome than the first.
+    Any other refusal repeats itself by its own rule. The rest of a refused chain
+    (LINKED_EVENT_FAILED) may be sent again with the same ids.
     """
     LookupAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]
-    """Returns accounts with their current balances, in the order of the request; unknown ids are left
-    out.
+    """Returns accounts with their current balances, in the order of the request; an id that is named
+    twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+    for fewer at once.
     """
     LookupTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]
-    """Returns transfers, in the order of the request; unknown ids are left out."""
+    """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+    answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+    """
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]
     """Lists accounts in the order they were created, a page at a time."""
+    ListTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListTransfersRequest, _ledger_service_pb2.ListTransfersResponse]
+    """Lists the transfers of all accounts, newest first by create_time unless order_by says
+    otherwise, a page at a time. The list includes expiries of pending transfers.
+
+    `user_data` and the range of create_time are found by an index; the other filters are applied
+    to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+    match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+    the token is empty.
+    """
     ListAccountTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountTransfersRequest, _ledger_service_pb2.ListAccountTransfersResponse]
-    """Lists the transfers that debited or credited an account, newest first, a page at a time. The
-    list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """Lists the transfers that debited or credited an account, newest first by create_time, a page at
+    a time. The list includes expiries of pending transfers. Fails with
+    ERROR_REASON_ACCOUNT_NOT_FOUND.
+
+    The range of create_time is found at once, however long the history is; the other filters are
+    applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+    few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+    until the token is empty.
     """
     GetAccountBalance: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetAccountBalanceRequest, _ledger_service_pb2.GetAccountBalanceResponse]
     """Returns the balance of an account at a point in time. Fails with
-    ERROR_REASON_ACCOUNT_NOT_FOUND.
+    ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+    more than 100,000 transfers of the account were recorded since that time.
     """
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetTrialBalanceRequest, _ledger_service_pb2.GetTrialBalanceResponse]
     """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
@@ -83,46 +131,94 @@ class LedgerServiceStub:
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    CreateLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateLedgerRequest, _ledger_service_pb2.CreateLedgerResponse]  # type: ignore[assignment]
+    """Creates a ledger: before the first account of it.
+
+    The number is the idempotency key and never expires: the same currency returns the ledger as it
+    is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+    """
+    GetLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetLedgerRequest, _ledger_service_pb2.GetLedgerResponse]  # type: ignore[assignment]
+    """Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND."""
+    ListLedgers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListLedgersRequest, _ledger_service_pb2.ListLedgersResponse]  # type: ignore[assignment]
+    """Lists ledgers in the order of their numbers, a page at a time."""
     CreateAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateAccountsRequest, _ledger_service_pb2.CreateAccountsResponse]  # type: ignore[assignment]
     """Creates up to 8,190 accounts and returns one result for each, in order.
 
     The account id is the idempotency key and never expires: the same fields give EXISTS, different
-    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-    `linked` are created all or not at all.
+    fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+    remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+    not at all.
     """
     CreateTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateTransfersRequest, _ledger_service_pb2.CreateTransfersResponse]  # type: ignore[assignment]
     """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
     in order.
 
-    A refused transfer changes nothing and does not prevent the others, unless they are joined by
-    `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-    with `linked` set to the first after it without. The transfer id is the idempotency key and
-    never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-    names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+    A refused transfer changes no account and does not prevent the others, unless they are joined
+    by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+    with `linked` set to the first after it without.
+
+    The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+    different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+    that depends on what other transfers did (an account or pending transfer that is not there, a
+    limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+    that a call that is repeated after a lost response cannot have another outcome than the first.
+    Any other refusal repeats itself by its own rule. The rest of a refused chain
+    (LINKED_EVENT_FAILED) may be sent again with the same ids.
     """
     LookupAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]  # type: ignore[assignment]
-    """Returns accounts with their current balances, in the order of the request; unknown ids are left
-    out.
+    """Returns accounts with their current balances, in the order of the request; an id that is named
+    twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+    for fewer at once.
     """
     LookupTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]  # type: ignore[assignment]
-    """Returns transfers, in the order of the request; unknown ids are left out."""
+    """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+    answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+    """
     ListAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]  # type: ignore[assignment]
     """Lists accounts in the order they were created, a page at a time."""
+    ListTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListTransfersRequest, _ledger_service_pb2.ListTransfersResponse]  # type: ignore[assignment]
+    """Lists the transfers of all accounts, newest first by create_time unless order_by says
+    otherwise, a page at a time. The list includes expiries of pending transfers.
+
+    `user_data` and the range of create_time are found by an index; the other filters are applied
+    to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+    match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+    the token is empty.
+    """
     ListAccountTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountTransfersRequest, _ledger_service_pb2.ListAccountTransfersResponse]  # type: ignore[assignment]
-    """Lists the transfers that debited or credited an account, newest first, a page at a time. The
-    list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+    """Lists the transfers that debited or credited an account, newest first by create_time, a page at
+    a time. The list includes expiries of pending transfers. Fails with
+    ERROR_REASON_ACCOUNT_NOT_FOUND.
+
+    The range of create_time is found at once, however long the history is; the other filters are
+    applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+    few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+    until the token is empty.
     """
     GetAccountBalance: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetAccountBalanceRequest, _ledger_service_pb2.GetAccountBalanceResponse]  # type: ignore[assignment]
     """Returns the balance of an account at a point in time. Fails with
-    ERROR_REASON_ACCOUNT_NOT_FOUND.
+    ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+    more than 100,000 transfers of the account were recorded since that time.
     """
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetTrialBalanceRequest, _ledger_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
     """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
@@ -135,12 +231,52 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Owns every movement of money, in double entry: accounts and the transfers between them.
+    """Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+    them.
 
     The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
-    its credits, and replaying all transfers yields the accounts. Reasons are those of
-    `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+    its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+    the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+    the microsecond; what is finer is cut off.
+
+    What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+    one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+    nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+    not closed; every account has a history; the transfers of a request share one time; imported
+    transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+
+    Lists: a page token is good for the same caller and the same filters; page_size may differ.
+    Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+    may not be in it; nothing is left out or returned twice.
     """
+
+    @_abc_1.abstractmethod
+    def CreateLedger(
+        self,
+        request: _ledger_service_pb2.CreateLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.CreateLedgerResponse, _abc.Awaitable[_ledger_service_pb2.CreateLedgerResponse]]:
+        """Creates a ledger: before the first account of it.
+
+        The number is the idempotency key and never expires: the same currency returns the ledger as it
+        is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLedger(
+        self,
+        request: _ledger_service_pb2.GetLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.GetLedgerResponse, _abc.Awaitable[_ledger_service_pb2.GetLedgerResponse]]:
+        """Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListLedgers(
+        self,
+        request: _ledger_service_pb2.ListLedgersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.ListLedgersResponse, _abc.Awaitable[_ledger_service_pb2.ListLedgersResponse]]:
+        """Lists ledgers in the order of their numbers, a page at a time."""
 
     @_abc_1.abstractmethod
     def CreateAccounts(
@@ -151,8 +287,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates up to 8,190 accounts and returns one result for each, in order.
 
         The account id is the idempotency key and never expires: the same fields give EXISTS, different
-        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-        `linked` are created all or not at all.
+        fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+        remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+        not at all.
         """
 
     @_abc_1.abstractmethod
@@ -164,11 +301,17 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
         in order.
 
-        A refused transfer changes nothing and does not prevent the others, unless they are joined by
-        `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-        with `linked` set to the first after it without. The transfer id is the idempotency key and
-        never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-        names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+        A refused transfer changes no account and does not prevent the others, unless they are joined
+        by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+        with `linked` set to the first after it without.
+
+        The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+        different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+        that depends on what other transfers did (an account or pending transfer that is not there, a
+        limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+        that a call that is repeated after a lost response cannot have another outcome than the first.
+        Any other refusal repeats itself by its own rule. The rest of a refused chain
+        (LINKED_EVENT_FAILED) may be sent again with the same ids.
         """
 
     @_abc_1.abstractmethod
@@ -177,8 +320,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.LookupAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupAccountsResponse, _abc.Awaitable[_ledger_service_pb2.LookupAccountsResponse]]:
-        """Returns accounts with their current balances, in the order of the request; unknown ids are left
-        out.
+        """Returns accounts with their current balances, in the order of the request; an id that is named
+        twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+        for fewer at once.
         """
 
     @_abc_1.abstractmethod
@@ -187,7 +331,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.LookupTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupTransfersResponse, _abc.Awaitable[_ledger_service_pb2.LookupTransfersResponse]]:
-        """Returns transfers, in the order of the request; unknown ids are left out."""
+        """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+        answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+        """
 
     @_abc_1.abstractmethod
     def ListAccounts(
@@ -198,13 +344,34 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists accounts in the order they were created, a page at a time."""
 
     @_abc_1.abstractmethod
+    def ListTransfers(
+        self,
+        request: _ledger_service_pb2.ListTransfersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.ListTransfersResponse, _abc.Awaitable[_ledger_service_pb2.ListTransfersResponse]]:
+        """Lists the transfers of all accounts, newest first by create_time unless order_by says
+        otherwise, a page at a time. The list includes expiries of pending transfers.
+
+        `user_data` and the range of create_time are found by an index; the other filters are applied
+        to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+        match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+        the token is empty.
+        """
+
+    @_abc_1.abstractmethod
     def ListAccountTransfers(
         self,
         request: _ledger_service_pb2.ListAccountTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.ListAccountTransfersResponse, _abc.Awaitable[_ledger_service_pb2.ListAccountTransfersResponse]]:
-        """Lists the transfers that debited or credited an account, newest first, a page at a time. The
-        list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+        """Lists the transfers that debited or credited an account, newest first by create_time, a page at
+        a time. The list includes expiries of pending transfers. Fails with
+        ERROR_REASON_ACCOUNT_NOT_FOUND.
+
+        The range of create_time is found at once, however long the history is; the other filters are
+        applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+        few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+        until the token is empty.
         """
 
     @_abc_1.abstractmethod
@@ -214,7 +381,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.GetAccountBalanceResponse, _abc.Awaitable[_ledger_service_pb2.GetAccountBalanceResponse]]:
         """Returns the balance of an account at a point in time. Fails with
-        ERROR_REASON_ACCOUNT_NOT_FOUND.
+        ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+        more than 100,000 transfers of the account were recorded since that time.
         """
 
     @_abc_1.abstractmethod

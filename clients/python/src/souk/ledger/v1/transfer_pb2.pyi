@@ -26,6 +26,7 @@ class CreateTransferStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CREATE_TRANSFER_STATUS_LINKED_EVENT_FAILED: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN: _ClassVar[CreateTransferStatus]
+    CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_PENDING_ID: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_TIMEOUT: _ClassVar[CreateTransferStatus]
@@ -48,6 +49,7 @@ class CreateTransferStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CREATE_TRANSFER_STATUS_AMOUNT_MUST_NOT_BE_ZERO: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO: _ClassVar[CreateTransferStatus]
+    CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND: _ClassVar[CreateTransferStatus]
     CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER: _ClassVar[CreateTransferStatus]
@@ -78,6 +80,7 @@ CREATE_TRANSFER_STATUS_EXISTS: CreateTransferStatus
 CREATE_TRANSFER_STATUS_LINKED_EVENT_FAILED: CreateTransferStatus
 CREATE_TRANSFER_STATUS_LINKED_EVENT_CHAIN_OPEN: CreateTransferStatus
 CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN: CreateTransferStatus
+CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED: CreateTransferStatus
 CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS: CreateTransferStatus
 CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_PENDING_ID: CreateTransferStatus
 CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_TIMEOUT: CreateTransferStatus
@@ -100,6 +103,7 @@ CREATE_TRANSFER_STATUS_TIMEOUT_RESERVED_FOR_PENDING_TRANSFER: CreateTransferStat
 CREATE_TRANSFER_STATUS_AMOUNT_MUST_NOT_BE_ZERO: CreateTransferStatus
 CREATE_TRANSFER_STATUS_LEDGER_MUST_NOT_BE_ZERO: CreateTransferStatus
 CREATE_TRANSFER_STATUS_CODE_MUST_NOT_BE_ZERO: CreateTransferStatus
+CREATE_TRANSFER_STATUS_EFFECTIVE_TIME_MUST_NOT_BE_AHEAD: CreateTransferStatus
 CREATE_TRANSFER_STATUS_DEBIT_ACCOUNT_NOT_FOUND: CreateTransferStatus
 CREATE_TRANSFER_STATUS_CREDIT_ACCOUNT_NOT_FOUND: CreateTransferStatus
 CREATE_TRANSFER_STATUS_ACCOUNTS_MUST_HAVE_THE_SAME_LEDGER: CreateTransferStatus
@@ -121,7 +125,7 @@ CREATE_TRANSFER_STATUS_EXCEEDS_CREDITS: CreateTransferStatus
 CREATE_TRANSFER_STATUS_EXCEEDS_DEBITS: CreateTransferStatus
 
 class Transfer(_message.Message):
-    __slots__ = ("transfer_id", "debit_account_id", "credit_account_id", "amount", "pending_id", "user_data", "timeout_seconds", "ledger", "code", "flags", "effective_time", "create_time", "pending_state")
+    __slots__ = ("transfer_id", "debit_account_id", "credit_account_id", "amount", "pending_id", "user_data", "timeout_seconds", "ledger", "code", "flags", "effective_time", "create_time", "pending_state", "currency_code")
     TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
     DEBIT_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     CREDIT_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +139,7 @@ class Transfer(_message.Message):
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     PENDING_STATE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     transfer_id: str
     debit_account_id: str
     credit_account_id: str
@@ -148,7 +153,8 @@ class Transfer(_message.Message):
     effective_time: _timestamp_pb2.Timestamp
     create_time: _timestamp_pb2.Timestamp
     pending_state: PendingState
-    def __init__(self, transfer_id: _Optional[str] = ..., debit_account_id: _Optional[str] = ..., credit_account_id: _Optional[str] = ..., amount: _Optional[int] = ..., pending_id: _Optional[str] = ..., user_data: _Optional[str] = ..., timeout_seconds: _Optional[int] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[TransferFlags, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pending_state: _Optional[_Union[PendingState, str]] = ...) -> None: ...
+    currency_code: str
+    def __init__(self, transfer_id: _Optional[str] = ..., debit_account_id: _Optional[str] = ..., credit_account_id: _Optional[str] = ..., amount: _Optional[int] = ..., pending_id: _Optional[str] = ..., user_data: _Optional[str] = ..., timeout_seconds: _Optional[int] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[TransferFlags, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pending_state: _Optional[_Union[PendingState, str]] = ..., currency_code: _Optional[str] = ...) -> None: ...
 
 class TransferFlags(_message.Message):
     __slots__ = ("linked", "pending", "post_pending_transfer", "void_pending_transfer", "expired")
@@ -191,11 +197,13 @@ class NewTransfer(_message.Message):
     def __init__(self, transfer_id: _Optional[str] = ..., debit_account_id: _Optional[str] = ..., credit_account_id: _Optional[str] = ..., amount: _Optional[int] = ..., pending_id: _Optional[str] = ..., user_data: _Optional[str] = ..., timeout_seconds: _Optional[int] = ..., ledger: _Optional[int] = ..., code: _Optional[int] = ..., flags: _Optional[_Union[TransferFlags, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateTransferResult(_message.Message):
-    __slots__ = ("status", "transfer_id", "amount")
+    __slots__ = ("status", "transfer_id", "amount", "create_time")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     status: CreateTransferStatus
     transfer_id: str
     amount: int
-    def __init__(self, status: _Optional[_Union[CreateTransferStatus, str]] = ..., transfer_id: _Optional[str] = ..., amount: _Optional[int] = ...) -> None: ...
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, status: _Optional[_Union[CreateTransferStatus, str]] = ..., transfer_id: _Optional[str] = ..., amount: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1\x1a\x1bsouk/policy/v1/reason.proto*\xcc\x06\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12*\n\x1a\x45RROR_REASON_OTHER_ACCOUNT\x10\x01\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x07 \x01\x12\'\n\x17\x45RROR_REASON_NO_ACCOUNT\x10\x02\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x30\n\x1a\x45RROR_REASON_ETAG_MISMATCH\x10\x03\x1a\x10\xaa\xe3\x9f\x80\x0e\n\x08\n\x12\x04\x65tag \x01\x12\x33\n\x1b\x45RROR_REASON_UNKNOWN_LOCALE\x10\x04\x1a\x12\xaa\xe3\x9f\x80\x0e\x0c\x08\x03\x12\x06locale \x01\x12/\n\x18\x45RROR_REASON_EMPTY_FIELD\x10\x05\x1a\x11\xaa\xe3\x9f\x80\x0e\x0b\x08\x03\x12\x05\x66ield \x01\x12\x30\n\x1a\x45RROR_REASON_KIND_REPEATED\x10\x06\x1a\x10\xaa\xe3\x9f\x80\x0e\n\x08\x03\x12\x04kind \x01\x12<\n\x1f\x45RROR_REASON_ENDPOINT_NOT_FOUND\x10\x07\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x05\x12\x0b\x65ndpoint_id \x01\x12\x35\n\x1f\x45RROR_REASON_TOO_MANY_ENDPOINTS\x10\x08\x1a\x10\xaa\xe3\x9f\x80\x0e\n\x08\x08\x12\x04most \x01\x12;\n\x1b\x45RROR_REASON_TARGET_REFUSED\x10\t\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\x03\x12\x05\x66ield\x12\x07problem \x01\x12<\n\x1f\x45RROR_REASON_DELIVERY_NOT_FOUND\x10\n\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x05\x12\x0b\x64\x65livery_id \x01\x12\x31\n!ERROR_REASON_INVALID_RESUME_TOKEN\x10\x0b\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x37\n\x18\x45RROR_REASON_NO_TEMPLATE\x10\x0c\x1a\x19\xaa\xe3\x9f\x80\x0e\x13\x08\x03\x12\x04kind\x12\x07\x63hannel \x01\x12>\n!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\r\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\t\x12\x0b\x65ndpoint_id \x01\x12)\n\x19\x45RROR_REASON_CODE_REFUSED\x10\x0e\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x39\n#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x10\x0f\x1a\x10\xaa\xe3\x9f\x80\x0e\n\x08\x08\x12\x04most \x02\x42\xb4\x01\n\x1d\x65xample.souk.notifications.v1B\x10\x45rrorReasonProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/error_reason.proto\x12\x15souk.notifications.v1\x1a\x1bsouk/policy/v1/reason.proto*\xc9\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12<\n\x1f\x45RROR_REASON_ENDPOINT_NOT_FOUND\x10\x01\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x05\x12\x0b\x65ndpoint_id \x01\x12\x39\n\x1f\x45RROR_REASON_TOO_MANY_ENDPOINTS\x10\x02\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\t\x12\x05limit \x01(\x99\x03\x12;\n\x1b\x45RROR_REASON_TARGET_REFUSED\x10\x03\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\x03\x12\x05\x66ield\x12\x07problem \x01\x12\x41\n!ERROR_REASON_ENDPOINT_NOT_ENABLED\x10\x04\x1a\x1a\xaa\xe3\x9f\x80\x0e\x14\x08\t\x12\x0b\x65ndpoint_id \x01(\x99\x03\x12<\n\x1f\x45RROR_REASON_DELIVERY_NOT_FOUND\x10\x05\x1a\x17\xaa\xe3\x9f\x80\x0e\x11\x08\x05\x12\x0b\x64\x65livery_id \x01\x12)\n\x19\x45RROR_REASON_CODE_REFUSED\x10\x06\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12:\n#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x10\x07\x1a\x11\xaa\xe3\x9f\x80\x0e\x0b\x08\x08\x12\x05limit \x02\x42\xb4\x01\n\x1d\x65xample.souk.notifications.v1B\x10\x45rrorReasonProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,36 +33,20 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.notifications.v1.error
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\035example.souk.notifications.v1B\020ErrorReasonProtoP\001Z5souk.example/go/souk/notifications/v1;notificationsv1\252\002\025Souk.Notifications.V1\312\002\025Souk\\Notifications\\V1\352\002\027Souk::Notifications::V1'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_ACCOUNT"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OTHER_ACCOUNT"]._serialized_options = b'\252\343\237\200\016\004\010\007 \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_ACCOUNT"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_ACCOUNT"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ETAG_MISMATCH"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ETAG_MISMATCH"]._serialized_options = b'\252\343\237\200\016\n\010\n\022\004etag \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNKNOWN_LOCALE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNKNOWN_LOCALE"]._serialized_options = b'\252\343\237\200\016\014\010\003\022\006locale \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EMPTY_FIELD"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EMPTY_FIELD"]._serialized_options = b'\252\343\237\200\016\013\010\003\022\005field \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KIND_REPEATED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KIND_REPEATED"]._serialized_options = b'\252\343\237\200\016\n\010\003\022\004kind \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_FOUND"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\021\010\005\022\013endpoint_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ENDPOINTS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ENDPOINTS"]._serialized_options = b'\252\343\237\200\016\n\010\010\022\004most \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_ENDPOINTS"]._serialized_options = b'\252\343\237\200\016\016\010\t\022\005limit \001(\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TARGET_REFUSED"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TARGET_REFUSED"]._serialized_options = b'\252\343\237\200\016\024\010\003\022\005field\022\007problem \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_ENABLED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_ENABLED"]._serialized_options = b'\252\343\237\200\016\024\010\t\022\013endpoint_id \001(\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DELIVERY_NOT_FOUND"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DELIVERY_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\021\010\005\022\013delivery_id \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_RESUME_TOKEN"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_RESUME_TOKEN"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_TEMPLATE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_TEMPLATE"]._serialized_options = b'\252\343\237\200\016\023\010\003\022\004kind\022\007channel \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_ENABLED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ENDPOINT_NOT_ENABLED"]._serialized_options = b'\252\343\237\200\016\021\010\t\022\013endpoint_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CODE_REFUSED"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CODE_REFUSED"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_CONFIRMATIONS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_CONFIRMATIONS"]._serialized_options = b'\252\343\237\200\016\n\010\010\022\004most \002'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_MANY_CONFIRMATIONS"]._serialized_options = b'\252\343\237\200\016\013\010\010\022\005limit \002'
   _globals['_ERRORREASON']._serialized_start=97
-  _globals['_ERRORREASON']._serialized_end=941
+  _globals['_ERRORREASON']._serialized_end=554
 # @@protoc_insertion_point(module_scope)

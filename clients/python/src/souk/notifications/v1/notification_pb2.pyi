@@ -19,12 +19,12 @@ class NotificationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTIFICATION_KIND_BACK_IN_STOCK: _ClassVar[NotificationKind]
     NOTIFICATION_KIND_EMAIL_CONFIRMATION: _ClassVar[NotificationKind]
 
-class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class NotificationChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    CHANNEL_UNSPECIFIED: _ClassVar[Channel]
-    CHANNEL_IN_APP: _ClassVar[Channel]
-    CHANNEL_EMAIL: _ClassVar[Channel]
-    CHANNEL_WEBHOOK: _ClassVar[Channel]
+    NOTIFICATION_CHANNEL_UNSPECIFIED: _ClassVar[NotificationChannel]
+    NOTIFICATION_CHANNEL_IN_APP: _ClassVar[NotificationChannel]
+    NOTIFICATION_CHANNEL_EMAIL: _ClassVar[NotificationChannel]
+    NOTIFICATION_CHANNEL_WEBHOOK: _ClassVar[NotificationChannel]
 NOTIFICATION_KIND_UNSPECIFIED: NotificationKind
 NOTIFICATION_KIND_ORDER_PLACED: NotificationKind
 NOTIFICATION_KIND_ORDER_REJECTED: NotificationKind
@@ -37,7 +37,7 @@ NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED: NotificationKind
 NOTIFICATION_KIND_REFUND_FAILED: NotificationKind
 NOTIFICATION_KIND_BACK_IN_STOCK: NotificationKind
 NOTIFICATION_KIND_EMAIL_CONFIRMATION: NotificationKind
-CHANNEL_UNSPECIFIED: Channel
-CHANNEL_IN_APP: Channel
-CHANNEL_EMAIL: Channel
-CHANNEL_WEBHOOK: Channel
+NOTIFICATION_CHANNEL_UNSPECIFIED: NotificationChannel
+NOTIFICATION_CHANNEL_IN_APP: NotificationChannel
+NOTIFICATION_CHANNEL_EMAIL: NotificationChannel
+NOTIFICATION_CHANNEL_WEBHOOK: NotificationChannel

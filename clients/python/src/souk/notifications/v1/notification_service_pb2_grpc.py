@@ -30,7 +30,10 @@ class NotificationServiceStub:
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
     def __init__(self, channel):
@@ -39,35 +42,35 @@ class NotificationServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.GetPreferences = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/GetPreferences',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesResponse.FromString,
+        self.GetNotificationPreferences = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/GetNotificationPreferences',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesResponse.FromString,
                 _registered_method=True)
-        self.UpdatePreferences = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/UpdatePreferences',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
+        self.UpdateNotificationPreferences = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/UpdateNotificationPreferences',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesResponse.FromString,
                 _registered_method=True)
         self.ConfirmEmailAddress = channel.unary_unary(
                 '/souk.notifications.v1.NotificationService/ConfirmEmailAddress',
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressRequest.SerializeToString,
                 response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressResponse.FromString,
                 _registered_method=True)
-        self.ListMessages = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/ListMessages',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesResponse.FromString,
+        self.ListInAppMessages = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/ListInAppMessages',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesResponse.FromString,
                 _registered_method=True)
-        self.MarkRead = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/MarkRead',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadResponse.FromString,
+        self.MarkInAppMessagesRead = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/MarkInAppMessagesRead',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadResponse.FromString,
                 _registered_method=True)
-        self.WatchMessages = channel.unary_stream(
-                '/souk.notifications.v1.NotificationService/WatchMessages',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesResponse.FromString,
+        self.WatchInAppMessages = channel.unary_stream(
+                '/souk.notifications.v1.NotificationService/WatchInAppMessages',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesResponse.FromString,
                 _registered_method=True)
         self.CreateWebhookEndpoint = channel.unary_unary(
                 '/souk.notifications.v1.NotificationService/CreateWebhookEndpoint',
@@ -89,6 +92,16 @@ class NotificationServiceStub:
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateWebhookEndpointRequest.SerializeToString,
                 response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateWebhookEndpointResponse.FromString,
                 _registered_method=True)
+        self.EnableWebhookEndpoint = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/EnableWebhookEndpoint',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointResponse.FromString,
+                _registered_method=True)
+        self.DisableWebhookEndpoint = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/DisableWebhookEndpoint',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointResponse.FromString,
+                _registered_method=True)
         self.DeleteWebhookEndpoint = channel.unary_unary(
                 '/souk.notifications.v1.NotificationService/DeleteWebhookEndpoint',
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DeleteWebhookEndpointRequest.SerializeToString,
@@ -99,30 +112,25 @@ class NotificationServiceStub:
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RotateWebhookSecretRequest.SerializeToString,
                 response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RotateWebhookSecretResponse.FromString,
                 _registered_method=True)
-        self.ListDeliveries = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/ListDeliveries',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesResponse.FromString,
+        self.ListNotificationDeliveries = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/ListNotificationDeliveries',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesResponse.FromString,
                 _registered_method=True)
-        self.ListDeadDeliveries = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/ListDeadDeliveries',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesResponse.FromString,
+        self.RequeueNotificationDeliveries = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/RequeueNotificationDeliveries',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesResponse.FromString,
                 _registered_method=True)
-        self.RequeueDeadDeliveries = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/RequeueDeadDeliveries',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesResponse.FromString,
+        self.DropNotificationDeliveries = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/DropNotificationDeliveries',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesResponse.FromString,
                 _registered_method=True)
-        self.DropDeadDeliveries = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/DropDeadDeliveries',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesResponse.FromString,
-                _registered_method=True)
-        self.PreviewTemplate = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/PreviewTemplate',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateResponse.FromString,
+        self.PreviewNotificationTemplate = channel.unary_unary(
+                '/souk.notifications.v1.NotificationService/PreviewNotificationTemplate',
+                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.SerializeToString,
+                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.FromString,
                 _registered_method=True)
         self.AuditNotifications = channel.unary_unary(
                 '/souk.notifications.v1.NotificationService/AuditNotifications',
@@ -136,169 +144,200 @@ class NotificationServiceServicer:
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
-    def GetPreferences(self, request, context):
-        """Returns the notification preferences of an account; the defaults of the shop when the account
-        has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-        ERROR_REASON_NO_ACCOUNT.
+    def GetNotificationPreferences(self, request, context):
+        """Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+        A USER reaches only its own preferences; another customer's fail with
+        ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def UpdatePreferences(self, request, context):
-        """Changes the fields of an account's preferences that the mask names. The channels of a
-        notification are fixed when its event arrives; the address and the language of an e-mail are
-        those at the time of sending.
+    def UpdateNotificationPreferences(self, request, context):
+        """Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+        whole. The channels of a notification are fixed when its event arrives; the address and the
+        language of an e-mail are those at the time of sending. A USER reaches only its own
+        preferences.
 
         A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
         confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
         when the last one is no longer valid.
 
-        A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-        nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-        TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        The call has no request id: when its change is already in effect it succeeds, whatever its
+        etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+        ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+        souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+        twice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmEmailAddress(self, request, context):
-        """Confirms the e-mail address of an account with the code that was sent there; from then on
-        e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-        codes the code is no longer valid.
-        Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
+        """Confirms the e-mail address of a customer with the code that was sent there; from then on
+        e-mail is sent to it. A USER confirms only its own address.
+
+        Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+        longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+        souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListMessages(self, request, context):
-        """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-        Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    def ListInAppMessages(self, request, context):
+        """Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+        another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def MarkRead(self, request, context):
-        """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-        are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-        ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    def MarkInAppMessagesRead(self, request, context):
+        """Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+        only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+        nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def WatchMessages(self, request, context):
-        """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+    def WatchInAppMessages(self, request, context):
+        """Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
         empty), then each new one, oldest first. Each response has the token that resumes after it; no
-        message is skipped or sent twice.
+        message is skipped or sent twice. A token does not expire. A USER reaches only its own
+        messages.
 
-        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-        deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-        buffer messages for it.
-        Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
+        The stream ends only with an error: with UNAVAILABLE when the server drains and with
+        DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+        backpressure; the server does not buffer messages for it. Fails with
+        ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+        ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateWebhookEndpoint(self, request, context):
-        """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-        returned again, except that repeating a `request_id` within 7 days returns the same response.
+        """Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+        request; its other fields are ignored. The response has the secret that signs its webhooks; it
+        is never returned again, except to a repeat of the call.
 
-        Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-        TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-        address is detected then, not here.
+        Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+        for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+        before each attempt, so one that resolves to a private address is detected then, not here.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetWebhookEndpoint(self, request, context):
-        """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-        Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListWebhookEndpoints(self, request, context):
-        """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def UpdateWebhookEndpoint(self, request, context):
-        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-        restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-        whatever its etag.
-        Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def DeleteWebhookEndpoint(self, request, context):
-        """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-        belongs to another caller, is not an error.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def RotateWebhookSecret(self, request, context):
-        """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-        except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-        webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+        """Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
         ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListDeliveries(self, request, context):
-        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-        only.
+    def ListWebhookEndpoints(self, request, context):
+        """Lists webhook endpoints, oldest first. A SERVICE sees only its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListDeadDeliveries(self, request, context):
-        """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-        endpoints only.
+    def UpdateWebhookEndpoint(self, request, context):
+        """Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+
+        The call has no request id: when its change is already in effect it succeeds, whatever its
+        etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+        ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+        of souk.policy.v1; the last one also names a required field that the mask names and that is
+        empty.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RequeueDeadDeliveries(self, request, context):
-        """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-        already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-        its own endpoints only.
-        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-        requeued.
+    def EnableWebhookEndpoint(self, request, context):
+        """Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+        they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+        Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def DropDeadDeliveries(self, request, context):
-        """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-        those of its own endpoints only.
+    def DisableWebhookEndpoint(self, request, context):
+        """Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+        deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+        nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def PreviewTemplate(self, request, context):
-        """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-        ERROR_REASON_UNKNOWN_LOCALE.
+    def DeleteWebhookEndpoint(self, request, context):
+        """Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+        another caller, is not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateWebhookSecret(self, request, context):
+        """Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+        again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+        too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+
+        Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
+        ERROR_REASON_ENDPOINT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotificationDeliveries(self, request, context):
+        """Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+        SERVICE sees only those of its own endpoints.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequeueNotificationDeliveries(self, request, context):
+        """Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+        receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+        first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+        endpoints.
+
+        Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+        ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropNotificationDeliveries(self, request, context):
+        """Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+        `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+        not exist or are not dead are skipped, so a repeat changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewNotificationTemplate(self, request, context):
+        """Renders a kind of notification for a channel, with sample data. A locale that does not exist
+        fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -316,35 +355,35 @@ class NotificationServiceServicer:
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'GetPreferences': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetPreferences,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesResponse.SerializeToString,
+            'GetNotificationPreferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNotificationPreferences,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesResponse.SerializeToString,
             ),
-            'UpdatePreferences': grpc.unary_unary_rpc_method_handler(
-                    servicer.UpdatePreferences,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.SerializeToString,
+            'UpdateNotificationPreferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateNotificationPreferences,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesResponse.SerializeToString,
             ),
             'ConfirmEmailAddress': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfirmEmailAddress,
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressRequest.FromString,
                     response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ConfirmEmailAddressResponse.SerializeToString,
             ),
-            'ListMessages': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListMessages,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesResponse.SerializeToString,
+            'ListInAppMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInAppMessages,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesResponse.SerializeToString,
             ),
-            'MarkRead': grpc.unary_unary_rpc_method_handler(
-                    servicer.MarkRead,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadResponse.SerializeToString,
+            'MarkInAppMessagesRead': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkInAppMessagesRead,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadResponse.SerializeToString,
             ),
-            'WatchMessages': grpc.unary_stream_rpc_method_handler(
-                    servicer.WatchMessages,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesResponse.SerializeToString,
+            'WatchInAppMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchInAppMessages,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesResponse.SerializeToString,
             ),
             'CreateWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateWebhookEndpoint,
@@ -366,6 +405,16 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateWebhookEndpointRequest.FromString,
                     response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateWebhookEndpointResponse.SerializeToString,
             ),
+            'EnableWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableWebhookEndpoint,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointResponse.SerializeToString,
+            ),
+            'DisableWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableWebhookEndpoint,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointResponse.SerializeToString,
+            ),
             'DeleteWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteWebhookEndpoint,
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DeleteWebhookEndpointRequest.FromString,
@@ -376,30 +425,25 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RotateWebhookSecretRequest.FromString,
                     response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RotateWebhookSecretResponse.SerializeToString,
             ),
-            'ListDeliveries': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListDeliveries,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesResponse.SerializeToString,
+            'ListNotificationDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotificationDeliveries,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesResponse.SerializeToString,
             ),
-            'ListDeadDeliveries': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListDeadDeliveries,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesResponse.SerializeToString,
+            'RequeueNotificationDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequeueNotificationDeliveries,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesResponse.SerializeToString,
             ),
-            'RequeueDeadDeliveries': grpc.unary_unary_rpc_method_handler(
-                    servicer.RequeueDeadDeliveries,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesResponse.SerializeToString,
+            'DropNotificationDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropNotificationDeliveries,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesResponse.SerializeToString,
             ),
-            'DropDeadDeliveries': grpc.unary_unary_rpc_method_handler(
-                    servicer.DropDeadDeliveries,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesResponse.SerializeToString,
-            ),
-            'PreviewTemplate': grpc.unary_unary_rpc_method_handler(
-                    servicer.PreviewTemplate,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateResponse.SerializeToString,
+            'PreviewNotificationTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewNotificationTemplate,
+                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.FromString,
+                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.SerializeToString,
             ),
             'AuditNotifications': grpc.unary_unary_rpc_method_handler(
                     servicer.AuditNotifications,
@@ -419,11 +463,14 @@ class NotificationService:
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
     @staticmethod
-    def GetPreferences(request,
+    def GetNotificationPreferences(request,
             target,
             options=(),
             channel_credentials=None,
@@ -436,9 +483,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/GetPreferences',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetPreferencesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/GetNotificationPreferences',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.GetNotificationPreferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -450,7 +497,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def UpdatePreferences(request,
+    def UpdateNotificationPreferences(request,
             target,
             options=(),
             channel_credentials=None,
@@ -463,9 +510,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/UpdatePreferences',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/UpdateNotificationPreferences',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.UpdateNotificationPreferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -504,7 +551,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def ListMessages(request,
+    def ListInAppMessages(request,
             target,
             options=(),
             channel_credentials=None,
@@ -517,9 +564,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/ListMessages',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListMessagesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/ListInAppMessages',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListInAppMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -531,7 +578,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def MarkRead(request,
+    def MarkInAppMessagesRead(request,
             target,
             options=(),
             channel_credentials=None,
@@ -544,9 +591,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/MarkRead',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkReadResponse.FromString,
+            '/souk.notifications.v1.NotificationService/MarkInAppMessagesRead',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.MarkInAppMessagesReadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -558,7 +605,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def WatchMessages(request,
+    def WatchInAppMessages(request,
             target,
             options=(),
             channel_credentials=None,
@@ -571,9 +618,9 @@ class NotificationService:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/WatchMessages',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchMessagesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/WatchInAppMessages',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.WatchInAppMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -693,6 +740,60 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
+    def EnableWebhookEndpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.notifications.v1.NotificationService/EnableWebhookEndpoint',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.EnableWebhookEndpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableWebhookEndpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.notifications.v1.NotificationService/DisableWebhookEndpoint',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DisableWebhookEndpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteWebhookEndpoint(request,
             target,
             options=(),
@@ -747,7 +848,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def ListDeliveries(request,
+    def ListNotificationDeliveries(request,
             target,
             options=(),
             channel_credentials=None,
@@ -760,9 +861,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/ListDeliveries',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeliveriesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/ListNotificationDeliveries',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListNotificationDeliveriesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -774,7 +875,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def ListDeadDeliveries(request,
+    def RequeueNotificationDeliveries(request,
             target,
             options=(),
             channel_credentials=None,
@@ -787,9 +888,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/ListDeadDeliveries',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.ListDeadDeliveriesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/RequeueNotificationDeliveries',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueNotificationDeliveriesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -801,7 +902,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def RequeueDeadDeliveries(request,
+    def DropNotificationDeliveries(request,
             target,
             options=(),
             channel_credentials=None,
@@ -814,9 +915,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/RequeueDeadDeliveries',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.RequeueDeadDeliveriesResponse.FromString,
+            '/souk.notifications.v1.NotificationService/DropNotificationDeliveries',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropNotificationDeliveriesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -828,7 +929,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def DropDeadDeliveries(request,
+    def PreviewNotificationTemplate(request,
             target,
             options=(),
             channel_credentials=None,
@@ -841,36 +942,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.notifications.v1.NotificationService/DropDeadDeliveries',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.DropDeadDeliveriesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def PreviewTemplate(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.notifications.v1.NotificationService/PreviewTemplate',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewTemplateResponse.FromString,
+            '/souk.notifications.v1.NotificationService/PreviewNotificationTemplate',
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.SerializeToString,
+            souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.FromString,
             options,
             channel_credentials,
             insecure,

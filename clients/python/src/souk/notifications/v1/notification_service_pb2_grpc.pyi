@@ -31,108 +31,135 @@ class NotificationServiceStub:
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
-    GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
-    """Returns the notification preferences of an account; the defaults of the shop when the account
-    has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-    ERROR_REASON_NO_ACCOUNT.
+    GetNotificationPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationPreferencesRequest, _notification_service_pb2.GetNotificationPreferencesResponse]
+    """Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+    A USER reaches only its own preferences; another customer's fail with
+    ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
     """
-    UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """Changes the fields of an account's preferences that the mask names. The channels of a
-    notification are fixed when its event arrives; the address and the language of an e-mail are
-    those at the time of sending.
+    UpdateNotificationPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationPreferencesRequest, _notification_service_pb2.UpdateNotificationPreferencesResponse]
+    """Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+    whole. The channels of a notification are fixed when its event arrives; the address and the
+    language of an e-mail are those at the time of sending. A USER reaches only its own
+    preferences.
 
     A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
     confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
     when the last one is no longer valid.
 
-    A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-    nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-    TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    The call has no request id: when its change is already in effect it succeeds, whatever its
+    etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+    ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+    souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+    twice.
     """
     ConfirmEmailAddress: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]
-    """Confirms the e-mail address of an account with the code that was sent there; from then on
-    e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-    codes the code is no longer valid.
-    Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
-    """
-    ListMessages: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]
-    """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-    Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-    """
-    MarkRead: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]
-    """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-    are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-    ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-    """
-    WatchMessages: _grpc.UnaryStreamMultiCallable[_notification_service_pb2.WatchMessagesRequest, _notification_service_pb2.WatchMessagesResponse]
-    """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
-    empty), then each new one, oldest first. Each response has the token that resumes after it; no
-    message is skipped or sent twice.
+    """Confirms the e-mail address of a customer with the code that was sent there; from then on
+    e-mail is sent to it. A USER confirms only its own address.
 
-    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-    deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-    buffer messages for it.
-    Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
+    Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+    longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+    souk.policy.v1.
+    """
+    ListInAppMessages: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListInAppMessagesRequest, _notification_service_pb2.ListInAppMessagesResponse]
+    """Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+    another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+    """
+    MarkInAppMessagesRead: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkInAppMessagesReadRequest, _notification_service_pb2.MarkInAppMessagesReadResponse]
+    """Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+    only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+    nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+    """
+    WatchInAppMessages: _grpc.UnaryStreamMultiCallable[_notification_service_pb2.WatchInAppMessagesRequest, _notification_service_pb2.WatchInAppMessagesResponse]
+    """Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
+    empty), then each new one, oldest first. Each response has the token that resumes after it; no
+    message is skipped or sent twice. A token does not expire. A USER reaches only its own
+    messages.
+
+    The stream ends only with an error: with UNAVAILABLE when the server drains and with
+    DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+    backpressure; the server does not buffer messages for it. Fails with
+    ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+    ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
     """
     CreateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]
-    """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-    returned again, except that repeating a `request_id` within 7 days returns the same response.
+    """Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+    request; its other fields are ignored. The response has the secret that signs its webhooks; it
+    is never returned again, except to a repeat of the call.
 
-    Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-    TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-    address is detected then, not here.
+    Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+    for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+    before each attempt, so one that resolves to a private address is detected then, not here.
     """
     GetWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetWebhookEndpointRequest, _notification_service_pb2.GetWebhookEndpointResponse]
-    """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-    Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
-    """
-    ListWebhookEndpoints: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]
-    """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only."""
-    UpdateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]
-    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-    restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-    whatever its etag.
-    Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
-    """
-    DeleteWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]
-    """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-    belongs to another caller, is not an error.
-    """
-    RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]
-    """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-    except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-    webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+    """Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
     ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    ListDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeliveriesRequest, _notification_service_pb2.ListDeliveriesResponse]
-    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-    only.
+    ListWebhookEndpoints: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]
+    """Lists webhook endpoints, oldest first. A SERVICE sees only its own."""
+    UpdateWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]
+    """Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+
+    The call has no request id: when its change is already in effect it succeeds, whatever its
+    etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+    ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+    of souk.policy.v1; the last one also names a required field that the mask names and that is
+    empty.
     """
-    ListDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeadDeliveriesRequest, _notification_service_pb2.ListDeadDeliveriesResponse]
-    """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-    endpoints only.
+    EnableWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.EnableWebhookEndpointRequest, _notification_service_pb2.EnableWebhookEndpointResponse]
+    """Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+    they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+    Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    RequeueDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueDeadDeliveriesRequest, _notification_service_pb2.RequeueDeadDeliveriesResponse]
-    """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-    already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-    its own endpoints only.
-    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-    requeued.
+    DisableWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DisableWebhookEndpointRequest, _notification_service_pb2.DisableWebhookEndpointResponse]
+    """Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+    deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+    nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    DropDeadDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DropDeadDeliveriesRequest, _notification_service_pb2.DropDeadDeliveriesResponse]
-    """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-    those of its own endpoints only.
+    DeleteWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]
+    """Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+    another caller, is not an error.
     """
-    PreviewTemplate: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewTemplateRequest, _notification_service_pb2.PreviewTemplateResponse]
-    """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-    ERROR_REASON_UNKNOWN_LOCALE.
+    RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]
+    """Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+    again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+    too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+
+    Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
+    ERROR_REASON_ENDPOINT_NOT_FOUND.
+    """
+    ListNotificationDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationDeliveriesRequest, _notification_service_pb2.ListNotificationDeliveriesResponse]
+    """Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+    SERVICE sees only those of its own endpoints.
+    """
+    RequeueNotificationDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueNotificationDeliveriesRequest, _notification_service_pb2.RequeueNotificationDeliveriesResponse]
+    """Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+    receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+    first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+    endpoints.
+
+    Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+    ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+    """
+    DropNotificationDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DropNotificationDeliveriesRequest, _notification_service_pb2.DropNotificationDeliveriesResponse]
+    """Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+    `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+    not exist or are not dead are skipped, so a repeat changes nothing.
+    """
+    PreviewNotificationTemplate: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewNotificationTemplateRequest, _notification_service_pb2.PreviewNotificationTemplateResponse]
+    """Renders a kind of notification for a channel, with sample data. A locale that does not exist
+    fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
     """
     AuditNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]
     """Checks the invariants of this service's database: each delivery belongs to a stored event and
@@ -146,105 +173,132 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
-    """Returns the notification preferences of an account; the defaults of the shop when the account
-    has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-    ERROR_REASON_NO_ACCOUNT.
+    GetNotificationPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationPreferencesRequest, _notification_service_pb2.GetNotificationPreferencesResponse]  # type: ignore[assignment]
+    """Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+    A USER reaches only its own preferences; another customer's fail with
+    ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
     """
-    UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """Changes the fields of an account's preferences that the mask names. The channels of a
-    notification are fixed when its event arrives; the address and the language of an e-mail are
-    those at the time of sending.
+    UpdateNotificationPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationPreferencesRequest, _notification_service_pb2.UpdateNotificationPreferencesResponse]  # type: ignore[assignment]
+    """Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+    whole. The channels of a notification are fixed when its event arrives; the address and the
+    language of an e-mail are those at the time of sending. A USER reaches only its own
+    preferences.
 
     A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
     confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
     when the last one is no longer valid.
 
-    A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-    nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-    TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+    The call has no request id: when its change is already in effect it succeeds, whatever its
+    etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+    ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+    souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+    twice.
     """
     ConfirmEmailAddress: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ConfirmEmailAddressRequest, _notification_service_pb2.ConfirmEmailAddressResponse]  # type: ignore[assignment]
-    """Confirms the e-mail address of an account with the code that was sent there; from then on
-    e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-    codes the code is no longer valid.
-    Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
-    """
-    ListMessages: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListMessagesRequest, _notification_service_pb2.ListMessagesResponse]  # type: ignore[assignment]
-    """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-    Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-    """
-    MarkRead: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkReadRequest, _notification_service_pb2.MarkReadResponse]  # type: ignore[assignment]
-    """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-    are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-    ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
-    """
-    WatchMessages: _aio.UnaryStreamMultiCallable[_notification_service_pb2.WatchMessagesRequest, _notification_service_pb2.WatchMessagesResponse]  # type: ignore[assignment]
-    """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
-    empty), then each new one, oldest first. Each response has the token that resumes after it; no
-    message is skipped or sent twice.
+    """Confirms the e-mail address of a customer with the code that was sent there; from then on
+    e-mail is sent to it. A USER confirms only its own address.
 
-    Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-    deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-    buffer messages for it.
-    Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
+    Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+    longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+    souk.policy.v1.
+    """
+    ListInAppMessages: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListInAppMessagesRequest, _notification_service_pb2.ListInAppMessagesResponse]  # type: ignore[assignment]
+    """Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+    another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+    """
+    MarkInAppMessagesRead: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkInAppMessagesReadRequest, _notification_service_pb2.MarkInAppMessagesReadResponse]  # type: ignore[assignment]
+    """Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+    only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+    nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
+    """
+    WatchInAppMessages: _aio.UnaryStreamMultiCallable[_notification_service_pb2.WatchInAppMessagesRequest, _notification_service_pb2.WatchInAppMessagesResponse]  # type: ignore[assignment]
+    """Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
+    empty), then each new one, oldest first. Each response has the token that resumes after it; no
+    message is skipped or sent twice. A token does not expire. A USER reaches only its own
+    messages.
+
+    The stream ends only with an error: with UNAVAILABLE when the server drains and with
+    DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+    backpressure; the server does not buffer messages for it. Fails with
+    ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+    ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
     """
     CreateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CreateWebhookEndpointRequest, _notification_service_pb2.CreateWebhookEndpointResponse]  # type: ignore[assignment]
-    """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-    returned again, except that repeating a `request_id` within 7 days returns the same response.
+    """Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+    request; its other fields are ignored. The response has the secret that signs its webhooks; it
+    is never returned again, except to a repeat of the call.
 
-    Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-    TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-    address is detected then, not here.
+    Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+    for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+    before each attempt, so one that resolves to a private address is detected then, not here.
     """
     GetWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetWebhookEndpointRequest, _notification_service_pb2.GetWebhookEndpointResponse]  # type: ignore[assignment]
-    """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-    Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
-    """
-    ListWebhookEndpoints: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]  # type: ignore[assignment]
-    """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only."""
-    UpdateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]  # type: ignore[assignment]
-    """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-    restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-    whatever its etag.
-    Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
-    """
-    DeleteWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]  # type: ignore[assignment]
-    """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-    belongs to another caller, is not an error.
-    """
-    RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
-    """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-    except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-    webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+    """Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
     ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    ListDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeliveriesRequest, _notification_service_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
-    """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-    only.
+    ListWebhookEndpoints: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListWebhookEndpointsRequest, _notification_service_pb2.ListWebhookEndpointsResponse]  # type: ignore[assignment]
+    """Lists webhook endpoints, oldest first. A SERVICE sees only its own."""
+    UpdateWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateWebhookEndpointRequest, _notification_service_pb2.UpdateWebhookEndpointResponse]  # type: ignore[assignment]
+    """Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+
+    The call has no request id: when its change is already in effect it succeeds, whatever its
+    etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+    ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+    of souk.policy.v1; the last one also names a required field that the mask names and that is
+    empty.
     """
-    ListDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListDeadDeliveriesRequest, _notification_service_pb2.ListDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-    endpoints only.
+    EnableWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.EnableWebhookEndpointRequest, _notification_service_pb2.EnableWebhookEndpointResponse]  # type: ignore[assignment]
+    """Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+    they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+    Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    RequeueDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueDeadDeliveriesRequest, _notification_service_pb2.RequeueDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-    already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-    its own endpoints only.
-    Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-    requeued.
+    DisableWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DisableWebhookEndpointRequest, _notification_service_pb2.DisableWebhookEndpointResponse]  # type: ignore[assignment]
+    """Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+    deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+    nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
     """
-    DropDeadDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DropDeadDeliveriesRequest, _notification_service_pb2.DropDeadDeliveriesResponse]  # type: ignore[assignment]
-    """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-    those of its own endpoints only.
+    DeleteWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteWebhookEndpointRequest, _notification_service_pb2.DeleteWebhookEndpointResponse]  # type: ignore[assignment]
+    """Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+    another caller, is not an error.
     """
-    PreviewTemplate: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewTemplateRequest, _notification_service_pb2.PreviewTemplateResponse]  # type: ignore[assignment]
-    """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-    ERROR_REASON_UNKNOWN_LOCALE.
+    RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RotateWebhookSecretRequest, _notification_service_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
+    """Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+    again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+    too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+
+    Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
+    ERROR_REASON_ENDPOINT_NOT_FOUND.
+    """
+    ListNotificationDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationDeliveriesRequest, _notification_service_pb2.ListNotificationDeliveriesResponse]  # type: ignore[assignment]
+    """Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+    SERVICE sees only those of its own endpoints.
+    """
+    RequeueNotificationDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RequeueNotificationDeliveriesRequest, _notification_service_pb2.RequeueNotificationDeliveriesResponse]  # type: ignore[assignment]
+    """Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+    receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+    first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+    endpoints.
+
+    Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+    ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
+    """
+    DropNotificationDeliveries: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DropNotificationDeliveriesRequest, _notification_service_pb2.DropNotificationDeliveriesResponse]  # type: ignore[assignment]
+    """Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+    `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+    not exist or are not dead are skipped, so a repeat changes nothing.
+    """
+    PreviewNotificationTemplate: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.PreviewNotificationTemplateRequest, _notification_service_pb2.PreviewNotificationTemplateResponse]  # type: ignore[assignment]
+    """Renders a kind of notification for a channel, with sample data. A locale that does not exist
+    fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
     """
     AuditNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]  # type: ignore[assignment]
     """Checks the invariants of this service's database: each delivery belongs to a stored event and
@@ -257,37 +311,43 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
-    Reasons are those of `souk.notifications.v1.ErrorReason`.
+
+    Paths of HTTP below `/v1/customers/me/` are those of the signed-in customer. Times are exact to a
+    millisecond. Reasons are those of `souk.notifications.v1.ErrorReason`, except where a method
+    names souk.policy.v1.
     """
 
     @_abc_1.abstractmethod
-    def GetPreferences(
+    def GetNotificationPreferences(
         self,
-        request: _notification_service_pb2.GetPreferencesRequest,
+        request: _notification_service_pb2.GetNotificationPreferencesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.GetPreferencesResponse, _abc.Awaitable[_notification_service_pb2.GetPreferencesResponse]]:
-        """Returns the notification preferences of an account; the defaults of the shop when the account
-        has set none. A USER sees its own only. Fails with ERROR_REASON_OTHER_ACCOUNT and
-        ERROR_REASON_NO_ACCOUNT.
+    ) -> _typing.Union[_notification_service_pb2.GetNotificationPreferencesResponse, _abc.Awaitable[_notification_service_pb2.GetNotificationPreferencesResponse]]:
+        """Returns how a customer is notified: the defaults of the shop when the customer has set nothing.
+        A USER reaches only its own preferences; another customer's fail with
+        ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
 
     @_abc_1.abstractmethod
-    def UpdatePreferences(
+    def UpdateNotificationPreferences(
         self,
-        request: _notification_service_pb2.UpdatePreferencesRequest,
+        request: _notification_service_pb2.UpdateNotificationPreferencesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """Changes the fields of an account's preferences that the mask names. The channels of a
-        notification are fixed when its event arrives; the address and the language of an e-mail are
-        those at the time of sending.
+    ) -> _typing.Union[_notification_service_pb2.UpdateNotificationPreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdateNotificationPreferencesResponse]]:
+        """Changes the fields of a customer's preferences that the mask names; a list is replaced as a
+        whole. The channels of a notification are fixed when its event arrives; the address and the
+        language of an e-mail are those at the time of sending. A USER reaches only its own
+        preferences.
 
         A new `email_address` is sent a code, valid for 24 hours; see ConfirmEmailAddress. Until it is
         confirmed no other e-mail is sent there. Setting an unconfirmed address again sends a new code
         when the last one is no longer valid.
 
-        A call whose change is already in effect succeeds, whatever its etag, so a repeat changes
-        nothing. Fails with ERROR_REASON_ETAG_MISMATCH, UNKNOWN_LOCALE, KIND_REPEATED,
-        TOO_MANY_CONFIRMATIONS, OTHER_ACCOUNT and NO_ACCOUNT.
+        The call has no request id: when its change is already in effect it succeeds, whatever its
+        etag, so a repeat changes nothing. Fails with ERROR_REASON_TOO_MANY_CONFIRMATIONS, and with
+        ERROR_REASON_ETAG_MISMATCH, ERROR_REASON_OTHER_CUSTOMER and ERROR_REASON_INVALID_FIELD of
+        souk.policy.v1; the last one also names a locale that does not exist and a kind that appears
+        twice.
         """
 
     @_abc_1.abstractmethod
@@ -296,47 +356,51 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ConfirmEmailAddressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ConfirmEmailAddressResponse, _abc.Awaitable[_notification_service_pb2.ConfirmEmailAddressResponse]]:
-        """Confirms the e-mail address of an account with the code that was sent there; from then on
-        e-mail is sent to it. Repeating the call with the same code returns the same. After 10 wrong
-        codes the code is no longer valid.
-        Fails with ERROR_REASON_CODE_REFUSED, OTHER_ACCOUNT and NO_ACCOUNT.
+        """Confirms the e-mail address of a customer with the code that was sent there; from then on
+        e-mail is sent to it. A USER confirms only its own address.
+
+        Repeating the call with the same code returns the same. After 10 wrong codes the code is no
+        longer valid. Fails with ERROR_REASON_CODE_REFUSED, and with ERROR_REASON_OTHER_CUSTOMER of
+        souk.policy.v1.
         """
 
     @_abc_1.abstractmethod
-    def ListMessages(
+    def ListInAppMessages(
         self,
-        request: _notification_service_pb2.ListMessagesRequest,
+        request: _notification_service_pb2.ListInAppMessagesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.ListMessagesResponse, _abc.Awaitable[_notification_service_pb2.ListMessagesResponse]]:
-        """Lists the messages of an account, newest first, a page at a time. A USER sees its own only.
-        Fails with ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    ) -> _typing.Union[_notification_service_pb2.ListInAppMessagesResponse, _abc.Awaitable[_notification_service_pb2.ListInAppMessagesResponse]]:
+        """Lists the messages of a customer in the shop, newest first. A USER reaches only its own;
+        another customer's fail with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
 
     @_abc_1.abstractmethod
-    def MarkRead(
+    def MarkInAppMessagesRead(
         self,
-        request: _notification_service_pb2.MarkReadRequest,
+        request: _notification_service_pb2.MarkInAppMessagesReadRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.MarkReadResponse, _abc.Awaitable[_notification_service_pb2.MarkReadResponse]]:
-        """Marks messages of an account as read: the named ones, or all up to a sequence. Messages that
-        are already read or do not exist are ignored, so a repeat changes nothing. Fails with
-        ERROR_REASON_OTHER_ACCOUNT and ERROR_REASON_NO_ACCOUNT.
+    ) -> _typing.Union[_notification_service_pb2.MarkInAppMessagesReadResponse, _abc.Awaitable[_notification_service_pb2.MarkInAppMessagesReadResponse]]:
+        """Marks messages of a customer as read: the named ones, and all up to a sequence. A USER reaches
+        only its own. Messages that are already read or do not exist are ignored, so a repeat changes
+        nothing. Fails with ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1.
         """
 
     @_abc_1.abstractmethod
-    def WatchMessages(
+    def WatchInAppMessages(
         self,
-        request: _notification_service_pb2.WatchMessagesRequest,
+        request: _notification_service_pb2.WatchInAppMessagesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_notification_service_pb2.WatchMessagesResponse], _abc.AsyncIterator[_notification_service_pb2.WatchMessagesResponse]]:
-        """Streams the messages of an account: first the stored ones after `resume_token` (all, when it is
+    ) -> _typing.Union[_abc.Iterator[_notification_service_pb2.WatchInAppMessagesResponse], _abc.AsyncIterator[_notification_service_pb2.WatchInAppMessagesResponse]]:
+        """Streams the messages of a customer: first the stored ones after `resume_token` (all, when it is
         empty), then each new one, oldest first. Each response has the token that resumes after it; no
-        message is skipped or sent twice.
+        message is skipped or sent twice. A token does not expire. A USER reaches only its own
+        messages.
 
-        Ends with UNAVAILABLE when the server drains and with DEADLINE_EXCEEDED at the caller's
-        deadline; resume with the last token. A slow consumer gets backpressure; the server does not
-        buffer messages for it.
-        Fails with ERROR_REASON_INVALID_RESUME_TOKEN, OTHER_ACCOUNT and NO_ACCOUNT.
+        The stream ends only with an error: with UNAVAILABLE when the server drains and with
+        DEADLINE_EXCEEDED at the caller's deadline. Resume with the last token. A slow consumer gets
+        backpressure; the server does not buffer messages for it. Fails with
+        ERROR_REASON_INVALID_PAGE_TOKEN for a token of another customer, and with
+        ERROR_REASON_OTHER_CUSTOMER, both of souk.policy.v1.
         """
 
     @_abc_1.abstractmethod
@@ -345,12 +409,14 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.CreateWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.CreateWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.CreateWebhookEndpointResponse]]:
-        """Creates a webhook endpoint. The response has the secret that signs its webhooks; it is never
-        returned again, except that repeating a `request_id` within 7 days returns the same response.
+        """Creates a webhook endpoint, ENABLED, from the `url`, `event_types` and `description` of the
+        request; its other fields are ignored. The response has the secret that signs its webhooks; it
+        is never returned again, except to a repeat of the call.
 
-        Fails with ERROR_REASON_TARGET_REFUSED for a URL that is not allowed and with
-        TOO_MANY_ENDPOINTS. The host is resolved before each attempt, so one that resolves to a private
-        address is detected then, not here.
+        Repeating a `request_id` within 7 days returns the same response; with other fields it fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with ERROR_REASON_TARGET_REFUSED
+        for a URL that is not allowed and with ERROR_REASON_TOO_MANY_ENDPOINTS. The host is resolved
+        before each attempt, so one that resolves to a private address is detected then, not here.
         """
 
     @_abc_1.abstractmethod
@@ -359,8 +425,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.GetWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.GetWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.GetWebhookEndpointResponse]]:
-        """Returns one webhook endpoint, without its secret. A SERVICE sees its own only.
-        Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+        """Returns one webhook endpoint, without its secret. A SERVICE sees only its own. Fails with
+        ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -369,7 +435,7 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListWebhookEndpointsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListWebhookEndpointsResponse, _abc.Awaitable[_notification_service_pb2.ListWebhookEndpointsResponse]]:
-        """Lists webhook endpoints, oldest first, a page at a time. A SERVICE sees its own only."""
+        """Lists webhook endpoints, oldest first. A SERVICE sees only its own."""
 
     @_abc_1.abstractmethod
     def UpdateWebhookEndpoint(
@@ -377,10 +443,35 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdateWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdateWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.UpdateWebhookEndpointResponse]]:
-        """Changes the fields of a webhook endpoint that the mask names. Setting the state to ENABLED
-        restarts it after it was PAUSED or DISABLED. A call whose change is already in effect succeeds,
-        whatever its etag.
-        Fails with ERROR_REASON_ENDPOINT_NOT_FOUND, ETAG_MISMATCH, TARGET_REFUSED and EMPTY_FIELD.
+        """Changes the fields of a webhook endpoint that the mask names. A SERVICE reaches only its own.
+
+        The call has no request id: when its change is already in effect it succeeds, whatever its
+        etag, so a repeat changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND and
+        ERROR_REASON_TARGET_REFUSED, and with ERROR_REASON_ETAG_MISMATCH and ERROR_REASON_INVALID_FIELD
+        of souk.policy.v1; the last one also names a required field that the mask names and that is
+        empty.
+        """
+
+    @_abc_1.abstractmethod
+    def EnableWebhookEndpoint(
+        self,
+        request: _notification_service_pb2.EnableWebhookEndpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.EnableWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.EnableWebhookEndpointResponse]]:
+        """Enables a webhook endpoint: it receives the events from now on. Dead deliveries stay dead until
+        they are requeued. The time of its failing begins again. A SERVICE reaches only its own.
+        Enabling one that is ENABLED changes nothing. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def DisableWebhookEndpoint(
+        self,
+        request: _notification_service_pb2.DisableWebhookEndpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.DisableWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.DisableWebhookEndpointResponse]]:
+        """Disables a webhook endpoint, with the reason REQUESTED: new events are skipped, and its pending
+        deliveries become dead. A SERVICE reaches only its own. Disabling one that is DISABLED changes
+        nothing, also not its reason. Fails with ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -389,8 +480,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.DeleteWebhookEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.DeleteWebhookEndpointResponse, _abc.Awaitable[_notification_service_pb2.DeleteWebhookEndpointResponse]]:
-        """Deletes a webhook endpoint and its pending deliveries. Deleting one that does not exist, or
-        belongs to another caller, is not an error.
+        """Deletes a webhook endpoint and its deliveries. Deleting one that does not exist, or belongs to
+        another caller, is not an error.
         """
 
     @_abc_1.abstractmethod
@@ -399,63 +490,59 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.RotateWebhookSecretRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.RotateWebhookSecretResponse, _abc.Awaitable[_notification_service_pb2.RotateWebhookSecretResponse]]:
-        """Creates a new secret for an endpoint. The response has the secret; it is never returned again,
-        except that repeating a `request_id` within 7 days returns the same response. For 24 hours
-        webhooks are signed with the old secret too, so that the receiver can switch. Fails with
+        """Creates a new secret for a webhook endpoint. The response has the secret; it is never returned
+        again, except to a repeat of the call. For 24 hours webhooks are signed with the old secret
+        too, so that the receiver can switch. A SERVICE reaches only its own endpoints.
+
+        Repeating a `request_id` within 7 days returns the same response; for another endpoint it fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Fails with
         ERROR_REASON_ENDPOINT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
-    def ListDeliveries(
+    def ListNotificationDeliveries(
         self,
-        request: _notification_service_pb2.ListDeliveriesRequest,
+        request: _notification_service_pb2.ListNotificationDeliveriesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.ListDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.ListDeliveriesResponse]]:
-        """Lists deliveries, newest first, a page at a time. A SERVICE sees those of its own endpoints
-        only.
+    ) -> _typing.Union[_notification_service_pb2.ListNotificationDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationDeliveriesResponse]]:
+        """Lists deliveries by e-mail and webhook, newest first unless `order_by` says otherwise. A
+        SERVICE sees only those of its own endpoints.
         """
 
     @_abc_1.abstractmethod
-    def ListDeadDeliveries(
+    def RequeueNotificationDeliveries(
         self,
-        request: _notification_service_pb2.ListDeadDeliveriesRequest,
+        request: _notification_service_pb2.RequeueNotificationDeliveriesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.ListDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.ListDeadDeliveriesResponse]]:
-        """Lists the dead deliveries, oldest first, a page at a time. A SERVICE sees those of its own
-        endpoints only.
+    ) -> _typing.Union[_notification_service_pb2.RequeueNotificationDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.RequeueNotificationDeliveriesResponse]]:
+        """Makes dead deliveries PENDING again, with no attempts counted. They keep their keys, so a
+        receiver that already accepted one drops it. One call requeues at most 10,000, the oldest
+        first; call again while `requeued_count` is not 0. A SERVICE reaches only those of its own
+        endpoints.
+
+        Deliveries that are not dead any more are skipped, so a repeat changes nothing. Fails with
+        ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is requeued.
         """
 
     @_abc_1.abstractmethod
-    def RequeueDeadDeliveries(
+    def DropNotificationDeliveries(
         self,
-        request: _notification_service_pb2.RequeueDeadDeliveriesRequest,
+        request: _notification_service_pb2.DropNotificationDeliveriesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.RequeueDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.RequeueDeadDeliveriesResponse]]:
-        """Requeues dead deliveries with their attempts reset. They keep their keys, so a receiver that
-        already accepted one drops it. Repeating the call changes nothing. A SERVICE requeues those of
-        its own endpoints only.
-        Fails with ERROR_REASON_DELIVERY_NOT_FOUND and ERROR_REASON_ENDPOINT_NOT_ENABLED; then none is
-        requeued.
+    ) -> _typing.Union[_notification_service_pb2.DropNotificationDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.DropNotificationDeliveriesResponse]]:
+        """Deletes dead deliveries. One call deletes at most 10,000, the oldest first; call again while
+        `dropped_count` is not 0. A SERVICE reaches only those of its own endpoints. Deliveries that do
+        not exist or are not dead are skipped, so a repeat changes nothing.
         """
 
     @_abc_1.abstractmethod
-    def DropDeadDeliveries(
+    def PreviewNotificationTemplate(
         self,
-        request: _notification_service_pb2.DropDeadDeliveriesRequest,
+        request: _notification_service_pb2.PreviewNotificationTemplateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.DropDeadDeliveriesResponse, _abc.Awaitable[_notification_service_pb2.DropDeadDeliveriesResponse]]:
-        """Deletes dead deliveries. Deleting one that does not exist is not an error. A SERVICE drops
-        those of its own endpoints only.
-        """
-
-    @_abc_1.abstractmethod
-    def PreviewTemplate(
-        self,
-        request: _notification_service_pb2.PreviewTemplateRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.PreviewTemplateResponse, _abc.Awaitable[_notification_service_pb2.PreviewTemplateResponse]]:
-        """Renders a kind for a channel with sample data. Fails with ERROR_REASON_NO_TEMPLATE and
-        ERROR_REASON_UNKNOWN_LOCALE.
+    ) -> _typing.Union[_notification_service_pb2.PreviewNotificationTemplateResponse, _abc.Awaitable[_notification_service_pb2.PreviewNotificationTemplateResponse]]:
+        """Renders a kind of notification for a channel, with sample data. A locale that does not exist
+        fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
         """
 
     @_abc_1.abstractmethod

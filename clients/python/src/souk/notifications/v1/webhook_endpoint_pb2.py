@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,souk/notifications/v1/webhook_endpoint.proto\x12\x15souk.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x03\n\x0fWebhookEndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\x13\n\x0b\x65vent_types\x18\x04 \x03(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12:\n\x05state\x18\x06 \x01(\x0e\x32+.souk.notifications.v1.WebhookEndpointState\x12\x16\n\x0e\x64isable_reason\x18\x07 \x01(\t\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11last_success_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rfailing_since\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12?\n\x1bprevious_secret_expire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xaa\x01\n\x14WebhookEndpointState\x12&\n\"WEBHOOK_ENDPOINT_STATE_UNSPECIFIED\x10\x00\x12\"\n\x1eWEBHOOK_ENDPOINT_STATE_ENABLED\x10\x01\x12!\n\x1dWEBHOOK_ENDPOINT_STATE_PAUSED\x10\x02\x12#\n\x1fWEBHOOK_ENDPOINT_STATE_DISABLED\x10\x03\x42\xb8\x01\n\x1d\x65xample.souk.notifications.v1B\x14WebhookEndpointProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,souk/notifications/v1/webhook_endpoint.proto\x12\x15souk.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x06\n\x0fWebhookEndpoint\x12\x44\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$\x12/\n\x05owner\x18\x02 \x01(\tB \xe0\x41\x03\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12<\n\x03url\x18\x03 \x01(\tB/\xe0\x41\x02\xbaH)r\'\x18\xd0\x0f\x32\"^(https?://[^\\x00-\\x20\\x7f<>\"]+)?$\x12\x64\n\x0b\x65vent_types\x18\x04 \x03(\tBO\xe0\x41\x02\xbaHI\x92\x01\x46\x10\x64\"Br@\x18\xc8\x01\x32;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+([.][*])?$\x12\x32\n\x0b\x64\x65scription\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12G\n\x05state\x18\x06 \x01(\x0e\x32+.souk.notifications.v1.WebhookEndpointStateB\x0b\xe0\x41\x03\xbaH\x05\x82\x01\x02\x10\x01\x12X\n\x0e\x64isable_reason\x18\x07 \x01(\x0e\x32\x33.souk.notifications.v1.WebhookEndpointDisableReasonB\x0b\xe0\x41\x03\xbaH\x05\x82\x01\x02\x10\x01\x12*\n\x04\x65tag\x18\x08 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$\x12\x34\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12:\n\x11last_success_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12;\n\x12\x66\x61iling_start_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x44\n\x1bprevious_secret_expire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03*\x87\x01\n\x14WebhookEndpointState\x12&\n\"WEBHOOK_ENDPOINT_STATE_UNSPECIFIED\x10\x00\x12\"\n\x1eWEBHOOK_ENDPOINT_STATE_ENABLED\x10\x01\x12#\n\x1fWEBHOOK_ENDPOINT_STATE_DISABLED\x10\x02*\xd5\x01\n\x1cWebhookEndpointDisableReason\x12/\n+WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED\x10\x00\x12-\n)WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED\x10\x01\x12(\n$WEBHOOK_ENDPOINT_DISABLE_REASON_GONE\x10\x02\x12+\n\'WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING\x10\x03\x42\xb8\x01\n\x1d\x65xample.souk.notifications.v1B\x14WebhookEndpointProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +35,36 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.notifications.v1.webho
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\035example.souk.notifications.v1B\024WebhookEndpointProtoP\001Z5souk.example/go/souk/notifications/v1;notificationsv1\252\002\025Souk.Notifications.V1\312\002\025Souk\\Notifications\\V1\352\002\027Souk::Notifications::V1'
-  _globals['_WEBHOOKENDPOINTSTATE']._serialized_start=583
-  _globals['_WEBHOOKENDPOINTSTATE']._serialized_end=753
-  _globals['_WEBHOOKENDPOINT']._serialized_start=105
-  _globals['_WEBHOOKENDPOINT']._serialized_end=580
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['endpoint_id']._serialized_options = b'\272H,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['owner']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['owner']._serialized_options = b'\340A\003\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['url']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['url']._serialized_options = b'\340A\002\272H)r\'\030\320\0172\"^(https?://[^\\x00-\\x20\\x7f<>\"]+)?$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['event_types']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['event_types']._serialized_options = b'\340A\002\272HI\222\001F\020d\"Br@\030\310\0012;^[A-Za-z][A-Za-z0-9_]*([.][A-Za-z][A-Za-z0-9_]*)+([.][*])?$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['description']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['description']._serialized_options = b'\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['state']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['state']._serialized_options = b'\340A\003\272H\005\202\001\002\020\001'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['disable_reason']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['disable_reason']._serialized_options = b'\340A\003\272H\005\202\001\002\020\001'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['etag']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['etag']._serialized_options = b'\272H\031r\027\030@2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['create_time']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['last_success_time']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['last_success_time']._serialized_options = b'\340A\003'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['failing_start_time']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['failing_start_time']._serialized_options = b'\340A\003'
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['previous_secret_expire_time']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT'].fields_by_name['previous_secret_expire_time']._serialized_options = b'\340A\003'
+  _globals['_WEBHOOKENDPOINTSTATE']._serialized_start=1028
+  _globals['_WEBHOOKENDPOINTSTATE']._serialized_end=1163
+  _globals['_WEBHOOKENDPOINTDISABLEREASON']._serialized_start=1166
+  _globals['_WEBHOOKENDPOINTDISABLEREASON']._serialized_end=1379
+  _globals['_WEBHOOKENDPOINT']._serialized_start=167
+  _globals['_WEBHOOKENDPOINT']._serialized_end=1025
 # @@protoc_insertion_point(module_scope)

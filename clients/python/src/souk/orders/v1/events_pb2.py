@@ -27,7 +27,7 @@ from souk.orders.v1 import order_pb2 as souk_dot_orders_dot_v1_dot_order__pb2
 from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\"K\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"M\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"I\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x81\x01\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x82\x01\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"u\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_idB\x85\x01\n\x16\x65xample.souk.orders.v1B\x0b\x45ventsProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\"x\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"z\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"v\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xae\x01\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xaf\x01\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa2\x01\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_idB\x85\x01\n\x16\x65xample.souk.orders.v1B\x0b\x45ventsProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,15 +48,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERREFUNDED']._loaded_options = None
   _globals['_ORDERREFUNDED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
   _globals['_ORDERPLACED']._serialized_start=136
-  _globals['_ORDERPLACED']._serialized_end=211
-  _globals['_ORDERREJECTED']._serialized_start=213
-  _globals['_ORDERREJECTED']._serialized_end=290
-  _globals['_ORDERPAID']._serialized_start=292
-  _globals['_ORDERPAID']._serialized_end=365
-  _globals['_ORDERCANCELED']._serialized_start=368
-  _globals['_ORDERCANCELED']._serialized_end=497
-  _globals['_ORDERFULFILLED']._serialized_start=500
-  _globals['_ORDERFULFILLED']._serialized_end=630
-  _globals['_ORDERREFUNDED']._serialized_start=632
-  _globals['_ORDERREFUNDED']._serialized_end=749
+  _globals['_ORDERPLACED']._serialized_end=256
+  _globals['_ORDERREJECTED']._serialized_start=258
+  _globals['_ORDERREJECTED']._serialized_end=380
+  _globals['_ORDERPAID']._serialized_start=382
+  _globals['_ORDERPAID']._serialized_end=500
+  _globals['_ORDERCANCELED']._serialized_start=503
+  _globals['_ORDERCANCELED']._serialized_end=677
+  _globals['_ORDERFULFILLED']._serialized_start=680
+  _globals['_ORDERFULFILLED']._serialized_end=855
+  _globals['_ORDERREFUNDED']._serialized_start=858
+  _globals['_ORDERREFUNDED']._serialized_end=1020
 # @@protoc_insertion_point(module_scope)

@@ -22,11 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from souk.payments.v1 import payment_pb2 as souk_dot_payments_dot_v1_dot_payment__pb2
+from souk.policy.v1 import field_pb2 as souk_dot_policy_dot_v1_dot_field__pb2
+from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
+from souk.type.v1 import address_pb2 as souk_dot_type_dot_v1_dot_address__pb2
+from souk.type.v1 import contact_pb2 as souk_dot_type_dot_v1_dot_contact__pb2
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18souk/type/v1/money.proto\"\xb5\x04\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12)\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12(\n\x05lines\x18\x05 \x03(\x0b\x32\x19.souk.orders.v1.OrderLine\x12\"\n\x05total\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x12\n\npayment_id\x18\x08 \x01(\t\x12\x16\n\x0ereservation_id\x18\t \x01(\t\x12\'\n\x07refunds\x18\n \x03(\x0b\x32\x16.souk.orders.v1.Refund\x12\x0e\n\x06reason\x18\x0b \x01(\t\x12\x0f\n\x07version\x18\x0c \x01(\x03\x12\x16\n\x0eis_quarantined\x18\r \x01(\x08\x12\x1a\n\x12payment_action_url\x18\x0e \x01(\t\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nline_count\x18\x12 \x01(\x05\"\xbf\x01\n\tOrderLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08price_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\x12\'\n\nunit_price\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x19\n\x11refunded_quantity\x18\x07 \x01(\x03\x12\x19\n\x11returned_quantity\x18\x08 \x01(\x03\"\xa1\x02\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.souk.orders.v1.RefundState\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.souk.orders.v1.RefundLine\x12\x0f\n\x07restock\x18\x05 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nline_count\x18\x08 \x01(\x05\"3\n\nRefundLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"\xa6\x01\n\x0bOrderChange\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x1c\n\x14refunded_minor_units\x18\x04 \x01(\x03\x12/\n\x0b\x63hange_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd9\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PENDING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x14\n\x10ORDER_STATE_PAID\x10\x03\x12\x19\n\x15ORDER_STATE_FULFILLED\x10\x04\x12\x18\n\x14ORDER_STATE_REFUNDED\x10\x05\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n\x14ORDER_STATE_REJECTED\x10\x07*z\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14REFUND_STATE_PENDING\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x17\n\x13REFUND_STATE_FAILED\x10\x03\x42\x84\x01\n\x16\x65xample.souk.orders.v1B\nOrderProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xa3\r\n\x05Order\x12\x15\n\x08order_id\x18\x01 \x01(\tB\x03\xe0\x41\x03\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12.\n\x05state\x18\x04 \x01(\x0e\x32\x1a.souk.orders.v1.OrderStateB\x03\xe0\x41\x03\x12(\n\x05lines\x18\x05 \x03(\x0b\x32\x19.souk.orders.v1.OrderLine\x12\'\n\x05total\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12\x30\n\x0erefunded_total\x18\x07 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12\x1b\n\x0ereservation_id\x18\t \x01(\tB\x03\xe0\x41\x03\x12,\n\x07refunds\x18\n \x03(\x0b\x32\x16.souk.orders.v1.RefundB\x03\xe0\x41\x03\x12\x14\n\x07version\x18\x0c \x01(\x03\x42\x03\xe0\x41\x03\x12\x18\n\x0bquarantined\x18\r \x01(\x08\x42\x03\xe0\x41\x03\x12\x34\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x34\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nline_count\x18\x12 \x01(\x05\x42\x03\xe0\x41\x03\x12\x19\n\x0corder_number\x18\x13 \x01(\tB\x03\xe0\x41\x03\x12:\n\x0epayment_status\x18\x14 \x01(\x0e\x32\x1d.souk.orders.v1.PaymentStatusB\x03\xe0\x41\x03\x12\x42\n\x12\x66ulfillment_status\x18\x15 \x01(\x0e\x32!.souk.orders.v1.FulfillmentStatusB\x03\xe0\x41\x03\x12?\n\x0e\x63losure_reason\x18\x16 \x01(\x0e\x32\".souk.orders.v1.OrderClosureReasonB\x03\xe0\x41\x03\x12\x0f\n\x07\x63hannel\x18\x17 \x01(\t\x12\x0e\n\x06locale\x18\x18 \x01(\t\x12*\n\x08subtotal\x18\x19 \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12\x30\n\x0e\x64iscount_total\x18\x1a \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12\x30\n\x0eshipping_total\x18\x1b \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12+\n\ttax_total\x18\x1c \x01(\x0b\x32\x13.souk.type.v1.MoneyB\x03\xe0\x41\x03\x12\x19\n\x0ctax_included\x18\x1d \x01(\x08\x42\x03\xe0\x41\x03\x12\x39\n\x0b\x61\x64justments\x18\x1e \x03(\x0b\x32\x1f.souk.orders.v1.OrderAdjustmentB\x03\xe0\x41\x03\x12\x33\n\x08payments\x18\x1f \x03(\x0b\x32\x1c.souk.orders.v1.OrderPaymentB\x03\xe0\x41\x03\x12J\n\x0epayment_action\x18  \x01(\x0b\x32\".souk.orders.v1.OrderPaymentActionB\x0e\x80\x01\x01\xe0\x41\x03\x8a\xa8\xc2\x99\x03\x02\x08\x02\x12\x34\n\x0b\x65xpire_time\x18! \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x03\xe0\x41\x03\x12\x33\n\x07\x63ontact\x18\" \x01(\x0b\x32\x15.souk.type.v1.ContactB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12<\n\x10shipping_address\x18# \x01(\x0b\x32\x15.souk.type.v1.AddressB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12;\n\x0f\x62illing_address\x18$ \x01(\x0b\x32\x15.souk.type.v1.AddressB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12\"\n\rcustomer_note\x18% \x01(\tB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12\x35\n\x08metadata\x18& \x03(\x0b\x32#.souk.orders.v1.Order.MetadataEntry\x12\x35\n\x0e\x63\x61pture_method\x18\' \x01(\x0e\x32\x1d.souk.orders.v1.CaptureMethod\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01J\x04\x08\x08\x10\tJ\x04\x08\x0b\x10\x0cJ\x04\x08\x0e\x10\x0fR\npayment_idR\x12payment_action_urlR\x06reason\"\x87\x03\n\tOrderLine\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08price_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x05\x12\'\n\nunit_price\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x19\n\x11refunded_quantity\x18\x07 \x01(\x05\x12\x19\n\x11returned_quantity\x18\x08 \x01(\x05\x12\x12\n\nproduct_id\x18\t \x01(\t\x12\x12\n\nvariant_id\x18\n \x01(\t\x12%\n\x08subtotal\x18\x0b \x01(\x0b\x32\x13.souk.type.v1.Money\x12+\n\x0e\x64iscount_total\x18\x0c \x01(\x0b\x32\x13.souk.type.v1.Money\x12&\n\ttax_total\x18\r \x01(\x0b\x32\x13.souk.type.v1.Money\x12\"\n\x05total\x18\x0e \x01(\x0b\x32\x13.souk.type.v1.Money\"\xc1\x01\n\x0fOrderAdjustment\x12\x31\n\x04type\x18\x01 \x01(\x0e\x32#.souk.orders.v1.OrderAdjustmentType\x12\x11\n\tsource_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12#\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x34\n\x06shares\x18\x05 \x03(\x0b\x32$.souk.orders.v1.OrderAdjustmentShare\"P\n\x14OrderAdjustmentShare\x12\x13\n\x0bline_number\x18\x01 \x01(\x05\x12#\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Money\"\xa6\x01\n\x0cOrderPayment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12-\n\x06status\x18\x02 \x01(\x0e\x32\x1d.souk.orders.v1.PaymentStatus\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12.\n\x07\x64\x65\x63line\x18\x04 \x01(\x0e\x32\x1d.souk.payments.v1.DeclineCode\"h\n\x12OrderPaymentAction\x12!\n\x0credirect_uri\x18\x01 \x01(\tB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x02\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xad\x03\n\x06Refund\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.souk.orders.v1.RefundState\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.souk.orders.v1.RefundLine\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nline_count\x18\x08 \x01(\x05\x12,\n\x06reason\x18\t \x01(\x0e\x32\x1c.souk.orders.v1.RefundReason\x12\x0c\n\x04note\x18\n \x01(\t\x12,\n\x0fshipping_amount\x18\x0b \x01(\x0b\x32\x13.souk.type.v1.Money\x12\"\n\x05\x61\x63tor\x18\x0c \x01(\x0b\x32\x13.souk.type.v1.ActorJ\x04\x08\x05\x10\x06R\x07restock\"\xab\x01\n\nRefundLine\x12\x1f\n\x0bline_number\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01\x12#\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x38\n\x07restock\x18\x04 \x01(\x0e\x32\x1d.souk.orders.v1.RestockPolicyB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xa0\x05\n\x0bOrderChange\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.souk.orders.v1.OrderChangeKind\x12)\n\x05state\x18\x03 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12\x35\n\x0epayment_status\x18\x04 \x01(\x0e\x32\x1d.souk.orders.v1.PaymentStatus\x12=\n\x12\x66ulfillment_status\x18\x05 \x01(\x0e\x32!.souk.orders.v1.FulfillmentStatus\x12\x32\n\x0eprevious_state\x18\x06 \x01(\x0e\x32\x1a.souk.orders.v1.OrderState\x12>\n\x17previous_payment_status\x18\x07 \x01(\x0e\x32\x1d.souk.orders.v1.PaymentStatus\x12\x46\n\x1bprevious_fulfillment_status\x18\x08 \x01(\x0e\x32!.souk.orders.v1.FulfillmentStatus\x12+\n\x0erefunded_total\x18\t \x01(\x0b\x32\x13.souk.type.v1.Money\x12/\n\x05\x63\x61use\x18\n \x01(\x0e\x32 .souk.orders.v1.OrderChangeCause\x12\"\n\x05\x61\x63tor\x18\x0b \x01(\x0b\x32\x13.souk.type.v1.Actor\x12\x33\n\rcancel_reason\x18\x0c \x01(\x0e\x32\x1c.souk.orders.v1.CancelReason\x12\x0c\n\x04note\x18\r \x01(\t\x12/\n\x0b\x63hange_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xf4\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PENDING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x19\n\x15ORDER_STATE_COMPLETED\x10\x04\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n\x14ORDER_STATE_REJECTED\x10\x07\"\x04\x08\x03\x10\x03\"\x04\x08\x05\x10\x05*\x15ORDER_STATE_FULFILLED*\x10ORDER_STATE_PAID*\x14ORDER_STATE_REFUNDED*\xc5\x02\n\rPaymentStatus\x12\x1e\n\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\"\n\x1ePAYMENT_STATUS_ACTION_REQUIRED\x10\x02\x12\x1d\n\x19PAYMENT_STATUS_AUTHORIZED\x10\x03\x12!\n\x1dPAYMENT_STATUS_PARTIALLY_PAID\x10\x04\x12\x17\n\x13PAYMENT_STATUS_PAID\x10\x05\x12%\n!PAYMENT_STATUS_PARTIALLY_REFUNDED\x10\x06\x12\x1b\n\x17PAYMENT_STATUS_REFUNDED\x10\x07\x12\x19\n\x15PAYMENT_STATUS_VOIDED\x10\x08\x12\x1b\n\x17PAYMENT_STATUS_DISPUTED\x10\t*\x97\x02\n\x11\x46ulfillmentStatus\x12\"\n\x1e\x46ULFILLMENT_STATUS_UNSPECIFIED\x10\x00\x12\"\n\x1e\x46ULFILLMENT_STATUS_UNFULFILLED\x10\x01\x12*\n&FULFILLMENT_STATUS_PARTIALLY_FULFILLED\x10\x02\x12 \n\x1c\x46ULFILLMENT_STATUS_FULFILLED\x10\x03\x12 \n\x1c\x46ULFILLMENT_STATUS_DELIVERED\x10\x04\x12)\n%FULFILLMENT_STATUS_PARTIALLY_RETURNED\x10\x05\x12\x1f\n\x1b\x46ULFILLMENT_STATUS_RETURNED\x10\x06*\x8b\x01\n\rCaptureMethod\x12\x1e\n\x1a\x43\x41PTURE_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43\x41PTURE_METHOD_AUTOMATIC\x10\x01\x12!\n\x1d\x43\x41PTURE_METHOD_ON_FULFILLMENT\x10\x02\x12\x19\n\x15\x43\x41PTURE_METHOD_MANUAL\x10\x03*\xa9\x06\n\x12OrderClosureReason\x12$\n ORDER_CLOSURE_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dORDER_CLOSURE_REASON_CANCELED\x10\x01\x12!\n\x1dORDER_CLOSURE_REASON_REFUNDED\x10\x02\x12*\n&ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND\x10\x03\x12(\n$ORDER_CLOSURE_REASON_PRICE_NOT_FOUND\x10\x04\x12\'\n#ORDER_CLOSURE_REASON_PRICE_ARCHIVED\x10\x05\x12*\n&ORDER_CLOSURE_REASON_CURRENCY_MISMATCH\x10\x06\x12%\n!ORDER_CLOSURE_REASON_NOT_FOR_SALE\x10\x07\x12*\n&ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED\x10\x08\x12&\n\"ORDER_CLOSURE_REASON_PRICE_CHANGED\x10\t\x12\'\n#ORDER_CLOSURE_REASON_TOTAL_OVERFLOW\x10\n\x12%\n!ORDER_CLOSURE_REASON_OUT_OF_STOCK\x10\x0b\x12,\n(ORDER_CLOSURE_REASON_RESERVATION_EXPIRED\x10\x0c\x12)\n%ORDER_CLOSURE_REASON_PAYMENT_DECLINED\x10\r\x12/\n+ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED\x10\x0e\x12)\n%ORDER_CLOSURE_REASON_PAYMENT_CANCELED\x10\x0f\x12/\n+ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD\x10\x10\x12 \n\x1cORDER_CLOSURE_REASON_GAVE_UP\x10\x11\x12)\n%ORDER_CLOSURE_REASON_UPSTREAM_REFUSED\x10\x12*\xa3\x01\n\x13OrderAdjustmentType\x12%\n!ORDER_ADJUSTMENT_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1eORDER_ADJUSTMENT_TYPE_DISCOUNT\x10\x01\x12\"\n\x1eORDER_ADJUSTMENT_TYPE_SHIPPING\x10\x02\x12\x1d\n\x19ORDER_ADJUSTMENT_TYPE_TAX\x10\x03*z\n\x0bRefundState\x12\x1c\n\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14REFUND_STATE_PENDING\x10\x01\x12\x1a\n\x16REFUND_STATE_SUCCEEDED\x10\x02\x12\x17\n\x13REFUND_STATE_FAILED\x10\x03*\xbd\x02\n\x0cRefundReason\x12\x1d\n\x19REFUND_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eREFUND_REASON_CUSTOMER_REQUEST\x10\x01\x12\x1b\n\x17REFUND_REASON_DEFECTIVE\x10\x02\x12\x1c\n\x18REFUND_REASON_WRONG_ITEM\x10\x03\x12\x1e\n\x1aREFUND_REASON_NOT_RECEIVED\x10\x04\x12\x1d\n\x19REFUND_REASON_OVERCHARGED\x10\x05\x12\x17\n\x13REFUND_REASON_FRAUD\x10\x06\x12\x1a\n\x16REFUND_REASON_GOODWILL\x10\x07\x12\"\n\x1eREFUND_REASON_OUTSIDE_OF_ORDER\x10\x08\x12\x17\n\x13REFUND_REASON_OTHER\x10\t*`\n\rRestockPolicy\x12\x1e\n\x1aRESTOCK_POLICY_UNSPECIFIED\x10\x00\x12\x16\n\x12RESTOCK_POLICY_ALL\x10\x01\x12\x17\n\x13RESTOCK_POLICY_NONE\x10\x02*\xc0\x01\n\x0c\x43\x61ncelReason\x12\x1d\n\x19\x43\x41NCEL_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x43\x41NCEL_REASON_CUSTOMER_REQUEST\x10\x01\x12\x1e\n\x1a\x43\x41NCEL_REASON_OUT_OF_STOCK\x10\x02\x12\x17\n\x13\x43\x41NCEL_REASON_FRAUD\x10\x03\x12\x1b\n\x17\x43\x41NCEL_REASON_DUPLICATE\x10\x04\x12\x17\n\x13\x43\x41NCEL_REASON_OTHER\x10\x05*\xb9\x05\n\x0fOrderChangeKind\x12!\n\x1dORDER_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19ORDER_CHANGE_KIND_CREATED\x10\x01\x12\x1c\n\x18ORDER_CHANGE_KIND_PRICED\x10\x02\x12-\n)ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED\x10\x03\x12-\n)ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED\x10\x04\x12%\n!ORDER_CHANGE_KIND_PAYMENT_RETRIED\x10\x05\x12\x1c\n\x18ORDER_CHANGE_KIND_PLACED\x10\x06\x12\x1a\n\x16ORDER_CHANGE_KIND_PAID\x10\x07\x12\x1e\n\x1aORDER_CHANGE_KIND_REJECTED\x10\x08\x12$\n ORDER_CHANGE_KIND_CANCEL_STARTED\x10\t\x12\x1e\n\x1aORDER_CHANGE_KIND_CANCELED\x10\n\x12%\n!ORDER_CHANGE_KIND_FULFILL_STARTED\x10\x0b\x12\x1f\n\x1bORDER_CHANGE_KIND_FULFILLED\x10\x0c\x12$\n ORDER_CHANGE_KIND_REFUND_STARTED\x10\r\x12&\n\"ORDER_CHANGE_KIND_REFUND_SUCCEEDED\x10\x0e\x12$\n ORDER_CHANGE_KIND_GOODS_RETURNED\x10\x0f\x12#\n\x1fORDER_CHANGE_KIND_REFUND_FAILED\x10\x10\x12!\n\x1dORDER_CHANGE_KIND_QUARANTINED\x10\x11\x12\x1d\n\x19ORDER_CHANGE_KIND_RESUMED\x10\x12*\xfb\x02\n\x10OrderChangeCause\x12\"\n\x1eORDER_CHANGE_CAUSE_UNSPECIFIED\x10\x00\x12\"\n\x1eORDER_CHANGE_CAUSE_PLACE_ORDER\x10\x01\x12#\n\x1fORDER_CHANGE_CAUSE_CANCEL_ORDER\x10\x02\x12$\n ORDER_CHANGE_CAUSE_FULFILL_ORDER\x10\x03\x12#\n\x1fORDER_CHANGE_CAUSE_REFUND_ORDER\x10\x04\x12$\n ORDER_CHANGE_CAUSE_RETRY_PAYMENT\x10\x05\x12\x1d\n\x19ORDER_CHANGE_CAUSE_REPAIR\x10\x06\x12\x1d\n\x19ORDER_CHANGE_CAUSE_EXPIRY\x10\x07\x12%\n!ORDER_CHANGE_CAUSE_STOCK_RELEASED\x10\x08\x12$\n ORDER_CHANGE_CAUSE_CAPTURE_ORDER\x10\tB\x84\x01\n\x16\x65xample.souk.orders.v1B\nOrderProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,18 +41,114 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.orders.v1.order_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.orders.v1B\nOrderProtoP\001Z\'souk.example/go/souk/orders/v1;ordersv1\252\002\016Souk.Orders.V1\312\002\016Souk\\Orders\\V1\352\002\020Souk::Orders::V1'
-  _globals['_ORDERSTATE']._serialized_start=1382
-  _globals['_ORDERSTATE']._serialized_end=1599
-  _globals['_REFUNDSTATE']._serialized_start=1601
-  _globals['_REFUNDSTATE']._serialized_end=1723
-  _globals['_ORDER']._serialized_start=106
-  _globals['_ORDER']._serialized_end=671
-  _globals['_ORDERLINE']._serialized_start=674
-  _globals['_ORDERLINE']._serialized_end=865
-  _globals['_REFUND']._serialized_start=868
-  _globals['_REFUND']._serialized_end=1157
-  _globals['_REFUNDLINE']._serialized_start=1159
-  _globals['_REFUNDLINE']._serialized_end=1210
-  _globals['_ORDERCHANGE']._serialized_start=1213
-  _globals['_ORDERCHANGE']._serialized_end=1379
+  _globals['_ORDER_METADATAENTRY']._loaded_options = None
+  _globals['_ORDER_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_ORDER'].fields_by_name['order_id']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['order_id']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['state']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['state']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['total']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['total']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['refunded_total']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['refunded_total']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['reservation_id']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['reservation_id']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['refunds']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['refunds']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['version']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['version']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['quarantined']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['quarantined']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['create_time']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['create_time']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['update_time']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['update_time']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['line_count']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['line_count']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['order_number']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['order_number']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['payment_status']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['payment_status']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['fulfillment_status']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['fulfillment_status']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['closure_reason']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['closure_reason']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['subtotal']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['subtotal']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['discount_total']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['discount_total']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['shipping_total']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['shipping_total']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['tax_total']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['tax_total']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['tax_included']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['tax_included']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['adjustments']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['adjustments']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['payments']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['payments']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['payment_action']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['payment_action']._serialized_options = b'\200\001\001\340A\003\212\250\302\231\003\002\010\002'
+  _globals['_ORDER'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['expire_time']._serialized_options = b'\340A\003'
+  _globals['_ORDER'].fields_by_name['contact']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['contact']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\001'
+  _globals['_ORDER'].fields_by_name['shipping_address']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['shipping_address']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\001'
+  _globals['_ORDER'].fields_by_name['billing_address']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['billing_address']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\001'
+  _globals['_ORDER'].fields_by_name['customer_note']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['customer_note']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\001'
+  _globals['_ORDERPAYMENTACTION'].fields_by_name['redirect_uri']._loaded_options = None
+  _globals['_ORDERPAYMENTACTION'].fields_by_name['redirect_uri']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\002'
+  _globals['_REFUNDLINE'].fields_by_name['line_number']._loaded_options = None
+  _globals['_REFUNDLINE'].fields_by_name['line_number']._serialized_options = b'\272H\007\032\005\030\210\'(\001'
+  _globals['_REFUNDLINE'].fields_by_name['quantity']._loaded_options = None
+  _globals['_REFUNDLINE'].fields_by_name['quantity']._serialized_options = b'\272H\010\032\006\030\300\204=(\001'
+  _globals['_REFUNDLINE'].fields_by_name['restock']._loaded_options = None
+  _globals['_REFUNDLINE'].fields_by_name['restock']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_ORDERSTATE']._serialized_start=4240
+  _globals['_ORDERSTATE']._serialized_end=4484
+  _globals['_PAYMENTSTATUS']._serialized_start=4487
+  _globals['_PAYMENTSTATUS']._serialized_end=4812
+  _globals['_FULFILLMENTSTATUS']._serialized_start=4815
+  _globals['_FULFILLMENTSTATUS']._serialized_end=5094
+  _globals['_CAPTUREMETHOD']._serialized_start=5097
+  _globals['_CAPTUREMETHOD']._serialized_end=5236
+  _globals['_ORDERCLOSUREREASON']._serialized_start=5239
+  _globals['_ORDERCLOSUREREASON']._serialized_end=6048
+  _globals['_ORDERADJUSTMENTTYPE']._serialized_start=6051
+  _globals['_ORDERADJUSTMENTTYPE']._serialized_end=6214
+  _globals['_REFUNDSTATE']._serialized_start=6216
+  _globals['_REFUNDSTATE']._serialized_end=6338
+  _globals['_REFUNDREASON']._serialized_start=6341
+  _globals['_REFUNDREASON']._serialized_end=6658
+  _globals['_RESTOCKPOLICY']._serialized_start=6660
+  _globals['_RESTOCKPOLICY']._serialized_end=6756
+  _globals['_CANCELREASON']._serialized_start=6759
+  _globals['_CANCELREASON']._serialized_end=6951
+  _globals['_ORDERCHANGEKIND']._serialized_start=6954
+  _globals['_ORDERCHANGEKIND']._serialized_end=7651
+  _globals['_ORDERCHANGECAUSE']._serialized_start=7654
+  _globals['_ORDERCHANGECAUSE']._serialized_end=8033
+  _globals['_ORDER']._serialized_start=310
+  _globals['_ORDER']._serialized_end=2009
+  _globals['_ORDER_METADATAENTRY']._serialized_start=1904
+  _globals['_ORDER_METADATAENTRY']._serialized_end=1951
+  _globals['_ORDERLINE']._serialized_start=2012
+  _globals['_ORDERLINE']._serialized_end=2403
+  _globals['_ORDERADJUSTMENT']._serialized_start=2406
+  _globals['_ORDERADJUSTMENT']._serialized_end=2599
+  _globals['_ORDERADJUSTMENTSHARE']._serialized_start=2601
+  _globals['_ORDERADJUSTMENTSHARE']._serialized_end=2681
+  _globals['_ORDERPAYMENT']._serialized_start=2684
+  _globals['_ORDERPAYMENT']._serialized_end=2850
+  _globals['_ORDERPAYMENTACTION']._serialized_start=2852
+  _globals['_ORDERPAYMENTACTION']._serialized_end=2956
+  _globals['_REFUND']._serialized_start=2959
+  _globals['_REFUND']._serialized_end=3388
+  _globals['_REFUNDLINE']._serialized_start=3391
+  _globals['_REFUNDLINE']._serialized_end=3562
+  _globals['_ORDERCHANGE']._serialized_start=3565
+  _globals['_ORDERCHANGE']._serialized_end=4237
 # @@protoc_insertion_point(module_scope)

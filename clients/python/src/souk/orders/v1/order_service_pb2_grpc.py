@@ -26,9 +26,11 @@ if _version_not_supported:
 
 
 class OrderServiceStub:
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def __init__(self, channel):
@@ -41,6 +43,11 @@ class OrderServiceStub:
                 '/souk.orders.v1.OrderService/PlaceOrder',
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderResponse.FromString,
+                _registered_method=True)
+        self.RetryPayment = channel.unary_unary(
+                '/souk.orders.v1.OrderService/RetryPayment',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentResponse.FromString,
                 _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/GetOrder',
@@ -57,10 +64,20 @@ class OrderServiceStub:
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesResponse.FromString,
                 _registered_method=True)
+        self.ListOrderHistory = channel.unary_unary(
+                '/souk.orders.v1.OrderService/ListOrderHistory',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/CancelOrder',
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderResponse.FromString,
+                _registered_method=True)
+        self.CaptureOrder = channel.unary_unary(
+                '/souk.orders.v1.OrderService/CaptureOrder',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderResponse.FromString,
                 _registered_method=True)
         self.FulfillOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/FulfillOrder',
@@ -100,28 +117,61 @@ class OrderServiceStub:
 
 
 class OrderServiceServicer:
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def PlaceOrder(self, request, context):
-        """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-        PLACED. The payment is captured afterwards, in the background.
+        """Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+        PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+        otherwise.
 
-        Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-        PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-        `request_id` never creates a second order: it returns the first one in its current state, and
-        the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-        cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-        one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-        TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-        PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-        `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-        PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+        Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+        customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+        order with WatchOrder; and shortly before the deadline, when the order continues in the
+        background.
+
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        never creates a second order: it returns the first one in its current state, and the same id
+        with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+        When the payment was declined and another payment method or a later attempt may succeed, the
+        call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+        its stock until `expire_time`, and RetryPayment goes on.
+
+        When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+        call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+        ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+        ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+        ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+        ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+        ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+        ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+
+        A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
         (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
         (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
         with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryPayment(self, request, context):
+        """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+        with the same one after a while. A USER retries for its own orders.
+
+        Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+        customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+        when it was declined again and may be retried again; and the reason of a REJECTED order. The
+        order is the key of the call, and it is never charged twice: repeating the call while the
+        attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+        not waiting for a payment method.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,16 +185,29 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-        at about 3 MiB even when it has fewer items than `page_size`.
+        """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+        own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+        An order matches when it matches all filters that are set, and one value of each list. A page
+        ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+        same caller, filters and order, for as long as the database lives; orders that are placed
+        meanwhile do not move the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrderLines(self, request, context):
-        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-        page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+        """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+        it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+        with ERROR_REASON_ORDER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrderHistory(self, request, context):
+        """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+        why, and who did it. A page token is good for the same caller and order. Fails with
         ERROR_REASON_ORDER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -153,48 +216,71 @@ class OrderServiceServicer:
 
     def CancelOrder(self, request, context):
         """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-        payment.
+        payment. A USER cancels its own orders, also when they are paid.
 
         A PENDING order is canceled as soon as its current step ends; the response has its current
         state. The same holds when the cancellation is still in progress shortly before the deadline.
-        Canceling a CANCELED or REJECTED order returns it unchanged.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-        REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+        The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
         unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CaptureOrder(self, request, context):
+        """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+        CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+        earlier.
+
+        The order is the key of the call: capturing an order that is PAID or further returns it.
+        Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+        When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+        and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+        with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FulfillOrder(self, request, context):
-        """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-        that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+        """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+        then. While its payment is being captured the call waits for it; with
+        CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+        permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+        is the key of the call: fulfilling an order whose goods have left returns it.
 
         Checks with payments and inventory before the goods leave, and fails with
         ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-        ERROR_REASON_EFFECTIVE_TIME.
+        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+        than STAFF sets one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefundOrder(self, request, context):
-        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-        `restock` the units of the lines return to stock, which needs an order whose goods have left
-        (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-        its stock.
+        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+        whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+        cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+        and the order is CANCELED.
 
-        Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-        and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-        money, even on a REFUNDED order.
+        Goods can be returned when nothing is left to refund, or when they were free: lines with an
+        `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+        order is REFUNDED.
 
-        Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-        deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-        fails with ERROR_REASON_REQUEST_ID_REUSED.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-        REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-        REFUND_DECLINED; nothing is paid back then.
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        returns the first refund; the same id with a different body fails with
+        ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+        succeeds, or with a PENDING refund shortly before the deadline.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+        ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+        ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+        then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,18 +288,20 @@ class OrderServiceServicer:
 
     def WatchOrder(self, request, context):
         """Streams every change of an order: first those after `resume_token` (all, when it is empty),
-        then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-        when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-        last `resume_token`: no change is skipped or sent twice.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+        then each as it happens. Ends after the change that brings the order into one of
+        `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+        UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+        with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+        order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+        ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListQuarantinedOrders(self, request, context):
-        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-        a time.
+        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+        first, a page at a time. A page token is good for the same caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,7 +317,7 @@ class OrderServiceServicer:
 
     def SettleOrder(self, request, context):
         """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-        the order continues with the next step. The journal keeps the note.
+        the order continues with the next step. The history keeps the note, for STAFF.
         Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
         ERROR_REASON_ORDER_BUSY.
         """
@@ -238,9 +326,9 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AuditOrders(self, request, context):
-        """Checks the invariants of this service's database: totals are the sums of lines, refunds never
-        exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-        what is wrong and how much was checked.
+        """Checks the invariants of this service's database: totals agree with lines and adjustments,
+        refunds never exceed what was paid, every state follows from the journal, no journal is
+        unfinished. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -253,6 +341,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.PlaceOrder,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderResponse.SerializeToString,
+            ),
+            'RetryPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryPayment,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -269,10 +362,20 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderLinesResponse.SerializeToString,
             ),
+            'ListOrderHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrderHistory,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.SerializeToString,
+            ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'CaptureOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.CaptureOrder,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderResponse.SerializeToString,
             ),
             'FulfillOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.FulfillOrder,
@@ -318,9 +421,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OrderService:
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @staticmethod
@@ -340,6 +445,33 @@ class OrderService:
             '/souk.orders.v1.OrderService/PlaceOrder',
             souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.PlaceOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/RetryPayment',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.RetryPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -432,6 +564,33 @@ class OrderService:
             _registered_method=True)
 
     @staticmethod
+    def ListOrderHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/ListOrderHistory',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CancelOrder(request,
             target,
             options=(),
@@ -448,6 +607,33 @@ class OrderService:
             '/souk.orders.v1.OrderService/CancelOrder',
             souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CaptureOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/CaptureOrder',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,9 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OrderServiceStub:
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @_typing.overload
@@ -37,81 +39,138 @@ class OrderServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrderServiceAsyncStub: ...
     PlaceOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.PlaceOrderRequest, _order_service_pb2.PlaceOrderResponse]
-    """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-    PLACED. The payment is captured afterwards, in the background.
+    """Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+    PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+    otherwise.
 
-    Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-    PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-    `request_id` never creates a second order: it returns the first one in its current state, and
-    the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-    cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-    one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-    TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-    PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-    `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-    PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+    Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+    customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+    order with WatchOrder; and shortly before the deadline, when the order continues in the
+    background.
+
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    never creates a second order: it returns the first one in its current state, and the same id
+    with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+    When the payment was declined and another payment method or a later attempt may succeed, the
+    call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+    its stock until `expire_time`, and RetryPayment goes on.
+
+    When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+    call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+    ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+    ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+    ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+    ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+    ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+
+    A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
     (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
     """
+    RetryPayment: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RetryPaymentRequest, _order_service_pb2.RetryPaymentResponse]
+    """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+    with the same one after a while. A USER retries for its own orders.
+
+    Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+    customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+    when it was declined again and may be retried again; and the reason of a REJECTED order. The
+    order is the key of the call, and it is never charged twice: repeating the call while the
+    attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+    not waiting for a payment method.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]
-    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-    at about 3 MiB even when it has fewer items than `page_size`.
+    """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+    own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+    An order matches when it matches all filters that are set, and one value of each list. A page
+    ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+    same caller, filters and order, for as long as the database lives; orders that are placed
+    meanwhile do not move the others.
     """
     ListOrderLines: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]
-    """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-    page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+    """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+    it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+    with ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    ListOrderHistory: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderHistoryRequest, _order_service_pb2.ListOrderHistoryResponse]
+    """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+    why, and who did it. A page token is good for the same caller and order. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
     """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-    payment.
+    payment. A USER cancels its own orders, also when they are paid.
 
     A PENDING order is canceled as soon as its current step ends; the response has its current
     state. The same holds when the cancellation is still in progress shortly before the deadline.
-    Canceling a CANCELED or REJECTED order returns it unchanged.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-    REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+    The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
     unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
     """
+    CaptureOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CaptureOrderRequest, _order_service_pb2.CaptureOrderResponse]
+    """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+    CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+    earlier.
+
+    The order is the key of the call: capturing an order that is PAID or further returns it.
+    Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+    When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+    and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+    with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+    """
     FulfillOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]
-    """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-    that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+    """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+    then. While its payment is being captured the call waits for it; with
+    CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+    permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+    is the key of the call: fulfilling an order whose goods have left returns it.
 
     Checks with payments and inventory before the goods leave, and fails with
     ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-    ERROR_REASON_EFFECTIVE_TIME.
+    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+    than STAFF sets one.
     """
     RefundOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]
-    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-    `restock` the units of the lines return to stock, which needs an order whose goods have left
-    (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-    its stock.
+    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+    whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+    cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+    and the order is CANCELED.
 
-    Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-    and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-    money, even on a REFUNDED order.
+    Goods can be returned when nothing is left to refund, or when they were free: lines with an
+    `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+    order is REFUNDED.
 
-    Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-    deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-    fails with ERROR_REASON_REQUEST_ID_REUSED.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-    REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-    REFUND_DECLINED; nothing is paid back then.
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    returns the first refund; the same id with a different body fails with
+    ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+    succeeds, or with a PENDING refund shortly before the deadline.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+    ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+    ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+    then.
     """
     WatchOrder: _grpc.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty),
-    then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-    when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-    last `resume_token`: no change is skipped or sent twice.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+    then each as it happens. Ends after the change that brings the order into one of
+    `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+    UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+    with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+    order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
     ListQuarantinedOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListQuarantinedOrdersRequest, _order_service_pb2.ListQuarantinedOrdersResponse]
-    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-    a time.
+    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+    first, a page at a time. A page token is good for the same caller.
     """
     ResumeOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ResumeOrderRequest, _order_service_pb2.ResumeOrderResponse]
     """Retries the step of a quarantined order at once. Returns the order in its current state.
@@ -119,100 +178,159 @@ class OrderServiceStub:
     """
     SettleOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]
     """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-    the order continues with the next step. The journal keeps the note.
+    the order continues with the next step. The history keeps the note, for STAFF.
     Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
     ERROR_REASON_ORDER_BUSY.
     """
     AuditOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]
-    """Checks the invariants of this service's database: totals are the sums of lines, refunds never
-    exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-    what is wrong and how much was checked.
+    """Checks the invariants of this service's database: totals agree with lines and adjustments,
+    refunds never exceed what was paid, every state follows from the journal, no journal is
+    unfinished. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PlaceOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.PlaceOrderRequest, _order_service_pb2.PlaceOrderResponse]  # type: ignore[assignment]
-    """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-    PLACED. The payment is captured afterwards, in the background.
+    """Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+    PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+    otherwise.
 
-    Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-    PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-    `request_id` never creates a second order: it returns the first one in its current state, and
-    the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-    cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-    one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-    TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-    PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-    `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-    PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+    Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+    customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+    order with WatchOrder; and shortly before the deadline, when the order continues in the
+    background.
+
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    never creates a second order: it returns the first one in its current state, and the same id
+    with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+    When the payment was declined and another payment method or a later attempt may succeed, the
+    call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+    its stock until `expire_time`, and RetryPayment goes on.
+
+    When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+    call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+    ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+    ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+    ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+    ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+    ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+
+    A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
     (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
     """
+    RetryPayment: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RetryPaymentRequest, _order_service_pb2.RetryPaymentResponse]  # type: ignore[assignment]
+    """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+    with the same one after a while. A USER retries for its own orders.
+
+    Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+    customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+    when it was declined again and may be retried again; and the reason of a REJECTED order. The
+    order is the key of the call, and it is never charged twice: repeating the call while the
+    attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+    not waiting for a payment method.
+    """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
     ListOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-    at about 3 MiB even when it has fewer items than `page_size`.
+    """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+    own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+    An order matches when it matches all filters that are set, and one value of each list. A page
+    ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+    same caller, filters and order, for as long as the database lives; orders that are placed
+    meanwhile do not move the others.
     """
     ListOrderLines: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]  # type: ignore[assignment]
-    """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-    page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+    """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+    it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+    with ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    ListOrderHistory: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderHistoryRequest, _order_service_pb2.ListOrderHistoryResponse]  # type: ignore[assignment]
+    """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+    why, and who did it. A page token is good for the same caller and order. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-    payment.
+    payment. A USER cancels its own orders, also when they are paid.
 
     A PENDING order is canceled as soon as its current step ends; the response has its current
     state. The same holds when the cancellation is still in progress shortly before the deadline.
-    Canceling a CANCELED or REJECTED order returns it unchanged.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-    REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+    The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
     unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
     """
+    CaptureOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CaptureOrderRequest, _order_service_pb2.CaptureOrderResponse]  # type: ignore[assignment]
+    """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+    CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+    earlier.
+
+    The order is the key of the call: capturing an order that is PAID or further returns it.
+    Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+    When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+    and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+    with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+    """
     FulfillOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]  # type: ignore[assignment]
-    """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-    that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+    """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+    then. While its payment is being captured the call waits for it; with
+    CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+    permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+    is the key of the call: fulfilling an order whose goods have left returns it.
 
     Checks with payments and inventory before the goods leave, and fails with
     ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-    ERROR_REASON_EFFECTIVE_TIME.
+    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+    than STAFF sets one.
     """
     RefundOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
-    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-    `restock` the units of the lines return to stock, which needs an order whose goods have left
-    (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-    its stock.
+    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+    whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+    cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+    and the order is CANCELED.
 
-    Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-    and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-    money, even on a REFUNDED order.
+    Goods can be returned when nothing is left to refund, or when they were free: lines with an
+    `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+    order is REFUNDED.
 
-    Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-    deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-    fails with ERROR_REASON_REQUEST_ID_REUSED.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-    REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-    REFUND_DECLINED; nothing is paid back then.
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    returns the first refund; the same id with a different body fails with
+    ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+    succeeds, or with a PENDING refund shortly before the deadline.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+    ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+    ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+    then.
     """
     WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]  # type: ignore[assignment]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty),
-    then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-    when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-    last `resume_token`: no change is skipped or sent twice.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+    then each as it happens. Ends after the change that brings the order into one of
+    `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+    UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+    with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+    order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
     ListQuarantinedOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListQuarantinedOrdersRequest, _order_service_pb2.ListQuarantinedOrdersResponse]  # type: ignore[assignment]
-    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-    a time.
+    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+    first, a page at a time. A page token is good for the same caller.
     """
     ResumeOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ResumeOrderRequest, _order_service_pb2.ResumeOrderResponse]  # type: ignore[assignment]
     """Retries the step of a quarantined order at once. Returns the order in its current state.
@@ -220,20 +338,22 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """
     SettleOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]  # type: ignore[assignment]
     """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-    the order continues with the next step. The journal keeps the note.
+    the order continues with the next step. The history keeps the note, for STAFF.
     Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
     ERROR_REASON_ORDER_BUSY.
     """
     AuditOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: totals are the sums of lines, refunds never
-    exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-    what is wrong and how much was checked.
+    """Checks the invariants of this service's database: totals agree with lines and adjustments,
+    refunds never exceed what was paid, every state follows from the journal, no journal is
+    unfinished. Returns what is wrong and how much was checked.
     """
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Owns orders from placement until they are fulfilled, canceled or refunded.
+    """Owns orders from placement until they are completed, canceled or rejected.
 
-    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+    Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @_abc_1.abstractmethod
@@ -242,22 +362,55 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.PlaceOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.PlaceOrderResponse, _abc.Awaitable[_order_service_pb2.PlaceOrderResponse]]:
-        """Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-        PLACED. The payment is captured afterwards, in the background.
+        """Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+        PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+        otherwise.
 
-        Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-        PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-        `request_id` never creates a second order: it returns the first one in its current state, and
-        the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-        cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-        one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-        TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-        PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-        `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-        PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+        Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+        customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+        order with WatchOrder; and shortly before the deadline, when the order continues in the
+        background.
+
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        never creates a second order: it returns the first one in its current state, and the same id
+        with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+        When the payment was declined and another payment method or a later attempt may succeed, the
+        call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+        its stock until `expire_time`, and RetryPayment goes on.
+
+        When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+        call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+        ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+        ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+        ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+        ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+        ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+        ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+
+        A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
         (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
         (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
         with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryPayment(
+        self,
+        request: _order_service_pb2.RetryPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.RetryPaymentResponse, _abc.Awaitable[_order_service_pb2.RetryPaymentResponse]]:
+        """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+        with the same one after a while. A USER retries for its own orders.
+
+        Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+        customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+        when it was declined again and may be retried again; and the reason of a REJECTED order. The
+        order is the key of the call, and it is never charged twice: repeating the call while the
+        attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+        not waiting for a payment method.
         """
 
     @_abc_1.abstractmethod
@@ -274,8 +427,12 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListOrdersResponse, _abc.Awaitable[_order_service_pb2.ListOrdersResponse]]:
-        """Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-        at about 3 MiB even when it has fewer items than `page_size`.
+        """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+        own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+        An order matches when it matches all filters that are set, and one value of each list. A page
+        ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+        same caller, filters and order, for as long as the database lives; orders that are placed
+        meanwhile do not move the others.
         """
 
     @_abc_1.abstractmethod
@@ -284,8 +441,19 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ListOrderLinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListOrderLinesResponse, _abc.Awaitable[_order_service_pb2.ListOrderLinesResponse]]:
-        """Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-        page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
+        """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+        it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+        with ERROR_REASON_ORDER_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ListOrderHistory(
+        self,
+        request: _order_service_pb2.ListOrderHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ListOrderHistoryResponse, _abc.Awaitable[_order_service_pb2.ListOrderHistoryResponse]]:
+        """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+        why, and who did it. A page token is good for the same caller and order. Fails with
         ERROR_REASON_ORDER_NOT_FOUND.
         """
 
@@ -296,14 +464,32 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.CancelOrderResponse, _abc.Awaitable[_order_service_pb2.CancelOrderResponse]]:
         """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-        payment.
+        payment. A USER cancels its own orders, also when they are paid.
 
         A PENDING order is canceled as soon as its current step ends; the response has its current
         state. The same holds when the cancellation is still in progress shortly before the deadline.
-        Canceling a CANCELED or REJECTED order returns it unchanged.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-        REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+        The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
         unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+        """
+
+    @_abc_1.abstractmethod
+    def CaptureOrder(
+        self,
+        request: _order_service_pb2.CaptureOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.CaptureOrderResponse, _abc.Awaitable[_order_service_pb2.CaptureOrderResponse]]:
+        """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+        CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+        earlier.
+
+        The order is the key of the call: capturing an order that is PAID or further returns it.
+        Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+        When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+        and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+        with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
         """
 
     @_abc_1.abstractmethod
@@ -312,13 +498,17 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.FulfillOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.FulfillOrderResponse, _abc.Awaitable[_order_service_pb2.FulfillOrderResponse]]:
-        """Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-        that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+        """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+        then. While its payment is being captured the call waits for it; with
+        CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+        permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+        is the key of the call: fulfilling an order whose goods have left returns it.
 
         Checks with payments and inventory before the goods leave, and fails with
         ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-        ERROR_REASON_EFFECTIVE_TIME.
+        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+        than STAFF sets one.
         """
 
     @_abc_1.abstractmethod
@@ -327,21 +517,24 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.RefundOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.RefundOrderResponse, _abc.Awaitable[_order_service_pb2.RefundOrderResponse]]:
-        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-        `restock` the units of the lines return to stock, which needs an order whose goods have left
-        (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-        its stock.
+        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+        whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+        cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+        and the order is CANCELED.
 
-        Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-        and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-        money, even on a REFUNDED order.
+        Goods can be returned when nothing is left to refund, or when they were free: lines with an
+        `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+        order is REFUNDED.
 
-        Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-        deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-        fails with ERROR_REASON_REQUEST_ID_REUSED.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-        REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-        REFUND_DECLINED; nothing is paid back then.
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        returns the first refund; the same id with a different body fails with
+        ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+        succeeds, or with a PENDING refund shortly before the deadline.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+        ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+        ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+        then.
         """
 
     @_abc_1.abstractmethod
@@ -351,10 +544,12 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_order_service_pb2.WatchOrderResponse], _abc.AsyncIterator[_order_service_pb2.WatchOrderResponse]]:
         """Streams every change of an order: first those after `resume_token` (all, when it is empty),
-        then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-        when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-        last `resume_token`: no change is skipped or sent twice.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+        then each as it happens. Ends after the change that brings the order into one of
+        `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+        UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+        with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+        order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+        ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
         """
 
     @_abc_1.abstractmethod
@@ -363,8 +558,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ListQuarantinedOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListQuarantinedOrdersResponse, _abc.Awaitable[_order_service_pb2.ListQuarantinedOrdersResponse]]:
-        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-        a time.
+        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+        first, a page at a time. A page token is good for the same caller.
         """
 
     @_abc_1.abstractmethod
@@ -384,7 +579,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.SettleOrderResponse, _abc.Awaitable[_order_service_pb2.SettleOrderResponse]]:
         """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-        the order continues with the next step. The journal keeps the note.
+        the order continues with the next step. The history keeps the note, for STAFF.
         Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
         ERROR_REASON_ORDER_BUSY.
         """
@@ -395,9 +590,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.AuditOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.AuditOrdersResponse, _abc.Awaitable[_order_service_pb2.AuditOrdersResponse]]:
-        """Checks the invariants of this service's database: totals are the sums of lines, refunds never
-        exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-        what is wrong and how much was checked.
+        """Checks the invariants of this service's database: totals agree with lines and adjustments,
+        refunds never exceed what was paid, every state follows from the journal, no journal is
+        unfinished. Returns what is wrong and how much was checked.
         """
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

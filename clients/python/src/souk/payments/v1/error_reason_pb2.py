@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/payments/v1/error_reason.proto\x12\x10souk.payments.v1\x1a\x1bsouk/policy/v1/reason.proto*\xbf\x08\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_PAYMENT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\npayment_id \x01\x12?\n\x1c\x45RROR_REASON_PAYMENT_DIFFERS\x10\x02\x1a\x1d\xaa\xe3\x9f\x80\x0e\x17\x08\t\x12\npayment_id\x12\x05\x66ield \x01\x12=\n\x1a\x45RROR_REASON_PAYMENT_STATE\x10\x03\x1a\x1d\xaa\xe3\x9f\x80\x0e\x17\x08\t\x12\npayment_id\x12\x05state \x01\x12M\n\x1d\x45RROR_REASON_PAYMENT_DECLINED\x10\x04\x1a*\xaa\xe3\x9f\x80\x0e$\x08\t\x12\npayment_id\x12\x07\x64\x65\x63line\x12\tretryable \x01\x12=\n!ERROR_REASON_PROVIDER_UNAVAILABLE\x10\x05\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x0e\x1a\npayment_id \x03\x12\x35\n\x19\x45RROR_REASON_PAYMENT_BUSY\x10\x06\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\n\x12\npayment_id \x02\x12O\n\'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\x10\x07\x1a\"\xaa\xe3\x9f\x80\x0e\x1c\x08\t\x12\npayment_id\x12\ncapturable \x01\x12L\n$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\x10\x08\x1a\"\xaa\xe3\x9f\x80\x0e\x1c\x08\t\x12\npayment_id\x12\nrefundable \x01\x12\x36\n\x1b\x45RROR_REASON_REFUND_DIFFERS\x10\t\x1a\x15\xaa\xe3\x9f\x80\x0e\x0f\x08\t\x12\trefund_id \x01\x12:\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\n\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\t\x12\npayment_id \x01\x12+\n\x1b\x45RROR_REASON_INVALID_AMOUNT\x10\x0b\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x33\n#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x0c\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12+\n\x1b\x45RROR_REASON_LEDGER_REFUSED\x10\r\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\r \x01\x12H\n\x1d\x45RROR_REASON_PAYMENT_OF_ORDER\x10\x0e\x1a%\xaa\xe3\x9f\x80\x0e\x1f\x08\t\x12\x08order_id\x12\npayment_id\x12\x03use \x01\x12=\n!ERROR_REASON_ACTION_NOT_COMPLETED\x10\x0f\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\t\x12\npayment_id \x01\x12\x37\n\x1b\x45RROR_REASON_ACTION_EXPIRED\x10\x10\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\t\x12\npayment_id \x01\x12-\n\x1d\x45RROR_REASON_ACTION_NOT_FOUND\x10\x11\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x05 \x01\x42\x96\x01\n\x18\x65xample.souk.payments.v1B\x10\x45rrorReasonProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/payments/v1/error_reason.proto\x12\x10souk.payments.v1\x1a\x1bsouk/policy/v1/reason.proto*\xe7\x08\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_PAYMENT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\npayment_id \x01\x12\x42\n\x1c\x45RROR_REASON_PAYMENT_DIFFERS\x10\x02\x1a \xaa\xe3\x9f\x80\x0e\x1a\x08\t\x12\npayment_id\x12\x05\x66ield \x01(\xa6\x03\x12@\n\x1a\x45RROR_REASON_PAYMENT_STATE\x10\x03\x1a \xaa\xe3\x9f\x80\x0e\x1a\x08\t\x12\npayment_id\x12\x05state \x01(\x99\x03\x12X\n\x1d\x45RROR_REASON_PAYMENT_DECLINED\x10\x04\x1a\x35\xaa\xe3\x9f\x80\x0e/\x08\t\x12\npayment_id\x12\x07\x64\x65\x63line\x12\tretryable\x1a\x06\x64\x65tail \x01(\x92\x03\x12=\n!ERROR_REASON_PROVIDER_UNAVAILABLE\x10\x05\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x0e\x1a\npayment_id \x03\x12\x35\n\x19\x45RROR_REASON_PAYMENT_BUSY\x10\x06\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\n\x12\npayment_id \x02\x12R\n\'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\x10\x07\x1a%\xaa\xe3\x9f\x80\x0e\x1f\x08\t\x12\npayment_id\x12\ncapturable \x01(\x99\x03\x12;\n\x1c\x45RROR_REASON_CAPTURE_DIFFERS\x10\x08\x1a\x19\xaa\xe3\x9f\x80\x0e\x13\x08\t\x12\ncapture_id \x01(\xa6\x03\x12O\n$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\x10\t\x1a%\xaa\xe3\x9f\x80\x0e\x1f\x08\t\x12\npayment_id\x12\nrefundable \x01(\x99\x03\x12\x39\n\x1b\x45RROR_REASON_REFUND_DIFFERS\x10\n\x1a\x18\xaa\xe3\x9f\x80\x0e\x12\x08\t\x12\trefund_id \x01(\xa6\x03\x12+\n\x1b\x45RROR_REASON_INVALID_AMOUNT\x10\x0b\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12\x33\n#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x0c\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\x03 \x01\x12+\n\x1b\x45RROR_REASON_LEDGER_REFUSED\x10\r\x1a\n\xaa\xe3\x9f\x80\x0e\x04\x08\r \x01\x12K\n\x1d\x45RROR_REASON_PAYMENT_OF_ORDER\x10\x0e\x1a(\xaa\xe3\x9f\x80\x0e\"\x08\t\x12\x08order_id\x12\npayment_id\x12\x03use \x01(\x99\x03\x12:\n\x1b\x45RROR_REASON_ACTION_EXPIRED\x10\x0f\x1a\x19\xaa\xe3\x9f\x80\x0e\x13\x08\t\x12\npayment_id \x01(\x92\x03\x12\x39\n\x1f\x45RROR_REASON_PROVIDER_NOT_FOUND\x10\x10\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\x05\x12\x08provider \x01\x12\x38\n\x1e\x45RROR_REASON_INVALID_SIGNATURE\x10\x11\x1a\x14\xaa\xe3\x9f\x80\x0e\x0e\x08\x10\x12\x08provider \x01\x42\x96\x01\n\x18\x65xample.souk.payments.v1B\x10\x45rrorReasonProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,23 +36,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_NOT_FOUND"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\020\010\005\022\npayment_id \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DIFFERS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DIFFERS"]._serialized_options = b'\252\343\237\200\016\027\010\t\022\npayment_id\022\005field \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DIFFERS"]._serialized_options = b'\252\343\237\200\016\032\010\t\022\npayment_id\022\005field \001(\246\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_STATE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_STATE"]._serialized_options = b'\252\343\237\200\016\027\010\t\022\npayment_id\022\005state \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_STATE"]._serialized_options = b'\252\343\237\200\016\032\010\t\022\npayment_id\022\005state \001(\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DECLINED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DECLINED"]._serialized_options = b'\252\343\237\200\016$\010\t\022\npayment_id\022\007decline\022\tretryable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_DECLINED"]._serialized_options = b'\252\343\237\200\016/\010\t\022\npayment_id\022\007decline\022\tretryable\032\006detail \001(\222\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PROVIDER_UNAVAILABLE"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PROVIDER_UNAVAILABLE"]._serialized_options = b'\252\343\237\200\016\020\010\016\032\npayment_id \003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_BUSY"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_BUSY"]._serialized_options = b'\252\343\237\200\016\020\010\n\022\npayment_id \002'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED"]._serialized_options = b'\252\343\237\200\016\034\010\t\022\npayment_id\022\ncapturable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED"]._serialized_options = b'\252\343\237\200\016\037\010\t\022\npayment_id\022\ncapturable \001(\231\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CAPTURE_DIFFERS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CAPTURE_DIFFERS"]._serialized_options = b'\252\343\237\200\016\023\010\t\022\ncapture_id \001(\246\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_EXCEEDS_CAPTURED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_EXCEEDS_CAPTURED"]._serialized_options = b'\252\343\237\200\016\034\010\t\022\npayment_id\022\nrefundable \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_EXCEEDS_CAPTURED"]._serialized_options = b'\252\343\237\200\016\037\010\t\022\npayment_id\022\nrefundable \001(\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_DIFFERS"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_DIFFERS"]._serialized_options = b'\252\343\237\200\016\017\010\t\022\trefund_id \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REQUEST_ID_REUSED"]._serialized_options = b'\252\343\237\200\016\020\010\t\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFUND_DIFFERS"]._serialized_options = b'\252\343\237\200\016\022\010\t\022\trefund_id \001(\246\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_AMOUNT"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_AMOUNT"]._serialized_options = b'\252\343\237\200\016\004\010\003 \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNKNOWN_PAYMENT_METHOD"]._loaded_options = None
@@ -60,13 +60,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LEDGER_REFUSED"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LEDGER_REFUSED"]._serialized_options = b'\252\343\237\200\016\004\010\r \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_OF_ORDER"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_OF_ORDER"]._serialized_options = b'\252\343\237\200\016\037\010\t\022\010order_id\022\npayment_id\022\003use \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_NOT_COMPLETED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_NOT_COMPLETED"]._serialized_options = b'\252\343\237\200\016\020\010\t\022\npayment_id \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYMENT_OF_ORDER"]._serialized_options = b'\252\343\237\200\016\"\010\t\022\010order_id\022\npayment_id\022\003use \001(\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_EXPIRED"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_EXPIRED"]._serialized_options = b'\252\343\237\200\016\020\010\t\022\npayment_id \001'
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_NOT_FOUND"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\004\010\005 \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACTION_EXPIRED"]._serialized_options = b'\252\343\237\200\016\023\010\t\022\npayment_id \001(\222\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PROVIDER_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PROVIDER_NOT_FOUND"]._serialized_options = b'\252\343\237\200\016\016\010\005\022\010provider \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_SIGNATURE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_SIGNATURE"]._serialized_options = b'\252\343\237\200\016\016\010\020\022\010provider \001'
   _globals['_ERRORREASON']._serialized_start=87
-  _globals['_ERRORREASON']._serialized_end=1174
+  _globals['_ERRORREASON']._serialized_end=1214
 # @@protoc_insertion_point(module_scope)

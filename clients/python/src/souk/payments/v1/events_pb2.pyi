@@ -8,15 +8,21 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PaymentChanged(_message.Message):
-    __slots__ = ("payment",)
+    __slots__ = ("payment", "previous_state", "capture")
     PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_FIELD_NUMBER: _ClassVar[int]
     payment: _payment_pb2.Payment
-    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ...) -> None: ...
+    previous_state: _payment_pb2.PaymentState
+    capture: _payment_pb2.PaymentCapture
+    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., previous_state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., capture: _Optional[_Union[_payment_pb2.PaymentCapture, _Mapping]] = ...) -> None: ...
 
 class PaymentRefunded(_message.Message):
-    __slots__ = ("payment", "refund")
+    __slots__ = ("payment", "refund", "previous_state")
     PAYMENT_FIELD_NUMBER: _ClassVar[int]
     REFUND_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
     payment: _payment_pb2.Payment
     refund: _payment_pb2.PaymentRefund
-    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., refund: _Optional[_Union[_payment_pb2.PaymentRefund, _Mapping]] = ...) -> None: ...
+    previous_state: _payment_pb2.PaymentRefundState
+    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., refund: _Optional[_Union[_payment_pb2.PaymentRefund, _Mapping]] = ..., previous_state: _Optional[_Union[_payment_pb2.PaymentRefundState, str]] = ...) -> None: ...

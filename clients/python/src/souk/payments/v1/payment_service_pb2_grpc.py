@@ -26,24 +26,25 @@ if _version_not_supported:
 
 
 class PaymentServiceStub:
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
     def __init__(self, channel):
@@ -52,25 +53,25 @@ class PaymentServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.CreatePaymentIntent = channel.unary_unary(
-                '/souk.payments.v1.PaymentService/CreatePaymentIntent',
-                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentRequest.SerializeToString,
-                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentResponse.FromString,
+        self.CreatePayment = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/CreatePayment',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentResponse.FromString,
                 _registered_method=True)
-        self.ConfirmPaymentIntent = channel.unary_unary(
-                '/souk.payments.v1.PaymentService/ConfirmPaymentIntent',
-                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentRequest.SerializeToString,
-                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentResponse.FromString,
+        self.ConfirmPayment = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/ConfirmPayment',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentResponse.FromString,
                 _registered_method=True)
         self.AuthorizePayment = channel.unary_unary(
                 '/souk.payments.v1.PaymentService/AuthorizePayment',
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuthorizePaymentRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuthorizePaymentResponse.FromString,
                 _registered_method=True)
-        self.CompletePaymentAction = channel.unary_unary(
-                '/souk.payments.v1.PaymentService/CompletePaymentAction',
-                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionRequest.SerializeToString,
-                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionResponse.FromString,
+        self.RefreshPayment = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/RefreshPayment',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentResponse.FromString,
                 _registered_method=True)
         self.CapturePayment = channel.unary_unary(
                 '/souk.payments.v1.PaymentService/CapturePayment',
@@ -87,6 +88,11 @@ class PaymentServiceStub:
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefundPaymentRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefundPaymentResponse.FromString,
                 _registered_method=True)
+        self.ReceiveProviderEvent = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/ReceiveProviderEvent',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventResponse.FromString,
+                _registered_method=True)
         self.GetPayment = channel.unary_unary(
                 '/souk.payments.v1.PaymentService/GetPayment',
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.GetPaymentRequest.SerializeToString,
@@ -96,6 +102,11 @@ class PaymentServiceStub:
                 '/souk.payments.v1.PaymentService/ListPayments',
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsResponse.FromString,
+                _registered_method=True)
+        self.ListCaptures = channel.unary_unary(
+                '/souk.payments.v1.PaymentService/ListCaptures',
+                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesRequest.SerializeToString,
+                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesResponse.FromString,
                 _registered_method=True)
         self.ListRefunds = channel.unary_unary(
                 '/souk.payments.v1.PaymentService/ListRefunds',
@@ -115,44 +126,50 @@ class PaymentServiceStub:
 
 
 class PaymentServiceServicer:
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
-    def CreatePaymentIntent(self, request, context):
-        """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-        the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-        when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-        voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    def CreatePayment(self, request, context):
+        """Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+
+        The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+        its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+        different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+        ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ConfirmPaymentIntent(self, request, context):
-        """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-        REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-        the call returns the payment in its current state, or the same decline when the method was
-        declined permanently; after a temporary decline, or with another method, it asks the provider
-        again.
-        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-        UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    def ConfirmPayment(self, request, context):
+        """Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+        REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+
+        The key is the payment and the method. Repeating the call returns the payment in its current
+        state, or the same decline when the method was declined permanently; after a soft decline, or
+        with another method, it asks the provider again. Another method also ends an action that the
+        customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+        ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,57 +180,93 @@ class PaymentServiceServicer:
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
         its current state, or the same decline; the same id with different fields fails with
-        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-        fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-        INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+        whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+        ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+        time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CompletePaymentAction(self, request, context):
-        """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-        payment is authorised; if declined, it waits for another method. Only the provider decides,
-        never the caller. Repeating the call returns the payment in its current state. A USER may name
-        its own payments only; others are not found.
-        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-        when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-        and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    def RefreshPayment(self, request, context):
+        """Asks the provider what happened to a payment, and continues: an action that the customer
+        approved is authorized, one that was declined or has expired waits for another method. Returns
+        the payment in its current state, a declined one too; while the customer has not acted, that is
+        REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+
+        Call it when the customer comes back to the `return_url`. The service also asks by itself when
+        the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+        may name its own payments only; others are not found. Fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+        ERROR_REASON_PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CapturePayment(self, request, context):
-        """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-        the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-        key and never expires: repeating it returns the payment in its current state, or the same
-        decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-        fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-        INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+        releases the rest; otherwise more may be captured later.
+
+        The `capture_id` is the idempotency key and never expires: the same call returns the payment
+        and the capture in their current states, or the same decline; the same id with a different
+        payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+        ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+        ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+
+        The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VoidPayment(self, request, context):
-        """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-        part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-        is stored as canceled, and never expires, so that an authorisation which arrives later is
-        refused. Voiding again returns the payment in its current state.
+        """Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+        part of it was captured. An authorization with an unknown outcome is voided too.
+
+        The key is the payment: voiding again returns it in its current state. An unknown id is stored
+        as canceled, and never expires, so that an authorization which arrives later is refused.
         Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-        release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefundPayment(self, request, context):
-        """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-        returns the refund in its current state, the same id with different fields fails with
-        ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-        REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-        is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Refunds captured money.
+
+        The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+        its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+        Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+        ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+        refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+        ERROR_REASON_PAYMENT_BUSY.
+
+        The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+        so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReceiveProviderEvent(self, request, context):
+        """Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+        and the headers. The provider authenticates itself with the signature of the event, so anyone
+        may call.
+
+        An event is only a hint: the service asks the provider what happened to the payment that the
+        event names, as RefreshPayment does, and believes the answer only. So an event that comes
+        twice, late or out of order changes nothing, and neither does one of an unknown type or about
+        an unknown payment; the provider may send each as often as it likes. Fails with
+        ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+        absent or too old, and, so that the provider sends the event again, with
+        ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,14 +280,30 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """Lists payments by id, a page at a time.
+        """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+        page token does not expire, and may be used with another `page_size`; it is good for the caller
+        and the filter that it was issued for. What is created meanwhile is on no later page, unless
+        the oldest come first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCaptures(self, request, context):
+        """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+        page token does not expire, and may be used with another `page_size`; it is good for the caller
+        and the filter that it was issued for. What is created meanwhile is on no later page, unless
+        the oldest come first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRefunds(self, request, context):
-        """Lists the refunds of one payment or of all payments by id, a page at a time.
+        """Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+        token does not expire, and may be used with another `page_size`; it is good for the caller and
+        the filter that it was issued for. What is created meanwhile is on no later page, unless the
+        oldest come first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -244,9 +313,9 @@ class PaymentServiceServicer:
         """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
         transfers of this payment that are missing in the ledger, for example after it was restored
         from an older backup. Neither the amounts nor the provider's records change, and a payment with
-        all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-        while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-        under such an id.
+        all of its transfers stays unchanged. Repeating the call is safe. Fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+        and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -264,25 +333,25 @@ class PaymentServiceServicer:
 
 def add_PaymentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'CreatePaymentIntent': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreatePaymentIntent,
-                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentRequest.FromString,
-                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentResponse.SerializeToString,
+            'CreatePayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePayment,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentResponse.SerializeToString,
             ),
-            'ConfirmPaymentIntent': grpc.unary_unary_rpc_method_handler(
-                    servicer.ConfirmPaymentIntent,
-                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentRequest.FromString,
-                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentResponse.SerializeToString,
+            'ConfirmPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmPayment,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentResponse.SerializeToString,
             ),
             'AuthorizePayment': grpc.unary_unary_rpc_method_handler(
                     servicer.AuthorizePayment,
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuthorizePaymentRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuthorizePaymentResponse.SerializeToString,
             ),
-            'CompletePaymentAction': grpc.unary_unary_rpc_method_handler(
-                    servicer.CompletePaymentAction,
-                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionRequest.FromString,
-                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionResponse.SerializeToString,
+            'RefreshPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefreshPayment,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentResponse.SerializeToString,
             ),
             'CapturePayment': grpc.unary_unary_rpc_method_handler(
                     servicer.CapturePayment,
@@ -299,6 +368,11 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefundPaymentRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RefundPaymentResponse.SerializeToString,
             ),
+            'ReceiveProviderEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveProviderEvent,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventResponse.SerializeToString,
+            ),
             'GetPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPayment,
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.GetPaymentRequest.FromString,
@@ -308,6 +382,11 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.ListPayments,
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsResponse.SerializeToString,
+            ),
+            'ListCaptures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCaptures,
+                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesRequest.FromString,
+                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesResponse.SerializeToString,
             ),
             'ListRefunds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRefunds,
@@ -333,28 +412,29 @@ def add_PaymentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PaymentService:
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
     @staticmethod
-    def CreatePaymentIntent(request,
+    def CreatePayment(request,
             target,
             options=(),
             channel_credentials=None,
@@ -367,9 +447,9 @@ class PaymentService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.payments.v1.PaymentService/CreatePaymentIntent',
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentRequest.SerializeToString,
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentIntentResponse.FromString,
+            '/souk.payments.v1.PaymentService/CreatePayment',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.CreatePaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -381,7 +461,7 @@ class PaymentService:
             _registered_method=True)
 
     @staticmethod
-    def ConfirmPaymentIntent(request,
+    def ConfirmPayment(request,
             target,
             options=(),
             channel_credentials=None,
@@ -394,9 +474,9 @@ class PaymentService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.payments.v1.PaymentService/ConfirmPaymentIntent',
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentRequest.SerializeToString,
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentIntentResponse.FromString,
+            '/souk.payments.v1.PaymentService/ConfirmPayment',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ConfirmPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -435,7 +515,7 @@ class PaymentService:
             _registered_method=True)
 
     @staticmethod
-    def CompletePaymentAction(request,
+    def RefreshPayment(request,
             target,
             options=(),
             channel_credentials=None,
@@ -448,9 +528,9 @@ class PaymentService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.payments.v1.PaymentService/CompletePaymentAction',
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionRequest.SerializeToString,
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.CompletePaymentActionResponse.FromString,
+            '/souk.payments.v1.PaymentService/RefreshPayment',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.RefreshPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -543,6 +623,33 @@ class PaymentService:
             _registered_method=True)
 
     @staticmethod
+    def ReceiveProviderEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.payments.v1.PaymentService/ReceiveProviderEvent',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ReceiveProviderEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetPayment(request,
             target,
             options=(),
@@ -586,6 +693,33 @@ class PaymentService:
             '/souk.payments.v1.PaymentService/ListPayments',
             souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsRequest.SerializeToString,
             souk_dot_payments_dot_v1_dot_payment__service__pb2.ListPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCaptures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.payments.v1.PaymentService/ListCaptures',
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesRequest.SerializeToString,
+            souk_dot_payments_dot_v1_dot_payment__service__pb2.ListCapturesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,99 +27,151 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PaymentServiceStub:
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PaymentServiceAsyncStub: ...
-    CreatePaymentIntent: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentIntentRequest, _payment_service_pb2.CreatePaymentIntentResponse]
-    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-    the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-    when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-    voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    CreatePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentRequest, _payment_service_pb2.CreatePaymentResponse]
+    """Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+
+    The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+    its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+    different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+    ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
     """
-    ConfirmPaymentIntent: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentIntentRequest, _payment_service_pb2.ConfirmPaymentIntentResponse]
-    """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-    the call returns the payment in its current state, or the same decline when the method was
-    declined permanently; after a temporary decline, or with another method, it asks the provider
-    again.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-    UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ConfirmPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentRequest, _payment_service_pb2.ConfirmPaymentResponse]
+    """Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+
+    The key is the payment and the method. Repeating the call returns the payment in its current
+    state, or the same decline when the method was declined permanently; after a soft decline, or
+    with another method, it asks the provider again. Another method also ends an action that the
+    customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+    ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
     AuthorizePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuthorizePaymentRequest, _payment_service_pb2.AuthorizePaymentResponse]
     """Creates a payment and confirms it in one call, as placing an order does.
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
     its current state, or the same decline; the same id with different fields fails with
-    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-    fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-    INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+    whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+    ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+    time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
-    CompletePaymentAction: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]
-    """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-    payment is authorised; if declined, it waits for another method. Only the provider decides,
-    never the caller. Repeating the call returns the payment in its current state. A USER may name
-    its own payments only; others are not found.
-    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-    when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-    and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    RefreshPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RefreshPaymentRequest, _payment_service_pb2.RefreshPaymentResponse]
+    """Asks the provider what happened to a payment, and continues: an action that the customer
+    approved is authorized, one that was declined or has expired waits for another method. Returns
+    the payment in its current state, a declined one too; while the customer has not acted, that is
+    REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+
+    Call it when the customer comes back to the `return_url`. The service also asks by itself when
+    the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+    may name its own payments only; others are not found. Fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+    ERROR_REASON_PAYMENT_BUSY.
     """
     CapturePayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]
-    """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-    the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-    key and never expires: repeating it returns the payment in its current state, or the same
-    decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-    fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-    INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+    releases the rest; otherwise more may be captured later.
+
+    The `capture_id` is the idempotency key and never expires: the same call returns the payment
+    and the capture in their current states, or the same decline; the same id with a different
+    payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+    ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+    ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+
+    The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
     """
     VoidPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.VoidPaymentRequest, _payment_service_pb2.VoidPaymentResponse]
-    """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-    part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-    is stored as canceled, and never expires, so that an authorisation which arrives later is
-    refused. Voiding again returns the payment in its current state.
+    """Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+    part of it was captured. An authorization with an unknown outcome is voided too.
+
+    The key is the payment: voiding again returns it in its current state. An unknown id is stored
+    as canceled, and never expires, so that an authorization which arrives later is refused.
     Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-    release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RefundPaymentRequest, _payment_service_pb2.RefundPaymentResponse]
-    """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-    returns the refund in its current state, the same id with different fields fails with
-    ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-    is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Refunds captured money.
+
+    The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+    its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+    Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+    ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+    refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+    ERROR_REASON_PAYMENT_BUSY.
+
+    The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+    so.
+    """
+    ReceiveProviderEvent: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ReceiveProviderEventRequest, _payment_service_pb2.ReceiveProviderEventResponse]
+    """Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+    and the headers. The provider authenticates itself with the signature of the event, so anyone
+    may call.
+
+    An event is only a hint: the service asks the provider what happened to the payment that the
+    event names, as RefreshPayment does, and believes the answer only. So an event that comes
+    twice, late or out of order changes nothing, and neither does one of an unknown type or about
+    an unknown payment; the provider may send each as often as it likes. Fails with
+    ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+    absent or too old, and, so that the provider sends the event again, with
+    ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]
     """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]
-    """Lists payments by id, a page at a time."""
+    """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+    page token does not expire, and may be used with another `page_size`; it is good for the caller
+    and the filter that it was issued for. What is created meanwhile is on no later page, unless
+    the oldest come first.
+    """
+    ListCaptures: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListCapturesRequest, _payment_service_pb2.ListCapturesResponse]
+    """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+    page token does not expire, and may be used with another `page_size`; it is good for the caller
+    and the filter that it was issued for. What is created meanwhile is on no later page, unless
+    the oldest come first.
+    """
     ListRefunds: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]
-    """Lists the refunds of one payment or of all payments by id, a page at a time."""
+    """Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+    token does not expire, and may be used with another `page_size`; it is good for the caller and
+    the filter that it was issued for. What is created meanwhile is on no later page, unless the
+    oldest come first.
+    """
     RepairPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]
     """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
     transfers of this payment that are missing in the ledger, for example after it was restored
     from an older backup. Neither the amounts nor the provider's records change, and a payment with
-    all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-    while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-    under such an id.
+    all of its transfers stays unchanged. Repeating the call is safe. Fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+    and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
     """
     AuditPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]
     """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
@@ -129,96 +181,148 @@ class PaymentServiceStub:
 
 @_typing.type_check_only
 class PaymentServiceAsyncStub(PaymentServiceStub):
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CreatePaymentIntent: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentIntentRequest, _payment_service_pb2.CreatePaymentIntentResponse]  # type: ignore[assignment]
-    """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-    the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-    when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-    voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    CreatePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CreatePaymentRequest, _payment_service_pb2.CreatePaymentResponse]  # type: ignore[assignment]
+    """Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+
+    The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+    its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+    different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+    ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
     """
-    ConfirmPaymentIntent: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentIntentRequest, _payment_service_pb2.ConfirmPaymentIntentResponse]  # type: ignore[assignment]
-    """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-    the call returns the payment in its current state, or the same decline when the method was
-    declined permanently; after a temporary decline, or with another method, it asks the provider
-    again.
-    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-    UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ConfirmPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentRequest, _payment_service_pb2.ConfirmPaymentResponse]  # type: ignore[assignment]
+    """Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+    REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+
+    The key is the payment and the method. Repeating the call returns the payment in its current
+    state, or the same decline when the method was declined permanently; after a soft decline, or
+    with another method, it asks the provider again. Another method also ends an action that the
+    customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+    Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+    ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
     AuthorizePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuthorizePaymentRequest, _payment_service_pb2.AuthorizePaymentResponse]  # type: ignore[assignment]
     """Creates a payment and confirms it in one call, as placing an order does.
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
     its current state, or the same decline; the same id with different fields fails with
-    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-    fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-    INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+    whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+    ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+    time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
-    CompletePaymentAction: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CompletePaymentActionRequest, _payment_service_pb2.CompletePaymentActionResponse]  # type: ignore[assignment]
-    """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-    payment is authorised; if declined, it waits for another method. Only the provider decides,
-    never the caller. Repeating the call returns the payment in its current state. A USER may name
-    its own payments only; others are not found.
-    Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-    when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-    and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    RefreshPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RefreshPaymentRequest, _payment_service_pb2.RefreshPaymentResponse]  # type: ignore[assignment]
+    """Asks the provider what happened to a payment, and continues: an action that the customer
+    approved is authorized, one that was declined or has expired waits for another method. Returns
+    the payment in its current state, a declined one too; while the customer has not acted, that is
+    REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+
+    Call it when the customer comes back to the `return_url`. The service also asks by itself when
+    the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+    may name its own payments only; others are not found. Fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+    ERROR_REASON_PAYMENT_BUSY.
     """
     CapturePayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.CapturePaymentRequest, _payment_service_pb2.CapturePaymentResponse]  # type: ignore[assignment]
-    """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-    the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-    key and never expires: repeating it returns the payment in its current state, or the same
-    decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-    fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-    INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+    releases the rest; otherwise more may be captured later.
+
+    The `capture_id` is the idempotency key and never expires: the same call returns the payment
+    and the capture in their current states, or the same decline; the same id with a different
+    payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+    ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+    ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+
+    The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
     """
     VoidPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.VoidPaymentRequest, _payment_service_pb2.VoidPaymentResponse]  # type: ignore[assignment]
-    """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-    part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-    is stored as canceled, and never expires, so that an authorisation which arrives later is
-    refused. Voiding again returns the payment in its current state.
+    """Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+    part of it was captured. An authorization with an unknown outcome is voided too.
+
+    The key is the payment: voiding again returns it in its current state. An unknown id is stored
+    as canceled, and never expires, so that an authorization which arrives later is refused.
     Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-    release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+    ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
     """
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RefundPaymentRequest, _payment_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
-    """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-    returns the refund in its current state, the same id with different fields fails with
-    ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-    REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-    is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    """Refunds captured money.
+
+    The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+    its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+    Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+    ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+    refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+    ERROR_REASON_PAYMENT_BUSY.
+
+    The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+    so.
+    """
+    ReceiveProviderEvent: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ReceiveProviderEventRequest, _payment_service_pb2.ReceiveProviderEventResponse]  # type: ignore[assignment]
+    """Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+    and the headers. The provider authenticates itself with the signature of the event, so anyone
+    may call.
+
+    An event is only a hint: the service asks the provider what happened to the payment that the
+    event names, as RefreshPayment does, and believes the answer only. So an event that comes
+    twice, late or out of order changes nothing, and neither does one of an unknown type or about
+    an unknown payment; the provider may send each as often as it likes. Fails with
+    ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+    absent or too old, and, so that the provider sends the event again, with
+    ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
     ListPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
-    """Lists payments by id, a page at a time."""
+    """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+    page token does not expire, and may be used with another `page_size`; it is good for the caller
+    and the filter that it was issued for. What is created meanwhile is on no later page, unless
+    the oldest come first.
+    """
+    ListCaptures: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListCapturesRequest, _payment_service_pb2.ListCapturesResponse]  # type: ignore[assignment]
+    """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+    page token does not expire, and may be used with another `page_size`; it is good for the caller
+    and the filter that it was issued for. What is created meanwhile is on no later page, unless
+    the oldest come first.
+    """
     ListRefunds: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListRefundsRequest, _payment_service_pb2.ListRefundsResponse]  # type: ignore[assignment]
-    """Lists the refunds of one payment or of all payments by id, a page at a time."""
+    """Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+    token does not expire, and may be used with another `page_size`; it is good for the caller and
+    the filter that it was issued for. What is created meanwhile is on no later page, unless the
+    oldest come first.
+    """
     RepairPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]  # type: ignore[assignment]
     """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
     transfers of this payment that are missing in the ledger, for example after it was restored
     from an older backup. Neither the amounts nor the provider's records change, and a payment with
-    all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-    while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-    under such an id.
+    all of its transfers stays unchanged. Repeating the call is safe. Fails with
+    ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+    and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
     """
     AuditPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]  # type: ignore[assignment]
     """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
@@ -227,51 +331,57 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """
 
 class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
-    the ledger.
+    """Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+    ledger.
 
     A payment has at most one operation in progress. When the provider does not respond, the
     operation stays in flight: repeat the same call, which inquires about its outcome and never
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
-    service completes it later. A write first completes an unfinished earlier operation, and fails if
-    that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+    completes it later. A write first completes an unfinished earlier operation, and fails if that
+    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
     it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
     OrderService to use instead. STAFF may create and change payments without an order.
 
-    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
-    10^15.
+    Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+    of commerce (`souk.type.v1.Money`), at most 10^15.
     """
 
     @_abc_1.abstractmethod
-    def CreatePaymentIntent(
+    def CreatePayment(
         self,
-        request: _payment_service_pb2.CreatePaymentIntentRequest,
+        request: _payment_service_pb2.CreatePaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payment_service_pb2.CreatePaymentIntentResponse, _abc.Awaitable[_payment_service_pb2.CreatePaymentIntentResponse]]:
-        """Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-        the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-        when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-        voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+    ) -> _typing.Union[_payment_service_pb2.CreatePaymentResponse, _abc.Awaitable[_payment_service_pb2.CreatePaymentResponse]]:
+        """Creates a payment that waits for a method, or for ConfirmPayment when it has one.
+
+        The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+        its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+        different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+        ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
         """
 
     @_abc_1.abstractmethod
-    def ConfirmPaymentIntent(
+    def ConfirmPayment(
         self,
-        request: _payment_service_pb2.ConfirmPaymentIntentRequest,
+        request: _payment_service_pb2.ConfirmPaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payment_service_pb2.ConfirmPaymentIntentResponse, _abc.Awaitable[_payment_service_pb2.ConfirmPaymentIntentResponse]]:
-        """Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-        REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-        the call returns the payment in its current state, or the same decline when the method was
-        declined permanently; after a temporary decline, or with another method, it asks the provider
-        again.
-        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-        UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ) -> _typing.Union[_payment_service_pb2.ConfirmPaymentResponse, _abc.Awaitable[_payment_service_pb2.ConfirmPaymentResponse]]:
+        """Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+        REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
+
+        The key is the payment and the method. Repeating the call returns the payment in its current
+        state, or the same decline when the method was declined permanently; after a soft decline, or
+        with another method, it asks the provider again. Another method also ends an action that the
+        customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+        Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+        ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -284,24 +394,29 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
         its current state, or the same decline; the same id with different fields fails with
-        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-        fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-        INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+        whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+        ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+        time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
-    def CompletePaymentAction(
+    def RefreshPayment(
         self,
-        request: _payment_service_pb2.CompletePaymentActionRequest,
+        request: _payment_service_pb2.RefreshPaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payment_service_pb2.CompletePaymentActionResponse, _abc.Awaitable[_payment_service_pb2.CompletePaymentActionResponse]]:
-        """Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-        payment is authorised; if declined, it waits for another method. Only the provider decides,
-        never the caller. Repeating the call returns the payment in its current state. A USER may name
-        its own payments only; others are not found.
-        Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-        when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-        and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+    ) -> _typing.Union[_payment_service_pb2.RefreshPaymentResponse, _abc.Awaitable[_payment_service_pb2.RefreshPaymentResponse]]:
+        """Asks the provider what happened to a payment, and continues: an action that the customer
+        approved is authorized, one that was declined or has expired waits for another method. Returns
+        the payment in its current state, a declined one too; while the customer has not acted, that is
+        REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
+
+        Call it when the customer comes back to the `return_url`. The service also asks by itself when
+        the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+        may name its own payments only; others are not found. Fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+        ERROR_REASON_PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -310,12 +425,18 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.CapturePaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.CapturePaymentResponse, _abc.Awaitable[_payment_service_pb2.CapturePaymentResponse]]:
-        """Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-        the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-        key and never expires: repeating it returns the payment in its current state, or the same
-        decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-        fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-        INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+        releases the rest; otherwise more may be captured later.
+
+        The `capture_id` is the idempotency key and never expires: the same call returns the payment
+        and the capture in their current states, or the same decline; the same id with a different
+        payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+        ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+        ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+
+        The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
         """
 
     @_abc_1.abstractmethod
@@ -324,12 +445,14 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.VoidPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.VoidPaymentResponse, _abc.Awaitable[_payment_service_pb2.VoidPaymentResponse]]:
-        """Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-        part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-        is stored as canceled, and never expires, so that an authorisation which arrives later is
-        refused. Voiding again returns the payment in its current state.
+        """Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+        part of it was captured. An authorization with an unknown outcome is voided too.
+
+        The key is the payment: voiding again returns it in its current state. An unknown id is stored
+        as canceled, and never expires, so that an authorization which arrives later is refused.
         Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-        release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+        ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
         """
 
     @_abc_1.abstractmethod
@@ -338,11 +461,36 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.RefundPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.RefundPaymentResponse, _abc.Awaitable[_payment_service_pb2.RefundPaymentResponse]]:
-        """Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-        returns the refund in its current state, the same id with different fields fails with
-        ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-        REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-        is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+        """Refunds captured money.
+
+        The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+        its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+        Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+        ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+        refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+        ERROR_REASON_PAYMENT_BUSY.
+
+        The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+        so.
+        """
+
+    @_abc_1.abstractmethod
+    def ReceiveProviderEvent(
+        self,
+        request: _payment_service_pb2.ReceiveProviderEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_service_pb2.ReceiveProviderEventResponse, _abc.Awaitable[_payment_service_pb2.ReceiveProviderEventResponse]]:
+        """Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+        and the headers. The provider authenticates itself with the signature of the event, so anyone
+        may call.
+
+        An event is only a hint: the service asks the provider what happened to the payment that the
+        event names, as RefreshPayment does, and believes the answer only. So an event that comes
+        twice, late or out of order changes nothing, and neither does one of an unknown type or about
+        an unknown payment; the provider may send each as often as it likes. Fails with
+        ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+        absent or too old, and, so that the provider sends the event again, with
+        ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
         """
 
     @_abc_1.abstractmethod
@@ -359,7 +507,23 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.ListPaymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.ListPaymentsResponse, _abc.Awaitable[_payment_service_pb2.ListPaymentsResponse]]:
-        """Lists payments by id, a page at a time."""
+        """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+        page token does not expire, and may be used with another `page_size`; it is good for the caller
+        and the filter that it was issued for. What is created meanwhile is on no later page, unless
+        the oldest come first.
+        """
+
+    @_abc_1.abstractmethod
+    def ListCaptures(
+        self,
+        request: _payment_service_pb2.ListCapturesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_service_pb2.ListCapturesResponse, _abc.Awaitable[_payment_service_pb2.ListCapturesResponse]]:
+        """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+        page token does not expire, and may be used with another `page_size`; it is good for the caller
+        and the filter that it was issued for. What is created meanwhile is on no later page, unless
+        the oldest come first.
+        """
 
     @_abc_1.abstractmethod
     def ListRefunds(
@@ -367,7 +531,11 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.ListRefundsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.ListRefundsResponse, _abc.Awaitable[_payment_service_pb2.ListRefundsResponse]]:
-        """Lists the refunds of one payment or of all payments by id, a page at a time."""
+        """Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+        token does not expire, and may be used with another `page_size`; it is good for the caller and
+        the filter that it was issued for. What is created meanwhile is on no later page, unless the
+        oldest come first.
+        """
 
     @_abc_1.abstractmethod
     def RepairPayment(
@@ -378,9 +546,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
         transfers of this payment that are missing in the ledger, for example after it was restored
         from an older backup. Neither the amounts nor the provider's records change, and a payment with
-        all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-        while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-        under such an id.
+        all of its transfers stays unchanged. Repeating the call is safe. Fails with
+        ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+        and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
         """
 
     @_abc_1.abstractmethod

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\ntrain_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12train_milliseconds\x18\x03 \x01(\x03\x12\x0e\n\x06orders\x18\x04 \x01(\x03\x12\x11\n\tcustomers\x18\x05 \x01(\x03\x12\x0c\n\x04skus\x18\x06 \x01(\x03\x12\x37\n\nevaluation\x18\x07 \x01(\x0b\x32#.souk.recommendations.v1.Evaluation\"\x88\x01\n\nEvaluation\x12.\n\nsplit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tcustomers\x18\x02 \x01(\x03\x12\x37\n\x07methods\x18\x03 \x03(\x0b\x32&.souk.recommendations.v1.MethodQuality\"\x97\x01\n\rMethodQuality\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06recall\x18\x02 \x01(\x01\x12\x0c\n\x04ndcg\x18\x03 \x01(\x01\x12\x15\n\rrecall_repeat\x18\x04 \x01(\x01\x12\x13\n\x0bndcg_repeat\x18\x05 \x01(\x01\x12\x16\n\x0erecall_explore\x18\x06 \x01(\x01\x12\x14\n\x0cndcg_explore\x18\x07 \x01(\x01\x42\xba\x01\n\x1f\x65xample.souk.recommendations.v1B\nModelProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#souk/recommendations/v1/model.proto\x12\x17souk.recommendations.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x01\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\ntrain_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x0etrain_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0border_count\x18\x04 \x01(\x03\x12\x16\n\x0e\x63ustomer_count\x18\x05 \x01(\x03\x12\x11\n\tsku_count\x18\x06 \x01(\x03\x12\x37\n\nevaluation\x18\x07 \x01(\x0b\x32#.souk.recommendations.v1.Evaluation\"\x8d\x01\n\nEvaluation\x12.\n\nsplit_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x63ustomer_count\x18\x02 \x01(\x03\x12\x37\n\x07methods\x18\x03 \x03(\x0b\x32&.souk.recommendations.v1.MethodQuality\"\xbf\x01\n\rMethodQuality\x12\x36\n\x06method\x18\x01 \x01(\x0e\x32&.souk.recommendations.v1.RankingMethod\x12\x0e\n\x06recall\x18\x02 \x01(\x01\x12\x0c\n\x04ndcg\x18\x03 \x01(\x01\x12\x15\n\rrecall_repeat\x18\x04 \x01(\x01\x12\x13\n\x0bndcg_repeat\x18\x05 \x01(\x01\x12\x16\n\x0erecall_explore\x18\x06 \x01(\x01\x12\x14\n\x0cndcg_explore\x18\x07 \x01(\x01*\xec\x01\n\rRankingMethod\x12\x1e\n\x1aRANKING_METHOD_UNSPECIFIED\x10\x00\x12\x18\n\x14RANKING_METHOD_MODEL\x10\x01\x12\x1d\n\x19RANKING_METHOD_POPULARITY\x10\x02\x12%\n!RANKING_METHOD_PERSONAL_FREQUENCY\x10\x03\x12*\n&RANKING_METHOD_MODEL_EXCLUDE_PURCHASED\x10\x04\x12/\n+RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED\x10\x05\x42\xba\x01\n\x1f\x65xample.souk.recommendations.v1B\nModelProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,10 +34,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.recommendations.v1.mod
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\037example.souk.recommendations.v1B\nModelProtoP\001Z9souk.example/go/souk/recommendations/v1;recommendationsv1\252\002\027Souk.Recommendations.V1\312\002\027Souk\\Recommendations\\V1\352\002\031Souk::Recommendations::V1'
-  _globals['_MODEL']._serialized_start=98
-  _globals['_MODEL']._serialized_end=304
-  _globals['_EVALUATION']._serialized_start=307
-  _globals['_EVALUATION']._serialized_end=443
-  _globals['_METHODQUALITY']._serialized_start=446
-  _globals['_METHODQUALITY']._serialized_end=597
+  _globals['_RANKINGMETHOD']._serialized_start=715
+  _globals['_RANKINGMETHOD']._serialized_end=951
+  _globals['_MODEL']._serialized_start=130
+  _globals['_MODEL']._serialized_end=374
+  _globals['_EVALUATION']._serialized_start=377
+  _globals['_EVALUATION']._serialized_end=518
+  _globals['_METHODQUALITY']._serialized_start=521
+  _globals['_METHODQUALITY']._serialized_end=712
 # @@protoc_insertion_point(module_scope)

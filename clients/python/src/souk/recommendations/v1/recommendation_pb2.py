@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,souk/recommendations/v1/recommendation.proto\x12\x17souk.recommendations.v1\"\xaf\x01\n\x0eRecommendation\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12/\n\x06reason\x18\x05 \x01(\x0b\x32\x1f.souk.recommendations.v1.Reason\x12-\n\x05\x62\x61sis\x18\x06 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\"m\n\x06Reason\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.souk.recommendations.v1.ReasonKind\x12\x16\n\x0e\x62\x65\x63\x61use_of_sku\x18\x02 \x01(\t\x12\x18\n\x10\x62\x65\x63\x61use_of_title\x18\x03 \x01(\t*\xa3\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19REASON_KIND_BOUGHT_BEFORE\x10\x01\x12\x1a\n\x16REASON_KIND_SIMILAR_TO\x10\x02\x12$\n REASON_KIND_BOUGHT_TOGETHER_WITH\x10\x03\x12\x17\n\x13REASON_KIND_POPULAR\x10\x04*W\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x42\x41SIS_PERSONAL\x10\x01\x12\x10\n\x0c\x42\x41SIS_BASKET\x10\x02\x12\x11\n\rBASIS_POPULAR\x10\x03\x42\xc3\x01\n\x1f\x65xample.souk.recommendations.v1B\x13RecommendationProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,souk/recommendations/v1/recommendation.proto\x12\x17souk.recommendations.v1\"\x92\x01\n\x12RecommendationList\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32\'.souk.recommendations.v1.Recommendation\x12-\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\xbd\x01\n\x0eRecommendation\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12=\n\x06reason\x18\x05 \x01(\x0b\x32-.souk.recommendations.v1.RecommendationReason\x12-\n\x05\x62\x61sis\x18\x06 \x01(\x0e\x32\x1e.souk.recommendations.v1.Basis\"{\n\x14RecommendationReason\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.souk.recommendations.v1.ReasonKind\x12\x16\n\x0e\x62\x65\x63\x61use_of_sku\x18\x02 \x01(\t\x12\x18\n\x10\x62\x65\x63\x61use_of_title\x18\x03 \x01(\t*\xa3\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19REASON_KIND_BOUGHT_BEFORE\x10\x01\x12\x1a\n\x16REASON_KIND_SIMILAR_TO\x10\x02\x12$\n REASON_KIND_BOUGHT_TOGETHER_WITH\x10\x03\x12\x17\n\x13REASON_KIND_POPULAR\x10\x04*W\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x42\x41SIS_PERSONAL\x10\x01\x12\x10\n\x0c\x42\x41SIS_BASKET\x10\x02\x12\x11\n\rBASIS_POPULAR\x10\x03\x42\xc3\x01\n\x1f\x65xample.souk.recommendations.v1B\x13RecommendationProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,12 +32,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.recommendations.v1.rec
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\037example.souk.recommendations.v1B\023RecommendationProtoP\001Z9souk.example/go/souk/recommendations/v1;recommendationsv1\252\002\027Souk.Recommendations.V1\312\002\027Souk\\Recommendations\\V1\352\002\031Souk::Recommendations::V1'
-  _globals['_REASONKIND']._serialized_start=363
-  _globals['_REASONKIND']._serialized_end=526
-  _globals['_BASIS']._serialized_start=528
-  _globals['_BASIS']._serialized_end=615
-  _globals['_RECOMMENDATION']._serialized_start=74
-  _globals['_RECOMMENDATION']._serialized_end=249
-  _globals['_REASON']._serialized_start=251
-  _globals['_REASON']._serialized_end=360
+  _globals['_REASONKIND']._serialized_start=540
+  _globals['_REASONKIND']._serialized_end=703
+  _globals['_BASIS']._serialized_start=705
+  _globals['_BASIS']._serialized_end=792
+  _globals['_RECOMMENDATIONLIST']._serialized_start=74
+  _globals['_RECOMMENDATIONLIST']._serialized_end=220
+  _globals['_RECOMMENDATION']._serialized_start=223
+  _globals['_RECOMMENDATION']._serialized_end=412
+  _globals['_RECOMMENDATIONREASON']._serialized_start=414
+  _globals['_RECOMMENDATIONREASON']._serialized_end=537
 # @@protoc_insertion_point(module_scope)

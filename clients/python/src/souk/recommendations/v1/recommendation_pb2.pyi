@@ -1,7 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -30,6 +31,16 @@ BASIS_PERSONAL: Basis
 BASIS_BASKET: Basis
 BASIS_POPULAR: Basis
 
+class RecommendationList(_message.Message):
+    __slots__ = ("items", "basis", "model_version")
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    BASIS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[Recommendation]
+    basis: Basis
+    model_version: str
+    def __init__(self, items: _Optional[_Iterable[_Union[Recommendation, _Mapping]]] = ..., basis: _Optional[_Union[Basis, str]] = ..., model_version: _Optional[str] = ...) -> None: ...
+
 class Recommendation(_message.Message):
     __slots__ = ("sku", "product_id", "title", "score", "reason", "basis")
     SKU_FIELD_NUMBER: _ClassVar[int]
@@ -42,11 +53,11 @@ class Recommendation(_message.Message):
     product_id: str
     title: str
     score: float
-    reason: Reason
+    reason: RecommendationReason
     basis: Basis
-    def __init__(self, sku: _Optional[str] = ..., product_id: _Optional[str] = ..., title: _Optional[str] = ..., score: _Optional[float] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ..., basis: _Optional[_Union[Basis, str]] = ...) -> None: ...
+    def __init__(self, sku: _Optional[str] = ..., product_id: _Optional[str] = ..., title: _Optional[str] = ..., score: _Optional[float] = ..., reason: _Optional[_Union[RecommendationReason, _Mapping]] = ..., basis: _Optional[_Union[Basis, str]] = ...) -> None: ...
 
-class Reason(_message.Message):
+class RecommendationReason(_message.Message):
     __slots__ = ("kind", "because_of_sku", "because_of_title")
     KIND_FIELD_NUMBER: _ClassVar[int]
     BECAUSE_OF_SKU_FIELD_NUMBER: _ClassVar[int]

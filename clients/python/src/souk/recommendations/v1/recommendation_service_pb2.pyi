@@ -12,29 +12,25 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class RecommendRequest(_message.Message):
-    __slots__ = ("customer_id", "basket_skus", "max_items", "only_new")
+class ListRecommendationsRequest(_message.Message):
+    __slots__ = ("customer_id", "basket_skus", "max_items", "exclude_purchased")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     BASKET_SKUS_FIELD_NUMBER: _ClassVar[int]
     MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
-    ONLY_NEW_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_PURCHASED_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
     basket_skus: _containers.RepeatedScalarFieldContainer[str]
     max_items: int
-    only_new: bool
-    def __init__(self, customer_id: _Optional[str] = ..., basket_skus: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., only_new: _Optional[bool] = ...) -> None: ...
+    exclude_purchased: bool
+    def __init__(self, customer_id: _Optional[str] = ..., basket_skus: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., exclude_purchased: _Optional[bool] = ...) -> None: ...
 
-class RecommendResponse(_message.Message):
-    __slots__ = ("items", "basis", "model_version")
-    ITEMS_FIELD_NUMBER: _ClassVar[int]
-    BASIS_FIELD_NUMBER: _ClassVar[int]
-    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
-    items: _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.Recommendation]
-    basis: _recommendation_pb2.Basis
-    model_version: str
-    def __init__(self, items: _Optional[_Iterable[_Union[_recommendation_pb2.Recommendation, _Mapping]]] = ..., basis: _Optional[_Union[_recommendation_pb2.Basis, str]] = ..., model_version: _Optional[str] = ...) -> None: ...
+class ListRecommendationsResponse(_message.Message):
+    __slots__ = ("list",)
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    list: _recommendation_pb2.RecommendationList
+    def __init__(self, list: _Optional[_Union[_recommendation_pb2.RecommendationList, _Mapping]] = ...) -> None: ...
 
-class SimilarProductsRequest(_message.Message):
+class ListSimilarProductsRequest(_message.Message):
     __slots__ = ("sku", "max_items")
     SKU_FIELD_NUMBER: _ClassVar[int]
     MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -42,17 +38,13 @@ class SimilarProductsRequest(_message.Message):
     max_items: int
     def __init__(self, sku: _Optional[str] = ..., max_items: _Optional[int] = ...) -> None: ...
 
-class SimilarProductsResponse(_message.Message):
-    __slots__ = ("items", "basis", "model_version")
-    ITEMS_FIELD_NUMBER: _ClassVar[int]
-    BASIS_FIELD_NUMBER: _ClassVar[int]
-    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
-    items: _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.Recommendation]
-    basis: _recommendation_pb2.Basis
-    model_version: str
-    def __init__(self, items: _Optional[_Iterable[_Union[_recommendation_pb2.Recommendation, _Mapping]]] = ..., basis: _Optional[_Union[_recommendation_pb2.Basis, str]] = ..., model_version: _Optional[str] = ...) -> None: ...
+class ListSimilarProductsResponse(_message.Message):
+    __slots__ = ("list",)
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    list: _recommendation_pb2.RecommendationList
+    def __init__(self, list: _Optional[_Union[_recommendation_pb2.RecommendationList, _Mapping]] = ...) -> None: ...
 
-class FrequentlyBoughtTogetherRequest(_message.Message):
+class ListProductsBoughtTogetherRequest(_message.Message):
     __slots__ = ("skus", "max_items")
     SKUS_FIELD_NUMBER: _ClassVar[int]
     MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -60,43 +52,41 @@ class FrequentlyBoughtTogetherRequest(_message.Message):
     max_items: int
     def __init__(self, skus: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ...) -> None: ...
 
-class FrequentlyBoughtTogetherResponse(_message.Message):
-    __slots__ = ("items", "basis")
-    ITEMS_FIELD_NUMBER: _ClassVar[int]
-    BASIS_FIELD_NUMBER: _ClassVar[int]
-    items: _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.Recommendation]
-    basis: _recommendation_pb2.Basis
-    def __init__(self, items: _Optional[_Iterable[_Union[_recommendation_pb2.Recommendation, _Mapping]]] = ..., basis: _Optional[_Union[_recommendation_pb2.Basis, str]] = ...) -> None: ...
+class ListProductsBoughtTogetherResponse(_message.Message):
+    __slots__ = ("list",)
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    list: _recommendation_pb2.RecommendationList
+    def __init__(self, list: _Optional[_Union[_recommendation_pb2.RecommendationList, _Mapping]] = ...) -> None: ...
 
-class PopularProductsRequest(_message.Message):
+class ListPopularProductsRequest(_message.Message):
     __slots__ = ("max_items",)
     MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
     max_items: int
     def __init__(self, max_items: _Optional[int] = ...) -> None: ...
 
-class PopularProductsResponse(_message.Message):
-    __slots__ = ("items",)
-    ITEMS_FIELD_NUMBER: _ClassVar[int]
-    items: _containers.RepeatedCompositeFieldContainer[_recommendation_pb2.Recommendation]
-    def __init__(self, items: _Optional[_Iterable[_Union[_recommendation_pb2.Recommendation, _Mapping]]] = ...) -> None: ...
+class ListPopularProductsResponse(_message.Message):
+    __slots__ = ("list",)
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    list: _recommendation_pb2.RecommendationList
+    def __init__(self, list: _Optional[_Union[_recommendation_pb2.RecommendationList, _Mapping]] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model", "orders", "orders_since", "is_training", "problem")
+    __slots__ = ("model", "order_count", "new_order_count", "training", "problem")
     MODEL_FIELD_NUMBER: _ClassVar[int]
-    ORDERS_FIELD_NUMBER: _ClassVar[int]
-    ORDERS_SINCE_FIELD_NUMBER: _ClassVar[int]
-    IS_TRAINING_FIELD_NUMBER: _ClassVar[int]
+    ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NEW_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     model: _model_pb2.Model
-    orders: int
-    orders_since: int
-    is_training: bool
+    order_count: int
+    new_order_count: int
+    training: bool
     problem: str
-    def __init__(self, model: _Optional[_Union[_model_pb2.Model, _Mapping]] = ..., orders: _Optional[int] = ..., orders_since: _Optional[int] = ..., is_training: _Optional[bool] = ..., problem: _Optional[str] = ...) -> None: ...
+    def __init__(self, model: _Optional[_Union[_model_pb2.Model, _Mapping]] = ..., order_count: _Optional[int] = ..., new_order_count: _Optional[int] = ..., training: _Optional[bool] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class AuditRecommendationsRequest(_message.Message):
     __slots__ = ()

@@ -30,11 +30,11 @@ class RecommendationServiceStub:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
     def __init__(self, channel):
@@ -43,25 +43,25 @@ class RecommendationServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Recommend = channel.unary_unary(
-                '/souk.recommendations.v1.RecommendationService/Recommend',
-                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.SerializeToString,
-                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.FromString,
+        self.ListRecommendations = channel.unary_unary(
+                '/souk.recommendations.v1.RecommendationService/ListRecommendations',
+                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsRequest.SerializeToString,
+                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsResponse.FromString,
                 _registered_method=True)
-        self.SimilarProducts = channel.unary_unary(
-                '/souk.recommendations.v1.RecommendationService/SimilarProducts',
-                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsRequest.SerializeToString,
-                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsResponse.FromString,
+        self.ListSimilarProducts = channel.unary_unary(
+                '/souk.recommendations.v1.RecommendationService/ListSimilarProducts',
+                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsRequest.SerializeToString,
+                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsResponse.FromString,
                 _registered_method=True)
-        self.FrequentlyBoughtTogether = channel.unary_unary(
-                '/souk.recommendations.v1.RecommendationService/FrequentlyBoughtTogether',
-                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherRequest.SerializeToString,
-                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherResponse.FromString,
+        self.ListProductsBoughtTogether = channel.unary_unary(
+                '/souk.recommendations.v1.RecommendationService/ListProductsBoughtTogether',
+                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherRequest.SerializeToString,
+                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherResponse.FromString,
                 _registered_method=True)
-        self.PopularProducts = channel.unary_unary(
-                '/souk.recommendations.v1.RecommendationService/PopularProducts',
-                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsRequest.SerializeToString,
-                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsResponse.FromString,
+        self.ListPopularProducts = channel.unary_unary(
+                '/souk.recommendations.v1.RecommendationService/ListPopularProducts',
+                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsRequest.SerializeToString,
+                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsResponse.FromString,
                 _registered_method=True)
         self.GetModel = channel.unary_unary(
                 '/souk.recommendations.v1.RecommendationService/GetModel',
@@ -80,42 +80,45 @@ class RecommendationServiceServicer:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
-    def Recommend(self, request, context):
-        """Recommends items to a customer: what they are likely to buy next, again or for the first time.
-        Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-        popular. It recommends no product of the basket. A USER may request its own recommendations
-        only (ERROR_REASON_OTHER_CUSTOMER).
+    def ListRecommendations(self, request, context):
+        """Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+        for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+        a basket what is popular. It recommends no product of the basket.
+
+        A USER gets its own recommendations only: naming another customer fails with
+        ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def SimilarProducts(self, request, context):
-        """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-        page. Excludes other variants of the same product. Falls back to what is bought together with
-        it, then to what is popular.
+    def ListSimilarProducts(self, request, context):
+        """Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+        companions for its page. Excludes other variants of the same product. Falls back to what is
+        bought together with it, then to what is popular.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def FrequentlyBoughtTogether(self, request, context):
-        """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-        Excludes the products of the basket. Falls back to what is popular.
+    def ListProductsBoughtTogether(self, request, context):
+        """Lists what is bought in one order with the skus of a basket, best first, counted over all
+        orders so far. Excludes the products of the basket. Falls back to what is popular.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def PopularProducts(self, request, context):
-        """Returns what most orders so far contain; newer orders count more.
+    def ListPopularProducts(self, request, context):
+        """Lists what most orders so far contain, best first; newer orders count more. The score of an
+        item is the number of its orders, weighted that way.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,7 +126,7 @@ class RecommendationServiceServicer:
 
     def GetModel(self, request, context):
         """Returns the model that is served, with its quality on orders it was not trained on, and the
-        number of orders since.
+        number of orders since. For those who operate the service; nothing that shoppers see needs it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,25 +143,25 @@ class RecommendationServiceServicer:
 
 def add_RecommendationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Recommend': grpc.unary_unary_rpc_method_handler(
-                    servicer.Recommend,
-                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.FromString,
-                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.SerializeToString,
+            'ListRecommendations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecommendations,
+                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsRequest.FromString,
+                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsResponse.SerializeToString,
             ),
-            'SimilarProducts': grpc.unary_unary_rpc_method_handler(
-                    servicer.SimilarProducts,
-                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsRequest.FromString,
-                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsResponse.SerializeToString,
+            'ListSimilarProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSimilarProducts,
+                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsRequest.FromString,
+                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsResponse.SerializeToString,
             ),
-            'FrequentlyBoughtTogether': grpc.unary_unary_rpc_method_handler(
-                    servicer.FrequentlyBoughtTogether,
-                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherRequest.FromString,
-                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherResponse.SerializeToString,
+            'ListProductsBoughtTogether': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProductsBoughtTogether,
+                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherRequest.FromString,
+                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherResponse.SerializeToString,
             ),
-            'PopularProducts': grpc.unary_unary_rpc_method_handler(
-                    servicer.PopularProducts,
-                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsRequest.FromString,
-                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsResponse.SerializeToString,
+            'ListPopularProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPopularProducts,
+                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsRequest.FromString,
+                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsResponse.SerializeToString,
             ),
             'GetModel': grpc.unary_unary_rpc_method_handler(
                     servicer.GetModel,
@@ -183,15 +186,15 @@ class RecommendationService:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
     @staticmethod
-    def Recommend(request,
+    def ListRecommendations(request,
             target,
             options=(),
             channel_credentials=None,
@@ -204,9 +207,9 @@ class RecommendationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.recommendations.v1.RecommendationService/Recommend',
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.SerializeToString,
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.FromString,
+            '/souk.recommendations.v1.RecommendationService/ListRecommendations',
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsRequest.SerializeToString,
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListRecommendationsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -218,7 +221,7 @@ class RecommendationService:
             _registered_method=True)
 
     @staticmethod
-    def SimilarProducts(request,
+    def ListSimilarProducts(request,
             target,
             options=(),
             channel_credentials=None,
@@ -231,9 +234,9 @@ class RecommendationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.recommendations.v1.RecommendationService/SimilarProducts',
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsRequest.SerializeToString,
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.SimilarProductsResponse.FromString,
+            '/souk.recommendations.v1.RecommendationService/ListSimilarProducts',
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsRequest.SerializeToString,
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListSimilarProductsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -245,7 +248,7 @@ class RecommendationService:
             _registered_method=True)
 
     @staticmethod
-    def FrequentlyBoughtTogether(request,
+    def ListProductsBoughtTogether(request,
             target,
             options=(),
             channel_credentials=None,
@@ -258,9 +261,9 @@ class RecommendationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.recommendations.v1.RecommendationService/FrequentlyBoughtTogether',
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherRequest.SerializeToString,
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.FrequentlyBoughtTogetherResponse.FromString,
+            '/souk.recommendations.v1.RecommendationService/ListProductsBoughtTogether',
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherRequest.SerializeToString,
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListProductsBoughtTogetherResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -272,7 +275,7 @@ class RecommendationService:
             _registered_method=True)
 
     @staticmethod
-    def PopularProducts(request,
+    def ListPopularProducts(request,
             target,
             options=(),
             channel_credentials=None,
@@ -285,9 +288,9 @@ class RecommendationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.recommendations.v1.RecommendationService/PopularProducts',
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsRequest.SerializeToString,
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.PopularProductsResponse.FromString,
+            '/souk.recommendations.v1.RecommendationService/ListPopularProducts',
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsRequest.SerializeToString,
+            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListPopularProductsResponse.FromString,
             options,
             channel_credentials,
             insecure,

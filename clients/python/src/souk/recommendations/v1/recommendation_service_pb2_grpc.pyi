@@ -31,37 +31,41 @@ class RecommendationServiceStub:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecommendationServiceAsyncStub: ...
-    Recommend: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]
-    """Recommends items to a customer: what they are likely to buy next, again or for the first time.
-    Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-    popular. It recommends no product of the basket. A USER may request its own recommendations
-    only (ERROR_REASON_OTHER_CUSTOMER).
+    ListRecommendations: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListRecommendationsRequest, _recommendation_service_pb2.ListRecommendationsResponse]
+    """Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+    for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+    a basket what is popular. It recommends no product of the basket.
+
+    A USER gets its own recommendations only: naming another customer fails with
+    ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
     """
-    SimilarProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarProductsRequest, _recommendation_service_pb2.SimilarProductsResponse]
-    """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-    page. Excludes other variants of the same product. Falls back to what is bought together with
-    it, then to what is popular.
+    ListSimilarProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListSimilarProductsRequest, _recommendation_service_pb2.ListSimilarProductsResponse]
+    """Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+    companions for its page. Excludes other variants of the same product. Falls back to what is
+    bought together with it, then to what is popular.
     """
-    FrequentlyBoughtTogether: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.FrequentlyBoughtTogetherRequest, _recommendation_service_pb2.FrequentlyBoughtTogetherResponse]
-    """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-    Excludes the products of the basket. Falls back to what is popular.
+    ListProductsBoughtTogether: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListProductsBoughtTogetherRequest, _recommendation_service_pb2.ListProductsBoughtTogetherResponse]
+    """Lists what is bought in one order with the skus of a basket, best first, counted over all
+    orders so far. Excludes the products of the basket. Falls back to what is popular.
     """
-    PopularProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.PopularProductsRequest, _recommendation_service_pb2.PopularProductsResponse]
-    """Returns what most orders so far contain; newer orders count more."""
+    ListPopularProducts: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListPopularProductsRequest, _recommendation_service_pb2.ListPopularProductsResponse]
+    """Lists what most orders so far contain, best first; newer orders count more. The score of an
+    item is the number of its orders, weighted that way.
+    """
     GetModel: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetModelRequest, _recommendation_service_pb2.GetModelResponse]
     """Returns the model that is served, with its quality on orders it was not trained on, and the
-    number of orders since.
+    number of orders since. For those who operate the service; nothing that shoppers see needs it.
     """
     AuditRecommendations: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]
     """Checks the invariants of this service: the counts in memory equal the orders in its database,
@@ -74,34 +78,38 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Recommend: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendRequest, _recommendation_service_pb2.RecommendResponse]  # type: ignore[assignment]
-    """Recommends items to a customer: what they are likely to buy next, again or for the first time.
-    Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-    popular. It recommends no product of the basket. A USER may request its own recommendations
-    only (ERROR_REASON_OTHER_CUSTOMER).
+    ListRecommendations: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListRecommendationsRequest, _recommendation_service_pb2.ListRecommendationsResponse]  # type: ignore[assignment]
+    """Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+    for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+    a basket what is popular. It recommends no product of the basket.
+
+    A USER gets its own recommendations only: naming another customer fails with
+    ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
     """
-    SimilarProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.SimilarProductsRequest, _recommendation_service_pb2.SimilarProductsResponse]  # type: ignore[assignment]
-    """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-    page. Excludes other variants of the same product. Falls back to what is bought together with
-    it, then to what is popular.
+    ListSimilarProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListSimilarProductsRequest, _recommendation_service_pb2.ListSimilarProductsResponse]  # type: ignore[assignment]
+    """Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+    companions for its page. Excludes other variants of the same product. Falls back to what is
+    bought together with it, then to what is popular.
     """
-    FrequentlyBoughtTogether: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.FrequentlyBoughtTogetherRequest, _recommendation_service_pb2.FrequentlyBoughtTogetherResponse]  # type: ignore[assignment]
-    """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-    Excludes the products of the basket. Falls back to what is popular.
+    ListProductsBoughtTogether: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListProductsBoughtTogetherRequest, _recommendation_service_pb2.ListProductsBoughtTogetherResponse]  # type: ignore[assignment]
+    """Lists what is bought in one order with the skus of a basket, best first, counted over all
+    orders so far. Excludes the products of the basket. Falls back to what is popular.
     """
-    PopularProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.PopularProductsRequest, _recommendation_service_pb2.PopularProductsResponse]  # type: ignore[assignment]
-    """Returns what most orders so far contain; newer orders count more."""
+    ListPopularProducts: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListPopularProductsRequest, _recommendation_service_pb2.ListPopularProductsResponse]  # type: ignore[assignment]
+    """Lists what most orders so far contain, best first; newer orders count more. The score of an
+    item is the number of its orders, weighted that way.
+    """
     GetModel: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetModelRequest, _recommendation_service_pb2.GetModelResponse]  # type: ignore[assignment]
     """Returns the model that is served, with its quality on orders it was not trained on, and the
-    number of orders since.
+    number of orders since. For those who operate the service; nothing that shoppers see needs it.
     """
     AuditRecommendations: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]  # type: ignore[assignment]
     """Checks the invariants of this service: the counts in memory equal the orders in its database,
@@ -113,53 +121,57 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a response falls back from the customer to the
-    basket to popular products, and each item says which; an unknown sku or customer is not an error.
-    Only products for sale are recommended; a response has fewer items than requested when there are
-    no more.
-    Reasons are those of `souk.recommendations.v1.ErrorReason`.
+    orders no longer count. With too little data a list falls back from the customer to the basket to
+    popular products, and each item says which; an unknown sku or customer is not an error. Only
+    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+    and no further pages; another call may return other items. Reasons are those of
+    `souk.policy.v1.ErrorReason`.
     """
 
     @_abc_1.abstractmethod
-    def Recommend(
+    def ListRecommendations(
         self,
-        request: _recommendation_service_pb2.RecommendRequest,
+        request: _recommendation_service_pb2.ListRecommendationsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recommendation_service_pb2.RecommendResponse, _abc.Awaitable[_recommendation_service_pb2.RecommendResponse]]:
-        """Recommends items to a customer: what they are likely to buy next, again or for the first time.
-        Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-        popular. It recommends no product of the basket. A USER may request its own recommendations
-        only (ERROR_REASON_OTHER_CUSTOMER).
+    ) -> _typing.Union[_recommendation_service_pb2.ListRecommendationsResponse, _abc.Awaitable[_recommendation_service_pb2.ListRecommendationsResponse]]:
+        """Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+        for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+        a basket what is popular. It recommends no product of the basket.
+
+        A USER gets its own recommendations only: naming another customer fails with
+        ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
         """
 
     @_abc_1.abstractmethod
-    def SimilarProducts(
+    def ListSimilarProducts(
         self,
-        request: _recommendation_service_pb2.SimilarProductsRequest,
+        request: _recommendation_service_pb2.ListSimilarProductsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recommendation_service_pb2.SimilarProductsResponse, _abc.Awaitable[_recommendation_service_pb2.SimilarProductsResponse]]:
-        """Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-        page. Excludes other variants of the same product. Falls back to what is bought together with
-        it, then to what is popular.
+    ) -> _typing.Union[_recommendation_service_pb2.ListSimilarProductsResponse, _abc.Awaitable[_recommendation_service_pb2.ListSimilarProductsResponse]]:
+        """Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+        companions for its page. Excludes other variants of the same product. Falls back to what is
+        bought together with it, then to what is popular.
         """
 
     @_abc_1.abstractmethod
-    def FrequentlyBoughtTogether(
+    def ListProductsBoughtTogether(
         self,
-        request: _recommendation_service_pb2.FrequentlyBoughtTogetherRequest,
+        request: _recommendation_service_pb2.ListProductsBoughtTogetherRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recommendation_service_pb2.FrequentlyBoughtTogetherResponse, _abc.Awaitable[_recommendation_service_pb2.FrequentlyBoughtTogetherResponse]]:
-        """Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-        Excludes the products of the basket. Falls back to what is popular.
+    ) -> _typing.Union[_recommendation_service_pb2.ListProductsBoughtTogetherResponse, _abc.Awaitable[_recommendation_service_pb2.ListProductsBoughtTogetherResponse]]:
+        """Lists what is bought in one order with the skus of a basket, best first, counted over all
+        orders so far. Excludes the products of the basket. Falls back to what is popular.
         """
 
     @_abc_1.abstractmethod
-    def PopularProducts(
+    def ListPopularProducts(
         self,
-        request: _recommendation_service_pb2.PopularProductsRequest,
+        request: _recommendation_service_pb2.ListPopularProductsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recommendation_service_pb2.PopularProductsResponse, _abc.Awaitable[_recommendation_service_pb2.PopularProductsResponse]]:
-        """Returns what most orders so far contain; newer orders count more."""
+    ) -> _typing.Union[_recommendation_service_pb2.ListPopularProductsResponse, _abc.Awaitable[_recommendation_service_pb2.ListPopularProductsResponse]]:
+        """Lists what most orders so far contain, best first; newer orders count more. The score of an
+        item is the number of its orders, weighted that way.
+        """
 
     @_abc_1.abstractmethod
     def GetModel(
@@ -168,7 +180,7 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.GetModelResponse, _abc.Awaitable[_recommendation_service_pb2.GetModelResponse]]:
         """Returns the model that is served, with its quality on orders it was not trained on, and the
-        number of orders since.
+        number of orders since. For those who operate the service; nothing that shoppers see needs it.
         """
 
     @_abc_1.abstractmethod

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from souk.policy.v1 import field_pb2 as souk_dot_policy_dot_v1_dot_field__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/type/v1/address.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\xcb\x01\n\x07\x41\x64\x64ress\x12\x1e\n\trecipient\x18\x01 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12!\n\x05lines\x18\x02 \x03(\tB\x12\x80\x01\x01\xbaH\x0c\x92\x01\t\x10\x05\"\x05r\x03\x18\xc8\x01\x12\x19\n\x04\x63ity\x18\x03 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x06region\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1f\n\x0bpostal_code\x18\x05 \x01(\tB\n\x80\x01\x01\xbaH\x04r\x02\x18\x14\x12\'\n\x0c\x63ountry_code\x18\x06 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$Bz\n\x14\x65xample.souk.type.v1B\x0c\x41\x64\x64ressProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/type/v1/address.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1asouk/policy/v1/field.proto\"\xc9\x05\n\x07\x41\x64\x64ress\x12&\n\x0bregion_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12\x46\n\rlanguage_code\x18\x02 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$\x12<\n\x0bpostal_code\x18\x03 \x01(\tB\'\x80\x01\x01\xbaH\x19r\x17\x18\x14\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12=\n\x0csorting_code\x18\x04 \x01(\tB\'\x80\x01\x01\xbaH\x19r\x17\x18\x14\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12\x44\n\x13\x61\x64ministrative_area\x18\x05 \x01(\tB\'\x80\x01\x01\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12\x39\n\x08locality\x18\x06 \x01(\tB\'\x80\x01\x01\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12<\n\x0bsublocality\x18\x07 \x01(\tB\'\x80\x01\x01\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12J\n\raddress_lines\x18\x08 \x03(\tB3\x80\x01\x01\xbaH%\x92\x01\"\x08\x01\x10\x05\"\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12\x45\n\nrecipients\x18\t \x03(\tB1\x80\x01\x01\xbaH#\x92\x01 \x10\x03\"\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12>\n\x0corganization\x18\n \x01(\tB(\x80\x01\x01\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x12?\n\x0cphone_number\x18\x0b \x01(\tB)\x80\x01\x01\xbaH\x1br\x19\x32\x17^(\\+[1-9][0-9]{6,14})?$\x8a\xa8\xc2\x99\x03\x02\x08\x01\x42z\n\x14\x65xample.souk.type.v1B\x0c\x41\x64\x64ressProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +34,28 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.type.v1.address_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024example.souk.type.v1B\014AddressProtoP\001Z#souk.example/go/souk/type/v1;typev1\252\002\014Souk.Type.V1\312\002\014Souk\\Type\\V1\352\002\016Souk::Type::V1'
-  _globals['_ADDRESS'].fields_by_name['recipient']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['recipient']._serialized_options = b'\200\001\001\272H\005r\003\030\310\001'
-  _globals['_ADDRESS'].fields_by_name['lines']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['lines']._serialized_options = b'\200\001\001\272H\014\222\001\t\020\005\"\005r\003\030\310\001'
-  _globals['_ADDRESS'].fields_by_name['city']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['city']._serialized_options = b'\200\001\001\272H\005r\003\030\310\001'
-  _globals['_ADDRESS'].fields_by_name['region']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['region']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_ADDRESS'].fields_by_name['region_code']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['region_code']._serialized_options = b'\272H\016r\0142\n^[A-Z]{2}$'
+  _globals['_ADDRESS'].fields_by_name['language_code']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['language_code']._serialized_options = b'\272H,r*\030#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$'
   _globals['_ADDRESS'].fields_by_name['postal_code']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['postal_code']._serialized_options = b'\200\001\001\272H\004r\002\030\024'
-  _globals['_ADDRESS'].fields_by_name['country_code']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['country_code']._serialized_options = b'\272H\016r\0142\n^[A-Z]{2}$'
-  _globals['_ADDRESS']._serialized_start=74
-  _globals['_ADDRESS']._serialized_end=277
+  _globals['_ADDRESS'].fields_by_name['postal_code']._serialized_options = b'\200\001\001\272H\031r\027\030\0242\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['sorting_code']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['sorting_code']._serialized_options = b'\200\001\001\272H\031r\027\030\0242\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['administrative_area']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['administrative_area']._serialized_options = b'\200\001\001\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['locality']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['locality']._serialized_options = b'\200\001\001\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['sublocality']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['sublocality']._serialized_options = b'\200\001\001\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['address_lines']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['address_lines']._serialized_options = b'\200\001\001\272H%\222\001\"\010\001\020\005\"\034r\032\020\001\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['recipients']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['recipients']._serialized_options = b'\200\001\001\272H#\222\001 \020\003\"\034r\032\020\001\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['organization']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['organization']._serialized_options = b'\200\001\001\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS'].fields_by_name['phone_number']._loaded_options = None
+  _globals['_ADDRESS'].fields_by_name['phone_number']._serialized_options = b'\200\001\001\272H\033r\0312\027^(\\+[1-9][0-9]{6,14})?$\212\250\302\231\003\002\010\001'
+  _globals['_ADDRESS']._serialized_start=102
+  _globals['_ADDRESS']._serialized_end=815
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,7 @@ use sea_orm::{QueryOrder, QuerySelect, Set};
 use souk_data::{Find, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, PaymentId, Timestamp};
 
-use crate::attempt::Method;
+use crate::attempt::{Method, ReturnUrl};
 use crate::error::Error;
 use crate::provider::Charge;
 use crate::provider::simulator::charge::{ChargeState, Line};
@@ -29,6 +29,10 @@ pub struct Model {
     pub create_time: Timestamp,
     /// What the customer decided: 1 approved, 0 declined, none while nothing is decided.
     pub decision: Option<i64>,
+    /// Where the customer goes after the decision.
+    pub return_url: Option<ReturnUrl>,
+    /// Until when the customer can decide, or the amount can be captured.
+    pub expire_time: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -90,6 +94,8 @@ pub async fn insert_missing(
         operations: Set(0),
         create_time: Set(now),
         decision: Set(None),
+        return_url: Set(None),
+        expire_time: Set(None),
     };
     rows::insert_missing(tx, &[row]).await?;
     Ok(())
@@ -136,17 +142,25 @@ pub async fn set_decision(tx: &Tx, id: PaymentId, approve: bool) -> Result<(), E
     update(tx, id, ActiveModel { decision: Set(Some(approve.into())), ..Default::default() }).await
 }
 
-/// Writes what an operation made of a charge that is locked: its line, and how many operations took
-/// effect by now. `asks_again` is set by another authorisation, on which the customer decides
-/// again.
+/// What an operation makes of a charge.
+pub struct Change {
+    pub line: Line,
+    pub method: Option<Method>,
+    /// How many operations took effect by now.
+    pub operations: i64,
+    /// Set by another authorisation, on which the customer decides again.
+    pub asks_again: bool,
+    pub expire_time: Option<Timestamp>,
+}
+
+/// Writes what an operation made of a charge that is locked.
 pub async fn set_line(
     tx: &Tx,
     before: &Model,
-    line: &Line,
-    method: Option<&Method>,
-    operations: i64,
-    asks_again: bool,
+    change: Change,
+    return_url: Option<ReturnUrl>,
 ) -> Result<(), Error> {
+    let Change { line, method, operations, asks_again, expire_time } = change;
     let row = ActiveModel {
         state: Set(line.state),
         held_minor: Set(line.held),
@@ -154,11 +168,23 @@ pub async fn set_line(
         refunded_minor: Set(line.refunded),
         fees_minor: Set(line.fees),
         operations: Set(operations),
-        method: Set(method.cloned()),
+        method: Set(method),
         decision: Set(before.decision.filter(|_| !asks_again)),
+        return_url: Set(return_url.or_else(|| before.return_url.clone())),
+        expire_time: Set(expire_time.or(before.expire_time)),
         ..Default::default()
     };
     update(tx, before.payment_id, row).await
+}
+
+/// Writes the amounts of a charge that is locked.
+pub async fn set_amounts(tx: &Tx, id: PaymentId, line: &Line) -> Result<(), Error> {
+    let row = ActiveModel {
+        captured_minor: Set(line.captured),
+        refunded_minor: Set(line.refunded),
+        ..Default::default()
+    };
+    update(tx, id, row).await
 }
 
 async fn update(tx: &Tx, id: PaymentId, row: ActiveModel) -> Result<(), Error> {

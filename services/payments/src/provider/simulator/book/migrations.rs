@@ -1,6 +1,6 @@
 //! The migrations of the book: how its tables came to be, on both engines.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Table};
+use sea_orm::sea_query::{Expr, ExprTrait, Index, Table};
 use souk_data::{Ddl, Migration, Schema};
 
 /// The tables and how they came to be.
@@ -25,6 +25,7 @@ pub const SCHEMA: Schema = Schema {
                 "569058f3bf8e81b989450c89a3f28f8c07e4803f2ee9cebeb839d40ffbc6463b",
             ],
         },
+        Migration { version: 3, name: "reversals", up: reversals, earlier_checksums: &[] },
     ],
 };
 
@@ -119,6 +120,21 @@ fn decision(ddl: &mut Ddl) {
         Table::alter()
             .table("charges")
             .add_column(ddl.integer("decision").null().check(Expr::col("decision").is_in([0, 1]))),
+    );
+}
+
+/// What was taken back, until when the simulator waits, and where the customer goes afterwards.
+fn reversals(ddl: &mut Ddl) {
+    ddl.alter(Table::alter().table("charges").add_column(ddl.text("return_url").null()));
+    ddl.alter(Table::alter().table("charges").add_column(ddl.integer("expire_time").null()));
+    ddl.alter(Table::alter().table("operations").add_column(ddl.integer("expire_time").null()));
+    ddl.create_without_rowid(
+        Table::create()
+            .table("reversals")
+            .col(ddl.bytes("payment_id"))
+            .col(ddl.bytes("operation_key"))
+            .col(ddl.integer("create_time"))
+            .primary_key(Index::create().col("payment_id").col("operation_key")),
     );
 }
 

@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::*;
 use souk_data::{Find, Reader, Tx, given, rows};
 use souk_types::{AttemptId, PaymentId, Timestamp};
 
-use crate::attempt::{Answer, Decline};
+use crate::attempt::Answer;
 use crate::error::Error;
 use crate::provider::Order;
-use crate::provider::simulator::Operation;
+use crate::provider::simulator::{Operation, charge};
 
 /// One operation that arrived.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,6 +26,7 @@ pub struct Model {
     pub is_retryable: i64,
     pub action_url: Option<String>,
     pub create_time: Timestamp,
+    pub expire_time: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -42,18 +43,29 @@ pub enum AnswerKind {
     ActionRequired = 3,
 }
 
-impl From<Model> for Answer {
+/// An operation's answer as it is in the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub charge: PaymentId,
+    pub answer: Answer,
+    /// When what it set aside is let go of.
+    pub expire_time: Option<Timestamp>,
+}
+
+impl From<Model> for Recorded {
     fn from(row: Model) -> Self {
-        match row.answer {
+        let answer = match row.answer {
             AnswerKind::Approved => Answer::Approved { fee: row.fee_minor },
-            AnswerKind::Declined => Answer::Declined(Decline {
-                reason: row.decline.unwrap_or_default(),
-                is_retryable: row.is_retryable == 1,
-            }),
-            AnswerKind::ActionRequired => {
-                Answer::ActionRequired { url: row.action_url.unwrap_or_default() }
+            AnswerKind::Declined => {
+                let word = row.decline.unwrap_or_default();
+                Answer::Declined(charge::decline(&word, row.is_retryable == 1))
             }
-        }
+            AnswerKind::ActionRequired => Answer::ActionRequired {
+                url: row.action_url.unwrap_or_default(),
+                expire_time: row.expire_time.unwrap_or(row.create_time),
+            },
+        };
+        Recorded { charge: row.payment_id, answer, expire_time: row.expire_time }
     }
 }
 
@@ -62,7 +74,7 @@ pub async fn insert(
     tx: &Tx,
     order: &Order,
     operation: Operation,
-    answer: &Answer,
+    recorded: &Recorded,
     now: Timestamp,
 ) -> Result<(), Error> {
     let empty = ActiveModel {
@@ -76,16 +88,17 @@ pub async fn insert(
         is_retryable: Set(0),
         action_url: Set(None),
         create_time: Set(now),
+        expire_time: Set(recorded.expire_time),
     };
-    let row = match answer {
+    let row = match &recorded.answer {
         Answer::Approved { fee } => ActiveModel { fee_minor: Set(*fee), ..empty },
         Answer::Declined(decline) => ActiveModel {
             answer: Set(AnswerKind::Declined),
-            decline: Set(Some(decline.reason.clone())),
+            decline: Set(Some(decline.detail.clone())),
             is_retryable: Set(decline.is_retryable.into()),
             ..empty
         },
-        Answer::ActionRequired { url } => ActiveModel {
+        Answer::ActionRequired { url, .. } => ActiveModel {
             answer: Set(AnswerKind::ActionRequired),
             action_url: Set(Some(url.clone())),
             ..empty
@@ -98,6 +111,11 @@ static BY_KEY: Find<Entity> =
     Find::new(|| Entity::find().filter(Column::OperationKey.eq(given(0))));
 
 /// Returns what was answered under this key; none when no such operation has arrived.
-pub async fn answer(reader: &Reader, key: AttemptId) -> Result<Option<Answer>, Error> {
-    Ok(BY_KEY.one(reader, [key.into()]).await?.map(Answer::from))
+pub async fn find(reader: &Reader, key: AttemptId) -> Result<Option<Recorded>, Error> {
+    Ok(BY_KEY.one(reader, [key.into()]).await?.map(Recorded::from))
+}
+
+/// Returns the operation of this key, as it is in the table.
+pub async fn row(reader: &Reader, key: AttemptId) -> Result<Option<Model>, Error> {
+    Ok(BY_KEY.one(reader, [key.into()]).await?)
 }

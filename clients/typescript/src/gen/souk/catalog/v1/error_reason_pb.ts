@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/catalog/v1/error_reason.proto.
  */
 export const file_souk_catalog_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiJzb3VrL2NhdGFsb2cvdjEvZXJyb3JfcmVhc29uLnByb3RvEg9zb3VrLmNhdGFsb2cudjEq1AkKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjoKHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORBABGhaq45+ADhAIBRIKcHJvZHVjdF9pZCABElIKHkVSUk9SX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORBACGi6q45+ADigIBRoKdmFyaWFudF9pZBoDc2t1GgppdGVtX2luZGV4GgVmaWVsZCABEl0KHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQQAxo7quOfgA41CAUaCHByaWNlX2lkGgNza3UaDWN1cnJlbmN5X2NvZGUaCml0ZW1faW5kZXgaBWZpZWxkIAESLAoXRVJST1JfUkVBU09OX1NLVV9FWElTVFMQBBoPquOfgA4JCAYSA3NrdSABEjMKGUVSUk9SX1JFQVNPTl9QUklDRV9FWElTVFMQBRoUquOfgA4OCAYSCHByaWNlX2lkIAESMAoaRVJST1JfUkVBU09OX0VUQUdfTUlTTUFUQ0gQBhoQquOfgA4KCAoSBGV0YWcgARJOChpFUlJPUl9SRUFTT05fUFJPRFVDVF9TVEFURRAHGi6q45+ADigICRIKcHJvZHVjdF9pZBIFc3RhdGUSD3JlcXVlc3RlZF9zdGF0ZSABEkEKHkVSUk9SX1JFQVNPTl9UT09fTUFOWV9WQVJJQU5UUxAIGh2q45+ADhcICRIKcHJvZHVjdF9pZBIFbGltaXQgARJNChtFUlJPUl9SRUFTT05fUFJJQ0VfQVJDSElWRUQQCRosquOfgA4mCAkSCHByaWNlX2lkGgNza3UaCml0ZW1faW5kZXgaBWZpZWxkIAESNwodRVJST1JfUkVBU09OX1BSSUNFX0lTX0RFRkFVTFQQChoUquOfgA4OCAkSCHByaWNlX2lkIAESXwoeRVJST1JfUkVBU09OX0NVUlJFTkNZX01JU01BVENIEAsaO6rjn4AONQgJEgppdGVtX2luZGV4EgVmaWVsZBINY3VycmVuY3lfY29kZRoIcHJpY2VfaWQaA3NrdSABEloKIUVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1JfU0FMRRAMGjOq45+ADi0ICRIKaXRlbV9pbmRleBIFZmllbGQSA3NrdRIFc3RhdGUaCHByaWNlX2lkIAESMAogRVJST1JfUkVBU09OX0FNT1VOVF9PVVRfT0ZfUkFOR0UQDRoKquOfgA4ECAMgARIuCh5FUlJPUl9SRUFTT05fVVBEQVRFX01BU0tfRU1QVFkQDhoKquOfgA4ECAMgARIpChlFUlJPUl9SRUFTT05fSU5WQUxJRF9USU1FEA8aCqrjn4AOBAgDIAESMgobRVJST1JfUkVBU09OX1RPT19NQU5ZX0lURU1TEBAaEarjn4AOCwgDEgVsaW1pdCABEiYKFkVSUk9SX1JFQVNPTl9EVVBMSUNBVEUQERoKquOfgA4ECAMgARIpChlFUlJPUl9SRUFTT05fSU5WQUxJRF9JVEVNEBIaCqrjn4AOBAgDIAESNwodRVJST1JfUkVBU09OX1BSSUNFX1JFU1RSSUNURUQQExoUquOfgA4OCAkSCHByaWNlX2lkIAFCkAEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQhBFcnJvclJlYXNvblByb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_souk_policy_v1_reason]);
+  fileDesc("CiJzb3VrL2NhdGFsb2cvdjEvZXJyb3JfcmVhc29uLnByb3RvEg9zb3VrLmNhdGFsb2cudjEquwoKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjoKHkVSUk9SX1JFQVNPTl9QUk9EVUNUX05PVF9GT1VORBABGhaq45+ADhAIBRIKcHJvZHVjdF9pZCABElIKHkVSUk9SX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORBACGi6q45+ADigIBRoKdmFyaWFudF9pZBoDc2t1GgppdGVtX2luZGV4GgVmaWVsZCABEmYKHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQQAxpEquOfgA4+CAUaCHByaWNlX2lkGgNza3UaDWN1cnJlbmN5X2NvZGUaB2NoYW5uZWwaCml0ZW1faW5kZXgaBWZpZWxkIAESLAoXRVJST1JfUkVBU09OX1NLVV9FWElTVFMQBBoPquOfgA4JCAYSA3NrdSABEjMKGUVSUk9SX1JFQVNPTl9QUklDRV9FWElTVFMQBRoUquOfgA4OCAYSCHByaWNlX2lkIAESSgogRVJST1JfUkVBU09OX0VYVEVSTkFMX0tFWV9FWElTVFMQBhokquOfgA4eCAYSDGV4dGVybmFsX2tleRIKcHJvZHVjdF9pZCABElEKGkVSUk9SX1JFQVNPTl9QUk9EVUNUX1NUQVRFEAcaMarjn4AOKwgJEgpwcm9kdWN0X2lkEgVzdGF0ZRIPcmVxdWVzdGVkX3N0YXRlIAEomQMSRAoeRVJST1JfUkVBU09OX1RPT19NQU5ZX1ZBUklBTlRTEAgaIKrjn4AOGggJEgpwcm9kdWN0X2lkEgVsaW1pdCABKJkDElAKG0VSUk9SX1JFQVNPTl9QUklDRV9BUkNISVZFRBAJGi+q45+ADikICRIIcHJpY2VfaWQaA3NrdRoKaXRlbV9pbmRleBoFZmllbGQgASiZAxI6Ch1FUlJPUl9SRUFTT05fUFJJQ0VfSVNfREVGQVVMVBAKGheq45+ADhEICRIIcHJpY2VfaWQgASiZAxJiCh5FUlJPUl9SRUFTT05fQ1VSUkVOQ1lfTUlTTUFUQ0gQCxo+quOfgA44CAkSCml0ZW1faW5kZXgSBWZpZWxkEg1jdXJyZW5jeV9jb2RlGghwcmljZV9pZBoDc2t1IAEomQMSXQohRVJST1JfUkVBU09OX1BST0RVQ1RfTk9UX0ZPUl9TQUxFEAwaNqrjn4AOMAgJEgppdGVtX2luZGV4EgVmaWVsZBIDc2t1EgVzdGF0ZRoIcHJpY2VfaWQgASiZAxJdCiFFUlJPUl9SRUFTT05fVkFSSUFOVF9OT1RfRk9SX1NBTEUQDRo2quOfgA4wCAkSCml0ZW1faW5kZXgSBWZpZWxkEgNza3USBXN0YXRlGghwcmljZV9pZCABKJkDElsKHUVSUk9SX1JFQVNPTl9DSEFOTkVMX01JU01BVENIEA4aOKrjn4AOMggJEgppdGVtX2luZGV4EgVmaWVsZBIHY2hhbm5lbBIIcHJpY2VfaWQaA3NrdSABKJkDEjoKHUVSUk9SX1JFQVNPTl9QUklDRV9SRVNUUklDVEVEEA8aF6rjn4AOEQgJEghwcmljZV9pZCABKJkDEjIKG0VSUk9SX1JFQVNPTl9UT09fTUFOWV9JVEVNUxAQGhGq45+ADgsIAxIFbGltaXQgARImChZFUlJPUl9SRUFTT05fRFVQTElDQVRFEBEaCqrjn4AOBAgDIAESKQoZRVJST1JfUkVBU09OX0lOVkFMSURfSVRFTRASGgqq45+ADgQIAyABQpABChdleGFtcGxlLnNvdWsuY2F0YWxvZy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the catalog service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.catalog.v1`.
+ * `souk.catalog`. New values may be added; treat an unknown one by the code of its status.
  *
  * @generated from enum souk.catalog.v1.ErrorReason
  */
@@ -44,7 +44,8 @@ export enum ErrorReason {
   /**
    * No price has this id, or this caller may not see it: it is RESTRICTED, or its product is a
    * draft; from GetPrice, also because it is archived. Or, from ResolvePrices, the sku has no
-   * default price in the requested currency. Metadata `price_id`, or `sku` and `currency_code`.
+   * default price in the requested currency and channel. Metadata `price_id`, or `sku`,
+   * `currency_code` and `channel`.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 3;
    */
@@ -65,12 +66,11 @@ export enum ErrorReason {
   PRICE_EXISTS = 5,
 
   /**
-   * The etag is stale: another call changed the resource first. Read it again and retry. Metadata
-   * `etag`, the current one.
+   * Another product already has this external key. Metadata `product_id` names that product.
    *
-   * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 6;
+   * @generated from enum value: ERROR_REASON_EXTERNAL_KEY_EXISTS = 6;
    */
-  ETAG_MISMATCH = 6,
+  EXTERNAL_KEY_EXISTS = 6,
 
   /**
    * A product cannot change from its current state to the requested one.
@@ -80,7 +80,7 @@ export enum ErrorReason {
   PRODUCT_STATE = 7,
 
   /**
-   * The product has reached the limit of variants.
+   * The product has the most variants that it may have; archived ones do not count.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_VARIANTS = 8;
    */
@@ -95,47 +95,50 @@ export enum ErrorReason {
   PRICE_ARCHIVED = 9,
 
   /**
-   * The price is a default. Make another price the default before archiving it.
+   * The price is a default price. Make another price the default, or clear the default, before
+   * archiving it.
    *
    * @generated from enum value: ERROR_REASON_PRICE_IS_DEFAULT = 10;
    */
   PRICE_IS_DEFAULT = 10,
 
   /**
-   * The price is not in the requested currency. Metadata `price_id`, `currency_code` of the price.
+   * The price is not in the requested currency. Metadata `currency_code` is that of the price.
    *
    * @generated from enum value: ERROR_REASON_CURRENCY_MISMATCH = 11;
    */
   CURRENCY_MISMATCH = 11,
 
   /**
-   * The product is not for sale: it is a draft or archived.
+   * The product is not for sale: it is a draft or archived. Metadata `state`, such as `ARCHIVED`.
    *
    * @generated from enum value: ERROR_REASON_PRODUCT_NOT_FOR_SALE = 12;
    */
   PRODUCT_NOT_FOR_SALE = 12,
 
   /**
-   * An amount is negative or more than 1,000,000,000,000 minor units. BadRequest names the field.
+   * The product is for sale, but this variant is not: it is disabled or archived. Metadata `state`,
+   * such as `DISABLED`.
    *
-   * @generated from enum value: ERROR_REASON_AMOUNT_OUT_OF_RANGE = 13;
+   * @generated from enum value: ERROR_REASON_VARIANT_NOT_FOR_SALE = 13;
    */
-  AMOUNT_OUT_OF_RANGE = 13,
+  VARIANT_NOT_FOR_SALE = 13,
 
   /**
-   * The update mask names no field. BadRequest names the field.
+   * The price is for another channel than the requested one. Metadata `channel` is that of the
+   * price.
    *
-   * @generated from enum value: ERROR_REASON_UPDATE_MASK_EMPTY = 14;
+   * @generated from enum value: ERROR_REASON_CHANNEL_MISMATCH = 14;
    */
-  UPDATE_MASK_EMPTY = 14,
+  CHANNEL_MISMATCH = 14,
 
   /**
-   * A time is outside the calendar, or in the future where it must not be. BadRequest names the
-   * field.
+   * The price was created as RESTRICTED, and a default price is PUBLIC. Create a PUBLIC price
+   * instead.
    *
-   * @generated from enum value: ERROR_REASON_INVALID_TIME = 15;
+   * @generated from enum value: ERROR_REASON_PRICE_RESTRICTED = 15;
    */
-  INVALID_TIME = 15,
+  PRICE_RESTRICTED = 15,
 
   /**
    * The import stream has more items than one call may import; every item up to the limit was
@@ -146,8 +149,8 @@ export enum ErrorReason {
   TOO_MANY_ITEMS = 16,
 
   /**
-   * An item of an import names a sku twice, or two default prices of a variant in one currency.
-   * Only in the result of an item.
+   * An item of an import names a sku twice, or two default prices of a variant in one currency and
+   * channel. Only in the result of an item.
    *
    * @generated from enum value: ERROR_REASON_DUPLICATE = 17;
    */
@@ -159,13 +162,6 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_INVALID_ITEM = 18;
    */
   INVALID_ITEM = 18,
-
-  /**
-   * The price was created as RESTRICTED, and a default price is PUBLIC. Create a PUBLIC price instead.
-   *
-   * @generated from enum value: ERROR_REASON_PRICE_RESTRICTED = 19;
-   */
-  PRICE_RESTRICTED = 19,
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Price } from "./price_pb.js";
 import { file_souk_catalog_v1_price } from "./price_pb.js";
 import type { Product, ProductState } from "./product_pb.js";
 import { file_souk_catalog_v1_product } from "./product_pb.js";
-import type { Variant } from "./variant_pb.js";
+import type { Variant, VariantState } from "./variant_pb.js";
 import { file_souk_catalog_v1_variant } from "./variant_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/catalog/v1/events.proto.
  */
 export const file_souk_catalog_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiVwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0Ohra8aO5DxQKEnByb2R1Y3QucHJvZHVjdF9pZCKOAQoOUHJvZHVjdFVwZGF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZToa2vGjuQ8UChJwcm9kdWN0LnByb2R1Y3RfaWQiVwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Ohra8aO5DxQKEnZhcmlhbnQucHJvZHVjdF9pZCJXCg5WYXJpYW50VXBkYXRlZBIpCgd2YXJpYW50GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlZhcmlhbnQ6Gtrxo7kPFAoSdmFyaWFudC5wcm9kdWN0X2lkIk8KDFByaWNlQ3JlYXRlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZToY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIlAKDVByaWNlQXJjaGl2ZWQSJQoFcHJpY2UYASABKAsyFi5zb3VrLmNhdGFsb2cudjEuUHJpY2U6GNrxo7kPEgoQcHJpY2UucHJvZHVjdF9pZCKiAQoTRGVmYXVsdFByaWNlQ2hhbmdlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIZChFwcmV2aW91c19wcmljZV9pZBgCIAEoCRIvCgtjaGFuZ2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6GNrxo7kPEgoQcHJpY2UucHJvZHVjdF9pZEKLAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCC0V2ZW50c1Byb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_event]);
+  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiVwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0Ohra8aO5DxQKEnByb2R1Y3QucHJvZHVjdF9pZCKOAQoOUHJvZHVjdFVwZGF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZToa2vGjuQ8UChJwcm9kdWN0LnByb2R1Y3RfaWQiVwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Ohra8aO5DxQKEnZhcmlhbnQucHJvZHVjdF9pZCKOAQoOVmFyaWFudFVwZGF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlZhcmlhbnRTdGF0ZToa2vGjuQ8UChJ2YXJpYW50LnByb2R1Y3RfaWQiTwoMUHJpY2VDcmVhdGVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWQiUAoNUHJpY2VBcmNoaXZlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZToY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIqIBChNEZWZhdWx0UHJpY2VDaGFuZ2VkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEhkKEXByZXZpb3VzX3ByaWNlX2lkGAIgASgJEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIoYBChNEZWZhdWx0UHJpY2VDbGVhcmVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEi4KCmNsZWFyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWRCiwEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgtFdmVudHNQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_event]);
 
 /**
  * A product was created.
@@ -28,7 +28,7 @@ export const file_souk_catalog_v1_events: GenFile = /*@__PURE__*/
  */
 export type ProductCreated = Message<"souk.catalog.v1.ProductCreated"> & {
   /**
-   * The product.
+   * The product, without its variants.
    *
    * @generated from field: souk.catalog.v1.Product product = 1;
    */
@@ -43,20 +43,20 @@ export const ProductCreatedSchema: GenMessage<ProductCreated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 0);
 
 /**
- * A product changed.
+ * A product changed: its fields or its state.
  *
  * @generated from message souk.catalog.v1.ProductUpdated
  */
 export type ProductUpdated = Message<"souk.catalog.v1.ProductUpdated"> & {
   /**
-   * The product after the change.
+   * The product after the change, without its variants.
    *
    * @generated from field: souk.catalog.v1.Product product = 1;
    */
   product?: Product | undefined;
 
   /**
-   * The state before the change.
+   * The state before the change; the same as the state of `product` unless that changed.
    *
    * @generated from field: souk.catalog.v1.ProductState previous_state = 2;
    */
@@ -92,7 +92,7 @@ export const VariantCreatedSchema: GenMessage<VariantCreated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 2);
 
 /**
- * A variant changed.
+ * A variant changed: its fields or its state.
  *
  * @generated from message souk.catalog.v1.VariantUpdated
  */
@@ -103,6 +103,13 @@ export type VariantUpdated = Message<"souk.catalog.v1.VariantUpdated"> & {
    * @generated from field: souk.catalog.v1.Variant variant = 1;
    */
   variant?: Variant | undefined;
+
+  /**
+   * The state before the change; the same as the state of `variant` unless that changed.
+   *
+   * @generated from field: souk.catalog.v1.VariantState previous_state = 2;
+   */
+  previousState: VariantState;
 };
 
 /**
@@ -113,8 +120,8 @@ export const VariantUpdatedSchema: GenMessage<VariantUpdated> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 3);
 
 /**
- * A price was created. The first price of a variant in its currency that is not RESTRICTED is its default; no
- * DefaultPriceChanged follows.
+ * A price was created. When `is_default` is true and its variant had no default price in its
+ * currency and channel before, no DefaultPriceChanged follows.
  *
  * @generated from message souk.catalog.v1.PriceCreated
  */
@@ -156,7 +163,8 @@ export const PriceArchivedSchema: GenMessage<PriceArchived> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 5);
 
 /**
- * The default price of a variant changed: it is sold at this price unless a price is named.
+ * The default price of a variant in a currency and channel was set: the variant is sold at this
+ * price when no price is named.
  *
  * @generated from message souk.catalog.v1.DefaultPriceChanged
  */
@@ -169,7 +177,7 @@ export type DefaultPriceChanged = Message<"souk.catalog.v1.DefaultPriceChanged">
   price?: Price | undefined;
 
   /**
-   * The price that was the default before.
+   * The price that was the default before; empty when there was none.
    *
    * @generated from field: string previous_price_id = 2;
    */
@@ -189,4 +197,32 @@ export type DefaultPriceChanged = Message<"souk.catalog.v1.DefaultPriceChanged">
  */
 export const DefaultPriceChangedSchema: GenMessage<DefaultPriceChanged> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_events, 6);
+
+/**
+ * The default price of a variant in a currency and channel was cleared: there is none now.
+ *
+ * @generated from message souk.catalog.v1.DefaultPriceCleared
+ */
+export type DefaultPriceCleared = Message<"souk.catalog.v1.DefaultPriceCleared"> & {
+  /**
+   * The price that was the default, as it is now.
+   *
+   * @generated from field: souk.catalog.v1.Price price = 1;
+   */
+  price?: Price | undefined;
+
+  /**
+   * When it was cleared.
+   *
+   * @generated from field: google.protobuf.Timestamp clear_time = 2;
+   */
+  clearTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message souk.catalog.v1.DefaultPriceCleared.
+ * Use `create(DefaultPriceClearedSchema)` to create a new message.
+ */
+export const DefaultPriceClearedSchema: GenMessage<DefaultPriceCleared> = /*@__PURE__*/
+  messageDesc(file_souk_catalog_v1_events, 7);
 

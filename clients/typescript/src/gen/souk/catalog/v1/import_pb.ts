@@ -5,21 +5,21 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { PriceAudience } from "./price_pb.js";
+import type { ErrorReason } from "./error_reason_pb.js";
+import { file_souk_catalog_v1_error_reason } from "./error_reason_pb.js";
+import type { Price } from "./price_pb.js";
 import { file_souk_catalog_v1_price } from "./price_pb.js";
-import type { ProductState } from "./product_pb.js";
+import type { Product, ProductState } from "./product_pb.js";
 import { file_souk_catalog_v1_product } from "./product_pb.js";
-import type { Money } from "../../type/v1/money_pb.js";
-import { file_souk_type_v1_money } from "../../type/v1/money_pb.js";
+import type { Variant } from "./variant_pb.js";
+import { file_souk_catalog_v1_variant } from "./variant_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/catalog/v1/import.proto.
  */
 export const file_souk_catalog_v1_import: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvaW1wb3J0LnByb3RvEg9zb3VrLmNhdGFsb2cudjEivQMKD0ltcG9ydGVkUHJvZHVjdBItCgxleHRlcm5hbF9rZXkYASABKAlCF7pIFHISGGQyDl5bIS1+XXsxLDEwMH0kEi4KBXRpdGxlGAIgASgJQh+6SBxyGhABGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEikKC2Rlc2NyaXB0aW9uGAMgASgJQhS6SBFyDxiQTjIKXlteXHgwMF0qJBI2CgVzdGF0ZRgEIAEoDjIdLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0U3RhdGVCCLpIBYIBAhABEnsKBmxhYmVscxgFIAMoCzIsLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFByb2R1Y3QuTGFiZWxzRW50cnlCPbpIOpoBNxAgIhdyFTITXlthLXowLTlfLi1dezEsNjN9JCoachgY/wEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPAoIdmFyaWFudHMYBiADKAsyIC5zb3VrLmNhdGFsb2cudjEuSW1wb3J0ZWRWYXJpYW50Qgi6SAWSAQIQZBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpYDCg9JbXBvcnRlZFZhcmlhbnQSYQoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSLAoFdGl0bGUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEoMBCgphdHRyaWJ1dGVzGAMgAygLMjAuc291ay5jYXRhbG9nLnYxLkltcG9ydGVkVmFyaWFudC5BdHRyaWJ1dGVzRW50cnlCPbpIOpoBNxAgIhdyFTITXlthLXowLTlfLi1dezEsNjN9JCoachgY/wEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOQoGcHJpY2VzGAQgAygLMh4uc291ay5jYXRhbG9nLnYxLkltcG9ydGVkUHJpY2VCCbpIBpIBAxDIARoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLEAQoNSW1wb3J0ZWRQcmljZRIvCgp1bml0X3ByaWNlGAEgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmlzX2RlZmF1bHQYAyABKAgSOgoIYXVkaWVuY2UYBCABKA4yHi5zb3VrLmNhdGFsb2cudjEuUHJpY2VBdWRpZW5jZUIIukgFggECEAEiyAEKDEltcG9ydFJlc3VsdBIUCgxleHRlcm5hbF9rZXkYASABKAkSLwoHb3V0Y29tZRgCIAEoDjIeLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRPdXRjb21lEhIKCnByb2R1Y3RfaWQYAyABKAkSGAoQdmFyaWFudHNfY3JlYXRlZBgEIAEoBRIWCg5wcmljZXNfY3JlYXRlZBgFIAEoBRIrCgVlcnJvchgGIAEoCzIcLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRFcnJvciI9CgtJbXBvcnRFcnJvchIOCgZyZWFzb24YASABKAkSDQoFZmllbGQYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSqhAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhoKFklNUE9SVF9PVVRDT01FX0NSRUFURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWFRFTkRFRBACEhwKGElNUE9SVF9PVVRDT01FX1VOQ0hBTkdFRBADEhkKFUlNUE9SVF9PVVRDT01FX0ZBSUxFRBAEQosBChdleGFtcGxlLnNvdWsuY2F0YWxvZy52MUILSW1wb3J0UHJvdG9QAVopc291ay5leGFtcGxlL2dvL3NvdWsvY2F0YWxvZy92MTtjYXRhbG9ndjGqAg9Tb3VrLkNhdGFsb2cuVjHKAg9Tb3VrXENhdGFsb2dcVjHqAhFTb3VrOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_type_v1_money]);
+  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvaW1wb3J0LnByb3RvEg9zb3VrLmNhdGFsb2cudjEiwgEKD0ltcG9ydGVkUHJvZHVjdBIxCgdwcm9kdWN0GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBARI8Cgh2YXJpYW50cxgCIAMoCzIgLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFZhcmlhbnRCCLpIBZIBAhBkEj4KDWluaXRpYWxfc3RhdGUYAyABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlQgi6SAWCAQIQASJ3Cg9JbXBvcnRlZFZhcmlhbnQSMQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Qga6SAPIAQESMQoGcHJpY2VzGAIgAygLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlQgm6SAaSAQMQyAEi0gEKDEltcG9ydFJlc3VsdBIUCgxleHRlcm5hbF9rZXkYASABKAkSLwoHb3V0Y29tZRgCIAEoDjIeLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRPdXRjb21lEhIKCnByb2R1Y3RfaWQYAyABKAkSHQoVY3JlYXRlZF92YXJpYW50X2NvdW50GAQgASgFEhsKE2NyZWF0ZWRfcHJpY2VfY291bnQYBSABKAUSKwoFZXJyb3IYBiABKAsyHC5zb3VrLmNhdGFsb2cudjEuSW1wb3J0RXJyb3IiWwoLSW1wb3J0RXJyb3ISLAoGcmVhc29uGAEgASgOMhwuc291ay5jYXRhbG9nLnYxLkVycm9yUmVhc29uEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkqoQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIaChZJTVBPUlRfT1VUQ09NRV9DUkVBVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhURU5ERUQQAhIcChhJTVBPUlRfT1VUQ09NRV9VTkNIQU5HRUQQAxIZChVJTVBPUlRfT1VUQ09NRV9GQUlMRUQQBEKLAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCC0ltcG9ydFByb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_souk_catalog_v1_error_reason, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant]);
 
 /**
  * A product of another system, with its variants and their prices.
@@ -28,47 +28,27 @@ export const file_souk_catalog_v1_import: GenFile = /*@__PURE__*/
  */
 export type ImportedProduct = Message<"souk.catalog.v1.ImportedProduct"> & {
   /**
-   * The key of the product in the system it comes from: 1 to 100 printable ASCII characters without
-   * spaces. A repeated import finds the product by it; the product id is derived from it.
+   * The product. `external_key` and `title` are required. The id of a new product is derived from
+   * its external key.
    *
-   * @generated from field: string external_key = 1;
+   * @generated from field: souk.catalog.v1.Product product = 1;
    */
-  externalKey: string;
-
-  /**
-   * The display name, 1 to 200 characters.
-   *
-   * @generated from field: string title = 2;
-   */
-  title: string;
-
-  /**
-   * The description, at most 10,000 characters.
-   *
-   * @generated from field: string description = 3;
-   */
-  description: string;
-
-  /**
-   * The state a new product starts in; UNSPECIFIED means ACTIVE.
-   *
-   * @generated from field: souk.catalog.v1.ProductState state = 4;
-   */
-  state: ProductState;
-
-  /**
-   * Labels to find and group products by, at most 32.
-   *
-   * @generated from field: map<string, string> labels = 5;
-   */
-  labels: { [key: string]: string };
+  product?: Product | undefined;
 
   /**
    * Its variants, at most 100.
    *
-   * @generated from field: repeated souk.catalog.v1.ImportedVariant variants = 6;
+   * @generated from field: repeated souk.catalog.v1.ImportedVariant variants = 2;
    */
   variants: ImportedVariant[];
+
+  /**
+   * The state that a new product starts in; UNSPECIFIED means ACTIVE. It does not change the state
+   * of a product that exists.
+   *
+   * @generated from field: souk.catalog.v1.ProductState initial_state = 3;
+   */
+  initialState: ProductState;
 };
 
 /**
@@ -79,38 +59,32 @@ export const ImportedProductSchema: GenMessage<ImportedProduct> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_import, 0);
 
 /**
- * A variant of an imported product.
+ * A variant of an imported product, with its prices.
  *
  * @generated from message souk.catalog.v1.ImportedVariant
  */
 export type ImportedVariant = Message<"souk.catalog.v1.ImportedVariant"> & {
   /**
-   * The stock keeping unit, as in CreateVariant.
+   * The variant. `sku` is required.
    *
-   * @generated from field: string sku = 1;
+   * @generated from field: souk.catalog.v1.Variant variant = 1;
    */
-  sku: string;
+  variant?: Variant | undefined;
 
   /**
-   * What distinguishes it from the other variants, at most 200 characters.
+   * Its prices, at most 200; of several with the same amount and channel only the first is used. At
+   * most one for each currency and channel may have `is_default`. The mark makes a new price the
+   * default where the variant has none. Without a mark, the first new price that is not RESTRICTED
+   * becomes the default where there is none.
    *
-   * @generated from field: string title = 2;
-   */
-  title: string;
-
-  /**
-   * What a shopper chooses by, at most 32.
+   * The id of an imported price is derived, so that any client that knows the sku and the amount
+   * can compute it: the UUIDv5 of the text `SKU CURRENCY MINOR` (as in `85123A GBP 255`), followed
+   * by a space and the channel when the price has one, in the namespace that is the UUIDv5 of
+   * `souk.catalog.price` in the OID namespace of RFC 9562.
    *
-   * @generated from field: map<string, string> attributes = 3;
+   * @generated from field: repeated souk.catalog.v1.Price prices = 2;
    */
-  attributes: { [key: string]: string };
-
-  /**
-   * Its prices, at most 200; of several with the same amount only the first is used.
-   *
-   * @generated from field: repeated souk.catalog.v1.ImportedPrice prices = 4;
-   */
-  prices: ImportedPrice[];
+  prices: Price[];
 };
 
 /**
@@ -121,63 +95,13 @@ export const ImportedVariantSchema: GenMessage<ImportedVariant> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_import, 1);
 
 /**
- * A price of an imported variant.
- *
- * Its id is derived, so that any client that knows the sku and the amount can compute it: the
- * UUIDv5 of the text `SKU CURRENCY MINOR` (as in `85123A GBP 255`) in the namespace that is the
- * UUIDv5 of `souk.catalog.price` in the OID namespace of RFC 9562.
- *
- * @generated from message souk.catalog.v1.ImportedPrice
- */
-export type ImportedPrice = Message<"souk.catalog.v1.ImportedPrice"> & {
-  /**
-   * What one unit costs: 0 to 1,000,000,000,000 minor units.
-   *
-   * @generated from field: souk.type.v1.Money unit_price = 1;
-   */
-  unitPrice?: Money | undefined;
-
-  /**
-   * When the price took effect in the real world; absent means now.
-   *
-   * @generated from field: google.protobuf.Timestamp effective_time = 2;
-   */
-  effectiveTime?: Timestamp | undefined;
-
-  /**
-   * True for the default price of a variant that is new or has no default price in this currency;
-   * at most one per currency. If none is marked, the first new price of the currency that does not
-   * say RESTRICTED is the default.
-   *
-   * @generated from field: bool is_default = 3;
-   */
-  isDefault: boolean;
-
-  /**
-   * Who may see it and buy at it. UNSPECIFIED means PUBLIC while it is the default, and RESTRICTED
-   * otherwise: history is not on offer. It must not be RESTRICTED when
-   * `is_default` is true.
-   *
-   * @generated from field: souk.catalog.v1.PriceAudience audience = 4;
-   */
-  audience: PriceAudience;
-};
-
-/**
- * Describes the message souk.catalog.v1.ImportedPrice.
- * Use `create(ImportedPriceSchema)` to create a new message.
- */
-export const ImportedPriceSchema: GenMessage<ImportedPrice> = /*@__PURE__*/
-  messageDesc(file_souk_catalog_v1_import, 2);
-
-/**
  * The result of importing one item.
  *
  * @generated from message souk.catalog.v1.ImportResult
  */
 export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
   /**
-   * The item's external_key as it was sent, truncated to 100 characters.
+   * The item's external key as it was sent, truncated to 100 characters.
    *
    * @generated from field: string external_key = 1;
    */
@@ -198,18 +122,18 @@ export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
   productId: string;
 
   /**
-   * Variants that the item added.
+   * How many variants the item added.
    *
-   * @generated from field: int32 variants_created = 4;
+   * @generated from field: int32 created_variant_count = 4;
    */
-  variantsCreated: number;
+  createdVariantCount: number;
 
   /**
-   * Prices that the item added.
+   * How many prices the item added.
    *
-   * @generated from field: int32 prices_created = 5;
+   * @generated from field: int32 created_price_count = 5;
    */
-  pricesCreated: number;
+  createdPriceCount: number;
 
   /**
    * Why the item failed; absent otherwise.
@@ -224,7 +148,7 @@ export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
  * Use `create(ImportResultSchema)` to create a new message.
  */
 export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
-  messageDesc(file_souk_catalog_v1_import, 3);
+  messageDesc(file_souk_catalog_v1_import, 2);
 
 /**
  * Why an item of an import failed.
@@ -233,14 +157,16 @@ export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
  */
 export type ImportError = Message<"souk.catalog.v1.ImportError"> & {
   /**
-   * The name of an `ErrorReason`, such as `ERROR_REASON_SKU_EXISTS`.
+   * The reason: ERROR_REASON_INVALID_ITEM, ERROR_REASON_DUPLICATE, ERROR_REASON_SKU_EXISTS,
+   * ERROR_REASON_PRICE_EXISTS, ERROR_REASON_PRICE_RESTRICTED or ERROR_REASON_TOO_MANY_VARIANTS.
    *
-   * @generated from field: string reason = 1;
+   * @generated from field: souk.catalog.v1.ErrorReason reason = 1;
    */
-  reason: string;
+  reason: ErrorReason;
 
   /**
-   * The invalid field, such as `variants[1].sku`; empty when the whole item is at fault.
+   * The invalid field of the item, such as `variants[1].variant.sku`; empty when the whole item is
+   * at fault.
    *
    * @generated from field: string field = 2;
    */
@@ -259,10 +185,11 @@ export type ImportError = Message<"souk.catalog.v1.ImportError"> & {
  * Use `create(ImportErrorSchema)` to create a new message.
  */
 export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
-  messageDesc(file_souk_catalog_v1_import, 4);
+  messageDesc(file_souk_catalog_v1_import, 3);
 
 /**
- * The outcome of importing one item.
+ * The outcome of importing one item. New values may be added; treat an unknown one as imported when
+ * the result has no error.
  *
  * @generated from enum souk.catalog.v1.ImportOutcome
  */

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../type/v1/money_pb.js";
@@ -14,85 +16,112 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/catalog/v1/price.proto.
  */
 export const file_souk_catalog_v1_price: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL2NhdGFsb2cvdjEvcHJpY2UucHJvdG8SD3NvdWsuY2F0YWxvZy52MSLUAgoFUHJpY2USEAoIcHJpY2VfaWQYASABKAkSEgoKdmFyaWFudF9pZBgCIAEoCRISCgpwcm9kdWN0X2lkGAogASgJEgsKA3NrdRgDIAEoCRInCgp1bml0X3ByaWNlGAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCmlzX2RlZmF1bHQYBSABKAgSMAoMYXJjaGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCGF1ZGllbmNlGAkgASgOMh4uc291ay5jYXRhbG9nLnYxLlByaWNlQXVkaWVuY2UqaQoNUHJpY2VBdWRpZW5jZRIeChpQUklDRV9BVURJRU5DRV9VTlNQRUNJRklFRBAAEhkKFVBSSUNFX0FVRElFTkNFX1BVQkxJQxABEh0KGVBSSUNFX0FVRElFTkNFX1JFU1RSSUNURUQQAkKKAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCClByaWNlUHJvdG9QAVopc291ay5leGFtcGxlL2dvL3NvdWsvY2F0YWxvZy92MTtjYXRhbG9ndjGqAg9Tb3VrLkNhdGFsb2cuVjHKAg9Tb3VrXENhdGFsb2dcVjHqAhFTb3VrOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
+  fileDesc("Chtzb3VrL2NhdGFsb2cvdjEvcHJpY2UucHJvdG8SD3NvdWsuY2F0YWxvZy52MSK7BgoFUHJpY2USPwoIcHJpY2VfaWQYASABKAlCLbpIKtgBAXIlMiNecHJpY2VfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJGCgp2YXJpYW50X2lkGAIgASgJQjLgQQK6SCzYAQFyJzIlXnZhcmlhbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJGCgpwcm9kdWN0X2lkGAogASgJQjLgQQO6SCzYAQFyJzIlXnByb2R1Y3RfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJlCgNza3UYAyABKAlCWOBBA7pIUtgBAXJNGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSMgoKdW5pdF9wcmljZRgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIJ4EECukgDyAEBEikKB2NoYW5uZWwYCyABKAlCGLpIFXITMhFeW2EtejAtOS1dezAsMzJ9JBI6CghhdWRpZW5jZRgJIAEoDjIeLnNvdWsuY2F0YWxvZy52MS5QcmljZUF1ZGllbmNlQgi6SAWCAQIQARISCgppc19kZWZhdWx0GAUgASgIEnkKCG1ldGFkYXRhGAwgAygLMiQuc291ay5jYXRhbG9nLnYxLlByaWNlLk1ldGFkYXRhRW50cnlCQbpIPpoBOxAyIhtyGRABGCgyE15bXlx4MDAtXHgxZlx4N2ZdKiQqGnIYGPQDMhNeW15ceDAwLVx4MWZceDdmXSokEjIKDmVmZmVjdGl2ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI1CgxhcmNoaXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKmkKDVByaWNlQXVkaWVuY2USHgoaUFJJQ0VfQVVESUVOQ0VfVU5TUEVDSUZJRUQQABIZChVQUklDRV9BVURJRU5DRV9QVUJMSUMQARIdChlQUklDRV9BVURJRU5DRV9SRVNUUklDVEVEEAJCigEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgpQcmljZVByb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_type_v1_money]);
 
 /**
- * One price of a variant. Its amount never changes: a new amount is a new price, and the old one
- * stays readable for staff and services.
+ * One price of a variant. It never changes, except that it can be archived: another amount,
+ * audience or channel is another price, and the old one stays readable for staff and services.
+ *
+ * Fields that only the service sets are ignored in requests.
  *
  * @generated from message souk.catalog.v1.Price
  */
 export type Price = Message<"souk.catalog.v1.Price"> & {
   /**
-   * The id, `price_…`.
+   * The id, `price_…`. In CreatePrice, empty lets the service choose it. In ImportProducts it is
+   * ignored: an imported price has the id that `ImportedVariant` describes.
    *
    * @generated from field: string price_id = 1;
    */
   priceId: string;
 
   /**
-   * The variant it belongs to.
+   * Required. The variant it belongs to. In ImportProducts it is ignored: the price belongs to the
+   * variant of its item.
    *
    * @generated from field: string variant_id = 2;
    */
   variantId: string;
 
   /**
-   * The product that the variant belongs to.
+   * Output only. The product that the variant belongs to.
    *
    * @generated from field: string product_id = 10;
    */
   productId: string;
 
   /**
-   * The variant's stock keeping unit.
+   * Output only. The variant's stock keeping unit.
    *
    * @generated from field: string sku = 3;
    */
   sku: string;
 
   /**
-   * What one unit costs: 0 to 1,000,000,000,000 minor units.
+   * Required. What one unit costs: 0 to 1,000,000,000,000 minor units of a currency of ISO 4217.
    *
    * @generated from field: souk.type.v1.Money unit_price = 4;
    */
   unitPrice?: Money | undefined;
 
   /**
-   * True when a sku named without a price is sold at this one, in its currency.
+   * The channel that it is for, such as `b2b`: 1 to 32 of the characters `a-z 0-9 -`. Empty means
+   * every channel. A channel is a name that the shop chooses; orders without one belong to
+   * `default`.
+   *
+   * @generated from field: string channel = 11;
+   */
+  channel: string;
+
+  /**
+   * Who may see it and buy at it now: PUBLIC or RESTRICTED. In a request, UNSPECIFIED means PUBLIC
+   * while the price is a default price, and RESTRICTED before and afterwards: only default prices
+   * are on offer unless the caller says otherwise.
+   *
+   * @generated from field: souk.catalog.v1.PriceAudience audience = 9;
+   */
+  audience: PriceAudience;
+
+  /**
+   * Whether it is the default price of its variant in its currency and channel: the price that the
+   * sku is sold at when no price is named. A default price is PUBLIC. In a request, true makes it
+   * the default, and then the audience must not be RESTRICTED; with false, a price that is not
+   * RESTRICTED still becomes the default when there is none.
    *
    * @generated from field: bool is_default = 5;
    */
   isDefault: boolean;
 
   /**
-   * When it was archived; absent while it is in use.
+   * What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+   * values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+   * this service, so it must hold no secrets and nothing about people.
    *
-   * @generated from field: google.protobuf.Timestamp archive_time = 6;
+   * @generated from field: map<string, string> metadata = 12;
    */
-  archiveTime?: Timestamp | undefined;
+  metadata: { [key: string]: string };
 
   /**
-   * When it was recorded.
-   *
-   * @generated from field: google.protobuf.Timestamp create_time = 7;
-   */
-  createTime?: Timestamp | undefined;
-
-  /**
-   * When the price took effect in the real world; differs from create_time when history is
-   * imported.
+   * When the price took effect in the real world. Equals create_time except for imported history.
+   * In a request, absent means now; it must not be in the future.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 8;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * Who may see it and buy at it now: PUBLIC or RESTRICTED. A default price is PUBLIC.
+   * Output only. When it was recorded. Times have a precision of microseconds.
    *
-   * @generated from field: souk.catalog.v1.PriceAudience audience = 9;
+   * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
-  audience: PriceAudience;
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When it was archived; absent while it is in use.
+   *
+   * @generated from field: google.protobuf.Timestamp archive_time = 6;
+   */
+  archiveTime?: Timestamp | undefined;
 };
 
 /**
@@ -103,15 +132,13 @@ export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_price, 0);
 
 /**
- * Who may see a price and buy at it. What was said when the price was created never changes: to
- * offer the same amount to others, create another price.
+ * Who may see a price and buy at it. New values may be added; treat an unknown one as RESTRICTED.
  *
  * @generated from enum souk.catalog.v1.PriceAudience
  */
 export enum PriceAudience {
   /**
-   * Never sent in a price. A price that is created with it is PUBLIC while it is the default of its
-   * variant in its currency, and RESTRICTED before and afterwards.
+   * Never sent in a response.
    *
    * @generated from enum value: PRICE_AUDIENCE_UNSPECIFIED = 0;
    */

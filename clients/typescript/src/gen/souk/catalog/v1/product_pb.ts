@@ -4,85 +4,114 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Variant } from "./variant_pb.js";
+import { file_souk_catalog_v1_variant } from "./variant_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/catalog/v1/product.proto.
  */
 export const file_souk_catalog_v1_product: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvcHJvZHVjdC5wcm90bxIPc291ay5jYXRhbG9nLnYxItoCCgdQcm9kdWN0EhIKCnByb2R1Y3RfaWQYASABKAkSDQoFdGl0bGUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSLAoFc3RhdGUYBCABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlEjQKBmxhYmVscxgFIAMoCzIkLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0LkxhYmVsc0VudHJ5EhQKDGV4dGVybmFsX2tleRgGIAEoCRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASp8CgxQcm9kdWN0U3RhdGUSHQoZUFJPRFVDVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST0RVQ1RfU1RBVEVfRFJBRlQQARIYChRQUk9EVUNUX1NUQVRFX0FDVElWRRACEhoKFlBST0RVQ1RfU1RBVEVfQVJDSElWRUQQA0KMAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCDFByb2R1Y3RQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvcHJvZHVjdC5wcm90bxIPc291ay5jYXRhbG9nLnYxIroGCgdQcm9kdWN0EkMKCnByb2R1Y3RfaWQYASABKAlCL7pILNgBAXInMiVecHJvZHVjdF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKDGV4dGVybmFsX2tleRgGIAEoCUId4EEFukgX2AEBchIYZDIOXlshLX5dezEsMTAwfSQSLwoFdGl0bGUYAiABKAlCIOBBArpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEikKC2Rlc2NyaXB0aW9uGAMgASgJQhS6SBFyDxiQTjIKXlteXHgwMF0qJBI5CgVzdGF0ZRgEIAEoDjIdLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0U3RhdGVCC+BBA7pIBYIBAhABEnMKBmxhYmVscxgFIAMoCzIkLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0LkxhYmVsc0VudHJ5Qj26SDqaATcQICIXchUyE15bYS16MC05Xy4tXXsxLDYzfSQqGnIYGP8BMhNeW15ceDAwLVx4MWZceDdmXSokEnsKCG1ldGFkYXRhGAogAygLMiYuc291ay5jYXRhbG9nLnYxLlByb2R1Y3QuTWV0YWRhdGFFbnRyeUJBukg+mgE7EDIiG3IZEAEYKDITXlteXHgwMC1ceDFmXHg3Zl0qJCoachgY9AMyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKgoEZXRhZxgHIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBI0CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgh2YXJpYW50cxgLIAMoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Qgi6SAWSAQIQZBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASp8CgxQcm9kdWN0U3RhdGUSHQoZUFJPRFVDVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST0RVQ1RfU1RBVEVfRFJBRlQQARIYChRQUk9EVUNUX1NUQVRFX0FDVElWRRACEhoKFlBST0RVQ1RfU1RBVEVfQVJDSElWRUQQA0KMAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCDFByb2R1Y3RQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_catalog_v1_variant]);
 
 /**
  * Something the shop sells or has sold: a rug, a tea, a film. Customers buy one of its variants.
+ *
+ * Fields that only the service sets are ignored in requests.
  *
  * @generated from message souk.catalog.v1.Product
  */
 export type Product = Message<"souk.catalog.v1.Product"> & {
   /**
-   * The id, `product_…`.
+   * The id, `product_…`. The service chooses it when the product is created. Required in
+   * UpdateProduct.
    *
    * @generated from field: string product_id = 1;
    */
   productId: string;
 
   /**
-   * The display name.
-   *
-   * @generated from field: string title = 2;
-   */
-  title: string;
-
-  /**
-   * The description.
-   *
-   * @generated from field: string description = 3;
-   */
-  description: string;
-
-  /**
-   * Whether it is for sale.
-   *
-   * @generated from field: souk.catalog.v1.ProductState state = 4;
-   */
-  state: ProductState;
-
-  /**
-   * Labels to find and group products by, such as `material: wool`.
-   *
-   * @generated from field: map<string, string> labels = 5;
-   */
-  labels: { [key: string]: string };
-
-  /**
-   * The key under which it was imported; empty when it was created by CreateProduct.
+   * Immutable. The key of the product in another system, unique in the shop: at most 100 printable
+   * ASCII characters without spaces; empty when it has none. Required in ImportProducts, which
+   * finds a product by it. ListProducts finds it too.
    *
    * @generated from field: string external_key = 6;
    */
   externalKey: string;
 
   /**
-   * Changes whenever the product changes; send it with an update to avoid overwriting a concurrent
-   * change.
+   * Required. The display name, 1 to 200 characters without control characters.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * The description, at most 10,000 characters. It may contain line breaks.
+   *
+   * @generated from field: string description = 3;
+   */
+  description: string;
+
+  /**
+   * Output only. Whether it is for sale. A new product is a DRAFT; PublishProduct, ArchiveProduct
+   * and RestoreProduct change the state.
+   *
+   * @generated from field: souk.catalog.v1.ProductState state = 4;
+   */
+  state: ProductState;
+
+  /**
+   * Labels that ListProducts finds products by, such as `material: wool`: at most 32. A key has 1
+   * to 63 of the characters `a-z 0-9 _ . -`, a value at most 255 characters.
+   *
+   * @generated from field: map<string, string> labels = 5;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+   * values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+   * this service, so it must hold no secrets and nothing about people.
+   *
+   * @generated from field: map<string, string> metadata = 10;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * Changes whenever the product changes; changes of its variants and prices do not count. Output
+   * only, but for UpdateProduct: an etag there must be the present one, and the call fails with
+   * ERROR_REASON_ETAG_MISMATCH otherwise; empty overwrites any version.
    *
    * @generated from field: string etag = 7;
    */
   etag: string;
 
   /**
-   * When it was created.
+   * Output only. When it was created. Times have a precision of microseconds.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last changed. Changes of its variants and prices do not count.
+   * Output only. When it last changed. Changes of its variants and prices do not count.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Output only, and only in the response of GetProduct: its variants that are ACTIVE or DISABLED,
+   * at most 100, ordered by sku. ListVariants also finds the ARCHIVED ones.
+   *
+   * @generated from field: repeated souk.catalog.v1.Variant variants = 11;
+   */
+  variants: Variant[];
 };
 
 /**
@@ -93,10 +122,9 @@ export const ProductSchema: GenMessage<Product> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_product, 0);
 
 /**
- * Whether a product is for sale.
- *
- * DRAFT → ACTIVE → ARCHIVED, ARCHIVED → ACTIVE, and DRAFT → ARCHIVED. A product that was public
- * never becomes a draft again, because orders refer to it.
+ * Whether a product is for sale: DRAFT → ACTIVE (PublishProduct), DRAFT and ACTIVE → ARCHIVED
+ * (ArchiveProduct), ARCHIVED → ACTIVE (RestoreProduct). A product never becomes a draft again,
+ * because orders may refer to it. New values may be added; treat an unknown one as not for sale.
  *
  * @generated from enum souk.catalog.v1.ProductState
  */
@@ -109,7 +137,7 @@ export enum ProductState {
   UNSPECIFIED = 0,
 
   /**
-   * Being prepared: only staff and services see it, and it cannot be sold.
+   * Being prepared. Only staff and services see it, and it cannot be sold.
    *
    * @generated from enum value: PRODUCT_STATE_DRAFT = 1;
    */
@@ -123,7 +151,8 @@ export enum ProductState {
   ACTIVE = 2,
 
   /**
-   * No longer for sale, but still readable.
+   * No longer for sale. Everyone can read it, but lists leave it out unless staff or a service asks
+   * for archived products.
    *
    * @generated from enum value: PRODUCT_STATE_ARCHIVED = 3;
    */

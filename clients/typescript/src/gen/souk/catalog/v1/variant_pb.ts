@@ -2,8 +2,10 @@
 // @generated from file souk/catalog/v1/variant.proto (package souk.catalog.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Price } from "./price_pb.js";
@@ -14,75 +16,104 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/catalog/v1/variant.proto.
  */
 export const file_souk_catalog_v1_variant: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvdmFyaWFudC5wcm90bxIPc291ay5jYXRhbG9nLnYxIt4CCgdWYXJpYW50EhIKCnZhcmlhbnRfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRILCgNza3UYAyABKAkSDQoFdGl0bGUYBCABKAkSPAoKYXR0cmlidXRlcxgFIAMoCzIoLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50LkF0dHJpYnV0ZXNFbnRyeRIuCg5kZWZhdWx0X3ByaWNlcxgGIAMoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCjAEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgxWYXJpYW50UHJvdG9QAVopc291ay5leGFtcGxlL2dvL3NvdWsvY2F0YWxvZy92MTtjYXRhbG9ndjGqAg9Tb3VrLkNhdGFsb2cuVjHKAg9Tb3VrXENhdGFsb2dcVjHqAhFTb3VrOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_catalog_v1_price]);
+  fileDesc("Ch1zb3VrL2NhdGFsb2cvdjEvdmFyaWFudC5wcm90bxIPc291ay5jYXRhbG9nLnYxIpEHCgdWYXJpYW50EkMKCnZhcmlhbnRfaWQYASABKAlCL7pILNgBAXInMiVedmFyaWFudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEkMKCnByb2R1Y3RfaWQYAiABKAlCL7pILNgBAXInMiVecHJvZHVjdF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEmIKA3NrdRgDIAEoCUJVukhS2AEBck0YQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIsCgV0aXRsZRgEIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOQoFc3RhdGUYCiABKA4yHS5zb3VrLmNhdGFsb2cudjEuVmFyaWFudFN0YXRlQgvgQQO6SAWCAQIQARJ7CgphdHRyaWJ1dGVzGAUgAygLMiguc291ay5jYXRhbG9nLnYxLlZhcmlhbnQuQXR0cmlidXRlc0VudHJ5Qj26SDqaATcQICIXchUyE15bYS16MC05Xy4tXXsxLDYzfSQqGnIYGP8BMhNeW15ceDAwLVx4MWZceDdmXSokEnsKCG1ldGFkYXRhGAsgAygLMiYuc291ay5jYXRhbG9nLnYxLlZhcmlhbnQuTWV0YWRhdGFFbnRyeUJBukg+mgE7EDIiG3IZEAEYKDITXlteXHgwMC1ceDFmXHg3Zl0qJCoachgY9AMyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOQoOZGVmYXVsdF9wcmljZXMYBiADKAsyFi5zb3VrLmNhdGFsb2cudjEuUHJpY2VCCbpIBpIBAxDIARIqCgRldGFnGAcgASgJQhy6SBlyFxhAMhNeW15ceDAwLVx4MWZceDdmXSokEjQKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASp/CgxWYXJpYW50U3RhdGUSHQoZVkFSSUFOVF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFZBUklBTlRfU1RBVEVfQUNUSVZFEAESGgoWVkFSSUFOVF9TVEFURV9ESVNBQkxFRBACEhoKFlZBUklBTlRfU1RBVEVfQVJDSElWRUQQA0KMAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCDFZhcmlhbnRQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_catalog_v1_price]);
 
 /**
  * One form of a product that can be bought: a size, a colour. Its sku identifies it everywhere in
- * the shop.
+ * the shop. One unit is the least that can be sold: to sell by the metre or by the gram, choose
+ * that as the unit.
+ *
+ * Fields that only the service sets are ignored in requests.
  *
  * @generated from message souk.catalog.v1.Variant
  */
 export type Variant = Message<"souk.catalog.v1.Variant"> & {
   /**
-   * The id, `variant_…`.
+   * The id, `variant_…`. The service chooses it when the variant is created. Required in
+   * UpdateVariant.
    *
    * @generated from field: string variant_id = 1;
    */
   variantId: string;
 
   /**
-   * The product it belongs to.
+   * Required and immutable. The product it belongs to. In ImportProducts it is ignored: the variant
+   * belongs to the product of its item.
    *
    * @generated from field: string product_id = 2;
    */
   productId: string;
 
   /**
-   * The stock keeping unit: unique in the shop, case-sensitive, and never changed.
+   * Required and immutable. The stock keeping unit, unique in the shop: 1 to 64 letters, digits,
+   * punctuation marks and symbols, with spaces only between them. Letter case counts. Combining
+   * marks and invisible characters are refused, so that no two skus look alike (an accented letter
+   * is one character, Unicode NFC).
    *
    * @generated from field: string sku = 3;
    */
   sku: string;
 
   /**
-   * What distinguishes it from the other variants, such as `200 x 300 cm`; may be empty when there
-   * is only one.
+   * What distinguishes it from the other variants of its product, such as `200 x 300 cm`, at most
+   * 200 characters; may be empty when there is only one.
    *
    * @generated from field: string title = 4;
    */
   title: string;
 
   /**
-   * What a shopper chooses by, such as `size: 200x300`.
+   * Output only. Whether it is for sale. A new variant is ACTIVE; DisableVariant, EnableVariant and
+   * ArchiveVariant change the state.
+   *
+   * @generated from field: souk.catalog.v1.VariantState state = 10;
+   */
+  state: VariantState;
+
+  /**
+   * What a shopper chooses by, such as `size: 200x300`: at most 32. A key has 1 to 63 of the
+   * characters `a-z 0-9 _ . -`, a value at most 255 characters.
    *
    * @generated from field: map<string, string> attributes = 5;
    */
   attributes: { [key: string]: string };
 
   /**
-   * Its default price in each currency that it has prices in, sorted by currency.
+   * What an integration keeps here for itself, at most 50 entries: keys of 1 to 40 characters,
+   * values of at most 500. Souk neither reads nor searches it. It is in the responses and events of
+   * this service, so it must hold no secrets and nothing about people.
+   *
+   * @generated from field: map<string, string> metadata = 11;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * Output only, and not in events. The default prices that apply to every channel, one for each
+   * currency that has one, ordered by currency and without their metadata. ResolvePrices returns
+   * what the variant costs in one channel.
    *
    * @generated from field: repeated souk.catalog.v1.Price default_prices = 6;
    */
   defaultPrices: Price[];
 
   /**
-   * Changes whenever the variant changes; send it with an update to avoid overwriting a concurrent
-   * change. Changes of its prices do not count.
+   * Changes whenever the variant changes; changes of its prices do not count. Output only, but for
+   * UpdateVariant: an etag there must be the present one, and the call fails with
+   * ERROR_REASON_ETAG_MISMATCH otherwise; empty overwrites any version.
    *
    * @generated from field: string etag = 7;
    */
   etag: string;
 
   /**
-   * When it was created.
+   * Output only. When it was created. Times have a precision of microseconds.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last changed. Changes of its prices do not count.
+   * Output only. When it last changed. Changes of its prices do not count.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
@@ -95,4 +126,47 @@ export type Variant = Message<"souk.catalog.v1.Variant"> & {
  */
 export const VariantSchema: GenMessage<Variant> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_variant, 0);
+
+/**
+ * Whether a variant is for sale, when its product is. Every state can be left again. New values may
+ * be added; treat an unknown one as not for sale.
+ *
+ * @generated from enum souk.catalog.v1.VariantState
+ */
+export enum VariantState {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: VARIANT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * For sale.
+   *
+   * @generated from enum value: VARIANT_STATE_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * Not for sale now, but still shown with its product: out of season, or recalled for a check.
+   *
+   * @generated from enum value: VARIANT_STATE_DISABLED = 2;
+   */
+  DISABLED = 2,
+
+  /**
+   * No longer for sale. It can be read by its id and its sku, but GetProduct leaves it out, and so
+   * does ListVariants unless staff or a service asks for archived variants.
+   *
+   * @generated from enum value: VARIANT_STATE_ARCHIVED = 3;
+   */
+  ARCHIVED = 3,
+}
+
+/**
+ * Describes the enum souk.catalog.v1.VariantState.
+ */
+export const VariantStateSchema: GenEnum<VariantState> = /*@__PURE__*/
+  enumDesc(file_souk_catalog_v1_variant, 0);
 

@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/events/v1/error_reason.proto.
  */
 export const file_souk_events_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKoUFCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABJBCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABGhiq45+ADhIIBRIMc3Vic2NyaXB0aW9uIAESPgogRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9FWElTVFMQAhoYquOfgA4SCAYSDHN1YnNjcmlwdGlvbiABEjUKHEVSUk9SX1JFQVNPTl9TVFJFQU1fUFJPVE9DT0wQAxoTquOfgA4NCAMSB3Byb2JsZW0gARJFCh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04QBBohquOfgA4bCAMSCXBhcnRpdGlvbhIKcGFydGl0aW9ucyABEiwKHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUQBRoKquOfgA4ECA4gAhIsChxFUlJPUl9SRUFTT05fRVZFTlRfVE9PX0xBUkdFEAYaCqrjn4AOBAgDIAESQgoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHGhqq45+ADhQIBRIOZGVhZF9sZXR0ZXJfaWQgARI/CiFFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0NIQU5HRUQQCBoYquOfgA4SCAoSDHN1YnNjcmlwdGlvbiACEi8KH0VSUk9SX1JFQVNPTl9GT1JFSUdOX0VWRU5UX1RZUEUQCRoKquOfgA4ECAcgARJFCh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUQChohquOfgA4bCAMSDHN1YnNjcmlwdGlvbhIHYWxsb3dlZCABQooBChZleGFtcGxlLnNvdWsuZXZlbnRzLnYxQhBFcnJvclJlYXNvblByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2V2ZW50cy92MTtldmVudHN2MaoCDlNvdWsuRXZlbnRzLlYxygIOU291a1xFdmVudHNcVjHqAhBTb3VrOjpFdmVudHM6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
+  fileDesc("CiFzb3VrL2V2ZW50cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxKu8FCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABJECiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBABGhuq45+ADhUIBRIPc3Vic2NyaXB0aW9uX2lkIAESQQogRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9FWElTVFMQAhobquOfgA4VCAYSD3N1YnNjcmlwdGlvbl9pZCABEjUKHEVSUk9SX1JFQVNPTl9TVFJFQU1fUFJPVE9DT0wQAxoTquOfgA4NCAMSB3Byb2JsZW0gARJFCh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04QBBohquOfgA4bCAMSCXBhcnRpdGlvbhIKcGFydGl0aW9ucyABEiwKHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUQBRoKquOfgA4ECA4gAhIsChxFUlJPUl9SRUFTT05fRVZFTlRfVE9PX0xBUkdFEAYaCqrjn4AOBAgDIAESQgoiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBAHGhqq45+ADhQIBRIOZGVhZF9sZXR0ZXJfaWQgARJCCiFFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0NIQU5HRUQQCBobquOfgA4VCAoSD3N1YnNjcmlwdGlvbl9pZCACEjgKG0VSUk9SX1JFQVNPTl9UWVBFX05PVF9ZT1VSUxAJGheq45+ADhEIBxIEdHlwZRIFb3duZXIgARJNCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9ZT1VSUxAKGiSq45+ADh4IAxIPc3Vic2NyaXB0aW9uX2lkEgdhbGxvd2VkIAESTgohRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9ESUZGRVJTEAsaJ6rjn4AOIQgJEg9zdWJzY3JpcHRpb25faWQSB2RpZmZlcnMgASiZA0KKAQoWZXhhbXBsZS5zb3VrLmV2ZW50cy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9ldmVudHMvdjE7ZXZlbnRzdjGqAg5Tb3VrLkV2ZW50cy5WMcoCDlNvdWtcRXZlbnRzXFYx6gIQU291azo6RXZlbnRzOjpWMWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * Why the events service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.events.v1`.
+ * `souk.events`.
  *
  * @generated from enum souk.events.v1.ErrorReason
  */
@@ -27,14 +27,14 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No subscription has this name, or another service owns it.
+   * No subscription has this id, or another caller owns it.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NOT_FOUND = 1;
    */
   SUBSCRIPTION_NOT_FOUND = 1,
 
   /**
-   * A subscription with this name exists, with other settings or another owner.
+   * A subscription with this id exists, with other settings or another owner.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_EXISTS = 2;
    */
@@ -78,8 +78,8 @@ export enum ErrorReason {
   DEAD_LETTER_NOT_FOUND = 7,
 
   /**
-   * The subscription was deleted or moved to another position while the stream was open. Open the
-   * stream again.
+   * The subscription was deleted, moved to another position or given other event types while the
+   * stream was open. Open the stream again.
    *
    * @generated from enum value: ERROR_REASON_SUBSCRIPTION_CHANGED = 8;
    */
@@ -87,20 +87,29 @@ export enum ErrorReason {
 
   /**
    * The caller is not the service that owns the type of the event, so it may not publish it; see
-   * Event.type. Only in the PublishFailure of one event, never for a whole call; retrying as the
-   * same caller never succeeds.
+   * Event.type. Only in the PublishFailure of one event, whose message names the type and its
+   * owner, never for a whole call. Retrying as the same caller never succeeds.
    *
-   * @generated from enum value: ERROR_REASON_FOREIGN_EVENT_TYPE = 9;
+   * @generated from enum value: ERROR_REASON_TYPE_NOT_YOURS = 9;
    */
-  FOREIGN_EVENT_TYPE = 9,
+  TYPE_NOT_YOURS = 9,
 
   /**
-   * The name of the subscription does not begin with the name of the caller. Metadata
-   * `subscription`, `allowed` (the names that the caller may use).
+   * The id of the subscription does not begin with the name of the caller. Metadata
+   * `subscription_id`, `allowed` (the ids that the caller may use).
    *
-   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NAME = 10;
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NOT_YOURS = 10;
    */
-  SUBSCRIPTION_NAME = 10,
+  SUBSCRIPTION_NOT_YOURS = 10,
+
+  /**
+   * The subscription has other settings than the start of the stream asks for. Metadata
+   * `subscription_id`, `differs` (the settings that differ, separated by commas). Change the
+   * settings with UpdateSubscription, or connect with those that it has.
+   *
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_DIFFERS = 11;
+   */
+  SUBSCRIPTION_DIFFERS = 11,
 }
 
 /**

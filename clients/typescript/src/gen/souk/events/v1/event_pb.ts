@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/events/v1/event.proto.
  */
 export const file_souk_events_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL2V2ZW50cy92MS9ldmVudC5wcm90bxIOc291ay5ldmVudHMudjEi8AQKBUV2ZW50EisKAmlkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEi0KBnNvdXJjZRgCIAEoCUIdukgachgYgAIyE15bXlx4MDAtXHgxZlx4N2ZdKiQSSgoEdHlwZRgDIAEoCUI8ukg5cjcYyAEyMl5bQS1aYS16XVtBLVphLXowLTlfXSooWy5dW0EtWmEtel1bQS1aYS16MC05X10qKSskEi4KB3N1YmplY3QYBCABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKEWRhdGFfY29udGVudF90eXBlGAYgASgJQh26SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIyCgtkYXRhX3NjaGVtYRgHIAEoCUIdukgachgYgAQyE15bXlx4MDAtXHgxZlx4N2ZdKiQSGAoEZGF0YRgIIAEoDEIKukgHegUYgICAARIzCgxvcmRlcmluZ19rZXkYCSABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEnUKCmV4dGVuc2lvbnMYCiADKAsyJS5zb3VrLmV2ZW50cy52MS5FdmVudC5FeHRlbnNpb25zRW50cnlCOrpIN5oBNBAgIhRyEjIQXlthLXowLTldezEsMjB9JCoachgYgAgyE15bXlx4MDAtXHgxZlx4N2ZdKiQaMQoPRXh0ZW5zaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUG9zaXRpb24SHQoJcGFydGl0aW9uGAEgASgFQgq6SAcaBRj/BygAEhcKBm9mZnNldBgCIAEoA0IHukgEIgIoACKRAQoLTG9nZ2VkRXZlbnQSJAoFZXZlbnQYASABKAsyFS5zb3VrLmV2ZW50cy52MS5FdmVudBIqCghwb3NpdGlvbhgCIAEoCzIYLnNvdWsuZXZlbnRzLnYxLlBvc2l0aW9uEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBChAEKFmV4YW1wbGUuc291ay5ldmVudHMudjFCCkV2ZW50UHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvZXZlbnRzL3YxO2V2ZW50c3YxqgIOU291ay5FdmVudHMuVjHKAg5Tb3VrXEV2ZW50c1xWMeoCEFNvdWs6OkV2ZW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("Chpzb3VrL2V2ZW50cy92MS9ldmVudC5wcm90bxIOc291ay5ldmVudHMudjEi+QQKBUV2ZW50Ei4KAmlkGAEgASgJQiLgQQK6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjAKBnNvdXJjZRgCIAEoCUIg4EEDukgachgYgAIyE15bXlx4MDAtXHgxZlx4N2ZdKiQSTQoEdHlwZRgDIAEoCUI/4EECukg5cjcYyAEyMl5bQS1aYS16XVtBLVphLXowLTlfXSooWy5dW0EtWmEtel1bQS1aYS16MC05X10qKSskEi4KB3N1YmplY3QYBCABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKEWRhdGFfY29udGVudF90eXBlGAYgASgJQh26SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIyCgtkYXRhX3NjaGVtYRgHIAEoCUIdukgachgYgAQyE15bXlx4MDAtXHgxZlx4N2ZdKiQSGAoEZGF0YRgIIAEoDEIKukgHegUYgICAARIzCgxvcmRlcmluZ19rZXkYCSABKAlCHbpIGnIYGIACMhNeW15ceDAwLVx4MWZceDdmXSokEnUKCmV4dGVuc2lvbnMYCiADKAsyJS5zb3VrLmV2ZW50cy52MS5FdmVudC5FeHRlbnNpb25zRW50cnlCOrpIN5oBNBAgIhRyEjIQXlthLXowLTldezEsMjB9JCoachgYgAgyE15bXlx4MDAtXHgxZlx4N2ZdKiQaMQoPRXh0ZW5zaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUG9zaXRpb24SHQoJcGFydGl0aW9uGAEgASgFQgq6SAcaBRj/BygAEhcKBm9mZnNldBgCIAEoA0IHukgEIgIoACKRAQoLTG9nZ2VkRXZlbnQSJAoFZXZlbnQYASABKAsyFS5zb3VrLmV2ZW50cy52MS5FdmVudBIqCghwb3NpdGlvbhgCIAEoCzIYLnNvdWsuZXZlbnRzLnYxLlBvc2l0aW9uEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBChAEKFmV4YW1wbGUuc291ay5ldmVudHMudjFCCkV2ZW50UHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvZXZlbnRzL3YxO2V2ZW50c3YxqgIOU291ay5FdmVudHMuVjHKAg5Tb3VrXEV2ZW50c1xWMeoCEFNvdWs6OkV2ZW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * A CloudEvent (CloudEvents 1.0); the fields have the names of its attributes.
@@ -25,28 +26,29 @@ export const file_souk_events_v1_event: GenFile = /*@__PURE__*/
  */
 export type Event = Message<"souk.events.v1.Event"> & {
   /**
-   * Unique among the events of its source; consumers deduplicate by both. Souk's own ids are
-   * TypeIDs, `event_…`. 1 to 128 characters, none of them a control character.
+   * Required. Unique among the events of its source; consumers deduplicate by both. Souk's own ids
+   * are TypeIDs, `event_…`. 1 to 128 characters, none of them a control character.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The publisher: `/services/orders`. The events service sets it from the identity of the caller
-   * and ignores what the publisher sends.
+   * Output only. The publisher: `/services/orders`. The events service sets it from the identity of
+   * the caller and ignores what the publisher sends.
    *
    * @generated from field: string source = 2;
    */
   source: string;
 
   /**
-   * What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
+   * Required. What happened: the full name of the payload's message, `souk.orders.v1.OrderPlaced`.
    *
    * A type belongs to the service of its package, and only that service may publish it: the last
    * segment of the package that is not a version names the service, with `-` for each `_`.
    * `souk.orders.v1.OrderPlaced` belongs to the service `orders`, `acme.gift_cards.v2.Issued` to
-   * `gift-cards`.
+   * `gift-cards`. Reading it takes the scope `orders.read` or `gift-cards.read`: see
+   * Subscription.event_types.
    *
    * @generated from field: string type = 3;
    */
@@ -60,7 +62,8 @@ export type Event = Message<"souk.events.v1.Event"> & {
   subject: string;
 
   /**
-   * When it happened: within the years 1 to 9999; absent means the time of publishing.
+   * When it happened: within the years 1 to 9999; absent means the time of publishing. Stored as it
+   * was sent, with all nanoseconds.
    *
    * @generated from field: google.protobuf.Timestamp time = 5;
    */
@@ -81,7 +84,9 @@ export type Event = Message<"souk.events.v1.Event"> & {
   dataSchema: string;
 
   /**
-   * The payload: the encoded message. At most 2 MiB.
+   * The payload: the encoded message. At most 2 MiB. It is stored for as long as the log keeps it,
+   * and copied by consumers: never put names, addresses or other personal data into it, only
+   * opaque ids.
    *
    * @generated from field: bytes data = 8;
    */
@@ -160,7 +165,8 @@ export type LoggedEvent = Message<"souk.events.v1.LoggedEvent"> & {
   position?: Position | undefined;
 
   /**
-   * When the events service accepted it.
+   * When the events service accepted it, in microseconds or, on a broker, as exactly as the broker
+   * says.
    *
    * @generated from field: google.protobuf.Timestamp publish_time = 3;
    */

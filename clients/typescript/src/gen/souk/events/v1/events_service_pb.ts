@@ -6,11 +6,12 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { ErrorReason } from "./error_reason_pb.js";
 import { file_souk_events_v1_error_reason } from "./error_reason_pb.js";
-import type { Event, Position } from "./event_pb.js";
+import type { Event, LoggedEvent, Position } from "./event_pb.js";
 import { file_souk_events_v1_event } from "./event_pb.js";
 import type { DeadLetter, StartPosition, Subscription } from "./subscription_pb.js";
 import { file_souk_events_v1_subscription } from "./subscription_pb.js";
@@ -23,14 +24,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/events/v1/events_service.proto.
  */
 export const file_souk_events_v1_events_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL2V2ZW50cy92MS9ldmVudHNfc2VydmljZS5wcm90bxIOc291ay5ldmVudHMudjEiRAoOUHVibGlzaFJlcXVlc3QSMgoGZXZlbnRzGAEgAygLMhUuc291ay5ldmVudHMudjEuRXZlbnRCC7pICJIBBQgBEOgHInoKDVB1Ymxpc2hSZXN1bHQSLAoIcG9zaXRpb24YASABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbkgAEjEKB2ZhaWx1cmUYAiABKAsyHi5zb3VrLmV2ZW50cy52MS5QdWJsaXNoRmFpbHVyZUgAQggKBnJlc3VsdCJkCg5QdWJsaXNoRmFpbHVyZRIrCgZyZWFzb24YASABKA4yGy5zb3VrLmV2ZW50cy52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEhQKDGlzX3JldHJ5YWJsZRgDIAEoCCJBCg9QdWJsaXNoUmVzcG9uc2USLgoHcmVzdWx0cxgBIAMoCzIdLnNvdWsuZXZlbnRzLnYxLlB1Ymxpc2hSZXN1bHQiogMKDlN1YnNjcmliZVN0YXJ0EjgKDHN1YnNjcmlwdGlvbhgBIAEoCUIiukgfch0yG14oW2Etel1bYS16MC05Xy4tXXswLDYyfSk/JBJhCgtldmVudF90eXBlcxgCIAMoCUJMukhJkgFGEGQiQnJAGMgBMjteW0EtWmEtel1bQS1aYS16MC05X10qKFsuXVtBLVphLXpdW0EtWmEtejAtOV9dKikqKFsuXVsqXSk/JBI1Cg5zdGFydF9wb3NpdGlvbhgDIAEoCzIdLnNvdWsuZXZlbnRzLnYxLlN0YXJ0UG9zaXRpb24SLAoYbWF4X291dHN0YW5kaW5nX21lc3NhZ2VzGAQgASgFQgq6SAcaBRiQTigAEisKFW1heF9vdXRzdGFuZGluZ19ieXRlcxgFIAEoA0IMukgJIgcYgICAICgAEkAKDGFja19kZWFkbGluZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMI2AQyAggBEh8KDG1heF9hdHRlbXB0cxgHIAEoBUIJukgGGgQYZCgAIm8KBE5hY2sSLwoGYWNrX2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEiQKBnJlYXNvbhgCIAEoCUIUukgRcg8Y6AcyCl5bXlx4MDBdKiQSEAoIaXNfZmluYWwYAyABKAgigAEKEURlYWRsaW5lRXh0ZW5zaW9uEi8KBmFja19pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBI6CghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMI2AQyACK9AQoPU3Vic2NyaWJlVXBkYXRlEjgKB2Fja19pZHMYASADKAlCJ7pIJJIBIRCQTiIcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIuCgVuYWNrcxgCIAMoCzIULnNvdWsuZXZlbnRzLnYxLk5hY2tCCbpIBpIBAxCQThJACgpleHRlbnNpb25zGAMgAygLMiEuc291ay5ldmVudHMudjEuRGVhZGxpbmVFeHRlbnNpb25CCbpIBpIBAxCQTiKIAQoQU3Vic2NyaWJlUmVxdWVzdBIvCgVzdGFydBgBIAEoCzIeLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmliZVN0YXJ0SAASMQoGdXBkYXRlGAIgASgLMh8uc291ay5ldmVudHMudjEuU3Vic2NyaWJlVXBkYXRlSABCEAoHcmVxdWVzdBIFukgCCAEiuAEKCERlbGl2ZXJ5EiQKBWV2ZW50GAEgASgLMhUuc291ay5ldmVudHMudjEuRXZlbnQSDgoGYWNrX2lkGAIgASgJEhgKEGRlbGl2ZXJ5X2F0dGVtcHQYAyABKAUSKgoIcG9zaXRpb24YBCABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbhIwCgxwdWJsaXNoX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKEFN1YnNjcmliZVN0YXJ0ZWQSMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uInQKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3N0YXJ0ZWQYASABKAsyIC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVTdGFydGVkEiwKCmRlbGl2ZXJpZXMYAiADKAsyGC5zb3VrLmV2ZW50cy52MS5EZWxpdmVyeSLVAwoZQ3JlYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSYQoLZXZlbnRfdHlwZXMYAiADKAlCTLpISZIBRhBkIkJyQBjIATI7XltBLVphLXpdW0EtWmEtejAtOV9dKihbLl1bQS1aYS16XVtBLVphLXowLTlfXSopKihbLl1bKl0pPyQSNQoOc3RhcnRfcG9zaXRpb24YAyABKAsyHS5zb3VrLmV2ZW50cy52MS5TdGFydFBvc2l0aW9uEkAKDGFja19kZWFkbGluZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMI2AQyAggBEh8KDG1heF9hdHRlbXB0cxgFIAEoBUIJukgGGgQYZCgAEkEKD21pbl9yZXRyeV9kZWxheRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMI2AQyABJBCg9tYXhfcmV0cnlfZGVsYXkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgAiUAoaQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uIk8KFkdldFN1YnNjcmlwdGlvblJlcXVlc3QSNQoMc3Vic2NyaXB0aW9uGAEgASgJQh+6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kIk0KF0dldFN1YnNjcmlwdGlvblJlc3BvbnNlEjIKDHN1YnNjcmlwdGlvbhgBIAEoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbiJXChhMaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIImkKGUxpc3RTdWJzY3JpcHRpb25zUmVzcG9uc2USMwoNc3Vic2NyaXB0aW9ucxgBIAMoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiUgoZRGVsZXRlU3Vic2NyaXB0aW9uUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQiHAoaRGVsZXRlU3Vic2NyaXB0aW9uUmVzcG9uc2UigwEKF1NlZWtTdWJzY3JpcHRpb25SZXF1ZXN0EjUKDHN1YnNjcmlwdGlvbhgBIAEoCUIfukgcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JBIxCgJ0bxgCIAEoCzIdLnNvdWsuZXZlbnRzLnYxLlN0YXJ0UG9zaXRpb25CBrpIA8gBASJOChhTZWVrU3Vic2NyaXB0aW9uUmVzcG9uc2USMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uIosBChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0EjUKDHN1YnNjcmlwdGlvbhgBIAEoCUIfukgcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JBIcCglwYWdlX3NpemUYAiABKAVCCbpIBhoEGGQoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJkChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRIwCgxkZWFkX2xldHRlcnMYASADKAsyGi5zb3VrLmV2ZW50cy52MS5EZWFkTGV0dGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKNAQoZUmVxdWV1ZURlYWRMZXR0ZXJzUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSOQoPZGVhZF9sZXR0ZXJfaWRzGAIgAygJQiC6SB2SARoQ6AciFXITMhFeWzAtOWEtel9dezEsNjR9JCIuChpSZXF1ZXVlRGVhZExldHRlcnNSZXNwb25zZRIQCghyZXF1ZXVlZBgBIAEoAyKKAQoWRHJvcERlYWRMZXR0ZXJzUmVxdWVzdBI1CgxzdWJzY3JpcHRpb24YASABKAlCH7pIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSOQoPZGVhZF9sZXR0ZXJfaWRzGAIgAygJQiC6SB2SARoQ6AciFXITMhFeWzAtOWEtel9dezEsNjR9JCIqChdEcm9wRGVhZExldHRlcnNSZXNwb25zZRIPCgdkcm9wcGVkGAEgASgDIhQKEkF1ZGl0RXZlbnRzUmVxdWVzdCJtChNBdWRpdEV2ZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKsFwoMRXZlbnRTZXJ2aWNlEqoBCgdQdWJsaXNoEh4uc291ay5ldmVudHMudjEuUHVibGlzaFJlcXVlc3QaHy5zb3VrLmV2ZW50cy52MS5QdWJsaXNoUmVzcG9uc2UiXpACAoLT5JMCFzoBKiISL3YxL2V2ZW50czpwdWJsaXNoouukqAw4ChIIAxIOZXZlbnRzLnB1Ymxpc2gQAhoCCAoiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUSlAMKCVN1YnNjcmliZRIgLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmliZVJlcXVlc3QaIS5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVSZXNwb25zZSK9ApACAoLT5JMCGToBKiIUL3YxL2V2ZW50czpzdWJzY3JpYmWi66SoDJQCChQIAxIQZXZlbnRzLnN1YnNjcmliZQoUCAQSEGV2ZW50cy5zdWJzY3JpYmUQAiIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfRk9VTkQiIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTIh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUiHEVSUk9SX1JFQVNPTl9TVFJFQU1fUFJPVE9DT0wiHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPTiIhRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9DSEFOR0VEIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFKAEwARLrAgoSQ3JlYXRlU3Vic2NyaXB0aW9uEikuc291ay5ldmVudHMudjEuQ3JlYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBoqLnNvdWsuZXZlbnRzLnYxLkNyZWF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlIv0BkAICgtPkkwIWOgEqIhEvdjEvc3Vic2NyaXB0aW9uc6LrpKgM1wEKFAgDEhBldmVudHMuc3Vic2NyaWJlChQIBBIQZXZlbnRzLnN1YnNjcmliZRACGgIIBSIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfRk9VTkQiIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTIh5FUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05BTUUiHkVSUk9SX1JFQVNPTl9OT19TVUNIX1BBUlRJVElPTiIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRRKLAgoPR2V0U3Vic2NyaXB0aW9uEiYuc291ay5ldmVudHMudjEuR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBonLnNvdWsuZXZlbnRzLnYxLkdldFN1YnNjcmlwdGlvblJlc3BvbnNlIqYBkAIBgtPkkwIiEiAvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufaLrpKgMdQoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAMaAggFIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRRLcAQoRTGlzdFN1YnNjcmlwdGlvbnMSKC5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QaKS5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlInKQAgGC0+STAhMSES92MS9zdWJzY3JpcHRpb25zouukqAxQChQIAxIQZXZlbnRzLnN1YnNjcmliZQoUCAQSEGV2ZW50cy5zdWJzY3JpYmUQAxoCCAoiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUS0AEKEkRlbGV0ZVN1YnNjcmlwdGlvbhIpLnNvdWsuZXZlbnRzLnYxLkRlbGV0ZVN1YnNjcmlwdGlvblJlcXVlc3QaKi5zb3VrLmV2ZW50cy52MS5EZWxldGVTdWJzY3JpcHRpb25SZXNwb25zZSJjkAICgtPkkwIiKiAvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufaLrpKgMMgoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIaAggFErcCChBTZWVrU3Vic2NyaXB0aW9uEicuc291ay5ldmVudHMudjEuU2Vla1N1YnNjcmlwdGlvblJlcXVlc3QaKC5zb3VrLmV2ZW50cy52MS5TZWVrU3Vic2NyaXB0aW9uUmVzcG9uc2UizwGQAgKC0+STAio6ASoiJS92MS9zdWJzY3JpcHRpb25zL3tzdWJzY3JpcHRpb259OnNlZWui66SoDJUBChQIAxIQZXZlbnRzLnN1YnNjcmliZQoUCAQSEGV2ZW50cy5zdWJzY3JpYmUQAhoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04iHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUS+QEKD0xpc3REZWFkTGV0dGVycxImLnNvdWsuZXZlbnRzLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaJy5zb3VrLmV2ZW50cy52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZSKUAZACAYLT5JMCLhIsL3YxL3N1YnNjcmlwdGlvbnMve3N1YnNjcmlwdGlvbn0vZGVhZExldHRlcnOi66SoDFcKFAgDEhBldmVudHMuc3Vic2NyaWJlChQIBBIQZXZlbnRzLnN1YnNjcmliZRADGgIICiIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfRk9VTkQSsQIKElJlcXVldWVEZWFkTGV0dGVycxIpLnNvdWsuZXZlbnRzLnYxLlJlcXVldWVEZWFkTGV0dGVyc1JlcXVlc3QaKi5zb3VrLmV2ZW50cy52MS5SZXF1ZXVlRGVhZExldHRlcnNSZXNwb25zZSLDAZACAoLT5JMCOToBKiI0L3YxL3N1YnNjcmlwdGlvbnMve3N1YnNjcmlwdGlvbn0vZGVhZExldHRlcnM6cmVxdWV1ZaLrpKgMewoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIaAggKIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIiRVJST1JfUkVBU09OX0RFQURfTEVUVEVSX05PVF9GT1VORBKBAgoPRHJvcERlYWRMZXR0ZXJzEiYuc291ay5ldmVudHMudjEuRHJvcERlYWRMZXR0ZXJzUmVxdWVzdBonLnNvdWsuZXZlbnRzLnYxLkRyb3BEZWFkTGV0dGVyc1Jlc3BvbnNlIpwBkAICgtPkkwI2OgEqIjEvdjEvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9ufS9kZWFkTGV0dGVyczpkcm9wouukqAxXChQIAxIQZXZlbnRzLnN1YnNjcmliZQoUCAQSEGV2ZW50cy5zdWJzY3JpYmUQAhoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EErsBCgtBdWRpdEV2ZW50cxIiLnNvdWsuZXZlbnRzLnYxLkF1ZGl0RXZlbnRzUmVxdWVzdBojLnNvdWsuZXZlbnRzLnYxLkF1ZGl0RXZlbnRzUmVzcG9uc2UiY5ACAYLT5JMCEhIQL3YxL2V2ZW50czphdWRpdKLrpKgMQgoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgIIPCIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRUKMAQoWZXhhbXBsZS5zb3VrLmV2ZW50cy52MUISRXZlbnRzU2VydmljZVByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2V2ZW50cy92MTtldmVudHN2MaoCDlNvdWsuRXZlbnRzLlYxygIOU291a1xFdmVudHNcVjHqAhBTb3VrOjpFdmVudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_souk_events_v1_error_reason, file_souk_events_v1_event, file_souk_events_v1_subscription, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
+  fileDesc("CiNzb3VrL2V2ZW50cy92MS9ldmVudHNfc2VydmljZS5wcm90bxIOc291ay5ldmVudHMudjEiSgoUUHVibGlzaEV2ZW50c1JlcXVlc3QSMgoGZXZlbnRzGAEgAygLMhUuc291ay5ldmVudHMudjEuRXZlbnRCC7pICJIBBQgBEOgHInoKDVB1Ymxpc2hSZXN1bHQSLAoIcG9zaXRpb24YASABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbkgAEjEKB2ZhaWx1cmUYAiABKAsyHi5zb3VrLmV2ZW50cy52MS5QdWJsaXNoRmFpbHVyZUgAQggKBnJlc3VsdCLSAQoOUHVibGlzaEZhaWx1cmUSKwoGcmVhc29uGAEgASgOMhsuc291ay5ldmVudHMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSPgoIbWV0YWRhdGEYBCADKAsyLC5zb3VrLmV2ZW50cy52MS5QdWJsaXNoRmFpbHVyZS5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJHChVQdWJsaXNoRXZlbnRzUmVzcG9uc2USLgoHcmVzdWx0cxgBIAMoCzIdLnNvdWsuZXZlbnRzLnYxLlB1Ymxpc2hSZXN1bHQiowMKDlN1YnNjcmliZVN0YXJ0EjsKD3N1YnNjcmlwdGlvbl9pZBgBIAEoCUIiukgfch0yG14oW2Etel1bYS16MC05Xy4tXXswLDYyfSk/JBJhCgtldmVudF90eXBlcxgCIAMoCUJMukhJkgFGEGQiQnJAGMgBMjteW0EtWmEtel1bQS1aYS16MC05X10qKFsuXVtBLVphLXpdW0EtWmEtejAtOV9dKikqKFsuXVsqXSk/JBI1Cg5zdGFydF9wb3NpdGlvbhgDIAEoCzIdLnNvdWsuZXZlbnRzLnYxLlN0YXJ0UG9zaXRpb24SKgoWbWF4X291dHN0YW5kaW5nX2V2ZW50cxgEIAEoBUIKukgHGgUYkE4oABIrChVtYXhfb3V0c3RhbmRpbmdfYnl0ZXMYBSABKANCDLpICSIHGICAgCAoABJACgxhY2tfZGVhZGxpbmUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CD7pIDKoBCSIDCNgEMgIIARIfCgxtYXhfYXR0ZW1wdHMYByABKAVCCbpIBhoEGGQoACJwCgROYWNrEi8KBmFja19pZBgBIAEoCUIfukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBIkCgZyZWFzb24YAiABKAlCFLpIEXIPGOgHMgpeW15ceDAwXSokEhEKCXBlcm1hbmVudBgDIAEoCCKAAQoRRGVhZGxpbmVFeHRlbnNpb24SLwoGYWNrX2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjoKCGR1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAIr0BCg9TdWJzY3JpYmVVcGRhdGUSOAoHYWNrX2lkcxgBIAMoCUInukgkkgEhEJBOIhxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEi4KBW5hY2tzGAIgAygLMhQuc291ay5ldmVudHMudjEuTmFja0IJukgGkgEDEJBOEkAKCmV4dGVuc2lvbnMYAyADKAsyIS5zb3VrLmV2ZW50cy52MS5EZWFkbGluZUV4dGVuc2lvbkIJukgGkgEDEJBOIogBChBTdWJzY3JpYmVSZXF1ZXN0Ei8KBXN0YXJ0GAEgASgLMh4uc291ay5ldmVudHMudjEuU3Vic2NyaWJlU3RhcnRIABIxCgZ1cGRhdGUYAiABKAsyHy5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVVcGRhdGVIAEIQCgdyZXF1ZXN0EgW6SAIIASK9AQoNRXZlbnREZWxpdmVyeRIkCgVldmVudBgBIAEoCzIVLnNvdWsuZXZlbnRzLnYxLkV2ZW50Eg4KBmFja19pZBgCIAEoCRIYChBkZWxpdmVyeV9hdHRlbXB0GAMgASgFEioKCHBvc2l0aW9uGAQgASgLMhguc291ay5ldmVudHMudjEuUG9zaXRpb24SMAoMcHVibGlzaF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGChBTdWJzY3JpYmVTdGFydGVkEjIKDHN1YnNjcmlwdGlvbhgBIAEoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbiJ5ChFTdWJzY3JpYmVSZXNwb25zZRIxCgdzdGFydGVkGAEgASgLMiAuc291ay5ldmVudHMudjEuU3Vic2NyaWJlU3RhcnRlZBIxCgpkZWxpdmVyaWVzGAIgAygLMh0uc291ay5ldmVudHMudjEuRXZlbnREZWxpdmVyeSLvAQoRUHVsbEV2ZW50c1JlcXVlc3QSOwoPc3Vic2NyaXB0aW9uX2lkGAEgASgJQiLgQQK6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kEh4KCm1heF9ldmVudHMYAiABKAVCCrpIBxoFGOgHKAASOwoIbWF4X3dhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCDwyAggBEkAKDGFja19kZWFkbGluZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMI2AQyAggBIkcKElB1bGxFdmVudHNSZXNwb25zZRIxCgpkZWxpdmVyaWVzGAEgAygLMh0uc291ay5ldmVudHMudjEuRXZlbnREZWxpdmVyeSKDAgoYQWNrbm93bGVkZ2VFdmVudHNSZXF1ZXN0EjsKD3N1YnNjcmlwdGlvbl9pZBgBIAEoCUIi4EECukgcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JBI4CgdhY2tfaWRzGAIgAygJQie6SCSSASEQ6AciHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSLgoFbmFja3MYAyADKAsyFC5zb3VrLmV2ZW50cy52MS5OYWNrQgm6SAaSAQMQ6AcSQAoKZXh0ZW5zaW9ucxgEIAMoCzIhLnNvdWsuZXZlbnRzLnYxLkRlYWRsaW5lRXh0ZW5zaW9uQgm6SAaSAQMQ6AciGwoZQWNrbm93bGVkZ2VFdmVudHNSZXNwb25zZSKRAwoRTGlzdEV2ZW50c1JlcXVlc3QSHwoJcGFydGl0aW9uGAEgASgFQgq6SAcaBRj/BygASAASNwoMb3JkZXJpbmdfa2V5GAIgASgJQh+6SBxyGhABGIACMhNeW15ceDAwLVx4MWZceDdmXSokSAASYQoLZXZlbnRfdHlwZXMYAyADKAlCTLpISZIBRhBkIkJyQBjIATI7XltBLVphLXpdW0EtWmEtejAtOV9dKihbLl1bQS1aYS16XVtBLVphLXowLTlfXSopKihbLl1bKl0pPyQSNgoScHVibGlzaF90aW1lX2FmdGVyGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3ChNwdWJsaXNoX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIdCglwYWdlX3NpemUYBiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgHIAEoCUIIukgFcgMYgAhCEQoIc2VsZWN0b3ISBbpIAggBIloKEkxpc3RFdmVudHNSZXNwb25zZRIrCgZldmVudHMYASADKAsyGy5zb3VrLmV2ZW50cy52MS5Mb2dnZWRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkikQEKGUNyZWF0ZVN1YnNjcmlwdGlvblJlcXVlc3QSPQoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uQgngQQK6SAPIAQESNQoOc3RhcnRfcG9zaXRpb24YAiABKAsyHS5zb3VrLmV2ZW50cy52MS5TdGFydFBvc2l0aW9uIlAKGkNyZWF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEjIKDHN1YnNjcmlwdGlvbhgBIAEoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbiKQAQoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBI9CgxzdWJzY3JpcHRpb24YASABKAsyHC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpcHRpb25CCeBBArpIA8gBARI0Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCA+BBAiJQChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZRIyCgxzdWJzY3JpcHRpb24YASABKAsyHC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpcHRpb24iVQoWR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBI7Cg9zdWJzY3JpcHRpb25faWQYASABKAlCIuBBArpIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQiTQoXR2V0U3Vic2NyaXB0aW9uUmVzcG9uc2USMgoMc3Vic2NyaXB0aW9uGAEgASgLMhwuc291ay5ldmVudHMudjEuU3Vic2NyaXB0aW9uIoUBChhMaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEiwKBW93bmVyGAMgASgJQh26SBpyGBiAAjITXlteXHgwMC1ceDFmXHg3Zl0qJCJpChlMaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlEjMKDXN1YnNjcmlwdGlvbnMYASADKAsyHC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpcHRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlgKGURlbGV0ZVN1YnNjcmlwdGlvblJlcXVlc3QSOwoPc3Vic2NyaXB0aW9uX2lkGAEgASgJQiLgQQK6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kIhwKGkRlbGV0ZVN1YnNjcmlwdGlvblJlc3BvbnNlIpIBChdTZWVrU3Vic2NyaXB0aW9uUmVxdWVzdBI7Cg9zdWJzY3JpcHRpb25faWQYASABKAlCIuBBArpIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSOgoIcG9zaXRpb24YAiABKAsyHS5zb3VrLmV2ZW50cy52MS5TdGFydFBvc2l0aW9uQgngQQK6SAPIAQEiTgoYU2Vla1N1YnNjcmlwdGlvblJlc3BvbnNlEjIKDHN1YnNjcmlwdGlvbhgBIAEoCzIcLnNvdWsuZXZlbnRzLnYxLlN1YnNjcmlwdGlvbiKRAQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBI7Cg9zdWJzY3JpcHRpb25faWQYASABKAlCIuBBArpIHHIaMhheW2Etel1bYS16MC05Xy4tXXswLDYyfSQSHAoJcGFnZV9zaXplGAIgASgFQgm6SAYaBBhkKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiZAoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMAoMZGVhZF9sZXR0ZXJzGAEgAygLMhouc291ay5ldmVudHMudjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkikwEKGVJlcXVldWVEZWFkTGV0dGVyc1JlcXVlc3QSOwoPc3Vic2NyaXB0aW9uX2lkGAEgASgJQiLgQQK6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kEjkKD2RlYWRfbGV0dGVyX2lkcxgCIAMoCUIgukgdkgEaEOgHIhVyEzIRXlswLTlhLXpfXXsxLDY0fSQiNAoaUmVxdWV1ZURlYWRMZXR0ZXJzUmVzcG9uc2USFgoOcmVxdWV1ZWRfY291bnQYASABKAMikAEKFkRyb3BEZWFkTGV0dGVyc1JlcXVlc3QSOwoPc3Vic2NyaXB0aW9uX2lkGAEgASgJQiLgQQK6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kEjkKD2RlYWRfbGV0dGVyX2lkcxgCIAMoCUIgukgdkgEaEOgHIhVyEzIRXlswLTlhLXpfXXsxLDY0fSQiMAoXRHJvcERlYWRMZXR0ZXJzUmVzcG9uc2USFQoNZHJvcHBlZF9jb3VudBgBIAEoAyIUChJBdWRpdEV2ZW50c1JlcXVlc3QibQoTQXVkaXRFdmVudHNSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnNvdWsudHlwZS52MS5BdWRpdEZpbmRpbmcSKAoGY291bnRzGAIgAygLMhguc291ay50eXBlLnYxLkF1ZGl0Q291bnQysyEKDEV2ZW50U2VydmljZRK8AQoNUHVibGlzaEV2ZW50cxIkLnNvdWsuZXZlbnRzLnYxLlB1Ymxpc2hFdmVudHNSZXF1ZXN0GiUuc291ay5ldmVudHMudjEuUHVibGlzaEV2ZW50c1Jlc3BvbnNlIl6QAgKC0+STAhc6ASoiEi92MS9ldmVudHM6cHVibGlzaKLrpKgMOAoSCAMSDmV2ZW50cy5wdWJsaXNoEAIaAggKIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFErwDCglTdWJzY3JpYmUSIC5zb3VrLmV2ZW50cy52MS5TdWJzY3JpYmVSZXF1ZXN0GiEuc291ay5ldmVudHMudjEuU3Vic2NyaWJlUmVzcG9uc2Ui5QKQAgKC0+STAhk6ASoiFC92MS9ldmVudHM6c3Vic2NyaWJlouukqAy8AgoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIiBFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0VYSVNUUyIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfWU9VUlMiIUVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRElGRkVSUyIcRVJST1JfUkVBU09OX1NUUkVBTV9QUk9UT0NPTCIeRVJST1JfUkVBU09OX05PX1NVQ0hfUEFSVElUSU9OIiFFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX0NIQU5HRUQiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUoATABErICCgpQdWxsRXZlbnRzEiEuc291ay5ldmVudHMudjEuUHVsbEV2ZW50c1JlcXVlc3QaIi5zb3VrLmV2ZW50cy52MS5QdWxsRXZlbnRzUmVzcG9uc2Ui3AGQAgKC0+STAjQ6ASoiLy92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uX2lkfTpwdWxsouukqAyYAQoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIaAghBIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIhRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9DSEFOR0VEIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFEowCChFBY2tub3dsZWRnZUV2ZW50cxIoLnNvdWsuZXZlbnRzLnYxLkFja25vd2xlZGdlRXZlbnRzUmVxdWVzdBopLnNvdWsuZXZlbnRzLnYxLkFja25vd2xlZGdlRXZlbnRzUmVzcG9uc2UioQGQAgKC0+STAjs6ASoiNi92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uX2lkfTphY2tub3dsZWRnZaLrpKgMVwoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIaAggKIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBLXAQoKTGlzdEV2ZW50cxIhLnNvdWsuZXZlbnRzLnYxLkxpc3RFdmVudHNSZXF1ZXN0GiIuc291ay5ldmVudHMudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIoEBkAIBgtPkkwIMEgovdjEvZXZlbnRzouukqAxmCg8IAxILZXZlbnRzLnJlYWQKDwgEEgtldmVudHMucmVhZBADGgIIFCIeRVJST1JfUkVBU09OX05PX1NVQ0hfUEFSVElUSU9OIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFEoUDChJDcmVhdGVTdWJzY3JpcHRpb24SKS5zb3VrLmV2ZW50cy52MS5DcmVhdGVTdWJzY3JpcHRpb25SZXF1ZXN0Giouc291ay5ldmVudHMudjEuQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2UilwKQAgKC0+STAis6ASpiDHN1YnNjcmlwdGlvbiIYL3YxL2V2ZW50cy9zdWJzY3JpcHRpb25zouukqAzcAQoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAIaAggFIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIgRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9FWElTVFMiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX1lPVVJTIh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04iHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUSwwIKElVwZGF0ZVN1YnNjcmlwdGlvbhIpLnNvdWsuZXZlbnRzLnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaKi5zb3VrLmV2ZW50cy52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSLVAZACAoLT5JMCVToMc3Vic2NyaXB0aW9uYgxzdWJzY3JpcHRpb24yNy92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uLnN1YnNjcmlwdGlvbl9pZH2i66SoDHEKFAgDEhBldmVudHMuc3Vic2NyaWJlChAIBBIMZXZlbnRzLmFkbWluEAIaAggFIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRRKjAgoPR2V0U3Vic2NyaXB0aW9uEiYuc291ay5ldmVudHMudjEuR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBonLnNvdWsuZXZlbnRzLnYxLkdldFN1YnNjcmlwdGlvblJlc3BvbnNlIr4BkAIBgtPkkwI6YgxzdWJzY3JpcHRpb24SKi92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uX2lkfaLrpKgMdQoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAMaAggFIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORCIcRVJST1JfUkVBU09OX0xPR19VTkFWQUlMQUJMRRLjAQoRTGlzdFN1YnNjcmlwdGlvbnMSKC5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1JlcXVlc3QaKS5zb3VrLmV2ZW50cy52MS5MaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlInmQAgGC0+STAhoSGC92MS9ldmVudHMvc3Vic2NyaXB0aW9uc6LrpKgMUAoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKFAgEEhBldmVudHMuc3Vic2NyaWJlEAMaAggKIhxFUlJPUl9SRUFTT05fTE9HX1VOQVZBSUxBQkxFEtYBChJEZWxldGVTdWJzY3JpcHRpb24SKS5zb3VrLmV2ZW50cy52MS5EZWxldGVTdWJzY3JpcHRpb25SZXF1ZXN0Giouc291ay5ldmVudHMudjEuRGVsZXRlU3Vic2NyaXB0aW9uUmVzcG9uc2UiaZACAoLT5JMCLCoqL3YxL2V2ZW50cy9zdWJzY3JpcHRpb25zL3tzdWJzY3JpcHRpb25faWR9ouukqAwuChQIAxIQZXZlbnRzLnN1YnNjcmliZQoQCAQSDGV2ZW50cy5hZG1pbhACGgIIBRLLAgoQU2Vla1N1YnNjcmlwdGlvbhInLnNvdWsuZXZlbnRzLnYxLlNlZWtTdWJzY3JpcHRpb25SZXF1ZXN0Giguc291ay5ldmVudHMudjEuU2Vla1N1YnNjcmlwdGlvblJlc3BvbnNlIuMBkAICgtPkkwJCOgEqYgxzdWJzY3JpcHRpb24iLy92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uX2lkfTpzZWVrouukqAyRAQoUCAMSEGV2ZW50cy5zdWJzY3JpYmUKEAgEEgxldmVudHMuYWRtaW4QAhoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EIh5FUlJPUl9SRUFTT05fTk9fU1VDSF9QQVJUSVRJT04iHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEUSgwIKD0xpc3REZWFkTGV0dGVycxImLnNvdWsuZXZlbnRzLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaJy5zb3VrLmV2ZW50cy52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZSKeAZACAYLT5JMCOBI2L3YxL2V2ZW50cy9zdWJzY3JpcHRpb25zL3tzdWJzY3JpcHRpb25faWR9L2RlYWRMZXR0ZXJzouukqAxXChQIAxIQZXZlbnRzLnN1YnNjcmliZQoUCAQSEGV2ZW50cy5zdWJzY3JpYmUQAxoCCAoiI0VSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fTk9UX0ZPVU5EErcCChJSZXF1ZXVlRGVhZExldHRlcnMSKS5zb3VrLmV2ZW50cy52MS5SZXF1ZXVlRGVhZExldHRlcnNSZXF1ZXN0Giouc291ay5ldmVudHMudjEuUmVxdWV1ZURlYWRMZXR0ZXJzUmVzcG9uc2UiyQGQAgKC0+STAkM6ASoiPi92MS9ldmVudHMvc3Vic2NyaXB0aW9ucy97c3Vic2NyaXB0aW9uX2lkfS9kZWFkTGV0dGVyczpyZXF1ZXVlouukqAx3ChQIAxIQZXZlbnRzLnN1YnNjcmliZQoQCAQSDGV2ZW50cy5hZG1pbhACGgIICiIjRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9OT1RfRk9VTkQiIkVSUk9SX1JFQVNPTl9ERUFEX0xFVFRFUl9OT1RfRk9VTkQShwIKD0Ryb3BEZWFkTGV0dGVycxImLnNvdWsuZXZlbnRzLnYxLkRyb3BEZWFkTGV0dGVyc1JlcXVlc3QaJy5zb3VrLmV2ZW50cy52MS5Ecm9wRGVhZExldHRlcnNSZXNwb25zZSKiAZACAoLT5JMCQDoBKiI7L3YxL2V2ZW50cy9zdWJzY3JpcHRpb25zL3tzdWJzY3JpcHRpb25faWR9L2RlYWRMZXR0ZXJzOmRyb3Ci66SoDFMKFAgDEhBldmVudHMuc3Vic2NyaWJlChAIBBIMZXZlbnRzLmFkbWluEAIaAggKIiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBK7AQoLQXVkaXRFdmVudHMSIi5zb3VrLmV2ZW50cy52MS5BdWRpdEV2ZW50c1JlcXVlc3QaIy5zb3VrLmV2ZW50cy52MS5BdWRpdEV2ZW50c1Jlc3BvbnNlImOQAgGC0+STAhISEC92MS9ldmVudHM6YXVkaXSi66SoDEIKDQgDEglvcHMuYXVkaXQKDQgEEglvcHMuYXVkaXQQBBoCCDwiHEVSUk9SX1JFQVNPTl9MT0dfVU5BVkFJTEFCTEVCjAEKFmV4YW1wbGUuc291ay5ldmVudHMudjFCEkV2ZW50c1NlcnZpY2VQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9ldmVudHMvdjE7ZXZlbnRzdjGqAg5Tb3VrLkV2ZW50cy5WMcoCDlNvdWtcRXZlbnRzXFYx6gIQU291azo6RXZlbnRzOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_souk_events_v1_error_reason, file_souk_events_v1_event, file_souk_events_v1_subscription, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
 
 /**
- * The request of Publish.
+ * The request of PublishEvents.
  *
- * @generated from message souk.events.v1.PublishRequest
+ * @generated from message souk.events.v1.PublishEventsRequest
  */
-export type PublishRequest = Message<"souk.events.v1.PublishRequest"> & {
+export type PublishEventsRequest = Message<"souk.events.v1.PublishEventsRequest"> & {
   /**
    * The events: 1 to 1,000, together at most 16 MiB.
    *
@@ -40,10 +41,10 @@ export type PublishRequest = Message<"souk.events.v1.PublishRequest"> & {
 };
 
 /**
- * Describes the message souk.events.v1.PublishRequest.
- * Use `create(PublishRequestSchema)` to create a new message.
+ * Describes the message souk.events.v1.PublishEventsRequest.
+ * Use `create(PublishEventsRequestSchema)` to create a new message.
  */
-export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
+export const PublishEventsRequestSchema: GenMessage<PublishEventsRequest> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 0);
 
 /**
@@ -106,9 +107,17 @@ export type PublishFailure = Message<"souk.events.v1.PublishFailure"> & {
   /**
    * Whether the same event may be accepted later.
    *
-   * @generated from field: bool is_retryable = 3;
+   * @generated from field: bool retryable = 3;
    */
-  isRetryable: boolean;
+  retryable: boolean;
+
+  /**
+   * The metadata of the reason, as in google.rpc.ErrorInfo: of ERROR_REASON_TYPE_NOT_YOURS the
+   * `type` and the `owner`, the service that may publish it (empty when there is none).
+   *
+   * @generated from field: map<string, string> metadata = 4;
+   */
+  metadata: { [key: string]: string };
 };
 
 /**
@@ -119,11 +128,11 @@ export const PublishFailureSchema: GenMessage<PublishFailure> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 2);
 
 /**
- * The response of Publish.
+ * The response of PublishEvents.
  *
- * @generated from message souk.events.v1.PublishResponse
+ * @generated from message souk.events.v1.PublishEventsResponse
  */
-export type PublishResponse = Message<"souk.events.v1.PublishResponse"> & {
+export type PublishEventsResponse = Message<"souk.events.v1.PublishEventsResponse"> & {
   /**
    * A result for each event, in order.
    *
@@ -133,10 +142,10 @@ export type PublishResponse = Message<"souk.events.v1.PublishResponse"> & {
 };
 
 /**
- * Describes the message souk.events.v1.PublishResponse.
- * Use `create(PublishResponseSchema)` to create a new message.
+ * Describes the message souk.events.v1.PublishEventsResponse.
+ * Use `create(PublishEventsResponseSchema)` to create a new message.
  */
-export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
+export const PublishEventsResponseSchema: GenMessage<PublishEventsResponse> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 3);
 
 /**
@@ -146,25 +155,24 @@ export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
  */
 export type SubscribeStart = Message<"souk.events.v1.SubscribeStart"> & {
   /**
-   * The subscription; created if it does not exist. Its name is that of the calling service,
-   * optionally followed by `.` and a suffix: `notifications`, `notifications.rebuild`; for staff it
-   * begins with `staff.`. Empty means to tail the log without a stored position.
+   * The subscription, created if it does not exist; see Subscription.subscription_id. Empty means
+   * to tail the log without a stored position.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
-   * The types to deliver: full names, or a package with `.*` for all of its types, at most 100.
-   * Empty means every type. An existing subscription uses this set from now on; events that it
-   * skipped stay skipped.
+   * The types to deliver, as in Subscription.event_types; empty means every type. An existing
+   * subscription must deliver exactly these types (ERROR_REASON_SUBSCRIPTION_DIFFERS).
    *
    * @generated from field: repeated string event_types = 2;
    */
   eventTypes: string[];
 
   /**
-   * Where a new subscription, or a stream without one, starts; absent means latest.
+   * Where a new subscription, or a stream without one, starts; absent means LOG_BOUNDARY_LATEST. A
+   * subscription that exists continues at its positions.
    *
    * @generated from field: souk.events.v1.StartPosition start_position = 3;
    */
@@ -173,9 +181,9 @@ export type SubscribeStart = Message<"souk.events.v1.SubscribeStart"> & {
   /**
    * The most events outstanding with this consumer at once: 1 to 10,000; 0 means 1,000.
    *
-   * @generated from field: int32 max_outstanding_messages = 4;
+   * @generated from field: int32 max_outstanding_events = 4;
    */
-  maxOutstandingMessages: number;
+  maxOutstandingEvents: number;
 
   /**
    * The most bytes of payload outstanding with this consumer at once, up to 64 MiB; a single larger
@@ -186,16 +194,17 @@ export type SubscribeStart = Message<"souk.events.v1.SubscribeStart"> & {
   maxOutstandingBytes: bigint;
 
   /**
-   * How long the consumer has for each event: 1 second to 10 minutes; absent keeps the setting of
-   * the subscription, initially 30 seconds.
+   * How long the consumer has for each event on this stream: 1 second to 10 minutes; absent means
+   * the setting of the subscription. A new subscription gets it as its setting; initially 30
+   * seconds.
    *
    * @generated from field: google.protobuf.Duration ack_deadline = 6;
    */
   ackDeadline?: Duration | undefined;
 
   /**
-   * After how many deliveries an event becomes a dead letter: 1 to 100; 0 keeps the setting of the
-   * subscription, initially 10.
+   * After how many deliveries an event becomes a dead letter: 1 to 100. An existing subscription
+   * must have this setting (ERROR_REASON_SUBSCRIPTION_DIFFERS); 0 means any, and 10 for a new one.
    *
    * @generated from field: int32 max_attempts = 7;
    */
@@ -231,11 +240,11 @@ export type Nack = Message<"souk.events.v1.Nack"> & {
   reason: string;
 
   /**
-   * True makes it a dead letter at once, for events that can never be handled.
+   * True for an event that can never be handled: it becomes a dead letter at once.
    *
-   * @generated from field: bool is_final = 3;
+   * @generated from field: bool permanent = 3;
    */
-  isFinal: boolean;
+  permanent: boolean;
 };
 
 /**
@@ -348,9 +357,9 @@ export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*
 /**
  * An event delivered to a consumer.
  *
- * @generated from message souk.events.v1.Delivery
+ * @generated from message souk.events.v1.EventDelivery
  */
-export type Delivery = Message<"souk.events.v1.Delivery"> & {
+export type EventDelivery = Message<"souk.events.v1.EventDelivery"> & {
   /**
    * The event.
    *
@@ -389,10 +398,10 @@ export type Delivery = Message<"souk.events.v1.Delivery"> & {
 };
 
 /**
- * Describes the message souk.events.v1.Delivery.
- * Use `create(DeliverySchema)` to create a new message.
+ * Describes the message souk.events.v1.EventDelivery.
+ * Use `create(EventDeliverySchema)` to create a new message.
  */
-export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
+export const EventDeliverySchema: GenMessage<EventDelivery> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_events_service, 9);
 
 /**
@@ -432,9 +441,9 @@ export type SubscribeResponse = Message<"souk.events.v1.SubscribeResponse"> & {
   /**
    * Events, in order per key.
    *
-   * @generated from field: repeated souk.events.v1.Delivery deliveries = 2;
+   * @generated from field: repeated souk.events.v1.EventDelivery deliveries = 2;
    */
-  deliveries: Delivery[];
+  deliveries: EventDelivery[];
 };
 
 /**
@@ -445,62 +454,247 @@ export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE_
   messageDesc(file_souk_events_v1_events_service, 11);
 
 /**
+ * The request of PullEvents.
+ *
+ * @generated from message souk.events.v1.PullEventsRequest
+ */
+export type PullEventsRequest = Message<"souk.events.v1.PullEventsRequest"> & {
+  /**
+   * Required. The subscription.
+   *
+   * @generated from field: string subscription_id = 1;
+   */
+  subscriptionId: string;
+
+  /**
+   * The most events to return: 1 to 1,000; 0 means 100. They have at most 2 MiB together, unless
+   * the first alone is larger.
+   *
+   * @generated from field: int32 max_events = 2;
+   */
+  maxEvents: number;
+
+  /**
+   * How long to wait while there is no event: 1 to 60 seconds; absent means as long as the deadline
+   * of the call allows.
+   *
+   * @generated from field: google.protobuf.Duration max_wait = 3;
+   */
+  maxWait?: Duration | undefined;
+
+  /**
+   * How long the caller has for each event: 1 second to 10 minutes; absent means the setting of the
+   * subscription.
+   *
+   * @generated from field: google.protobuf.Duration ack_deadline = 4;
+   */
+  ackDeadline?: Duration | undefined;
+};
+
+/**
+ * Describes the message souk.events.v1.PullEventsRequest.
+ * Use `create(PullEventsRequestSchema)` to create a new message.
+ */
+export const PullEventsRequestSchema: GenMessage<PullEventsRequest> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 12);
+
+/**
+ * The response of PullEvents.
+ *
+ * @generated from message souk.events.v1.PullEventsResponse
+ */
+export type PullEventsResponse = Message<"souk.events.v1.PullEventsResponse"> & {
+  /**
+   * Events, in order per key; none when there was none in time.
+   *
+   * @generated from field: repeated souk.events.v1.EventDelivery deliveries = 1;
+   */
+  deliveries: EventDelivery[];
+};
+
+/**
+ * Describes the message souk.events.v1.PullEventsResponse.
+ * Use `create(PullEventsResponseSchema)` to create a new message.
+ */
+export const PullEventsResponseSchema: GenMessage<PullEventsResponse> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 13);
+
+/**
+ * The request of AcknowledgeEvents. An id in more than one list counts for the first of them.
+ *
+ * @generated from message souk.events.v1.AcknowledgeEventsRequest
+ */
+export type AcknowledgeEventsRequest = Message<"souk.events.v1.AcknowledgeEventsRequest"> & {
+  /**
+   * Required. The subscription.
+   *
+   * @generated from field: string subscription_id = 1;
+   */
+  subscriptionId: string;
+
+  /**
+   * The deliveries that were handled.
+   *
+   * @generated from field: repeated string ack_ids = 2;
+   */
+  ackIds: string[];
+
+  /**
+   * The deliveries that failed.
+   *
+   * @generated from field: repeated souk.events.v1.Nack nacks = 3;
+   */
+  nacks: Nack[];
+
+  /**
+   * The deliveries that need more time.
+   *
+   * @generated from field: repeated souk.events.v1.DeadlineExtension extensions = 4;
+   */
+  extensions: DeadlineExtension[];
+};
+
+/**
+ * Describes the message souk.events.v1.AcknowledgeEventsRequest.
+ * Use `create(AcknowledgeEventsRequestSchema)` to create a new message.
+ */
+export const AcknowledgeEventsRequestSchema: GenMessage<AcknowledgeEventsRequest> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 14);
+
+/**
+ * The response of AcknowledgeEvents; it is empty.
+ *
+ * @generated from message souk.events.v1.AcknowledgeEventsResponse
+ */
+export type AcknowledgeEventsResponse = Message<"souk.events.v1.AcknowledgeEventsResponse"> & {
+};
+
+/**
+ * Describes the message souk.events.v1.AcknowledgeEventsResponse.
+ * Use `create(AcknowledgeEventsResponseSchema)` to create a new message.
+ */
+export const AcknowledgeEventsResponseSchema: GenMessage<AcknowledgeEventsResponse> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 15);
+
+/**
+ * The request of ListEvents.
+ *
+ * @generated from message souk.events.v1.ListEventsRequest
+ */
+export type ListEventsRequest = Message<"souk.events.v1.ListEventsRequest"> & {
+  /**
+   * One of these.
+   *
+   * @generated from oneof souk.events.v1.ListEventsRequest.selector
+   */
+  selector: {
+    /**
+     * All events of this partition.
+     *
+     * @generated from field: int32 partition = 1;
+     */
+    value: number;
+    case: "partition";
+  } | {
+    /**
+     * The events with this key: the id of an order, a sku.
+     *
+     * @generated from field: string ordering_key = 2;
+     */
+    value: string;
+    case: "orderingKey";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Only events of these types, as in Subscription.event_types; empty means every type.
+   *
+   * @generated from field: repeated string event_types = 3;
+   */
+  eventTypes: string[];
+
+  /**
+   * Only events that the events service accepted at this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp publish_time_after = 4;
+   */
+  publishTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only events that the events service accepted before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp publish_time_before = 5;
+   */
+  publishTimeBefore?: Timestamp | undefined;
+
+  /**
+   * Events per page, at most 1,000 and about 3 MiB; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 6;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous page, with the same filters; empty for the first page.
+   *
+   * @generated from field: string page_token = 7;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message souk.events.v1.ListEventsRequest.
+ * Use `create(ListEventsRequestSchema)` to create a new message.
+ */
+export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 16);
+
+/**
+ * The response of ListEvents.
+ *
+ * @generated from message souk.events.v1.ListEventsResponse
+ */
+export type ListEventsResponse = Message<"souk.events.v1.ListEventsResponse"> & {
+  /**
+   * The events.
+   *
+   * @generated from field: repeated souk.events.v1.LoggedEvent events = 1;
+   */
+  events: LoggedEvent[];
+
+  /**
+   * The token of the next page; empty at the end of the log.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.events.v1.ListEventsResponse.
+ * Use `create(ListEventsResponseSchema)` to create a new message.
+ */
+export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 17);
+
+/**
  * The request of CreateSubscription.
  *
  * @generated from message souk.events.v1.CreateSubscriptionRequest
  */
 export type CreateSubscriptionRequest = Message<"souk.events.v1.CreateSubscriptionRequest"> & {
   /**
-   * The name: a lower case letter, then letters, digits, `_`, `.` and `-`, at most 63. It is the
-   * name of the calling service, optionally followed by `.` and a suffix: `notifications`,
-   * `notifications.rebuild`. For staff it begins with `staff.`.
+   * Required. The subscription: its id, and the settings that differ from the defaults.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: souk.events.v1.Subscription subscription = 1;
    */
-  subscription: string;
+  subscription?: Subscription | undefined;
 
   /**
-   * The types to deliver, as in SubscribeStart.
+   * Where it starts; absent means LOG_BOUNDARY_LATEST.
    *
-   * @generated from field: repeated string event_types = 2;
-   */
-  eventTypes: string[];
-
-  /**
-   * Where it starts; absent means latest.
-   *
-   * @generated from field: souk.events.v1.StartPosition start_position = 3;
+   * @generated from field: souk.events.v1.StartPosition start_position = 2;
    */
   startPosition?: StartPosition | undefined;
-
-  /**
-   * How long a consumer has for an event: 1 second to 10 minutes; absent means 30 seconds.
-   *
-   * @generated from field: google.protobuf.Duration ack_deadline = 4;
-   */
-  ackDeadline?: Duration | undefined;
-
-  /**
-   * After how many deliveries an event becomes a dead letter: 1 to 100; 0 means 10.
-   *
-   * @generated from field: int32 max_attempts = 5;
-   */
-  maxAttempts: number;
-
-  /**
-   * The shortest delay before an event is redelivered: up to 10 minutes; absent means 100
-   * milliseconds.
-   *
-   * @generated from field: google.protobuf.Duration min_retry_delay = 6;
-   */
-  minRetryDelay?: Duration | undefined;
-
-  /**
-   * The longest delay before an event is redelivered: up to 10 minutes; absent means 60 seconds.
-   *
-   * @generated from field: google.protobuf.Duration max_retry_delay = 7;
-   */
-  maxRetryDelay?: Duration | undefined;
 };
 
 /**
@@ -508,7 +702,7 @@ export type CreateSubscriptionRequest = Message<"souk.events.v1.CreateSubscripti
  * Use `create(CreateSubscriptionRequestSchema)` to create a new message.
  */
 export const CreateSubscriptionRequestSchema: GenMessage<CreateSubscriptionRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 12);
+  messageDesc(file_souk_events_v1_events_service, 18);
 
 /**
  * The response of CreateSubscription.
@@ -529,7 +723,59 @@ export type CreateSubscriptionResponse = Message<"souk.events.v1.CreateSubscript
  * Use `create(CreateSubscriptionResponseSchema)` to create a new message.
  */
 export const CreateSubscriptionResponseSchema: GenMessage<CreateSubscriptionResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 13);
+  messageDesc(file_souk_events_v1_events_service, 19);
+
+/**
+ * The request of UpdateSubscription.
+ *
+ * @generated from message souk.events.v1.UpdateSubscriptionRequest
+ */
+export type UpdateSubscriptionRequest = Message<"souk.events.v1.UpdateSubscriptionRequest"> & {
+  /**
+   * Required. The subscription: its id, the new settings, and the etag of those that it has, or
+   * none to change them whatever they are.
+   *
+   * @generated from field: souk.events.v1.Subscription subscription = 1;
+   */
+  subscription?: Subscription | undefined;
+
+  /**
+   * Required. The settings to change: `event_types`, `ack_deadline`, `max_attempts`,
+   * `min_retry_delay`, `max_retry_delay`, or `*` for all of them. One that is named and absent gets
+   * its default.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message souk.events.v1.UpdateSubscriptionRequest.
+ * Use `create(UpdateSubscriptionRequestSchema)` to create a new message.
+ */
+export const UpdateSubscriptionRequestSchema: GenMessage<UpdateSubscriptionRequest> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 20);
+
+/**
+ * The response of UpdateSubscription.
+ *
+ * @generated from message souk.events.v1.UpdateSubscriptionResponse
+ */
+export type UpdateSubscriptionResponse = Message<"souk.events.v1.UpdateSubscriptionResponse"> & {
+  /**
+   * The subscription with its new settings.
+   *
+   * @generated from field: souk.events.v1.Subscription subscription = 1;
+   */
+  subscription?: Subscription | undefined;
+};
+
+/**
+ * Describes the message souk.events.v1.UpdateSubscriptionResponse.
+ * Use `create(UpdateSubscriptionResponseSchema)` to create a new message.
+ */
+export const UpdateSubscriptionResponseSchema: GenMessage<UpdateSubscriptionResponse> = /*@__PURE__*/
+  messageDesc(file_souk_events_v1_events_service, 21);
 
 /**
  * The request of GetSubscription.
@@ -538,11 +784,11 @@ export const CreateSubscriptionResponseSchema: GenMessage<CreateSubscriptionResp
  */
 export type GetSubscriptionRequest = Message<"souk.events.v1.GetSubscriptionRequest"> & {
   /**
-   * The name.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 };
 
 /**
@@ -550,7 +796,7 @@ export type GetSubscriptionRequest = Message<"souk.events.v1.GetSubscriptionRequ
  * Use `create(GetSubscriptionRequestSchema)` to create a new message.
  */
 export const GetSubscriptionRequestSchema: GenMessage<GetSubscriptionRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 14);
+  messageDesc(file_souk_events_v1_events_service, 22);
 
 /**
  * The response of GetSubscription.
@@ -571,7 +817,7 @@ export type GetSubscriptionResponse = Message<"souk.events.v1.GetSubscriptionRes
  * Use `create(GetSubscriptionResponseSchema)` to create a new message.
  */
 export const GetSubscriptionResponseSchema: GenMessage<GetSubscriptionResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 15);
+  messageDesc(file_souk_events_v1_events_service, 23);
 
 /**
  * The request of ListSubscriptions.
@@ -592,6 +838,14 @@ export type ListSubscriptionsRequest = Message<"souk.events.v1.ListSubscriptions
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only those of this owner, `service:notifications`; empty means all. A SERVICE sees its own
+   * whatever it asks for.
+   *
+   * @generated from field: string owner = 3;
+   */
+  owner: string;
 };
 
 /**
@@ -599,7 +853,7 @@ export type ListSubscriptionsRequest = Message<"souk.events.v1.ListSubscriptions
  * Use `create(ListSubscriptionsRequestSchema)` to create a new message.
  */
 export const ListSubscriptionsRequestSchema: GenMessage<ListSubscriptionsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 16);
+  messageDesc(file_souk_events_v1_events_service, 24);
 
 /**
  * The response of ListSubscriptions.
@@ -627,7 +881,7 @@ export type ListSubscriptionsResponse = Message<"souk.events.v1.ListSubscription
  * Use `create(ListSubscriptionsResponseSchema)` to create a new message.
  */
 export const ListSubscriptionsResponseSchema: GenMessage<ListSubscriptionsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 17);
+  messageDesc(file_souk_events_v1_events_service, 25);
 
 /**
  * The request of DeleteSubscription.
@@ -636,11 +890,11 @@ export const ListSubscriptionsResponseSchema: GenMessage<ListSubscriptionsRespon
  */
 export type DeleteSubscriptionRequest = Message<"souk.events.v1.DeleteSubscriptionRequest"> & {
   /**
-   * The name.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 };
 
 /**
@@ -648,7 +902,7 @@ export type DeleteSubscriptionRequest = Message<"souk.events.v1.DeleteSubscripti
  * Use `create(DeleteSubscriptionRequestSchema)` to create a new message.
  */
 export const DeleteSubscriptionRequestSchema: GenMessage<DeleteSubscriptionRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 18);
+  messageDesc(file_souk_events_v1_events_service, 26);
 
 /**
  * The response of DeleteSubscription; it is empty.
@@ -663,7 +917,7 @@ export type DeleteSubscriptionResponse = Message<"souk.events.v1.DeleteSubscript
  * Use `create(DeleteSubscriptionResponseSchema)` to create a new message.
  */
 export const DeleteSubscriptionResponseSchema: GenMessage<DeleteSubscriptionResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 19);
+  messageDesc(file_souk_events_v1_events_service, 27);
 
 /**
  * The request of SeekSubscription.
@@ -672,18 +926,18 @@ export const DeleteSubscriptionResponseSchema: GenMessage<DeleteSubscriptionResp
  */
 export type SeekSubscriptionRequest = Message<"souk.events.v1.SeekSubscriptionRequest"> & {
   /**
-   * The name.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
-   * The new position.
+   * Required. The new position.
    *
-   * @generated from field: souk.events.v1.StartPosition to = 2;
+   * @generated from field: souk.events.v1.StartPosition position = 2;
    */
-  to?: StartPosition | undefined;
+  position?: StartPosition | undefined;
 };
 
 /**
@@ -691,7 +945,7 @@ export type SeekSubscriptionRequest = Message<"souk.events.v1.SeekSubscriptionRe
  * Use `create(SeekSubscriptionRequestSchema)` to create a new message.
  */
 export const SeekSubscriptionRequestSchema: GenMessage<SeekSubscriptionRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 20);
+  messageDesc(file_souk_events_v1_events_service, 28);
 
 /**
  * The response of SeekSubscription.
@@ -712,7 +966,7 @@ export type SeekSubscriptionResponse = Message<"souk.events.v1.SeekSubscriptionR
  * Use `create(SeekSubscriptionResponseSchema)` to create a new message.
  */
 export const SeekSubscriptionResponseSchema: GenMessage<SeekSubscriptionResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 21);
+  messageDesc(file_souk_events_v1_events_service, 29);
 
 /**
  * The request of ListDeadLetters.
@@ -721,11 +975,11 @@ export const SeekSubscriptionResponseSchema: GenMessage<SeekSubscriptionResponse
  */
 export type ListDeadLettersRequest = Message<"souk.events.v1.ListDeadLettersRequest"> & {
   /**
-   * The subscription.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
    * Dead letters per page, at most 100 and about 3 MiB; 0 means 20.
@@ -747,7 +1001,7 @@ export type ListDeadLettersRequest = Message<"souk.events.v1.ListDeadLettersRequ
  * Use `create(ListDeadLettersRequestSchema)` to create a new message.
  */
 export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 22);
+  messageDesc(file_souk_events_v1_events_service, 30);
 
 /**
  * The response of ListDeadLetters.
@@ -775,7 +1029,7 @@ export type ListDeadLettersResponse = Message<"souk.events.v1.ListDeadLettersRes
  * Use `create(ListDeadLettersResponseSchema)` to create a new message.
  */
 export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 23);
+  messageDesc(file_souk_events_v1_events_service, 31);
 
 /**
  * The request of RequeueDeadLetters.
@@ -784,11 +1038,11 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
  */
 export type RequeueDeadLettersRequest = Message<"souk.events.v1.RequeueDeadLettersRequest"> & {
   /**
-   * The subscription.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
    * The ids, at most 1,000; empty means all.
@@ -803,7 +1057,7 @@ export type RequeueDeadLettersRequest = Message<"souk.events.v1.RequeueDeadLette
  * Use `create(RequeueDeadLettersRequestSchema)` to create a new message.
  */
 export const RequeueDeadLettersRequestSchema: GenMessage<RequeueDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 24);
+  messageDesc(file_souk_events_v1_events_service, 32);
 
 /**
  * The response of RequeueDeadLetters.
@@ -814,9 +1068,9 @@ export type RequeueDeadLettersResponse = Message<"souk.events.v1.RequeueDeadLett
   /**
    * How many will be delivered again.
    *
-   * @generated from field: int64 requeued = 1;
+   * @generated from field: int64 requeued_count = 1;
    */
-  requeued: bigint;
+  requeuedCount: bigint;
 };
 
 /**
@@ -824,7 +1078,7 @@ export type RequeueDeadLettersResponse = Message<"souk.events.v1.RequeueDeadLett
  * Use `create(RequeueDeadLettersResponseSchema)` to create a new message.
  */
 export const RequeueDeadLettersResponseSchema: GenMessage<RequeueDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 25);
+  messageDesc(file_souk_events_v1_events_service, 33);
 
 /**
  * The request of DropDeadLetters.
@@ -833,11 +1087,11 @@ export const RequeueDeadLettersResponseSchema: GenMessage<RequeueDeadLettersResp
  */
 export type DropDeadLettersRequest = Message<"souk.events.v1.DropDeadLettersRequest"> & {
   /**
-   * The subscription.
+   * Required. The subscription.
    *
-   * @generated from field: string subscription = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
    * The ids, at most 1,000; empty means all.
@@ -852,7 +1106,7 @@ export type DropDeadLettersRequest = Message<"souk.events.v1.DropDeadLettersRequ
  * Use `create(DropDeadLettersRequestSchema)` to create a new message.
  */
 export const DropDeadLettersRequestSchema: GenMessage<DropDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 26);
+  messageDesc(file_souk_events_v1_events_service, 34);
 
 /**
  * The response of DropDeadLetters.
@@ -863,9 +1117,9 @@ export type DropDeadLettersResponse = Message<"souk.events.v1.DropDeadLettersRes
   /**
    * How many were dropped.
    *
-   * @generated from field: int64 dropped = 1;
+   * @generated from field: int64 dropped_count = 1;
    */
-  dropped: bigint;
+  droppedCount: bigint;
 };
 
 /**
@@ -873,7 +1127,7 @@ export type DropDeadLettersResponse = Message<"souk.events.v1.DropDeadLettersRes
  * Use `create(DropDeadLettersResponseSchema)` to create a new message.
  */
 export const DropDeadLettersResponseSchema: GenMessage<DropDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 27);
+  messageDesc(file_souk_events_v1_events_service, 35);
 
 /**
  * The request of AuditEvents; it is empty.
@@ -888,7 +1142,7 @@ export type AuditEventsRequest = Message<"souk.events.v1.AuditEventsRequest"> & 
  * Use `create(AuditEventsRequestSchema)` to create a new message.
  */
 export const AuditEventsRequestSchema: GenMessage<AuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 28);
+  messageDesc(file_souk_events_v1_events_service, 36);
 
 /**
  * The response of AuditEvents.
@@ -916,14 +1170,15 @@ export type AuditEventsResponse = Message<"souk.events.v1.AuditEventsResponse"> 
  * Use `create(AuditEventsResponseSchema)` to create a new message.
  */
 export const AuditEventsResponseSchema: GenMessage<AuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_events_v1_events_service, 29);
+  messageDesc(file_souk_events_v1_events_service, 37);
 
 /**
  * The event bus: accepts events, stores them in a log, and delivers them to subscriptions at least
  * once and in order per key.
  *
  * The log is this service's own database, Kafka or RabbitMQ streams; the guarantees are the same
- * for all three.
+ * for all three. It keeps events for as long as the operator says (30 days unless set otherwise); a
+ * consumer that was away for longer continues with the oldest event that is kept.
  * Reasons are those of `souk.events.v1.ErrorReason`.
  *
  * @generated from service souk.events.v1.EventService
@@ -933,35 +1188,49 @@ export const EventService: GenService<{
    * Adds events to the log. An event whose result has a position is durable.
    *
    * A service publishes events of its own types only (see Event.type): an event of another type is
-   * rejected with ERROR_REASON_FOREIGN_EVENT_TYPE, which is not retryable. Users and staff cannot
-   * publish. Each event has its own result, in order; a failure says why and whether to retry.
-   * Events with the same key are added in the order of the request, and none after one that failed.
-   * Repeating a call may add an event twice: consumers deduplicate by its id and source. The whole
-   * call fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
+   * rejected with ERROR_REASON_TYPE_NOT_YOURS, which is not retryable, and nothing of it is stored.
+   * Users and staff cannot publish. Each event has its own result, in the order of the request; a
+   * failure says why and whether to retry, the reasons are ERROR_REASON_TYPE_NOT_YOURS,
+   * ERROR_REASON_EVENT_TOO_LARGE and ERROR_REASON_LOG_UNAVAILABLE. Events with the same key are
+   * added in the order of the request, and none after one that failed. There is no request id.
+   * Repeating a call is safe, and may add an event twice: consumers drop what has the same `source`
+   * and `id`, for as long as they remember it (Souk's own: 30 days). The whole call
+   * fails with ERROR_REASON_LOG_UNAVAILABLE when the log is unreachable.
    *
-   * @generated from rpc souk.events.v1.EventService.Publish
+   * @generated from rpc souk.events.v1.EventService.PublishEvents
    */
-  publish: {
+  publishEvents: {
     methodKind: "unary";
-    input: typeof PublishRequestSchema;
-    output: typeof PublishResponseSchema;
+    input: typeof PublishEventsRequestSchema;
+    output: typeof PublishEventsResponseSchema;
   },
   /**
    * Delivers the events of a subscription as they arrive. The first message of the caller is
    * `start`, followed by acks, nacks and extensions on the same stream; the first response is
-   * `started`.
+   * `started`. PullEvents does the same without a stream.
    *
    * An event is redelivered when its deadline passes, the consumer nacks it or the stream ends,
    * after a delay that doubles; after `max_attempts` it becomes a dead letter, and the next event
    * of its key follows. While an event is with a consumer or waits for redelivery, later events
    * with the same key wait. The limits of the stream cap the outstanding events, so a slow consumer
-   * delays no other. An empty `subscription` tails the log without a stored position: nothing is
-   * acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription or
-   * changes its settings.
-   * Fails with ERROR_REASON_STREAM_PROTOCOL, ERROR_REASON_SUBSCRIPTION_NAME (the name is reserved
-   * for another caller), ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it),
-   * ERROR_REASON_NO_SUCH_PARTITION, ERROR_REASON_SUBSCRIPTION_CHANGED and
-   * ERROR_REASON_LOG_UNAVAILABLE; ends with UNAVAILABLE when the server drains. Open it again then.
+   * delays no other. An empty `subscription_id` tails the log without a stored position: nothing is
+   * acknowledged, redelivered or stored. Only its owner, not even staff, reads a subscription.
+   *
+   * A subscription that does not exist is created. Connecting never changes the settings of one
+   * that does: when they differ from those of the `start`, the stream fails with
+   * ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
+   * and forth. A consumer that handles more types than the subscription delivers adds them with
+   * UpdateSubscription; one that handles fewer must not take them away, since another version may
+   * still need them: it keeps them, or waits until somebody decides.
+   *
+   * A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
+   * ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
+   * open it again then. It ends without an error when the caller ends its side.
+   * Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types
+   * (see Subscription.event_types), ERROR_REASON_STREAM_PROTOCOL,
+   * ERROR_REASON_SUBSCRIPTION_NOT_YOURS (the id is reserved for another caller),
+   * ERROR_REASON_SUBSCRIPTION_EXISTS (another caller owns it), ERROR_REASON_SUBSCRIPTION_DIFFERS,
+   * ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
    *
    * @generated from rpc souk.events.v1.EventService.Subscribe
    */
@@ -971,10 +1240,69 @@ export const EventService: GenService<{
     output: typeof SubscribeResponseSchema;
   },
   /**
-   * Creates a durable subscription before the first consumer connects. Repeating the call with the
-   * same settings returns the existing one.
-   * Fails with ERROR_REASON_SUBSCRIPTION_NAME, ERROR_REASON_SUBSCRIPTION_EXISTS and
-   * ERROR_REASON_NO_SUCH_PARTITION.
+   * Delivers the next events of a subscription in one response: for cron jobs, functions and
+   * callers that speak HTTP only. Deadlines, order per key, redelivery and dead letters are those
+   * of Subscribe, and both may be used on one subscription at the same time.
+   *
+   * Returns as soon as there is an event, with all that there are up to the limits. While there is
+   * none it waits: until `max_wait` or half a second before the deadline of the call, at most 60
+   * seconds; then it returns no deliveries. A first call may need a second to find what is there.
+   * The events stay with the caller until it acknowledges them or their deadline passes: a response
+   * that is lost delays them by that deadline. Only the owner pulls; the subscription must exist.
+   * There is no request id: repeating a call delivers other events.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ACCESS_DENIED when the token lacks
+   * a scope to read one of its types, ERROR_REASON_SUBSCRIPTION_CHANGED and
+   * ERROR_REASON_LOG_UNAVAILABLE.
+   *
+   * @generated from rpc souk.events.v1.EventService.PullEvents
+   */
+  pullEvents: {
+    methodKind: "unary";
+    input: typeof PullEventsRequestSchema;
+    output: typeof PullEventsResponseSchema;
+  },
+  /**
+   * Says what became of pulled events: handled, failed, or in need of more time. It may reach
+   * another replica than the pull did.
+   *
+   * When it returns, the acknowledgement is stored; where another replica delivers the partition,
+   * it takes effect there within about a second. Ids that are no longer outstanding are ignored, so
+   * repeating the call changes nothing. An event that was acknowledged may still come again after a
+   * crash: consumers deduplicate by `source` and `id`.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+   *
+   * @generated from rpc souk.events.v1.EventService.AcknowledgeEvents
+   */
+  acknowledgeEvents: {
+    methodKind: "unary";
+    input: typeof AcknowledgeEventsRequestSchema;
+    output: typeof AcknowledgeEventsResponseSchema;
+  },
+  /**
+   * Lists events of the log, without a subscription: for support and the console. The events of one
+   * partition or of one key, in the order of the log, oldest first, a page at a time.
+   *
+   * A page is full at `page_size` events or about 3 MiB. One call reads a bounded part of the log,
+   * so a page may have fewer events, or none, and still a `next_page_token`; an empty token means
+   * that the end of the log was reached, as it was at that call. A token does not expire; when the
+   * log no longer has its events, the page begins with the oldest that are kept.
+   * Fails with ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
+   *
+   * @generated from rpc souk.events.v1.EventService.ListEvents
+   */
+  listEvents: {
+    methodKind: "unary";
+    input: typeof ListEventsRequestSchema;
+    output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Creates a durable subscription before the first consumer connects.
+   *
+   * The key is `subscription_id`, for as long as the subscription exists: repeating the call with
+   * the same settings returns the existing one, wherever it has got to.
+   * Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
+   * ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
+   * ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
    *
    * @generated from rpc souk.events.v1.EventService.CreateSubscription
    */
@@ -984,7 +1312,28 @@ export const EventService: GenService<{
     output: typeof CreateSubscriptionResponseSchema;
   },
   /**
-   * Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+   * Changes the settings of a subscription; the only way to do so. A service changes its own, staff
+   * any.
+   *
+   * Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
+   * skipped before, since nobody asked for their types, are not delivered; no later event is left
+   * out. The other settings take effect at once, at other replicas within a second. There is no
+   * request id: setting what is set already changes nothing and succeeds, whatever the etag.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
+   * changed since `subscription.etag` was read), ERROR_REASON_ACCESS_DENIED when the token of a
+   * service lacks a scope to read one of the new types, and ERROR_REASON_INVALID_FIELD for an empty
+   * or unknown `update_mask`.
+   *
+   * @generated from rpc souk.events.v1.EventService.UpdateSubscription
+   */
+  updateSubscription: {
+    methodKind: "unary";
+    input: typeof UpdateSubscriptionRequestSchema;
+    output: typeof UpdateSubscriptionResponseSchema;
+  },
+  /**
+   * Returns one subscription, with its lag. Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and
+   * ERROR_REASON_LOG_UNAVAILABLE.
    *
    * @generated from rpc souk.events.v1.EventService.GetSubscription
    */
@@ -994,7 +1343,9 @@ export const EventService: GenService<{
     output: typeof GetSubscriptionResponseSchema;
   },
   /**
-   * Lists subscriptions by name, a page at a time. A SERVICE sees its own only.
+   * Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
+   * page token does not expire; a subscription that is created during the walk is listed if its id comes later.
+   * Fails with ERROR_REASON_LOG_UNAVAILABLE.
    *
    * @generated from rpc souk.events.v1.EventService.ListSubscriptions
    */
@@ -1017,9 +1368,12 @@ export const EventService: GenService<{
   /**
    * Moves a subscription to another position of the log, to replay or skip events. Resets the
    * attempts, keeps the dead letters, and ends open streams with ERROR_REASON_SUBSCRIPTION_CHANGED.
+   * Repeating the call moves it again.
    * A position after the end of its partition is refused (ERROR_REASON_INVALID_FIELD,
-   * `to.position.offset`); a time after the last event means the end.
-   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND and ERROR_REASON_NO_SUCH_PARTITION.
+   * `position.position.offset`); a time after the last event means the end, a position or a time
+   * before the oldest stored event means that event.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_NO_SUCH_PARTITION and
+   * ERROR_REASON_LOG_UNAVAILABLE.
    *
    * @generated from rpc souk.events.v1.EventService.SeekSubscription
    */
@@ -1029,8 +1383,10 @@ export const EventService: GenService<{
     output: typeof SeekSubscriptionResponseSchema;
   },
   /**
-   * Lists the dead letters of a subscription, oldest first, a page at a time.
-   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
+   * Lists the dead letters of a subscription, oldest first, a page at a time. They are kept until
+   * they are requeued, dropped or their subscription is deleted. A page token does not expire.
+   * Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, and with ERROR_REASON_ACCESS_DENIED when the
+   * token lacks a scope to read one of the types of the subscription.
    *
    * @generated from rpc souk.events.v1.EventService.ListDeadLetters
    */

@@ -2,11 +2,12 @@
 // @generated from file souk/events/v1/subscription.proto (package souk.events.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { LoggedEvent, Position } from "./event_pb.js";
 import { file_souk_events_v1_event } from "./event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,105 +16,126 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/events/v1/subscription.proto.
  */
 export const file_souk_events_v1_subscription: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2V2ZW50cy92MS9zdWJzY3JpcHRpb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxIpYDCgxTdWJzY3JpcHRpb24SDAoEbmFtZRgBIAEoCRINCgVvd25lchgCIAEoCRITCgtldmVudF90eXBlcxgDIAMoCRIvCgxhY2tfZGVhZGxpbmUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGAUgASgFEjIKD21pbl9yZXRyeV9kZWxheRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg9tYXhfcmV0cnlfZGVsYXkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA2xhZxgJIAEoAxITCgtvdXRzdGFuZGluZxgKIAEoBRIUCgxkZWFkX2xldHRlcnMYCyABKAMSDwoHc3RyZWFtcxgMIAEoBRIrCglwb3NpdGlvbnMYDSADKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbiKfAQoNU3RhcnRQb3NpdGlvbhISCghlYXJsaWVzdBgBIAEoCEgAEhAKBmxhdGVzdBgCIAEoCEgAEioKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASLAoIcG9zaXRpb24YBCABKAsyGC5zb3VrLmV2ZW50cy52MS5Qb3NpdGlvbkgAQg4KBXN0YXJ0EgW6SAIIASK5AQoKRGVhZExldHRlchIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCRIUCgxzdWJzY3JpcHRpb24YAiABKAkSKgoFZXZlbnQYAyABKAsyGy5zb3VrLmV2ZW50cy52MS5Mb2dnZWRFdmVudBIQCghhdHRlbXB0cxgEIAEoBRIOCgZyZWFzb24YBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQosBChZleGFtcGxlLnNvdWsuZXZlbnRzLnYxQhFTdWJzY3JpcHRpb25Qcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9ldmVudHMvdjE7ZXZlbnRzdjGqAg5Tb3VrLkV2ZW50cy5WMcoCDlNvdWtcRXZlbnRzXFYx6gIQU291azo6RXZlbnRzOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_buf_validate_validate, file_souk_events_v1_event]);
+  fileDesc("CiFzb3VrL2V2ZW50cy92MS9zdWJzY3JpcHRpb24ucHJvdG8SDnNvdWsuZXZlbnRzLnYxIvAFCgxTdWJzY3JpcHRpb24SPgoPc3Vic2NyaXB0aW9uX2lkGAEgASgJQiXgQQLgQQW6SBxyGjIYXlthLXpdW2EtejAtOV8uLV17MCw2Mn0kEi8KBW93bmVyGAIgASgJQiDgQQO6SBpyGBiAAjITXlteXHgwMC1ceDFmXHg3Zl0qJBJhCgtldmVudF90eXBlcxgDIAMoCUJMukhJkgFGEGQiQnJAGMgBMjteW0EtWmEtel1bQS1aYS16MC05X10qKFsuXVtBLVphLXpdW0EtWmEtejAtOV9dKikqKFsuXVsqXSk/JBJACgxhY2tfZGVhZGxpbmUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CD7pIDKoBCSIDCNgEMgIIARIfCgxtYXhfYXR0ZW1wdHMYBSABKAVCCbpIBhoEGGQoABJBCg9taW5fcmV0cnlfZGVsYXkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASQQoPbWF4X3JldHJ5X2RlbGF5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAEjQKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEioKBGV0YWcYCiABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSEAoDbGFnGAsgASgDQgPgQQMSHgoRb3V0c3RhbmRpbmdfY291bnQYDCABKAVCA+BBAxIeChFkZWFkX2xldHRlcl9jb3VudBgNIAEoA0ID4EEDEjkKCXBvc2l0aW9ucxgOIAMoCzIYLnNvdWsuZXZlbnRzLnYxLlBvc2l0aW9uQgzgQQO6SAaSAQMQgAgivgEKDVN0YXJ0UG9zaXRpb24SOwoIYm91bmRhcnkYASABKA4yGy5zb3VrLmV2ZW50cy52MS5Mb2dCb3VuZGFyeUIKukgHggEEEAEgAEgAEjIKDHB1Ymxpc2hfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIsCghwb3NpdGlvbhgDIAEoCzIYLnNvdWsuZXZlbnRzLnYxLlBvc2l0aW9uSABCDgoFc3RhcnQSBbpIAggBIsEBCgpEZWFkTGV0dGVyEhYKDmRlYWRfbGV0dGVyX2lkGAEgASgJEhcKD3N1YnNjcmlwdGlvbl9pZBgCIAEoCRIqCgVldmVudBgDIAEoCzIbLnNvdWsuZXZlbnRzLnYxLkxvZ2dlZEV2ZW50EhUKDWF0dGVtcHRfY291bnQYBCABKAUSDgoGcmVhc29uGAUgASgJEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpfCgtMb2dCb3VuZGFyeRIcChhMT0dfQk9VTkRBUllfVU5TUEVDSUZJRUQQABIZChVMT0dfQk9VTkRBUllfRUFSTElFU1QQARIXChNMT0dfQk9VTkRBUllfTEFURVNUEAJCiwEKFmV4YW1wbGUuc291ay5ldmVudHMudjFCEVN1YnNjcmlwdGlvblByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2V2ZW50cy92MTtldmVudHN2MaoCDlNvdWsuRXZlbnRzLlYxygIOU291a1xFdmVudHNcVjHqAhBTb3VrOjpFdmVudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_souk_events_v1_event]);
 
 /**
  * A durable reader of the log. It keeps its positions while no consumer is connected; any number of
- * streams may share it, and each event goes to one of them.
+ * consumers may share it, and each event goes to one of them.
  *
  * @generated from message souk.events.v1.Subscription
  */
 export type Subscription = Message<"souk.events.v1.Subscription"> & {
   /**
-   * The name, chosen by the owner. It begins with the owner's name: see CreateSubscriptionRequest.
+   * Required. Immutable. The id, chosen by the owner: a lower case letter, then letters, digits,
+   * `_`, `.` and `-`, at most 63. It is the name of the owning service, optionally followed by `.`
+   * and a suffix: `notifications`, `notifications.rebuild`. For staff it begins with `staff.`.
    *
-   * @generated from field: string name = 1;
+   * @generated from field: string subscription_id = 1;
    */
-  name: string;
+  subscriptionId: string;
 
   /**
-   * The caller that created it and reads it: `service:notifications`. Staff may view it, move it to
-   * another position and delete it.
+   * Output only. The caller that created it and reads it: `service:notifications`. Staff may view
+   * it, change its settings, move it to another position and delete it.
    *
    * @generated from field: string owner = 2;
    */
   owner: string;
 
   /**
-   * The types to deliver: full names, or a package with `.*` for all of its types. Empty means
-   * every type.
+   * The types to deliver, at most 100: full names, or a package with `.*` for all of its types,
+   * `souk.orders.v1.*`; without its version, `souk.orders.*`, for those of all of its versions.
+   * Empty means every type.
+   *
+   * Reading a type takes a scope besides that of the method: the name of the service that owns it
+   * (see Event.type) with `.read`. `souk.orders.v1.OrderPlaced` takes `orders.read`. Every type,
+   * and a package that names no service, take `events.read`, which stands for all of them. A caller
+   * without it is refused with ERROR_REASON_ACCESS_DENIED, whose metadata `scopes` names what is
+   * missing; the scopes of a subscription are checked whenever a consumer connects or pulls.
    *
    * @generated from field: repeated string event_types = 3;
    */
   eventTypes: string[];
 
   /**
-   * How long a consumer has for an event before it is redelivered.
+   * How long a consumer has for an event before it is redelivered: 1 second to 10 minutes; absent
+   * means 30 seconds.
    *
    * @generated from field: google.protobuf.Duration ack_deadline = 4;
    */
   ackDeadline?: Duration | undefined;
 
   /**
-   * After how many deliveries an event becomes a dead letter.
+   * After how many deliveries an event becomes a dead letter: 1 to 100; 0 means 10.
    *
    * @generated from field: int32 max_attempts = 5;
    */
   maxAttempts: number;
 
   /**
-   * The shortest delay before an event is redelivered; it doubles with each attempt.
+   * The shortest delay before an event is redelivered; it doubles with each attempt. Up to 10
+   * minutes; absent means 100 milliseconds.
    *
    * @generated from field: google.protobuf.Duration min_retry_delay = 6;
    */
   minRetryDelay?: Duration | undefined;
 
   /**
-   * The longest delay before an event is redelivered.
+   * The longest delay before an event is redelivered: up to 10 minutes, and never less than
+   * `min_retry_delay`; absent means 60 seconds.
    *
    * @generated from field: google.protobuf.Duration max_retry_delay = 7;
    */
   maxRetryDelay?: Duration | undefined;
 
   /**
-   * When it was created.
+   * Output only. When it was created, in microseconds.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * How many events of the log it has not finished, of any type. Counted at the time of the call.
+   * Output only. When its settings were changed last, in microseconds.
    *
-   * @generated from field: int64 lag = 9;
+   * @generated from field: google.protobuf.Timestamp update_time = 9;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Identifies the settings. In an update: the etag that they must have now, or empty to change
+   * them whatever they are; otherwise output only.
+   *
+   * @generated from field: string etag = 10;
+   */
+  etag: string;
+
+  /**
+   * Output only. How many events of the log it has not finished, of any type. Counted at the time
+   * of the call.
+   *
+   * @generated from field: int64 lag = 11;
    */
   lag: bigint;
 
   /**
-   * How many events are outstanding now, at the replica that serves the call.
+   * Output only. How many events are outstanding now, at the replica that serves the call.
    *
-   * @generated from field: int32 outstanding = 10;
+   * @generated from field: int32 outstanding_count = 12;
    */
-  outstanding: number;
+  outstandingCount: number;
 
   /**
-   * How many dead letters it has.
+   * Output only. How many dead letters it has.
    *
-   * @generated from field: int64 dead_letters = 11;
+   * @generated from field: int64 dead_letter_count = 13;
    */
-  deadLetters: bigint;
+  deadLetterCount: bigint;
 
   /**
-   * How many streams are connected at the replica that serves the call.
+   * Output only. For each partition the position of the first event that is not finished.
    *
-   * @generated from field: int32 streams = 12;
-   */
-  streams: number;
-
-  /**
-   * For each partition the position of the first event that is not finished.
-   *
-   * @generated from field: repeated souk.events.v1.Position positions = 13;
+   * @generated from field: repeated souk.events.v1.Position positions = 14;
    */
   positions: Position[];
 };
@@ -138,35 +160,27 @@ export type StartPosition = Message<"souk.events.v1.StartPosition"> & {
    */
   start: {
     /**
-     * True: the oldest stored event. False is invalid.
+     * An end of the log.
      *
-     * @generated from field: bool earliest = 1;
+     * @generated from field: souk.events.v1.LogBoundary boundary = 1;
      */
-    value: boolean;
-    case: "earliest";
-  } | {
-    /**
-     * True: only events published from now on. False is invalid.
-     *
-     * @generated from field: bool latest = 2;
-     */
-    value: boolean;
-    case: "latest";
+    value: LogBoundary;
+    case: "boundary";
   } | {
     /**
      * The first event published at this time or later; if there is none, only events published from
-     * now on.
+     * now on. A time before the oldest stored event means that event.
      *
-     * @generated from field: google.protobuf.Timestamp time = 3;
+     * @generated from field: google.protobuf.Timestamp publish_time = 2;
      */
     value: Timestamp;
-    case: "time";
+    case: "publishTime";
   } | {
     /**
      * This position in one partition, at most its end; the other partitions keep their positions
      * (for a new subscription: the earliest).
      *
-     * @generated from field: souk.events.v1.Position position = 4;
+     * @generated from field: souk.events.v1.Position position = 3;
      */
     value: Position;
     case: "position";
@@ -196,9 +210,9 @@ export type DeadLetter = Message<"souk.events.v1.DeadLetter"> & {
   /**
    * The subscription.
    *
-   * @generated from field: string subscription = 2;
+   * @generated from field: string subscription_id = 2;
    */
-  subscription: string;
+  subscriptionId: string;
 
   /**
    * The event and its position in the log.
@@ -210,19 +224,20 @@ export type DeadLetter = Message<"souk.events.v1.DeadLetter"> & {
   /**
    * How many times it was delivered.
    *
-   * @generated from field: int32 attempts = 4;
+   * @generated from field: int32 attempt_count = 4;
    */
-  attempts: number;
+  attemptCount: number;
 
   /**
-   * The reason that the last consumer gave; empty when it gave none or its deadline passed.
+   * The reason that the last consumer gave, for people; empty when it gave none or its deadline
+   * passed.
    *
    * @generated from field: string reason = 5;
    */
   reason: string;
 
   /**
-   * When it became a dead letter.
+   * When it became a dead letter, in microseconds.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
@@ -235,4 +250,38 @@ export type DeadLetter = Message<"souk.events.v1.DeadLetter"> & {
  */
 export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_souk_events_v1_subscription, 2);
+
+/**
+ * An end of the log. New values may be added; treat an unknown one as an error.
+ *
+ * @generated from enum souk.events.v1.LogBoundary
+ */
+export enum LogBoundary {
+  /**
+   * Invalid.
+   *
+   * @generated from enum value: LOG_BOUNDARY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The oldest stored event.
+   *
+   * @generated from enum value: LOG_BOUNDARY_EARLIEST = 1;
+   */
+  EARLIEST = 1,
+
+  /**
+   * After the newest event: only events published from now on.
+   *
+   * @generated from enum value: LOG_BOUNDARY_LATEST = 2;
+   */
+  LATEST = 2,
+}
+
+/**
+ * Describes the enum souk.events.v1.LogBoundary.
+ */
+export const LogBoundarySchema: GenEnum<LogBoundary> = /*@__PURE__*/
+  enumDesc(file_souk_events_v1_subscription, 0);
 

@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/inventory/v1/error_reason.proto.
  */
 export const file_souk_inventory_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiRzb3VrL2ludmVudG9yeS92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxKsYGCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI8Ch9FUlJPUl9SRUFTT05fTE9DQVRJT05fTk9UX0ZPVU5EEAEaF6rjn4AOEQgFEgtsb2NhdGlvbl9pZCABEjkKHEVSUk9SX1JFQVNPTl9MT0NBVElPTl9FWElTVFMQAhoXquOfgA4RCAYSC2xvY2F0aW9uX2lkIAESPgocRVJST1JfUkVBU09OX1NUT0NLX05PVF9GT1VORBADGhyq45+ADhYIBRIDc2t1Egtsb2NhdGlvbl9pZCABElEKGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQBBoyquOfgA4sCAkSA3NrdRILbG9jYXRpb25faWQSCXJlcXVlc3RlZBIJYXZhaWxhYmxlIAESQgoiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORBAFGhqq45+ADhQIBRIOcmVzZXJ2YXRpb25faWQgARJFCh5FUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fU1RBVEUQBhohquOfgA4bCAkSDnJlc2VydmF0aW9uX2lkEgVzdGF0ZSABEkAKIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9ESUZGRVJTEAcaGqrjn4AOFAgJEg5yZXNlcnZhdGlvbl9pZCABElgKI0VSUk9SX1JFQVNPTl9TVE9DS19XT1VMRF9GQUxMX1NIT1JUEAgaL6rjn4AOKQgJEgNza3USC2xvY2F0aW9uX2lkEgdvbl9oYW5kEghyZXNlcnZlZCABElIKJEVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19DT05TVU1FRBAJGiiq45+ADiIICRIDc2t1Egtsb2NhdGlvbl9pZBIKcmV0dXJuYWJsZSABEkAKHkVSUk9SX1JFQVNPTl9RVUFOVElUWV9PVkVSRkxPVxAKGhyq45+ADhYIAxIDc2t1Egtsb2NhdGlvbl9pZCABElAKIUVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9PRl9PUkRFUhALGimq45+ADiMICRIOcmVzZXJ2YXRpb25faWQSA3VzZRoIb3JkZXJfaWQgAUKcAQoZZXhhbXBsZS5zb3VrLmludmVudG9yeS52MUIQRXJyb3JSZWFzb25Qcm90b1ABWi1zb3VrLmV4YW1wbGUvZ28vc291ay9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGqAhFTb3VrLkludmVudG9yeS5WMcoCEVNvdWtcSW52ZW50b3J5XFYx6gITU291azo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_souk_policy_v1_reason]);
+  fileDesc("CiRzb3VrL2ludmVudG9yeS92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxKs0ICgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI8Ch9FUlJPUl9SRUFTT05fTE9DQVRJT05fTk9UX0ZPVU5EEAEaF6rjn4AOEQgFEgtsb2NhdGlvbl9pZCABEjkKHEVSUk9SX1JFQVNPTl9MT0NBVElPTl9FWElTVFMQAhoXquOfgA4RCAYSC2xvY2F0aW9uX2lkIAESPgocRVJST1JfUkVBU09OX1NUT0NLX05PVF9GT1VORBADGhyq45+ADhYIBRIDc2t1Egtsb2NhdGlvbl9pZCABElQKGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQBBo1quOfgA4vCAkSA3NrdRILbG9jYXRpb25faWQSCXJlcXVlc3RlZBIJYXZhaWxhYmxlIAEomQMSQgoiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORBAFGhqq45+ADhQIBRIOcmVzZXJ2YXRpb25faWQgARJICh5FUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fU1RBVEUQBhokquOfgA4eCAkSDnJlc2VydmF0aW9uX2lkEgVzdGF0ZSABKJkDEkMKIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9ESUZGRVJTEAcaHarjn4AOFwgJEg5yZXNlcnZhdGlvbl9pZCABKKYDElsKI0VSUk9SX1JFQVNPTl9TVE9DS19XT1VMRF9GQUxMX1NIT1JUEAgaMqrjn4AOLAgJEgNza3USC2xvY2F0aW9uX2lkEgdvbl9oYW5kEghyZXNlcnZlZCABKJkDElUKJEVSUk9SX1JFQVNPTl9SRVRVUk5fRVhDRUVEU19DT05TVU1FRBAJGiuq45+ADiUICRIDc2t1Egtsb2NhdGlvbl9pZBIKcmV0dXJuYWJsZSABKJkDEkAKHkVSUk9SX1JFQVNPTl9RVUFOVElUWV9PVkVSRkxPVxAKGhyq45+ADhYIAxIDc2t1Egtsb2NhdGlvbl9pZCABElMKIUVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9PRl9PUkRFUhALGiyq45+ADiYICRIOcmVzZXJ2YXRpb25faWQSA3VzZRoIb3JkZXJfaWQgASiZAxJICh1FUlJPUl9SRUFTT05fRVhDRUVEU19SRVNFUlZFRBAMGiWq45+ADh8ICRIDc2t1Egtsb2NhdGlvbl9pZBIEaGVsZCABKJkDElcKHkVSUk9SX1JFQVNPTl9TVE9DS19OT1RfT05fSEFORBANGjOq45+ADi0ICRIDc2t1Egtsb2NhdGlvbl9pZBIJcmVxdWVzdGVkEgdvbl9oYW5kIAEomQMSUAoeRVJST1JfUkVBU09OX1VOSVRTX0JBQ0tPUkRFUkVEEA4aLKrjn4AOJggJEgNza3USC2xvY2F0aW9uX2lkEgtiYWNrb3JkZXJlZCABKJkDQpwBChlleGFtcGxlLnNvdWsuaW52ZW50b3J5LnYxQhBFcnJvclJlYXNvblByb3RvUAFaLXNvdWsuZXhhbXBsZS9nby9zb3VrL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaoCEVNvdWsuSW52ZW50b3J5LlYxygIRU291a1xJbnZlbnRvcnlcVjHqAhNTb3VrOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the inventory service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.inventory.v1`.
+ * `souk.inventory`.
  *
  * @generated from enum souk.inventory.v1.ErrorReason
  */
@@ -34,7 +34,7 @@ export enum ErrorReason {
   LOCATION_NOT_FOUND = 1,
 
   /**
-   * A location with this id exists already.
+   * A location with this id exists already, with another title, address or priority.
    *
    * @generated from enum value: ERROR_REASON_LOCATION_EXISTS = 2;
    */
@@ -51,7 +51,8 @@ export enum ErrorReason {
    * Fewer units are available than requested; nothing was reserved. Has a `PreconditionFailure`
    * violation for each of the first 16 stocks that are short, with type `OUT_OF_STOCK`, subject
    * `sku@location_id` and description `requested 3, available 2`; metadata `sku`, `location_id`,
-   * `requested`, `available` of the first.
+   * `requested`, `available` of the first. `location_id` is empty where no location was named: then
+   * `available` is the sum of all active ones. Units that can be backordered count as available.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_STOCK = 4;
    */
@@ -80,7 +81,8 @@ export enum ErrorReason {
   RESERVATION_DIFFERS = 7,
 
   /**
-   * The adjustment would leave fewer units on hand than are reserved, or fewer than 0.
+   * The change would leave fewer units on hand than are reserved and not backordered, or fewer than
+   * 0.
    *
    * @generated from enum value: ERROR_REASON_STOCK_WOULD_FALL_SHORT = 8;
    */
@@ -88,27 +90,51 @@ export enum ErrorReason {
 
   /**
    * The return exceeds the units of this sku that the reservation consumed and that were not
-   * returned before.
+   * returned before. `location_id` is empty where the line named none.
    *
    * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_CONSUMED = 9;
    */
   RETURN_EXCEEDS_CONSUMED = 9,
 
   /**
-   * A quantity would overflow 64 bits.
+   * A quantity would exceed 1,000,000,000.
    *
    * @generated from enum value: ERROR_REASON_QUANTITY_OVERFLOW = 10;
    */
   QUANTITY_OVERFLOW = 10,
 
   /**
-   * The reservation belongs to an order, so staff must go through the order; or another service made
-   * it, which alone may change it. Metadata `reservation_id`, `order_id` where it is known, and
-   * `use`, the method to call instead (`souk.orders.v1.OrderService.CancelOrder`).
+   * The reservation belongs to an order, so staff must go through the order; or another service
+   * made it, which alone may change it. Metadata `reservation_id`, `order_id` where it is known,
+   * and `use`, the method to call instead (`souk.orders.v1.OrderService.CancelOrder`).
    *
    * @generated from enum value: ERROR_REASON_RESERVATION_OF_ORDER = 11;
    */
   RESERVATION_OF_ORDER = 11,
+
+  /**
+   * More units of this sku are to leave or to be released than the reservation still holds: `held`.
+   * `location_id` is empty where the line named none. Nothing was changed.
+   *
+   * @generated from enum value: ERROR_REASON_EXCEEDS_RESERVED = 12;
+   */
+  EXCEEDS_RESERVED = 12,
+
+  /**
+   * Units are to leave that are not there: they are backordered and have not arrived. Nothing was
+   * changed. Receive them first, or consume less.
+   *
+   * @generated from enum value: ERROR_REASON_STOCK_NOT_ON_HAND = 13;
+   */
+  STOCK_NOT_ON_HAND = 13,
+
+  /**
+   * More units of this sku are backordered at this location than the new policy allows. Receive or
+   * release them first.
+   *
+   * @generated from enum value: ERROR_REASON_UNITS_BACKORDERED = 14;
+   */
+  UNITS_BACKORDERED = 14,
 }
 
 /**

@@ -4,36 +4,41 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Reservation } from "./reservation_pb.js";
+import type { Reservation, ReservationState } from "./reservation_pb.js";
 import { file_souk_inventory_v1_reservation } from "./reservation_pb.js";
 import type { Movement, Stock } from "./stock_pb.js";
 import { file_souk_inventory_v1_stock } from "./stock_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/inventory/v1/events.proto.
  */
 export const file_souk_inventory_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxInkKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQ6Edrxo7kPCwoJc3RvY2suc2t1Im0KElJlc2VydmF0aW9uQ2hhbmdlZBIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uOiLa8aO5DxwKGnJlc2VydmF0aW9uLnJlc2VydmF0aW9uX2lkQpcBChlleGFtcGxlLnNvdWsuaW52ZW50b3J5LnYxQgtFdmVudHNQcm90b1ABWi1zb3VrLmV4YW1wbGUvZ28vc291ay9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGqAhFTb3VrLkludmVudG9yeS5WMcoCEVNvdWtcSW52ZW50b3J5XFYx6gITU291azo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock, file_souk_policy_v1_event]);
+  fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxInkKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQ6Edrxo7kPCwoJc3RvY2suc2t1Is4BChJSZXNlcnZhdGlvbkNoYW5nZWQSMwoLcmVzZXJ2YXRpb24YASABKAsyHi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZhdGlvbhI7Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIjLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSIgoFYWN0b3IYAyABKAsyEy5zb3VrLnR5cGUudjEuQWN0b3I6Itrxo7kPHAoacmVzZXJ2YXRpb24ucmVzZXJ2YXRpb25faWRClwEKGWV4YW1wbGUuc291ay5pbnZlbnRvcnkudjFCC0V2ZW50c1Byb3RvUAFaLXNvdWsuZXhhbXBsZS9nby9zb3VrL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaoCEVNvdWsuSW52ZW50b3J5LlYxygIRU291a1xJbnZlbnRvcnlcVjHqAhNTb3VrOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
- * The on_hand of a stock changed by a receipt, an adjustment or a return, or reserved units became
- * available again because a reservation was released or expired. The units available now are
- * `stock.on_hand` minus `stock.reserved`.
+ * A stock changed in a way that a shop window may have to show: units arrived, were corrected or
+ * returned; reserved units became available again because they were released or expired; or a
+ * reservation took so many that the rest is low (`StockPolicy.low_quantity`) or none is available.
+ * Other reservations, and units that leave, are published as ReservationChanged only, once for all
+ * of their lines, so that a sale does not write an event for each line. What the stock was before
+ * is `stock` without the numbers of `movement`, which also says why and by whom it changed.
  *
  * @generated from message souk.inventory.v1.StockChanged
  */
 export type StockChanged = Message<"souk.inventory.v1.StockChanged"> & {
   /**
-   * The stock after the change.
+   * The stock after the change. The units available now are on_hand minus reserved, at least 0.
    *
    * @generated from field: souk.inventory.v1.Stock stock = 1;
    */
   stock?: Stock | undefined;
 
   /**
-   * The change.
+   * The change. When several reservations of one stock expire together, that of the last.
    *
    * @generated from field: souk.inventory.v1.Movement movement = 2;
    */
@@ -48,7 +53,7 @@ export const StockChangedSchema: GenMessage<StockChanged> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_events, 0);
 
 /**
- * A reservation entered a new state.
+ * A reservation was created or entered a new state, or units of it left or were released.
  *
  * @generated from message souk.inventory.v1.ReservationChanged
  */
@@ -59,6 +64,21 @@ export type ReservationChanged = Message<"souk.inventory.v1.ReservationChanged">
    * @generated from field: souk.inventory.v1.Reservation reservation = 1;
    */
   reservation?: Reservation | undefined;
+
+  /**
+   * The state before it: UNSPECIFIED when it was created, the same state when units left or were
+   * released in parts.
+   *
+   * @generated from field: souk.inventory.v1.ReservationState previous_state = 2;
+   */
+  previousState: ReservationState;
+
+  /**
+   * Who caused the change.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 3;
+   */
+  actor?: Actor | undefined;
 };
 
 /**

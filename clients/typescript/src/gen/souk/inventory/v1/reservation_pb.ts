@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,20 +14,23 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/inventory/v1/reservation.proto.
  */
 export const file_souk_inventory_v1_reservation: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL2ludmVudG9yeS92MS9yZXNlcnZhdGlvbi5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiwgIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZRIuCgVsaW5lcxgDIAMoCzIfLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmVkTGluZRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghvcmRlcl9pZBgHIAEoCRISCgpsaW5lX2NvdW50GAggASgFIlQKDFJlc2VydmVkTGluZRILCgNza3UYASABKAkSEwoLbG9jYXRpb25faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKAMSEAoIcmV0dXJuZWQYBCABKAMq0QEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHwobUkVTRVJWQVRJT05fU1RBVEVfQ09NTUlUVEVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfQ09OU1VNRUQQAxIeChpSRVNFUlZBVElPTl9TVEFURV9SRUxFQVNFRBAEEh0KGVJFU0VSVkFUSU9OX1NUQVRFX0VYUElSRUQQBUKcAQoZZXhhbXBsZS5zb3VrLmludmVudG9yeS52MUIQUmVzZXJ2YXRpb25Qcm90b1ABWi1zb3VrLmV4YW1wbGUvZ28vc291ay9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGqAhFTb3VrLkludmVudG9yeS5WMcoCEVNvdWtcSW52ZW50b3J5XFYx6gITU291azo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiNzb3VrL2ludmVudG9yeS92MS9yZXNlcnZhdGlvbi5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiwgIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuc291ay5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25TdGF0ZRIuCgVsaW5lcxgDIAMoCzIfLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmVkTGluZRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghvcmRlcl9pZBgHIAEoCRISCgpsaW5lX2NvdW50GAggASgFIosBCgxSZXNlcnZlZExpbmUSCwoDc2t1GAEgASgJEhMKC2xvY2F0aW9uX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgFEhAKCGNvbnN1bWVkGAUgASgFEhAKCHJlbGVhc2VkGAYgASgFEhAKCHJldHVybmVkGAQgASgFEhEKCXVudHJhY2tlZBgHIAEoCCLIAQoPUmVzZXJ2YXRpb25MaW5lEmQKA3NrdRgBIAEoCUJX4EECukhRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEi0KC2xvY2F0aW9uX2lkGAIgASgJQhi6SBVyEzIRXlthLXowLTktXXswLDMyfSQSIAoIcXVhbnRpdHkYAyABKAVCDuBBArpICBoGGMCEPSgBKtEBChBSZXNlcnZhdGlvblN0YXRlEiEKHVJFU0VSVkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVTRVJWQVRJT05fU1RBVEVfSEVMRBABEh8KG1JFU0VSVkFUSU9OX1NUQVRFX0NPTU1JVFRFRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX0NPTlNVTUVEEAMSHgoaUkVTRVJWQVRJT05fU1RBVEVfUkVMRUFTRUQQBBIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAVCnAEKGWV4YW1wbGUuc291ay5pbnZlbnRvcnkudjFCEFJlc2VydmF0aW9uUHJvdG9QAVotc291ay5leGFtcGxlL2dvL3NvdWsvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxqgIRU291ay5JbnZlbnRvcnkuVjHKAhFTb3VrXEludmVudG9yeVxWMeoCE1NvdWs6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * Stock reserved for one order: all of its lines or none.
  *
  * A sale goes HELD → COMMITTED → CONSUMED. HELD → RELEASED and COMMITTED → RELEASED cancel it; HELD
  * → EXPIRED happens at the expire time. The first change of state wins; a conflicting later step
- * fails with RESERVATION_STATE.
+ * fails with ERROR_REASON_RESERVATION_STATE.
+ *
+ * Units can leave and be released in parts. Then the state stays as it is until no unit is left in
+ * the reservation: it becomes CONSUMED if any of its units left, and RELEASED otherwise.
  *
  * @generated from message souk.inventory.v1.Reservation
  */
 export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   /**
-   * The id, `reservation_…`, chosen by the caller of Reserve.
+   * The id, `reservation_…`, chosen by the caller of CreateReservation.
    *
    * @generated from field: string reservation_id = 1;
    */
@@ -39,7 +44,8 @@ export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   state: ReservationState;
 
   /**
-   * The reserved units: one line for each sku and location, with the summed quantity.
+   * The reserved units: one line for each sku and location, sorted by sku and location, with the
+   * summed quantity.
    *
    * @generated from field: repeated souk.inventory.v1.ReservedLine lines = 3;
    */
@@ -53,7 +59,7 @@ export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * When it was created.
+   * When it was created. Times are kept in microseconds; what is finer is cut off.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
@@ -67,7 +73,7 @@ export type Reservation = Message<"souk.inventory.v1.Reservation"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * The order that it belongs to; empty when the caller of Reserve named none.
+   * The order that it belongs to; empty when the caller of CreateReservation named none.
    *
    * @generated from field: string order_id = 7;
    */
@@ -90,7 +96,9 @@ export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_reservation, 0);
 
 /**
- * One sku of a reservation.
+ * The units of one sku that a reservation took from one location. At every moment consumed plus
+ * released is at most quantity, and returned is at most consumed; what is neither consumed nor
+ * released is still reserved.
  *
  * @generated from message souk.inventory.v1.ReservedLine
  */
@@ -103,25 +111,47 @@ export type ReservedLine = Message<"souk.inventory.v1.ReservedLine"> & {
   sku: string;
 
   /**
-   * The location.
+   * The location that the units come from. Empty when `untracked`.
    *
    * @generated from field: string location_id = 2;
    */
   locationId: string;
 
   /**
-   * Units reserved.
+   * Units that were reserved.
    *
-   * @generated from field: int64 quantity = 3;
+   * @generated from field: int32 quantity = 3;
    */
-  quantity: bigint;
+  quantity: number;
 
   /**
-   * Units of these that were consumed and returned.
+   * Units of these that left.
    *
-   * @generated from field: int64 returned = 4;
+   * @generated from field: int32 consumed = 5;
    */
-  returned: bigint;
+  consumed: number;
+
+  /**
+   * Units of these that were given up: by a release, or because the reservation expired.
+   *
+   * @generated from field: int32 released = 6;
+   */
+  released: number;
+
+  /**
+   * Units of those consumed that were returned.
+   *
+   * @generated from field: int32 returned = 4;
+   */
+  returned: number;
+
+  /**
+   * Whether the policy of the sku was UNTRACKED when they were reserved: then the line moves no
+   * stock.
+   *
+   * @generated from field: bool untracked = 7;
+   */
+  untracked: boolean;
 };
 
 /**
@@ -132,7 +162,44 @@ export const ReservedLineSchema: GenMessage<ReservedLine> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_reservation, 1);
 
 /**
- * The state of a reservation.
+ * Units of one sku, as a call asks for them. Several lines of one sku and location are added up.
+ *
+ * @generated from message souk.inventory.v1.ReservationLine
+ */
+export type ReservationLine = Message<"souk.inventory.v1.ReservationLine"> & {
+  /**
+   * Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+   * spaces only between them.
+   *
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * The location. Empty in CreateReservation means that the service chooses; in other calls, that
+   * the units are those of any location in the reservation, in the order of its lines.
+   *
+   * @generated from field: string location_id = 2;
+   */
+  locationId: string;
+
+  /**
+   * Required. How many units, 1 to 1,000,000.
+   *
+   * @generated from field: int32 quantity = 3;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message souk.inventory.v1.ReservationLine.
+ * Use `create(ReservationLineSchema)` to create a new message.
+ */
+export const ReservationLineSchema: GenMessage<ReservationLine> = /*@__PURE__*/
+  messageDesc(file_souk_inventory_v1_reservation, 2);
+
+/**
+ * The state of a reservation. New values may be added; treat an unknown one as HELD.
  *
  * @generated from enum souk.inventory.v1.ReservationState
  */
@@ -152,14 +219,15 @@ export enum ReservationState {
   HELD = 1,
 
   /**
-   * Units are reserved; the reservation no longer expires.
+   * Units are reserved; the reservation no longer expires. Some may have left: see
+   * `ReservedLine.consumed`.
    *
    * @generated from enum value: RESERVATION_STATE_COMMITTED = 2;
    */
   COMMITTED = 2,
 
   /**
-   * Units have left. Final, except for returns.
+   * Units have left, and none is reserved any more. Final, except for returns.
    *
    * @generated from enum value: RESERVATION_STATE_CONSUMED = 3;
    */

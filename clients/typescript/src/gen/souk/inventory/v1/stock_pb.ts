@@ -4,15 +4,21 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
+import type { Address } from "../../type/v1/address_pb.js";
+import { file_souk_type_v1_address } from "../../type/v1/address_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/inventory/v1/stock.proto.
  */
 export const file_souk_inventory_v1_stock: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL2ludmVudG9yeS92MS9zdG9jay5wcm90bxIRc291ay5pbnZlbnRvcnkudjEiXwoITG9jYXRpb24SEwoLbG9jYXRpb25faWQYASABKAkSDQoFdGl0bGUYAiABKAkSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KBVN0b2NrEgsKA3NrdRgBIAEoCRITCgtsb2NhdGlvbl9pZBgCIAEoCRIPCgdvbl9oYW5kGAMgASgDEhAKCHJlc2VydmVkGAQgASgDEi8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKsAgoITW92ZW1lbnQSEwoLbW92ZW1lbnRfaWQYASABKAkSCwoDc2t1GAIgASgJEhMKC2xvY2F0aW9uX2lkGAMgASgJEi0KBGtpbmQYBCABKA4yHy5zb3VrLmludmVudG9yeS52MS5Nb3ZlbWVudEtpbmQSFgoOb25faGFuZF9jaGFuZ2UYBSABKAMSFwoPcmVzZXJ2ZWRfY2hhbmdlGAYgASgDEhYKDnJlc2VydmF0aW9uX2lkGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEbm90ZRgKIAEoCSrwAQoMTW92ZW1lbnRLaW5kEh0KGU1PVkVNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIaChZNT1ZFTUVOVF9LSU5EX1JFQ0VJVkVEEAESGgoWTU9WRU1FTlRfS0lORF9BREpVU1RFRBACEhoKFk1PVkVNRU5UX0tJTkRfUkVTRVJWRUQQAxIaChZNT1ZFTUVOVF9LSU5EX1JFTEVBU0VEEAQSGQoVTU9WRU1FTlRfS0lORF9FWFBJUkVEEAUSGgoWTU9WRU1FTlRfS0lORF9DT05TVU1FRBAGEhoKFk1PVkVNRU5UX0tJTkRfUkVUVVJORUQQB0KWAQoZZXhhbXBsZS5zb3VrLmludmVudG9yeS52MUIKU3RvY2tQcm90b1ABWi1zb3VrLmV4YW1wbGUvZ28vc291ay9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGqAhFTb3VrLkludmVudG9yeS5WMcoCEVNvdWtcSW52ZW50b3J5XFYx6gITU291azo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1zb3VrL2ludmVudG9yeS92MS9zdG9jay5wcm90bxIRc291ay5pbnZlbnRvcnkudjEi3gIKCExvY2F0aW9uEjMKC2xvY2F0aW9uX2lkGAEgASgJQh7gQQLgQQW6SBVyEzIRXlthLXowLTktXXsxLDMyfSQSLwoFdGl0bGUYAiABKAlCIOBBArpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEjQKC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEiYKB2FkZHJlc3MYBSABKAsyFS5zb3VrLnR5cGUudjEuQWRkcmVzcxIcCghwcmlvcml0eRgGIAEoBUIKukgHGgUY6AcoABIOCgZhY3RpdmUYByABKAgSKgoEZXRhZxgIIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJCKWAQoFU3RvY2sSCwoDc2t1GAEgASgJEhMKC2xvY2F0aW9uX2lkGAIgASgJEg8KB29uX2hhbmQYAyABKAUSEAoIcmVzZXJ2ZWQYBCABKAUSLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2JhY2tvcmRlcl9saW1pdBgGIAEoBSLOAwoLU3RvY2tQb2xpY3kSZwoDc2t1GAEgASgJQlrgQQLgQQW6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSPwoGcG9saWN5GAIgASgOMiIuc291ay5pbnZlbnRvcnkudjEuSW52ZW50b3J5UG9saWN5QgvgQQK6SAWCAQIQARIkCg9iYWNrb3JkZXJfbGltaXQYAyABKAVCC7pICBoGGMCEPSgAEjcKFWJhY2tvcmRlcl9sb2NhdGlvbl9pZBgEIAEoCUIYukgVchMyEV5bYS16MC05LV17MCwzMn0kEjEKDWV4cGVjdGVkX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKDGxvd19xdWFudGl0eRgGIAEoBUILukgIGgYYwIQ9KAASNAoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSKgoEZXRhZxgIIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJCKtAQoMQXZhaWxhYmlsaXR5EgsKA3NrdRgBIAEoCRIzCgVzdGF0ZRgCIAEoDjIkLnNvdWsuaW52ZW50b3J5LnYxLkF2YWlsYWJpbGl0eVN0YXRlEhEKCWF2YWlsYWJsZRgDIAEoBRIVCg1iYWNrb3JkZXJhYmxlGAQgASgFEjEKDWV4cGVjdGVkX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItACCghNb3ZlbWVudBITCgttb3ZlbWVudF9pZBgBIAEoCRILCgNza3UYAiABKAkSEwoLbG9jYXRpb25faWQYAyABKAkSLQoEa2luZBgEIAEoDjIfLnNvdWsuaW52ZW50b3J5LnYxLk1vdmVtZW50S2luZBIWCg5vbl9oYW5kX2NoYW5nZRgFIAEoBRIXCg9yZXNlcnZlZF9jaGFuZ2UYBiABKAUSFgoOcmVzZXJ2YXRpb25faWQYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRub3RlGAogASgJEiIKBWFjdG9yGAsgASgLMhMuc291ay50eXBlLnYxLkFjdG9yKpEBCg9JbnZlbnRvcnlQb2xpY3kSIAocSU5WRU5UT1JZX1BPTElDWV9VTlNQRUNJRklFRBAAEhwKGElOVkVOVE9SWV9QT0xJQ1lfVFJBQ0tFRBABEh4KGklOVkVOVE9SWV9QT0xJQ1lfVU5UUkFDS0VEEAISHgoaSU5WRU5UT1JZX1BPTElDWV9CQUNLT1JERVIQAyrdAQoRQXZhaWxhYmlsaXR5U3RhdGUSIgoeQVZBSUxBQklMSVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobQVZBSUxBQklMSVRZX1NUQVRFX0lOX1NUT0NLEAESGgoWQVZBSUxBQklMSVRZX1NUQVRFX0xPVxACEiAKHEFWQUlMQUJJTElUWV9TVEFURV9CQUNLT1JERVIQAxIjCh9BVkFJTEFCSUxJVFlfU1RBVEVfT1VUX09GX1NUT0NLEAQSIAocQVZBSUxBQklMSVRZX1NUQVRFX1VOVFJBQ0tFRBAFKvABCgxNb3ZlbWVudEtpbmQSHQoZTU9WRU1FTlRfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1PVkVNRU5UX0tJTkRfUkVDRUlWRUQQARIaChZNT1ZFTUVOVF9LSU5EX0FESlVTVEVEEAISGgoWTU9WRU1FTlRfS0lORF9SRVNFUlZFRBADEhoKFk1PVkVNRU5UX0tJTkRfUkVMRUFTRUQQBBIZChVNT1ZFTUVOVF9LSU5EX0VYUElSRUQQBRIaChZNT1ZFTUVOVF9LSU5EX0NPTlNVTUVEEAYSGgoWTU9WRU1FTlRfS0lORF9SRVRVUk5FRBAHQpYBChlleGFtcGxlLnNvdWsuaW52ZW50b3J5LnYxQgpTdG9ja1Byb3RvUAFaLXNvdWsuZXhhbXBsZS9nby9zb3VrL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaoCEVNvdWsuSW52ZW50b3J5LlYxygIRU291a1xJbnZlbnRvcnlcVjHqAhNTb3VrOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_type_v1_actor, file_souk_type_v1_address]);
 
 /**
  * A location that holds stock, such as a warehouse or a shop.
@@ -21,26 +27,65 @@ export const file_souk_inventory_v1_stock: GenFile = /*@__PURE__*/
  */
 export type Location = Message<"souk.inventory.v1.Location"> & {
   /**
-   * The id: 1 to 32 lower-case letters, digits and hyphens. The location `main` exists from the
-   * start.
+   * Required. Immutable. The id: 1 to 32 lower-case letters, digits and hyphens. The location
+   * `main` exists from the start.
    *
    * @generated from field: string location_id = 1;
    */
   locationId: string;
 
   /**
-   * The display name.
+   * Required. The display name, 1 to 200 characters.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * When it was created.
+   * Output only. When it was created. Times are kept in microseconds; what is finer is cut off.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When it last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 4;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Where it is; may be absent.
+   *
+   * @generated from field: souk.type.v1.Address address = 5;
+   */
+  address?: Address | undefined;
+
+  /**
+   * Which location CreateReservation takes units from first: the one with the highest priority, 0
+   * to 1,000; of equal ones, the one whose id sorts first.
+   *
+   * @generated from field: int32 priority = 6;
+   */
+  priority: number;
+
+  /**
+   * Whether its units can be reserved and are counted as available. A new location is active,
+   * whatever CreateLocation says; UpdateLocation changes it. A location that is not active keeps
+   * its stock and its reservations, which can still be consumed, released and returned.
+   *
+   * @generated from field: bool active = 7;
+   */
+  active: boolean;
+
+  /**
+   * The version of the location. Output only, except in UpdateLocation: there it is the version to
+   * change; empty overwrites any version.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
 };
 
 /**
@@ -51,7 +96,8 @@ export const LocationSchema: GenMessage<Location> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_stock, 0);
 
 /**
- * The stock of one sku at one location. At every moment 0 <= reserved <= on_hand.
+ * The stock of one sku at one location. At every moment on_hand and reserved are at least 0, and
+ * reserved exceeds on_hand by at most backorder_limit.
  *
  * @generated from message souk.inventory.v1.Stock
  */
@@ -71,25 +117,34 @@ export type Stock = Message<"souk.inventory.v1.Stock"> & {
   locationId: string;
 
   /**
-   * Units that are physically there, reserved ones included.
+   * Units that are physically there, reserved ones included: 0 to 1,000,000,000.
    *
-   * @generated from field: int64 on_hand = 3;
+   * @generated from field: int32 on_hand = 3;
    */
-  onHand: bigint;
+  onHand: number;
 
   /**
-   * Units that are reserved by reservations in state HELD or COMMITTED.
+   * Units that are reserved by reservations in state HELD or COMMITTED and have not left: 0 to
+   * 1,001,000,000. More than on_hand when units are backordered.
    *
-   * @generated from field: int64 reserved = 4;
+   * @generated from field: int32 reserved = 4;
    */
-  reserved: bigint;
+  reserved: number;
 
   /**
-   * When either quantity last changed.
+   * When one of the quantities last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Units that may be reserved beyond those on hand. 0 unless the policy of the sku is BACKORDER
+   * and this is its location.
+   *
+   * @generated from field: int32 backorder_limit = 6;
+   */
+  backorderLimit: number;
 };
 
 /**
@@ -98,6 +153,134 @@ export type Stock = Message<"souk.inventory.v1.Stock"> & {
  */
 export const StockSchema: GenMessage<Stock> = /*@__PURE__*/
   messageDesc(file_souk_inventory_v1_stock, 1);
+
+/**
+ * How a sku may be sold. Every sku has a policy: until UpdateStockPolicy sets one it is TRACKED.
+ *
+ * @generated from message souk.inventory.v1.StockPolicy
+ */
+export type StockPolicy = Message<"souk.inventory.v1.StockPolicy"> & {
+  /**
+   * Required. Immutable. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and
+   * symbols, spaces only between them.
+   *
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * Required. Whether stock limits how many units can be reserved.
+   *
+   * @generated from field: souk.inventory.v1.InventoryPolicy policy = 2;
+   */
+  policy: InventoryPolicy;
+
+  /**
+   * With BACKORDER: how many units may be reserved beyond those on hand, 0 to 1,000,000. Kept and
+   * without effect under another policy.
+   *
+   * @generated from field: int32 backorder_limit = 3;
+   */
+  backorderLimit: number;
+
+  /**
+   * With BACKORDER: the location where the backordered units will arrive, and are reserved; empty
+   * means `main`.
+   *
+   * @generated from field: string backorder_location_id = 4;
+   */
+  backorderLocationId: string;
+
+  /**
+   * With BACKORDER: when the backordered units are expected, for people to read; may be absent.
+   * Nothing happens by itself when it passes.
+   *
+   * @generated from field: google.protobuf.Timestamp expected_time = 5;
+   */
+  expectedTime?: Timestamp | undefined;
+
+  /**
+   * At most this many available units are LOW, 0 to 1,000,000; 0 means never. 5 until it is set.
+   *
+   * @generated from field: int32 low_quantity = 6;
+   */
+  lowQuantity: number;
+
+  /**
+   * Output only. When it last changed; absent when it was never set.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 7;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * The version of the policy. Output only, except in UpdateStockPolicy: there it is the version to
+   * change; empty overwrites any version.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message souk.inventory.v1.StockPolicy.
+ * Use `create(StockPolicySchema)` to create a new message.
+ */
+export const StockPolicySchema: GenMessage<StockPolicy> = /*@__PURE__*/
+  messageDesc(file_souk_inventory_v1_stock, 2);
+
+/**
+ * What can be bought of a sku now.
+ *
+ * @generated from message souk.inventory.v1.Availability
+ */
+export type Availability = Message<"souk.inventory.v1.Availability"> & {
+  /**
+   * The stock keeping unit.
+   *
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * Whether it can be bought.
+   *
+   * @generated from field: souk.inventory.v1.AvailabilityState state = 2;
+   */
+  state: AvailabilityState;
+
+  /**
+   * Units on hand that are not reserved, of all active locations asked for together. A caller whose
+   * token lacks the scope `inventory.read` sees 10 for 10 or more. 0 when UNTRACKED: there is no
+   * number.
+   *
+   * @generated from field: int32 available = 3;
+   */
+  available: number;
+
+  /**
+   * Units that can be reserved beyond those, to be delivered when they arrive; limited to 10 in the
+   * same way.
+   *
+   * @generated from field: int32 backorderable = 4;
+   */
+  backorderable: number;
+
+  /**
+   * When backordered units are expected; absent when that is not known or nothing can be
+   * backordered.
+   *
+   * @generated from field: google.protobuf.Timestamp expected_time = 5;
+   */
+  expectedTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message souk.inventory.v1.Availability.
+ * Use `create(AvailabilitySchema)` to create a new message.
+ */
+export const AvailabilitySchema: GenMessage<Availability> = /*@__PURE__*/
+  messageDesc(file_souk_inventory_v1_stock, 3);
 
 /**
  * One change of one stock. Movements are never changed or deleted, and add up to the stock.
@@ -136,16 +319,16 @@ export type Movement = Message<"souk.inventory.v1.Movement"> & {
   /**
    * By how much on_hand changed.
    *
-   * @generated from field: int64 on_hand_change = 5;
+   * @generated from field: int32 on_hand_change = 5;
    */
-  onHandChange: bigint;
+  onHandChange: number;
 
   /**
    * By how much reserved changed.
    *
-   * @generated from field: int64 reserved_change = 6;
+   * @generated from field: int32 reserved_change = 6;
    */
-  reservedChange: bigint;
+  reservedChange: number;
 
   /**
    * The reservation it belongs to; empty for receipts and adjustments.
@@ -155,7 +338,7 @@ export type Movement = Message<"souk.inventory.v1.Movement"> & {
   reservationId: string;
 
   /**
-   * When it was recorded.
+   * When it was recorded, in microseconds.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
@@ -174,6 +357,13 @@ export type Movement = Message<"souk.inventory.v1.Movement"> & {
    * @generated from field: string note = 10;
    */
   note: string;
+
+  /**
+   * Who caused it. Absent in movements that are older than this field.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 11;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -181,10 +371,109 @@ export type Movement = Message<"souk.inventory.v1.Movement"> & {
  * Use `create(MovementSchema)` to create a new message.
  */
 export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
-  messageDesc(file_souk_inventory_v1_stock, 2);
+  messageDesc(file_souk_inventory_v1_stock, 4);
 
 /**
- * Why a quantity of the stock changed.
+ * Whether stock limits how many units of a sku can be reserved. New values may be added; treat an
+ * unknown one as TRACKED.
+ *
+ * @generated from enum souk.inventory.v1.InventoryPolicy
+ */
+export enum InventoryPolicy {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: INVENTORY_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No more units are reserved than are on hand.
+   *
+   * @generated from enum value: INVENTORY_POLICY_TRACKED = 1;
+   */
+  TRACKED = 1,
+
+  /**
+   * Any number of units can be reserved, and they have no stock: a download, a service.
+   *
+   * @generated from enum value: INVENTORY_POLICY_UNTRACKED = 2;
+   */
+  UNTRACKED = 2,
+
+  /**
+   * Units can be reserved before they arrive, up to a limit.
+   *
+   * @generated from enum value: INVENTORY_POLICY_BACKORDER = 3;
+   */
+  BACKORDER = 3,
+}
+
+/**
+ * Describes the enum souk.inventory.v1.InventoryPolicy.
+ */
+export const InventoryPolicySchema: GenEnum<InventoryPolicy> = /*@__PURE__*/
+  enumDesc(file_souk_inventory_v1_stock, 0);
+
+/**
+ * Whether units of a sku can be bought. New values may be added; treat an unknown one as
+ * OUT_OF_STOCK.
+ *
+ * @generated from enum souk.inventory.v1.AvailabilityState
+ */
+export enum AvailabilityState {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * More units are available than `StockPolicy.low_quantity`.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_IN_STOCK = 1;
+   */
+  IN_STOCK = 1,
+
+  /**
+   * Units are available, at most `StockPolicy.low_quantity`.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_LOW = 2;
+   */
+  LOW = 2,
+
+  /**
+   * None is available; some can be reserved before they arrive.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_BACKORDER = 3;
+   */
+  BACKORDER = 3,
+
+  /**
+   * None can be reserved. Also the state of a sku that inventory does not know.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_OUT_OF_STOCK = 4;
+   */
+  OUT_OF_STOCK = 4,
+
+  /**
+   * Stock does not limit how many can be reserved.
+   *
+   * @generated from enum value: AVAILABILITY_STATE_UNTRACKED = 5;
+   */
+  UNTRACKED = 5,
+}
+
+/**
+ * Describes the enum souk.inventory.v1.AvailabilityState.
+ */
+export const AvailabilityStateSchema: GenEnum<AvailabilityState> = /*@__PURE__*/
+  enumDesc(file_souk_inventory_v1_stock, 1);
+
+/**
+ * Why a quantity of the stock changed. New values may be added; treat an unknown one as a change of
+ * on_hand and reserved by the numbers of its movement.
  *
  * @generated from enum souk.inventory.v1.MovementKind
  */
@@ -204,7 +493,7 @@ export enum MovementKind {
   RECEIVED = 1,
 
   /**
-   * A count was corrected: on_hand changes by a signed number.
+   * A count was corrected: on_hand changes by a signed number. Also a repair.
    *
    * @generated from enum value: MOVEMENT_KIND_ADJUSTED = 2;
    */
@@ -218,7 +507,7 @@ export enum MovementKind {
   RESERVED = 3,
 
   /**
-   * A reservation was released: reserved shrinks.
+   * Units of a reservation were released: reserved shrinks.
    *
    * @generated from enum value: MOVEMENT_KIND_RELEASED = 4;
    */
@@ -250,5 +539,5 @@ export enum MovementKind {
  * Describes the enum souk.inventory.v1.MovementKind.
  */
 export const MovementKindSchema: GenEnum<MovementKind> = /*@__PURE__*/
-  enumDesc(file_souk_inventory_v1_stock, 0);
+  enumDesc(file_souk_inventory_v1_stock, 2);
 

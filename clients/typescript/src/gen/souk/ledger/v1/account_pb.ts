@@ -13,14 +13,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/ledger/v1/account.proto.
  */
 export const file_souk_ledger_v1_account: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2xlZGdlci92MS9hY2NvdW50LnByb3RvEg5zb3VrLmxlZGdlci52MSKkAgoHQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgJEg4KBmxlZGdlchgCIAEoDRIMCgRjb2RlGAMgASgNEisKBWZsYWdzGAQgASgLMhwuc291ay5sZWRnZXIudjEuQWNjb3VudEZsYWdzEhEKCXVzZXJfZGF0YRgFIAEoCRIWCg5kZWJpdHNfcGVuZGluZxgGIAEoAxIVCg1kZWJpdHNfcG9zdGVkGAcgASgDEhcKD2NyZWRpdHNfcGVuZGluZxgIIAEoAxIWCg5jcmVkaXRzX3Bvc3RlZBgJIAEoAxIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNmZXJfY291bnQYCyABKAMibgoMQWNjb3VudEZsYWdzEg4KBmxpbmtlZBgBIAEoCBImCh5kZWJpdHNfbXVzdF9ub3RfZXhjZWVkX2NyZWRpdHMYAiABKAgSJgoeY3JlZGl0c19tdXN0X25vdF9leGNlZWRfZGViaXRzGAMgASgIInAKDkFjY291bnRCYWxhbmNlEhYKDmRlYml0c19wZW5kaW5nGAEgASgDEhUKDWRlYml0c19wb3N0ZWQYAiABKAMSFwoPY3JlZGl0c19wZW5kaW5nGAMgASgDEhYKDmNyZWRpdHNfcG9zdGVkGAQgASgDItgBCgpOZXdBY2NvdW50EkAKCmFjY291bnRfaWQYASABKAlCLLpIKXInMiVeYWNjb3VudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEhcKBmxlZGdlchgCIAEoDUIHukgEKgIoARIZCgRjb2RlGAMgASgNQgu6SAgqBhj//wMoARIrCgVmbGFncxgEIAEoCzIcLnNvdWsubGVkZ2VyLnYxLkFjY291bnRGbGFncxInCgl1c2VyX2RhdGEYBSABKAlCFLpIEXIPGIABMgpeW15ceDAwXSokIkoKE0NyZWF0ZUFjY291bnRSZXN1bHQSMwoGc3RhdHVzGAEgASgOMiMuc291ay5sZWRnZXIudjEuQ3JlYXRlQWNjb3VudFN0YXR1cyqrBAoTQ3JlYXRlQWNjb3VudFN0YXR1cxIlCiFDUkVBVEVfQUNDT1VOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIhCh1DUkVBVEVfQUNDT1VOVF9TVEFUVVNfQ1JFQVRFRBABEiAKHENSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFMQAhItCilDUkVBVEVfQUNDT1VOVF9TVEFUVVNfTElOS0VEX0VWRU5UX0ZBSUxFRBADEjEKLUNSRUFURV9BQ0NPVU5UX1NUQVRVU19MSU5LRURfRVZFTlRfQ0hBSU5fT1BFThAEEi4KKkNSRUFURV9BQ0NPVU5UX1NUQVRVU19JRF9SRVBFQVRFRF9JTl9DSEFJThAFEjYKMkNSRUFURV9BQ0NPVU5UX1NUQVRVU19GTEFHU19BUkVfTVVUVUFMTFlfRVhDTFVTSVZFEAYSNQoxQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9GTEFHUxAHEjkKNUNSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfVVNFUl9EQVRBEAgSNgoyQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9MRURHRVIQCRI0CjBDUkVBVEVfQUNDT1VOVF9TVEFUVVNfRVhJU1RTX1dJVEhfRElGRkVSRU5UX0NPREUQCkKGAQoWZXhhbXBsZS5zb3VrLmxlZGdlci52MUIMQWNjb3VudFByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2xlZGdlci92MTtsZWRnZXJ2MaoCDlNvdWsuTGVkZ2VyLlYxygIOU291a1xMZWRnZXJcVjHqAhBTb3VrOjpMZWRnZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("Chxzb3VrL2xlZGdlci92MS9hY2NvdW50LnByb3RvEg5zb3VrLmxlZGdlci52MSK7AgoHQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgJEg4KBmxlZGdlchgCIAEoDRIMCgRjb2RlGAMgASgNEisKBWZsYWdzGAQgASgLMhwuc291ay5sZWRnZXIudjEuQWNjb3VudEZsYWdzEhEKCXVzZXJfZGF0YRgFIAEoCRIWCg5kZWJpdHNfcGVuZGluZxgGIAEoAxIVCg1kZWJpdHNfcG9zdGVkGAcgASgDEhcKD2NyZWRpdHNfcGVuZGluZxgIIAEoAxIWCg5jcmVkaXRzX3Bvc3RlZBgJIAEoAxIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNmZXJfY291bnQYCyABKAMSFQoNY3VycmVuY3lfY29kZRgMIAEoCSJuCgxBY2NvdW50RmxhZ3MSDgoGbGlua2VkGAEgASgIEiYKHmRlYml0c19tdXN0X25vdF9leGNlZWRfY3JlZGl0cxgCIAEoCBImCh5jcmVkaXRzX211c3Rfbm90X2V4Y2VlZF9kZWJpdHMYAyABKAgihwEKDkFjY291bnRCYWxhbmNlEhYKDmRlYml0c19wZW5kaW5nGAEgASgDEhUKDWRlYml0c19wb3N0ZWQYAiABKAMSFwoPY3JlZGl0c19wZW5kaW5nGAMgASgDEhYKDmNyZWRpdHNfcG9zdGVkGAQgASgDEhUKDWN1cnJlbmN5X2NvZGUYBSABKAki2AEKCk5ld0FjY291bnQSQAoKYWNjb3VudF9pZBgBIAEoCUIsukgpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSFwoGbGVkZ2VyGAIgASgNQge6SAQqAigBEhkKBGNvZGUYAyABKA1CC7pICCoGGP//AygBEisKBWZsYWdzGAQgASgLMhwuc291ay5sZWRnZXIudjEuQWNjb3VudEZsYWdzEicKCXVzZXJfZGF0YRgFIAEoCUIUukgRcg8YgAEyCl5bXlx4MDBdKiQijwEKE0NyZWF0ZUFjY291bnRSZXN1bHQSMwoGc3RhdHVzGAEgASgOMiMuc291ay5sZWRnZXIudjEuQ3JlYXRlQWNjb3VudFN0YXR1cxISCgphY2NvdW50X2lkGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrXBAoTQ3JlYXRlQWNjb3VudFN0YXR1cxIlCiFDUkVBVEVfQUNDT1VOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIhCh1DUkVBVEVfQUNDT1VOVF9TVEFUVVNfQ1JFQVRFRBABEiAKHENSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFMQAhItCilDUkVBVEVfQUNDT1VOVF9TVEFUVVNfTElOS0VEX0VWRU5UX0ZBSUxFRBADEjEKLUNSRUFURV9BQ0NPVU5UX1NUQVRVU19MSU5LRURfRVZFTlRfQ0hBSU5fT1BFThAEEi4KKkNSRUFURV9BQ0NPVU5UX1NUQVRVU19JRF9SRVBFQVRFRF9JTl9DSEFJThAFEjYKMkNSRUFURV9BQ0NPVU5UX1NUQVRVU19GTEFHU19BUkVfTVVUVUFMTFlfRVhDTFVTSVZFEAYSNQoxQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9GTEFHUxAHEjkKNUNSRUFURV9BQ0NPVU5UX1NUQVRVU19FWElTVFNfV0lUSF9ESUZGRVJFTlRfVVNFUl9EQVRBEAgSNgoyQ1JFQVRFX0FDQ09VTlRfU1RBVFVTX0VYSVNUU19XSVRIX0RJRkZFUkVOVF9MRURHRVIQCRI0CjBDUkVBVEVfQUNDT1VOVF9TVEFUVVNfRVhJU1RTX1dJVEhfRElGRkVSRU5UX0NPREUQChIqCiZDUkVBVEVfQUNDT1VOVF9TVEFUVVNfTEVER0VSX05PVF9GT1VORBALQoYBChZleGFtcGxlLnNvdWsubGVkZ2VyLnYxQgxBY2NvdW50UHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvbGVkZ2VyL3YxO2xlZGdlcnYxqgIOU291ay5MZWRnZXIuVjHKAg5Tb3VrXExlZGdlclxWMeoCEFNvdWs6OkxlZGdlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * An account: four sums that only transfers change. Each of them is always at least 0.
+ * An account: four sums that only transfers change. Each of them is always at least 0, in minor
+ * units of the currency of its ledger.
  *
  * A debit account (money that is owned, such as cash at a provider) has the balance debits_posted -
- * credits_posted, a credit account (money that is owed, such as what a merchant is due) the
- * opposite.
+ * credits_posted: taking in 500 debits it by 500. A credit account (money that is owed, such as
+ * what a merchant is due) has the balance credits_posted - debits_posted: owing 500 more credits it
+ * by 500.
  *
  * @generated from message souk.ledger.v1.Account
  */
@@ -33,8 +35,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   accountId: string;
 
   /**
-   * The ledger it belongs to. All amounts of a ledger are in minor units of one currency, and only
-   * accounts of one ledger can be party to a transfer.
+   * The ledger it belongs to. Only accounts of one ledger can be party to a transfer.
    *
    * @generated from field: uint32 ledger = 2;
    */
@@ -90,7 +91,7 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
   creditsPosted: bigint;
 
   /**
-   * When it was created.
+   * When it was created, to the microsecond.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
@@ -102,6 +103,13 @@ export type Account = Message<"souk.ledger.v1.Account"> & {
    * @generated from field: int64 transfer_count = 11;
    */
   transferCount: bigint;
+
+  /**
+   * The currency of its ledger; empty when that has none.
+   *
+   * @generated from field: string currency_code = 12;
+   */
+  currencyCode: string;
 };
 
 /**
@@ -181,6 +189,13 @@ export type AccountBalance = Message<"souk.ledger.v1.AccountBalance"> & {
    * @generated from field: int64 credits_posted = 4;
    */
   creditsPosted: bigint;
+
+  /**
+   * The currency of the ledger; empty when it has none.
+   *
+   * @generated from field: string currency_code = 5;
+   */
+  currencyCode: string;
 };
 
 /**
@@ -204,7 +219,7 @@ export type NewAccount = Message<"souk.ledger.v1.NewAccount"> & {
   accountId: string;
 
   /**
-   * The ledger, 1 or more.
+   * The ledger, 1 or more. It must exist.
    *
    * @generated from field: uint32 ledger = 2;
    */
@@ -251,6 +266,22 @@ export type CreateAccountResult = Message<"souk.ledger.v1.CreateAccountResult"> 
    * @generated from field: souk.ledger.v1.CreateAccountStatus status = 1;
    */
   status: CreateAccountStatus;
+
+  /**
+   * The id of the account, as in the request. If it differs from the one that was sent, the result
+   * does not belong to it.
+   *
+   * @generated from field: string account_id = 2;
+   */
+  accountId: string;
+
+  /**
+   * When it was created, to the microsecond, by this call or (EXISTS) an earlier one; absent when
+   * it was refused.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**
@@ -261,7 +292,8 @@ export const CreateAccountResultSchema: GenMessage<CreateAccountResult> = /*@__P
   messageDesc(file_souk_ledger_v1_account, 4);
 
 /**
- * The result of creating one account of a CreateAccounts request.
+ * The result of creating one account of a CreateAccounts request. New values may be added; treat an
+ * unknown one as a refusal: the account was not created.
  *
  * @generated from enum souk.ledger.v1.CreateAccountStatus
  */
@@ -342,6 +374,13 @@ export enum CreateAccountStatus {
    * @generated from enum value: CREATE_ACCOUNT_STATUS_EXISTS_WITH_DIFFERENT_CODE = 10;
    */
   EXISTS_WITH_DIFFERENT_CODE = 10,
+
+  /**
+   * Not created: no ledger has this number.
+   *
+   * @generated from enum value: CREATE_ACCOUNT_STATUS_LEDGER_NOT_FOUND = 11;
+   */
+  LEDGER_NOT_FOUND = 11,
 }
 
 /**

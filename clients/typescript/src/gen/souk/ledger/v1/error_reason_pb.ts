@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/ledger/v1/error_reason.proto.
  */
 export const file_souk_ledger_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKmcKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjoKHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBABGhaq45+ADhAIBRIKYWNjb3VudF9pZCABQooBChZleGFtcGxlLnNvdWsubGVkZ2VyLnYxQhBFcnJvclJlYXNvblByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2xlZGdlci92MTtsZWRnZXJ2MaoCDlNvdWsuTGVkZ2VyLlYxygIOU291a1xMZWRnZXJcVjHqAhBTb3VrOjpMZWRnZXI6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
+  fileDesc("CiFzb3VrL2xlZGdlci92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsubGVkZ2VyLnYxKp4CCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI6Ch5FUlJPUl9SRUFTT05fQUNDT1VOVF9OT1RfRk9VTkQQARoWquOfgA4QCAUSCmFjY291bnRfaWQgARI1Ch1FUlJPUl9SRUFTT05fTEVER0VSX05PVF9GT1VORBACGhKq45+ADgwIBRIGbGVkZ2VyIAESQQoaRVJST1JfUkVBU09OX0xFREdFUl9FWElTVFMQAxohquOfgA4bCAYSBmxlZGdlchINY3VycmVuY3lfY29kZSABEjsKGUVSUk9SX1JFQVNPTl9UT09fRkFSX0JBQ0sQBBocquOfgA4WCAkSCmFjY291bnRfaWQSBG1vc3QgAUKKAQoWZXhhbXBsZS5zb3VrLmxlZGdlci52MUIQRXJyb3JSZWFzb25Qcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9sZWRnZXIvdjE7bGVkZ2VydjGqAg5Tb3VrLkxlZGdlci5WMcoCDlNvdWtcTGVkZ2VyXFYx6gIQU291azo6TGVkZ2VyOjpWMWIGcHJvdG8z", [file_souk_policy_v1_reason]);
 
 /**
  * Why the ledger service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.ledger.v1`.
+ * `souk.ledger`.
  *
  * An error in one account or transfer of a batch does not fail the call: see `CreateAccountStatus`
  * and `CreateTransferStatus`.
@@ -35,6 +35,28 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ACCOUNT_NOT_FOUND = 1;
    */
   ACCOUNT_NOT_FOUND = 1,
+
+  /**
+   * No ledger has this number.
+   *
+   * @generated from enum value: ERROR_REASON_LEDGER_NOT_FOUND = 2;
+   */
+  LEDGER_NOT_FOUND = 2,
+
+  /**
+   * A ledger with this number exists, with another currency (`currency_code`, which may be empty).
+   *
+   * @generated from enum value: ERROR_REASON_LEDGER_EXISTS = 3;
+   */
+  LEDGER_EXISTS = 3,
+
+  /**
+   * More than `most` transfers of the account were recorded since the moment that was asked for.
+   * Ask with TIME_AXIS_RECORDED, which has no such limit.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_FAR_BACK = 4;
+   */
+  TOO_FAR_BACK = 4,
 }
 
 /**

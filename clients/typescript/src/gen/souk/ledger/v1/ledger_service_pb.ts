@@ -6,10 +6,13 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Account, AccountBalance, CreateAccountResult, NewAccount } from "./account_pb.js";
 import { file_souk_ledger_v1_account } from "./account_pb.js";
+import type { Ledger } from "./ledger_pb.js";
+import { file_souk_ledger_v1_ledger } from "./ledger_pb.js";
 import type { CreateTransferResult, NewTransfer, Transfer } from "./transfer_pb.js";
 import { file_souk_ledger_v1_transfer } from "./transfer_pb.js";
 import { file_souk_policy_v1_policy } from "../../policy/v1/policy_pb.js";
@@ -21,7 +24,147 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/ledger/v1/ledger_service.proto.
  */
 export const file_souk_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIOc291ay5sZWRnZXIudjEiUgoVQ3JlYXRlQWNjb3VudHNSZXF1ZXN0EjkKCGFjY291bnRzGAEgAygLMhouc291ay5sZWRnZXIudjEuTmV3QWNjb3VudEILukgIkgEFCAEQ/j8iTgoWQ3JlYXRlQWNjb3VudHNSZXNwb25zZRI0CgdyZXN1bHRzGAEgAygLMiMuc291ay5sZWRnZXIudjEuQ3JlYXRlQWNjb3VudFJlc3VsdCJVChZDcmVhdGVUcmFuc2ZlcnNSZXF1ZXN0EjsKCXRyYW5zZmVycxgBIAMoCzIbLnNvdWsubGVkZ2VyLnYxLk5ld1RyYW5zZmVyQgu6SAiSAQUIARD+PyJQChdDcmVhdGVUcmFuc2ZlcnNSZXNwb25zZRI1CgdyZXN1bHRzGAEgAygLMiQuc291ay5sZWRnZXIudjEuQ3JlYXRlVHJhbnNmZXJSZXN1bHQiZAoVTG9va3VwQWNjb3VudHNSZXF1ZXN0EksKC2FjY291bnRfaWRzGAEgAygJQja6SDOSATAIARD+PyIpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQwoWTG9va3VwQWNjb3VudHNSZXNwb25zZRIpCghhY2NvdW50cxgBIAMoCzIXLnNvdWsubGVkZ2VyLnYxLkFjY291bnQiZwoWTG9va3VwVHJhbnNmZXJzUmVxdWVzdBJNCgx0cmFuc2Zlcl9pZHMYASADKAlCN7pINJIBMQgBEP4/IipyKDImXnRyYW5zZmVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiRgoXTG9va3VwVHJhbnNmZXJzUmVzcG9uc2USKwoJdHJhbnNmZXJzGAEgAygLMhguc291ay5sZWRnZXIudjEuVHJhbnNmZXIiewoTTGlzdEFjY291bnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSDgoGbGVkZ2VyGAMgASgNEhcKBGNvZGUYBCABKA1CCbpIBioEGP//AyJaChRMaXN0QWNjb3VudHNSZXNwb25zZRIpCghhY2NvdW50cxgBIAMoCzIXLnNvdWsubGVkZ2VyLnYxLkFjY291bnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpwBChtMaXN0QWNjb3VudFRyYW5zZmVyc1JlcXVlc3QSQAoKYWNjb3VudF9pZBgBIAEoCUIsukgpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAIImQKHExpc3RBY2NvdW50VHJhbnNmZXJzUmVzcG9uc2USKwoJdHJhbnNmZXJzGAEgAygLMhguc291ay5sZWRnZXIudjEuVHJhbnNmZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsABChhHZXRBY2NvdW50QmFsYW5jZVJlcXVlc3QSQAoKYWNjb3VudF9pZBgBIAEoCUIsukgpcicyJV5hY2NvdW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSKwoHYXRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoJdGltZV9heGlzGAMgASgOMhguc291ay5sZWRnZXIudjEuVGltZUF4aXNCCLpIBYIBAhABIkwKGUdldEFjY291bnRCYWxhbmNlUmVzcG9uc2USLwoHYmFsYW5jZRgBIAEoCzIeLnNvdWsubGVkZ2VyLnYxLkFjY291bnRCYWxhbmNlIigKFkdldFRyaWFsQmFsYW5jZVJlcXVlc3QSDgoGbGVkZ2VyGAEgASgNImoKEFRyaWFsQmFsYW5jZUxpbmUSDgoGbGVkZ2VyGAEgASgNEi8KB2JhbGFuY2UYAiABKAsyHi5zb3VrLmxlZGdlci52MS5BY2NvdW50QmFsYW5jZRIVCg1hY2NvdW50X2NvdW50GAMgASgDIkoKF0dldFRyaWFsQmFsYW5jZVJlc3BvbnNlEi8KBWxpbmVzGAEgAygLMiAuc291ay5sZWRnZXIudjEuVHJpYWxCYWxhbmNlTGluZSIUChJBdWRpdExlZGdlclJlcXVlc3QibQoTQXVkaXRMZWRnZXJSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnNvdWsudHlwZS52MS5BdWRpdEZpbmRpbmcSKAoGY291bnRzGAIgAygLMhguc291ay50eXBlLnYxLkF1ZGl0Q291bnQqVgoIVGltZUF4aXMSGQoVVElNRV9BWElTX1VOU1BFQ0lGSUVEEAASFgoSVElNRV9BWElTX1JFQ09SREVEEAESFwoTVElNRV9BWElTX0VGRkVDVElWRRACMvgNCg1MZWRnZXJTZXJ2aWNlEr4BCg5DcmVhdGVBY2NvdW50cxIlLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZUFjY291bnRzUmVxdWVzdBomLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZUFjY291bnRzUmVzcG9uc2UiXZACAoLT5JMCJDoBKiIfL3YxL2xlZGdlci9hY2NvdW50czpiYXRjaENyZWF0ZaLrpKgMKgoQCAMSDGxlZGdlci53cml0ZQoQCAQSDGxlZGdlci53cml0ZRACGgIIChLCAQoPQ3JlYXRlVHJhbnNmZXJzEiYuc291ay5sZWRnZXIudjEuQ3JlYXRlVHJhbnNmZXJzUmVxdWVzdBonLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZVRyYW5zZmVyc1Jlc3BvbnNlIl6QAgKC0+STAiU6ASoiIC92MS9sZWRnZXIvdHJhbnNmZXJzOmJhdGNoQ3JlYXRlouukqAwqChAIAxIMbGVkZ2VyLndyaXRlChAIBBIMbGVkZ2VyLndyaXRlEAEaAggKErcBCg5Mb29rdXBBY2NvdW50cxIlLnNvdWsubGVkZ2VyLnYxLkxvb2t1cEFjY291bnRzUmVxdWVzdBomLnNvdWsubGVkZ2VyLnYxLkxvb2t1cEFjY291bnRzUmVzcG9uc2UiVpACAYLT5JMCHzoBKiIaL3YxL2xlZGdlci9hY2NvdW50czpsb29rdXCi66SoDCgKDwgDEgtsZWRnZXIucmVhZAoPCAQSC2xlZGdlci5yZWFkEAIaAggFErsBCg9Mb29rdXBUcmFuc2ZlcnMSJi5zb3VrLmxlZGdlci52MS5Mb29rdXBUcmFuc2ZlcnNSZXF1ZXN0Gicuc291ay5sZWRnZXIudjEuTG9va3VwVHJhbnNmZXJzUmVzcG9uc2UiV5ACAYLT5JMCIDoBKiIbL3YxL2xlZGdlci90cmFuc2ZlcnM6bG9va3VwouukqAwoCg8IAxILbGVkZ2VyLnJlYWQKDwgEEgtsZWRnZXIucmVhZBACGgIIBRKnAQoMTGlzdEFjY291bnRzEiMuc291ay5sZWRnZXIudjEuTGlzdEFjY291bnRzUmVxdWVzdBokLnNvdWsubGVkZ2VyLnYxLkxpc3RBY2NvdW50c1Jlc3BvbnNlIkyQAgGC0+STAhUSEy92MS9sZWRnZXIvYWNjb3VudHOi66SoDCgKDwgDEgtsZWRnZXIucmVhZAoPCAQSC2xlZGdlci5yZWFkEAQaAggKEvcBChRMaXN0QWNjb3VudFRyYW5zZmVycxIrLnNvdWsubGVkZ2VyLnYxLkxpc3RBY2NvdW50VHJhbnNmZXJzUmVxdWVzdBosLnNvdWsubGVkZ2VyLnYxLkxpc3RBY2NvdW50VHJhbnNmZXJzUmVzcG9uc2UigwGQAgGC0+STAiwSKi92MS9sZWRnZXIvYWNjb3VudHMve2FjY291bnRfaWR9L3RyYW5zZmVyc6LrpKgMSAoPCAMSC2xlZGdlci5yZWFkCg8IBBILbGVkZ2VyLnJlYWQQBBoCCAoiHkVSUk9SX1JFQVNPTl9BQ0NPVU5UX05PVF9GT1VORBLsAQoRR2V0QWNjb3VudEJhbGFuY2USKC5zb3VrLmxlZGdlci52MS5HZXRBY2NvdW50QmFsYW5jZVJlcXVlc3QaKS5zb3VrLmxlZGdlci52MS5HZXRBY2NvdW50QmFsYW5jZVJlc3BvbnNlIoEBkAIBgtPkkwIqEigvdjEvbGVkZ2VyL2FjY291bnRzL3thY2NvdW50X2lkfS9iYWxhbmNlouukqAxICg8IAxILbGVkZ2VyLnJlYWQKDwgEEgtsZWRnZXIucmVhZBADGgIICiIeRVJST1JfUkVBU09OX0FDQ09VTlRfTk9UX0ZPVU5EErQBCg9HZXRUcmlhbEJhbGFuY2USJi5zb3VrLmxlZGdlci52MS5HZXRUcmlhbEJhbGFuY2VSZXF1ZXN0Gicuc291ay5sZWRnZXIudjEuR2V0VHJpYWxCYWxhbmNlUmVzcG9uc2UiUJACAYLT5JMCGRIXL3YxL2xlZGdlci90cmlhbEJhbGFuY2Wi66SoDCgKDwgDEgtsZWRnZXIucmVhZAoPCAQSC2xlZGdlci5yZWFkEAQaAggeEp4BCgtBdWRpdExlZGdlchIiLnNvdWsubGVkZ2VyLnYxLkF1ZGl0TGVkZ2VyUmVxdWVzdBojLnNvdWsubGVkZ2VyLnYxLkF1ZGl0TGVkZ2VyUmVzcG9uc2UiRpACAYLT5JMCEhIQL3YxL2xlZGdlcjphdWRpdKLrpKgMJQoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgMIrAJCjAEKFmV4YW1wbGUuc291ay5sZWRnZXIudjFCEkxlZGdlclNlcnZpY2VQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9sZWRnZXIvdjE7bGVkZ2VydjGqAg5Tb3VrLkxlZGdlci5WMcoCDlNvdWtcTGVkZ2VyXFYx6gIQU291azo6TGVkZ2VyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_ledger_v1_account, file_souk_ledger_v1_transfer, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
+  fileDesc("CiNzb3VrL2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIOc291ay5sZWRnZXIudjEiSAoTQ3JlYXRlTGVkZ2VyUmVxdWVzdBIxCgZsZWRnZXIYASABKAsyFi5zb3VrLmxlZGdlci52MS5MZWRnZXJCCeBBArpIA8gBASI+ChRDcmVhdGVMZWRnZXJSZXNwb25zZRImCgZsZWRnZXIYASABKAsyFi5zb3VrLmxlZGdlci52MS5MZWRnZXIiKwoQR2V0TGVkZ2VyUmVxdWVzdBIXCgZsZWRnZXIYASABKA1CB7pIBCoCKAEiOwoRR2V0TGVkZ2VyUmVzcG9uc2USJgoGbGVkZ2VyGAEgASgLMhYuc291ay5sZWRnZXIudjEuTGVkZ2VyIlEKEkxpc3RMZWRnZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiVwoTTGlzdExlZGdlcnNSZXNwb25zZRInCgdsZWRnZXJzGAEgAygLMhYuc291ay5sZWRnZXIudjEuTGVkZ2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJSChVDcmVhdGVBY2NvdW50c1JlcXVlc3QSOQoIYWNjb3VudHMYASADKAsyGi5zb3VrLmxlZGdlci52MS5OZXdBY2NvdW50Qgu6SAiSAQUIARD+PyJOChZDcmVhdGVBY2NvdW50c1Jlc3BvbnNlEjQKB3Jlc3VsdHMYASADKAsyIy5zb3VrLmxlZGdlci52MS5DcmVhdGVBY2NvdW50UmVzdWx0IlUKFkNyZWF0ZVRyYW5zZmVyc1JlcXVlc3QSOwoJdHJhbnNmZXJzGAEgAygLMhsuc291ay5sZWRnZXIudjEuTmV3VHJhbnNmZXJCC7pICJIBBQgBEP4/IlAKF0NyZWF0ZVRyYW5zZmVyc1Jlc3BvbnNlEjUKB3Jlc3VsdHMYASADKAsyJC5zb3VrLmxlZGdlci52MS5DcmVhdGVUcmFuc2ZlclJlc3VsdCJkChVMb29rdXBBY2NvdW50c1JlcXVlc3QSSwoLYWNjb3VudF9pZHMYASADKAlCNrpIM5IBMAgBEP4/IilyJzIlXmFjY291bnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCJgChZMb29rdXBBY2NvdW50c1Jlc3BvbnNlEikKCGFjY291bnRzGAEgAygLMhcuc291ay5sZWRnZXIudjEuQWNjb3VudBIbChNtaXNzaW5nX2FjY291bnRfaWRzGAIgAygJImcKFkxvb2t1cFRyYW5zZmVyc1JlcXVlc3QSTQoMdHJhbnNmZXJfaWRzGAEgAygJQje6SDSSATEIARD+PyIqcigyJl50cmFuc2Zlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kImQKF0xvb2t1cFRyYW5zZmVyc1Jlc3BvbnNlEisKCXRyYW5zZmVycxgBIAMoCzIYLnNvdWsubGVkZ2VyLnYxLlRyYW5zZmVyEhwKFG1pc3NpbmdfdHJhbnNmZXJfaWRzGAIgAygJIqQBChNMaXN0QWNjb3VudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIOCgZsZWRnZXIYAyABKA0SFwoEY29kZRgEIAEoDUIJukgGKgQY//8DEicKCXVzZXJfZGF0YRgFIAEoCUIUukgRcg8YgAEyCl5bXlx4MDBdKiQiWgoUTGlzdEFjY291bnRzUmVzcG9uc2USKQoIYWNjb3VudHMYASADKAsyFy5zb3VrLmxlZGdlci52MS5BY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLDAwoUTGlzdFRyYW5zZmVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEg4KBmxlZGdlchgDIAEoDRIXCgRjb2RlGAQgASgNQgm6SAYqBBj//wMSJwoJdXNlcl9kYXRhGAUgASgJQhS6SBFyDxiAATIKXlteXHgwMF0qJBI1ChFjcmVhdGVfdGltZV9hZnRlchgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoSY3JlYXRlX3RpbWVfYmVmb3JlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRlZmZlY3RpdmVfdGltZV9hZnRlchgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOQoVZWZmZWN0aXZlX3RpbWVfYmVmb3JlGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CghvcmRlcl9ieRgKIAEoCUImukgjciFSAFIQY3JlYXRlX3RpbWUgZGVzY1ILY3JlYXRlX3RpbWUiXQoVTGlzdFRyYW5zZmVyc1Jlc3BvbnNlEisKCXRyYW5zZmVycxgBIAMoCzIYLnNvdWsubGVkZ2VyLnYxLlRyYW5zZmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL4AwobTGlzdEFjY291bnRUcmFuc2ZlcnNSZXF1ZXN0EkAKCmFjY291bnRfaWQYASABKAlCLLpIKXInMiVeYWNjb3VudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACBI0CgRzaWRlGAQgASgOMhwuc291ay5sZWRnZXIudjEuVHJhbnNmZXJTaWRlQgi6SAWCAQIQARIXCgRjb2RlGAUgASgNQgm6SAYqBBj//wMSJwoJdXNlcl9kYXRhGAYgASgJQhS6SBFyDxiAATIKXlteXHgwMF0qJBI1ChFjcmVhdGVfdGltZV9hZnRlchgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoSY3JlYXRlX3RpbWVfYmVmb3JlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRlZmZlY3RpdmVfdGltZV9hZnRlchgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOQoVZWZmZWN0aXZlX3RpbWVfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJkChxMaXN0QWNjb3VudFRyYW5zZmVyc1Jlc3BvbnNlEisKCXRyYW5zZmVycxgBIAMoCzIYLnNvdWsubGVkZ2VyLnYxLlRyYW5zZmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLAAQoYR2V0QWNjb3VudEJhbGFuY2VSZXF1ZXN0EkAKCmFjY291bnRfaWQYASABKAlCLLpIKXInMiVeYWNjb3VudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEisKB2F0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKCXRpbWVfYXhpcxgDIAEoDjIYLnNvdWsubGVkZ2VyLnYxLlRpbWVBeGlzQgi6SAWCAQIQASJMChlHZXRBY2NvdW50QmFsYW5jZVJlc3BvbnNlEi8KB2JhbGFuY2UYASABKAsyHi5zb3VrLmxlZGdlci52MS5BY2NvdW50QmFsYW5jZSIoChZHZXRUcmlhbEJhbGFuY2VSZXF1ZXN0Eg4KBmxlZGdlchgBIAEoDSJqChBUcmlhbEJhbGFuY2VMaW5lEg4KBmxlZGdlchgBIAEoDRIvCgdiYWxhbmNlGAIgASgLMh4uc291ay5sZWRnZXIudjEuQWNjb3VudEJhbGFuY2USFQoNYWNjb3VudF9jb3VudBgDIAEoAyJKChdHZXRUcmlhbEJhbGFuY2VSZXNwb25zZRIvCgVsaW5lcxgBIAMoCzIgLnNvdWsubGVkZ2VyLnYxLlRyaWFsQmFsYW5jZUxpbmUiFAoSQXVkaXRMZWRnZXJSZXF1ZXN0Im0KE0F1ZGl0TGVkZ2VyUmVzcG9uc2USLAoIZmluZGluZ3MYASADKAsyGi5zb3VrLnR5cGUudjEuQXVkaXRGaW5kaW5nEigKBmNvdW50cxgCIAMoCzIYLnNvdWsudHlwZS52MS5BdWRpdENvdW50KmAKDFRyYW5zZmVyU2lkZRIdChlUUkFOU0ZFUl9TSURFX1VOU1BFQ0lGSUVEEAASFwoTVFJBTlNGRVJfU0lERV9ERUJJVBABEhgKFFRSQU5TRkVSX1NJREVfQ1JFRElUEAIqVgoIVGltZUF4aXMSGQoVVElNRV9BWElTX1VOU1BFQ0lGSUVEEAASFgoSVElNRV9BWElTX1JFQ09SREVEEAESFwoTVElNRV9BWElTX0VGRkVDVElWRRACMtQUCg1MZWRnZXJTZXJ2aWNlEtQBCgxDcmVhdGVMZWRnZXISIy5zb3VrLmxlZGdlci52MS5DcmVhdGVMZWRnZXJSZXF1ZXN0GiQuc291ay5sZWRnZXIudjEuQ3JlYXRlTGVkZ2VyUmVzcG9uc2UieZACAoLT5JMCJDoGbGVkZ2VyYgZsZWRnZXIiEi92MS9sZWRnZXIvbGVkZ2Vyc6LrpKgMRgoQCAMSDGxlZGdlci53cml0ZQoQCAQSDGxlZGdlci53cml0ZRACGgIICiIaRVJST1JfUkVBU09OX0xFREdFUl9FWElTVFMSzQEKCUdldExlZGdlchIgLnNvdWsubGVkZ2VyLnYxLkdldExlZGdlclJlcXVlc3QaIS5zb3VrLmxlZGdlci52MS5HZXRMZWRnZXJSZXNwb25zZSJ7kAIBgtPkkwIlYgZsZWRnZXISGy92MS9sZWRnZXIvbGVkZ2Vycy97bGVkZ2VyfaLrpKgMRwoPCAMSC2xlZGdlci5yZWFkCg8IBBILbGVkZ2VyLnJlYWQQAxoCCAUiHUVSUk9SX1JFQVNPTl9MRURHRVJfTk9UX0ZPVU5EEqMBCgtMaXN0TGVkZ2VycxIiLnNvdWsubGVkZ2VyLnYxLkxpc3RMZWRnZXJzUmVxdWVzdBojLnNvdWsubGVkZ2VyLnYxLkxpc3RMZWRnZXJzUmVzcG9uc2UiS5ACAYLT5JMCFBISL3YxL2xlZGdlci9sZWRnZXJzouukqAwoCg8IAxILbGVkZ2VyLnJlYWQKDwgEEgtsZWRnZXIucmVhZBAEGgIIChK+AQoOQ3JlYXRlQWNjb3VudHMSJS5zb3VrLmxlZGdlci52MS5DcmVhdGVBY2NvdW50c1JlcXVlc3QaJi5zb3VrLmxlZGdlci52MS5DcmVhdGVBY2NvdW50c1Jlc3BvbnNlIl2QAgKC0+STAiQ6ASoiHy92MS9sZWRnZXIvYWNjb3VudHM6YmF0Y2hDcmVhdGWi66SoDCoKEAgDEgxsZWRnZXIud3JpdGUKEAgEEgxsZWRnZXIud3JpdGUQAhoCCAoSwgEKD0NyZWF0ZVRyYW5zZmVycxImLnNvdWsubGVkZ2VyLnYxLkNyZWF0ZVRyYW5zZmVyc1JlcXVlc3QaJy5zb3VrLmxlZGdlci52MS5DcmVhdGVUcmFuc2ZlcnNSZXNwb25zZSJekAICgtPkkwIlOgEqIiAvdjEvbGVkZ2VyL3RyYW5zZmVyczpiYXRjaENyZWF0ZaLrpKgMKgoQCAMSDGxlZGdlci53cml0ZQoQCAQSDGxlZGdlci53cml0ZRABGgIIChLVAQoOTG9va3VwQWNjb3VudHMSJS5zb3VrLmxlZGdlci52MS5Mb29rdXBBY2NvdW50c1JlcXVlc3QaJi5zb3VrLmxlZGdlci52MS5Mb29rdXBBY2NvdW50c1Jlc3BvbnNlInSQAgGC0+STAj1aHzoBKiIaL3YxL2xlZGdlci9hY2NvdW50czpsb29rdXASGi92MS9sZWRnZXIvYWNjb3VudHM6bG9va3VwouukqAwoCg8IAxILbGVkZ2VyLnJlYWQKDwgEEgtsZWRnZXIucmVhZBACGgIIBRLaAQoPTG9va3VwVHJhbnNmZXJzEiYuc291ay5sZWRnZXIudjEuTG9va3VwVHJhbnNmZXJzUmVxdWVzdBonLnNvdWsubGVkZ2VyLnYxLkxvb2t1cFRyYW5zZmVyc1Jlc3BvbnNlInaQAgGC0+STAj9aIDoBKiIbL3YxL2xlZGdlci90cmFuc2ZlcnM6bG9va3VwEhsvdjEvbGVkZ2VyL3RyYW5zZmVyczpsb29rdXCi66SoDCgKDwgDEgtsZWRnZXIucmVhZAoPCAQSC2xlZGdlci5yZWFkEAIaAggFEqcBCgxMaXN0QWNjb3VudHMSIy5zb3VrLmxlZGdlci52MS5MaXN0QWNjb3VudHNSZXF1ZXN0GiQuc291ay5sZWRnZXIudjEuTGlzdEFjY291bnRzUmVzcG9uc2UiTJACAYLT5JMCFRITL3YxL2xlZGdlci9hY2NvdW50c6LrpKgMKAoPCAMSC2xlZGdlci5yZWFkCg8IBBILbGVkZ2VyLnJlYWQQBBoCCAoSqwEKDUxpc3RUcmFuc2ZlcnMSJC5zb3VrLmxlZGdlci52MS5MaXN0VHJhbnNmZXJzUmVxdWVzdBolLnNvdWsubGVkZ2VyLnYxLkxpc3RUcmFuc2ZlcnNSZXNwb25zZSJNkAIBgtPkkwIWEhQvdjEvbGVkZ2VyL3RyYW5zZmVyc6LrpKgMKAoPCAMSC2xlZGdlci5yZWFkCg8IBBILbGVkZ2VyLnJlYWQQBBoCCAoS9wEKFExpc3RBY2NvdW50VHJhbnNmZXJzEisuc291ay5sZWRnZXIudjEuTGlzdEFjY291bnRUcmFuc2ZlcnNSZXF1ZXN0Giwuc291ay5sZWRnZXIudjEuTGlzdEFjY291bnRUcmFuc2ZlcnNSZXNwb25zZSKDAZACAYLT5JMCLBIqL3YxL2xlZGdlci9hY2NvdW50cy97YWNjb3VudF9pZH0vdHJhbnNmZXJzouukqAxICg8IAxILbGVkZ2VyLnJlYWQKDwgEEgtsZWRnZXIucmVhZBAEGgIICiIeRVJST1JfUkVBU09OX0FDQ09VTlRfTk9UX0ZPVU5EEpACChFHZXRBY2NvdW50QmFsYW5jZRIoLnNvdWsubGVkZ2VyLnYxLkdldEFjY291bnRCYWxhbmNlUmVxdWVzdBopLnNvdWsubGVkZ2VyLnYxLkdldEFjY291bnRCYWxhbmNlUmVzcG9uc2UipQGQAgGC0+STAjNiB2JhbGFuY2USKC92MS9sZWRnZXIvYWNjb3VudHMve2FjY291bnRfaWR9L2JhbGFuY2Wi66SoDGMKDwgDEgtsZWRnZXIucmVhZAoPCAQSC2xlZGdlci5yZWFkEAMaAggKIh5FUlJPUl9SRUFTT05fQUNDT1VOVF9OT1RfRk9VTkQiGUVSUk9SX1JFQVNPTl9UT09fRkFSX0JBQ0sStAEKD0dldFRyaWFsQmFsYW5jZRImLnNvdWsubGVkZ2VyLnYxLkdldFRyaWFsQmFsYW5jZVJlcXVlc3QaJy5zb3VrLmxlZGdlci52MS5HZXRUcmlhbEJhbGFuY2VSZXNwb25zZSJQkAIBgtPkkwIZEhcvdjEvbGVkZ2VyL3RyaWFsQmFsYW5jZaLrpKgMKAoPCAMSC2xlZGdlci5yZWFkCg8IBBILbGVkZ2VyLnJlYWQQBBoCCB4SngEKC0F1ZGl0TGVkZ2VyEiIuc291ay5sZWRnZXIudjEuQXVkaXRMZWRnZXJSZXF1ZXN0GiMuc291ay5sZWRnZXIudjEuQXVkaXRMZWRnZXJSZXNwb25zZSJGkAIBgtPkkwISEhAvdjEvbGVkZ2VyOmF1ZGl0ouukqAwlCg0IAxIJb3BzLmF1ZGl0Cg0IBBIJb3BzLmF1ZGl0EAQaAwisAkKMAQoWZXhhbXBsZS5zb3VrLmxlZGdlci52MUISTGVkZ2VyU2VydmljZVByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL2xlZGdlci92MTtsZWRnZXJ2MaoCDlNvdWsuTGVkZ2VyLlYxygIOU291a1xMZWRnZXJcVjHqAhBTb3VrOjpMZWRnZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_ledger_v1_account, file_souk_ledger_v1_ledger, file_souk_ledger_v1_transfer, file_souk_policy_v1_policy, file_souk_type_v1_audit]);
+
+/**
+ * The request of CreateLedger.
+ *
+ * @generated from message souk.ledger.v1.CreateLedgerRequest
+ */
+export type CreateLedgerRequest = Message<"souk.ledger.v1.CreateLedgerRequest"> & {
+  /**
+   * Required. The ledger: its number and its currency.
+   *
+   * @generated from field: souk.ledger.v1.Ledger ledger = 1;
+   */
+  ledger?: Ledger | undefined;
+};
+
+/**
+ * Describes the message souk.ledger.v1.CreateLedgerRequest.
+ * Use `create(CreateLedgerRequestSchema)` to create a new message.
+ */
+export const CreateLedgerRequestSchema: GenMessage<CreateLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 0);
+
+/**
+ * The response of CreateLedger.
+ *
+ * @generated from message souk.ledger.v1.CreateLedgerResponse
+ */
+export type CreateLedgerResponse = Message<"souk.ledger.v1.CreateLedgerResponse"> & {
+  /**
+   * The ledger.
+   *
+   * @generated from field: souk.ledger.v1.Ledger ledger = 1;
+   */
+  ledger?: Ledger | undefined;
+};
+
+/**
+ * Describes the message souk.ledger.v1.CreateLedgerResponse.
+ * Use `create(CreateLedgerResponseSchema)` to create a new message.
+ */
+export const CreateLedgerResponseSchema: GenMessage<CreateLedgerResponse> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 1);
+
+/**
+ * The request of GetLedger.
+ *
+ * @generated from message souk.ledger.v1.GetLedgerRequest
+ */
+export type GetLedgerRequest = Message<"souk.ledger.v1.GetLedgerRequest"> & {
+  /**
+   * The number of the ledger.
+   *
+   * @generated from field: uint32 ledger = 1;
+   */
+  ledger: number;
+};
+
+/**
+ * Describes the message souk.ledger.v1.GetLedgerRequest.
+ * Use `create(GetLedgerRequestSchema)` to create a new message.
+ */
+export const GetLedgerRequestSchema: GenMessage<GetLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 2);
+
+/**
+ * The response of GetLedger.
+ *
+ * @generated from message souk.ledger.v1.GetLedgerResponse
+ */
+export type GetLedgerResponse = Message<"souk.ledger.v1.GetLedgerResponse"> & {
+  /**
+   * The ledger.
+   *
+   * @generated from field: souk.ledger.v1.Ledger ledger = 1;
+   */
+  ledger?: Ledger | undefined;
+};
+
+/**
+ * Describes the message souk.ledger.v1.GetLedgerResponse.
+ * Use `create(GetLedgerResponseSchema)` to create a new message.
+ */
+export const GetLedgerResponseSchema: GenMessage<GetLedgerResponse> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 3);
+
+/**
+ * The request of ListLedgers.
+ *
+ * @generated from message souk.ledger.v1.ListLedgersRequest
+ */
+export type ListLedgersRequest = Message<"souk.ledger.v1.ListLedgersRequest"> & {
+  /**
+   * Ledgers per page, at most 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message souk.ledger.v1.ListLedgersRequest.
+ * Use `create(ListLedgersRequestSchema)` to create a new message.
+ */
+export const ListLedgersRequestSchema: GenMessage<ListLedgersRequest> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 4);
+
+/**
+ * The response of ListLedgers.
+ *
+ * @generated from message souk.ledger.v1.ListLedgersResponse
+ */
+export type ListLedgersResponse = Message<"souk.ledger.v1.ListLedgersResponse"> & {
+  /**
+   * The ledgers of this page.
+   *
+   * @generated from field: repeated souk.ledger.v1.Ledger ledgers = 1;
+   */
+  ledgers: Ledger[];
+
+  /**
+   * The token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.ledger.v1.ListLedgersResponse.
+ * Use `create(ListLedgersResponseSchema)` to create a new message.
+ */
+export const ListLedgersResponseSchema: GenMessage<ListLedgersResponse> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 5);
 
 /**
  * The request of CreateAccounts.
@@ -42,7 +185,7 @@ export type CreateAccountsRequest = Message<"souk.ledger.v1.CreateAccountsReques
  * Use `create(CreateAccountsRequestSchema)` to create a new message.
  */
 export const CreateAccountsRequestSchema: GenMessage<CreateAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 0);
+  messageDesc(file_souk_ledger_v1_ledger_service, 6);
 
 /**
  * The response of CreateAccounts.
@@ -63,7 +206,7 @@ export type CreateAccountsResponse = Message<"souk.ledger.v1.CreateAccountsRespo
  * Use `create(CreateAccountsResponseSchema)` to create a new message.
  */
 export const CreateAccountsResponseSchema: GenMessage<CreateAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 1);
+  messageDesc(file_souk_ledger_v1_ledger_service, 7);
 
 /**
  * The request of CreateTransfers.
@@ -84,7 +227,7 @@ export type CreateTransfersRequest = Message<"souk.ledger.v1.CreateTransfersRequ
  * Use `create(CreateTransfersRequestSchema)` to create a new message.
  */
 export const CreateTransfersRequestSchema: GenMessage<CreateTransfersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 2);
+  messageDesc(file_souk_ledger_v1_ledger_service, 8);
 
 /**
  * The response of CreateTransfers.
@@ -105,7 +248,7 @@ export type CreateTransfersResponse = Message<"souk.ledger.v1.CreateTransfersRes
  * Use `create(CreateTransfersResponseSchema)` to create a new message.
  */
 export const CreateTransfersResponseSchema: GenMessage<CreateTransfersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 3);
+  messageDesc(file_souk_ledger_v1_ledger_service, 9);
 
 /**
  * The request of LookupAccounts.
@@ -114,8 +257,7 @@ export const CreateTransfersResponseSchema: GenMessage<CreateTransfersResponse> 
  */
 export type LookupAccountsRequest = Message<"souk.ledger.v1.LookupAccountsRequest"> & {
   /**
-   * The accounts, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
-   * INVALID_FIELD, which says how many fit; 4,000 always fit.
+   * The accounts, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
    *
    * @generated from field: repeated string account_ids = 1;
    */
@@ -127,7 +269,7 @@ export type LookupAccountsRequest = Message<"souk.ledger.v1.LookupAccountsReques
  * Use `create(LookupAccountsRequestSchema)` to create a new message.
  */
 export const LookupAccountsRequestSchema: GenMessage<LookupAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 4);
+  messageDesc(file_souk_ledger_v1_ledger_service, 10);
 
 /**
  * The response of LookupAccounts.
@@ -141,6 +283,13 @@ export type LookupAccountsResponse = Message<"souk.ledger.v1.LookupAccountsRespo
    * @generated from field: repeated souk.ledger.v1.Account accounts = 1;
    */
   accounts: Account[];
+
+  /**
+   * The ids that are no account's, in the order of the request.
+   *
+   * @generated from field: repeated string missing_account_ids = 2;
+   */
+  missingAccountIds: string[];
 };
 
 /**
@@ -148,7 +297,7 @@ export type LookupAccountsResponse = Message<"souk.ledger.v1.LookupAccountsRespo
  * Use `create(LookupAccountsResponseSchema)` to create a new message.
  */
 export const LookupAccountsResponseSchema: GenMessage<LookupAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 5);
+  messageDesc(file_souk_ledger_v1_ledger_service, 11);
 
 /**
  * The request of LookupTransfers.
@@ -157,8 +306,7 @@ export const LookupAccountsResponseSchema: GenMessage<LookupAccountsResponse> = 
  */
 export type LookupTransfersRequest = Message<"souk.ledger.v1.LookupTransfersRequest"> & {
   /**
-   * The transfers, 1 to 8,190. Fewer when the response would exceed 3 MiB: then the call fails with
-   * INVALID_FIELD, which says how many fit; 4,000 always fit.
+   * The transfers, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
    *
    * @generated from field: repeated string transfer_ids = 1;
    */
@@ -170,7 +318,7 @@ export type LookupTransfersRequest = Message<"souk.ledger.v1.LookupTransfersRequ
  * Use `create(LookupTransfersRequestSchema)` to create a new message.
  */
 export const LookupTransfersRequestSchema: GenMessage<LookupTransfersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 6);
+  messageDesc(file_souk_ledger_v1_ledger_service, 12);
 
 /**
  * The response of LookupTransfers.
@@ -184,6 +332,14 @@ export type LookupTransfersResponse = Message<"souk.ledger.v1.LookupTransfersRes
    * @generated from field: repeated souk.ledger.v1.Transfer transfers = 1;
    */
   transfers: Transfer[];
+
+  /**
+   * The ids that are no transfer's, in the order of the request; also those that have failed
+   * (ID_ALREADY_FAILED).
+   *
+   * @generated from field: repeated string missing_transfer_ids = 2;
+   */
+  missingTransferIds: string[];
 };
 
 /**
@@ -191,7 +347,7 @@ export type LookupTransfersResponse = Message<"souk.ledger.v1.LookupTransfersRes
  * Use `create(LookupTransfersResponseSchema)` to create a new message.
  */
 export const LookupTransfersResponseSchema: GenMessage<LookupTransfersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 7);
+  messageDesc(file_souk_ledger_v1_ledger_service, 13);
 
 /**
  * The request of ListAccounts.
@@ -226,6 +382,13 @@ export type ListAccountsRequest = Message<"souk.ledger.v1.ListAccountsRequest"> 
    * @generated from field: uint32 code = 4;
    */
   code: number;
+
+  /**
+   * Only accounts with exactly this user_data; empty means all.
+   *
+   * @generated from field: string user_data = 5;
+   */
+  userData: string;
 };
 
 /**
@@ -233,7 +396,7 @@ export type ListAccountsRequest = Message<"souk.ledger.v1.ListAccountsRequest"> 
  * Use `create(ListAccountsRequestSchema)` to create a new message.
  */
 export const ListAccountsRequestSchema: GenMessage<ListAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 8);
+  messageDesc(file_souk_ledger_v1_ledger_service, 14);
 
 /**
  * The response of ListAccounts.
@@ -261,10 +424,122 @@ export type ListAccountsResponse = Message<"souk.ledger.v1.ListAccountsResponse"
  * Use `create(ListAccountsResponseSchema)` to create a new message.
  */
 export const ListAccountsResponseSchema: GenMessage<ListAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 9);
+  messageDesc(file_souk_ledger_v1_ledger_service, 15);
 
 /**
- * The request of ListAccountTransfers.
+ * The request of ListTransfers. Every filter that is set must match.
+ *
+ * @generated from message souk.ledger.v1.ListTransfersRequest
+ */
+export type ListTransfersRequest = Message<"souk.ledger.v1.ListTransfersRequest"> & {
+  /**
+   * Transfers per page, at most 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Only transfers of this ledger; 0 means all.
+   *
+   * @generated from field: uint32 ledger = 3;
+   */
+  ledger: number;
+
+  /**
+   * Only transfers with this code; 0 means all.
+   *
+   * @generated from field: uint32 code = 4;
+   */
+  code: number;
+
+  /**
+   * Only transfers with exactly this user_data, such as the id of a payment; empty means all.
+   *
+   * @generated from field: string user_data = 5;
+   */
+  userData: string;
+
+  /**
+   * Only transfers recorded at this time or later; absent means from the first on.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 6;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only transfers recorded before this time; absent means up to the last.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 7;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * Only transfers that happened at this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time_after = 8;
+   */
+  effectiveTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only transfers that happened before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time_before = 9;
+   */
+  effectiveTimeBefore?: Timestamp | undefined;
+
+  /**
+   * The order: `create_time desc` (or empty), newest first, or `create_time`, oldest first.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+};
+
+/**
+ * Describes the message souk.ledger.v1.ListTransfersRequest.
+ * Use `create(ListTransfersRequestSchema)` to create a new message.
+ */
+export const ListTransfersRequestSchema: GenMessage<ListTransfersRequest> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 16);
+
+/**
+ * The response of ListTransfers.
+ *
+ * @generated from message souk.ledger.v1.ListTransfersResponse
+ */
+export type ListTransfersResponse = Message<"souk.ledger.v1.ListTransfersResponse"> & {
+  /**
+   * The transfers of this page.
+   *
+   * @generated from field: repeated souk.ledger.v1.Transfer transfers = 1;
+   */
+  transfers: Transfer[];
+
+  /**
+   * The token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.ledger.v1.ListTransfersResponse.
+ * Use `create(ListTransfersResponseSchema)` to create a new message.
+ */
+export const ListTransfersResponseSchema: GenMessage<ListTransfersResponse> = /*@__PURE__*/
+  messageDesc(file_souk_ledger_v1_ledger_service, 17);
+
+/**
+ * The request of ListAccountTransfers. Every filter that is set must match.
  *
  * @generated from message souk.ledger.v1.ListAccountTransfersRequest
  */
@@ -289,6 +564,56 @@ export type ListAccountTransfersRequest = Message<"souk.ledger.v1.ListAccountTra
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Only transfers that debited the account, or only those that credited it; UNSPECIFIED means
+   * both.
+   *
+   * @generated from field: souk.ledger.v1.TransferSide side = 4;
+   */
+  side: TransferSide;
+
+  /**
+   * Only transfers with this code; 0 means all.
+   *
+   * @generated from field: uint32 code = 5;
+   */
+  code: number;
+
+  /**
+   * Only transfers with exactly this user_data, such as the id of a payment; empty means all.
+   *
+   * @generated from field: string user_data = 6;
+   */
+  userData: string;
+
+  /**
+   * Only transfers recorded at this time or later; absent means from the first on.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 7;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only transfers recorded before this time; absent means up to the last.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 8;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * Only transfers that happened at this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time_after = 9;
+   */
+  effectiveTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only transfers that happened before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time_before = 10;
+   */
+  effectiveTimeBefore?: Timestamp | undefined;
 };
 
 /**
@@ -296,7 +621,7 @@ export type ListAccountTransfersRequest = Message<"souk.ledger.v1.ListAccountTra
  * Use `create(ListAccountTransfersRequestSchema)` to create a new message.
  */
 export const ListAccountTransfersRequestSchema: GenMessage<ListAccountTransfersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 10);
+  messageDesc(file_souk_ledger_v1_ledger_service, 18);
 
 /**
  * The response of ListAccountTransfers.
@@ -324,7 +649,7 @@ export type ListAccountTransfersResponse = Message<"souk.ledger.v1.ListAccountTr
  * Use `create(ListAccountTransfersResponseSchema)` to create a new message.
  */
 export const ListAccountTransfersResponseSchema: GenMessage<ListAccountTransfersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 11);
+  messageDesc(file_souk_ledger_v1_ledger_service, 19);
 
 /**
  * The request of GetAccountBalance.
@@ -340,7 +665,8 @@ export type GetAccountBalanceRequest = Message<"souk.ledger.v1.GetAccountBalance
   accountId: string;
 
   /**
-   * The point in time: includes transfers at this time, excludes later ones. Absent means now.
+   * The point in time: includes transfers at this time, excludes later ones. Absent means now:
+   * every transfer so far, on either axis.
    *
    * @generated from field: google.protobuf.Timestamp at_time = 2;
    */
@@ -359,7 +685,7 @@ export type GetAccountBalanceRequest = Message<"souk.ledger.v1.GetAccountBalance
  * Use `create(GetAccountBalanceRequestSchema)` to create a new message.
  */
 export const GetAccountBalanceRequestSchema: GenMessage<GetAccountBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 12);
+  messageDesc(file_souk_ledger_v1_ledger_service, 20);
 
 /**
  * The response of GetAccountBalance.
@@ -380,7 +706,7 @@ export type GetAccountBalanceResponse = Message<"souk.ledger.v1.GetAccountBalanc
  * Use `create(GetAccountBalanceResponseSchema)` to create a new message.
  */
 export const GetAccountBalanceResponseSchema: GenMessage<GetAccountBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 13);
+  messageDesc(file_souk_ledger_v1_ledger_service, 21);
 
 /**
  * The request of GetTrialBalance.
@@ -401,7 +727,7 @@ export type GetTrialBalanceRequest = Message<"souk.ledger.v1.GetTrialBalanceRequ
  * Use `create(GetTrialBalanceRequestSchema)` to create a new message.
  */
 export const GetTrialBalanceRequestSchema: GenMessage<GetTrialBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 14);
+  messageDesc(file_souk_ledger_v1_ledger_service, 22);
 
 /**
  * The sums over all accounts of one ledger.
@@ -417,7 +743,7 @@ export type TrialBalanceLine = Message<"souk.ledger.v1.TrialBalanceLine"> & {
   ledger: number;
 
   /**
-   * The sums, in minor units.
+   * The sums, in minor units, and their currency.
    *
    * @generated from field: souk.ledger.v1.AccountBalance balance = 2;
    */
@@ -436,7 +762,7 @@ export type TrialBalanceLine = Message<"souk.ledger.v1.TrialBalanceLine"> & {
  * Use `create(TrialBalanceLineSchema)` to create a new message.
  */
 export const TrialBalanceLineSchema: GenMessage<TrialBalanceLine> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 15);
+  messageDesc(file_souk_ledger_v1_ledger_service, 23);
 
 /**
  * The response of GetTrialBalance.
@@ -457,7 +783,7 @@ export type GetTrialBalanceResponse = Message<"souk.ledger.v1.GetTrialBalanceRes
  * Use `create(GetTrialBalanceResponseSchema)` to create a new message.
  */
 export const GetTrialBalanceResponseSchema: GenMessage<GetTrialBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 16);
+  messageDesc(file_souk_ledger_v1_ledger_service, 24);
 
 /**
  * The request of AuditLedger; it is empty.
@@ -472,7 +798,7 @@ export type AuditLedgerRequest = Message<"souk.ledger.v1.AuditLedgerRequest"> & 
  * Use `create(AuditLedgerRequestSchema)` to create a new message.
  */
 export const AuditLedgerRequestSchema: GenMessage<AuditLedgerRequest> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 17);
+  messageDesc(file_souk_ledger_v1_ledger_service, 25);
 
 /**
  * The response of AuditLedger.
@@ -500,10 +826,45 @@ export type AuditLedgerResponse = Message<"souk.ledger.v1.AuditLedgerResponse"> 
  * Use `create(AuditLedgerResponseSchema)` to create a new message.
  */
 export const AuditLedgerResponseSchema: GenMessage<AuditLedgerResponse> = /*@__PURE__*/
-  messageDesc(file_souk_ledger_v1_ledger_service, 18);
+  messageDesc(file_souk_ledger_v1_ledger_service, 26);
 
 /**
- * Which of a transfer's two times to use.
+ * A side of a transfer. New values may be added; treat an unknown one as UNSPECIFIED.
+ *
+ * @generated from enum souk.ledger.v1.TransferSide
+ */
+export enum TransferSide {
+  /**
+   * Either side.
+   *
+   * @generated from enum value: TRANSFER_SIDE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The account was debited.
+   *
+   * @generated from enum value: TRANSFER_SIDE_DEBIT = 1;
+   */
+  DEBIT = 1,
+
+  /**
+   * The account was credited.
+   *
+   * @generated from enum value: TRANSFER_SIDE_CREDIT = 2;
+   */
+  CREDIT = 2,
+}
+
+/**
+ * Describes the enum souk.ledger.v1.TransferSide.
+ */
+export const TransferSideSchema: GenEnum<TransferSide> = /*@__PURE__*/
+  enumDesc(file_souk_ledger_v1_ledger_service, 0);
+
+/**
+ * Which of a transfer's two times to use. New values may be added; treat an unknown one as
+ * UNSPECIFIED.
  *
  * @generated from enum souk.ledger.v1.TimeAxis
  */
@@ -523,8 +884,8 @@ export enum TimeAxis {
   RECORDED = 1,
 
   /**
-   * When it happened in the real world: effective_time. The call reads the whole history of the
-   * account.
+   * When it happened in the real world: effective_time. The cost grows with the number of transfers
+   * of the account that were recorded since the moment that is asked for, at most 100,000.
    *
    * @generated from enum value: TIME_AXIS_EFFECTIVE = 2;
    */
@@ -535,24 +896,70 @@ export enum TimeAxis {
  * Describes the enum souk.ledger.v1.TimeAxis.
  */
 export const TimeAxisSchema: GenEnum<TimeAxis> = /*@__PURE__*/
-  enumDesc(file_souk_ledger_v1_ledger_service, 0);
+  enumDesc(file_souk_ledger_v1_ledger_service, 1);
 
 /**
- * Owns every movement of money, in double entry: accounts and the transfers between them.
+ * Owns every movement of money, in double entry: ledgers, their accounts and the transfers between
+ * them.
  *
  * The model and the names are TigerBeetle's. In every committed state the debits of a ledger equal
- * its credits, and replaying all transfers yields the accounts. Reasons are those of
- * `souk.ledger.v1.ErrorReason`; amounts are whole minor units of the currency of the ledger.
+ * its credits, and replaying all transfers yields the accounts. Amounts are whole minor units of
+ * the currency of the ledger. Reasons are those of `souk.ledger.v1.ErrorReason`. Times are kept to
+ * the microsecond; what is finer is cut off.
+ *
+ * What differs from TigerBeetle: amounts are at most 10^15 and sums have 63 bits; `user_data` is
+ * one text; a transfer of amount 0 is refused, and posting with amount 0 posts all (to post
+ * nothing, void); a limit is never used to compute an amount (no balancing transfers); accounts are
+ * not closed; every account has a history; the transfers of a request share one time; imported
+ * transfers say when they happened in `effective_time`, in any order. docs/ledger.md says why.
+ *
+ * Lists: a page token is good for the same caller and the same filters; page_size may differ.
+ * Tokens do not expire and outlive restarts. While a list is read, what is created meanwhile may or
+ * may not be in it; nothing is left out or returned twice.
  *
  * @generated from service souk.ledger.v1.LedgerService
  */
 export const LedgerService: GenService<{
   /**
+   * Creates a ledger: before the first account of it.
+   *
+   * The number is the idempotency key and never expires: the same currency returns the ledger as it
+   * is, another one fails with ERROR_REASON_LEDGER_EXISTS.
+   *
+   * @generated from rpc souk.ledger.v1.LedgerService.CreateLedger
+   */
+  createLedger: {
+    methodKind: "unary";
+    input: typeof CreateLedgerRequestSchema;
+    output: typeof CreateLedgerResponseSchema;
+  },
+  /**
+   * Returns a ledger. Fails with ERROR_REASON_LEDGER_NOT_FOUND.
+   *
+   * @generated from rpc souk.ledger.v1.LedgerService.GetLedger
+   */
+  getLedger: {
+    methodKind: "unary";
+    input: typeof GetLedgerRequestSchema;
+    output: typeof GetLedgerResponseSchema;
+  },
+  /**
+   * Lists ledgers in the order of their numbers, a page at a time.
+   *
+   * @generated from rpc souk.ledger.v1.LedgerService.ListLedgers
+   */
+  listLedgers: {
+    methodKind: "unary";
+    input: typeof ListLedgersRequestSchema;
+    output: typeof ListLedgersResponseSchema;
+  },
+  /**
    * Creates up to 8,190 accounts and returns one result for each, in order.
    *
    * The account id is the idempotency key and never expires: the same fields give EXISTS, different
-   * fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. Accounts joined by
-   * `linked` are created all or not at all.
+   * fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal is not
+   * remembered: the same account may be sent again. Accounts joined by `linked` are created all or
+   * not at all.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.CreateAccounts
    */
@@ -565,11 +972,17 @@ export const LedgerService: GenService<{
    * Creates up to 8,190 transfers, one after another and durably, and returns one result for each,
    * in order.
    *
-   * A refused transfer changes nothing and does not prevent the others, unless they are joined by
-   * `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
-   * with `linked` set to the first after it without. The transfer id is the idempotency key and
-   * never expires: the same fields give EXISTS, different fields an EXISTS_WITH_DIFFERENT_… that
-   * names the first one that differs. A refusal is not stored: the same transfer may be sent again.
+   * A refused transfer changes no account and does not prevent the others, unless they are joined
+   * by `linked`: such a chain is created whole or not at all. A chain goes from the first transfer
+   * with `linked` set to the first after it without.
+   *
+   * The transfer id is the idempotency key and never expires: the same fields give EXISTS,
+   * different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
+   * that depends on what other transfers did (an account or pending transfer that is not there, a
+   * limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+   * that a call that is repeated after a lost response cannot have another outcome than the first.
+   * Any other refusal repeats itself by its own rule. The rest of a refused chain
+   * (LINKED_EVENT_FAILED) may be sent again with the same ids.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.CreateTransfers
    */
@@ -579,8 +992,9 @@ export const LedgerService: GenService<{
     output: typeof CreateTransfersResponseSchema;
   },
   /**
-   * Returns accounts with their current balances, in the order of the request; unknown ids are left
-   * out.
+   * Returns accounts with their current balances, in the order of the request; an id that is named
+   * twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
+   * for fewer at once.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.LookupAccounts
    */
@@ -590,7 +1004,8 @@ export const LedgerService: GenService<{
     output: typeof LookupAccountsResponseSchema;
   },
   /**
-   * Returns transfers, in the order of the request; unknown ids are left out.
+   * Returns transfers, in the order of the request; an id that is named twice is answered twice. An
+   * answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.LookupTransfers
    */
@@ -610,8 +1025,30 @@ export const LedgerService: GenService<{
     output: typeof ListAccountsResponseSchema;
   },
   /**
-   * Lists the transfers that debited or credited an account, newest first, a page at a time. The
-   * list includes expiries of pending transfers. Fails with ERROR_REASON_ACCOUNT_NOT_FOUND.
+   * Lists the transfers of all accounts, newest first by create_time unless order_by says
+   * otherwise, a page at a time. The list includes expiries of pending transfers.
+   *
+   * `user_data` and the range of create_time are found by an index; the other filters are applied
+   * to what these leave. A page looks at no more than 10,000 transfers: with a filter that few
+   * match it may have fewer than page_size, even none, and still a next_page_token. Continue until
+   * the token is empty.
+   *
+   * @generated from rpc souk.ledger.v1.LedgerService.ListTransfers
+   */
+  listTransfers: {
+    methodKind: "unary";
+    input: typeof ListTransfersRequestSchema;
+    output: typeof ListTransfersResponseSchema;
+  },
+  /**
+   * Lists the transfers that debited or credited an account, newest first by create_time, a page at
+   * a time. The list includes expiries of pending transfers. Fails with
+   * ERROR_REASON_ACCOUNT_NOT_FOUND.
+   *
+   * The range of create_time is found at once, however long the history is; the other filters are
+   * applied to what it leaves. A page looks at no more than 10,000 transfers: with a filter that
+   * few match it may have fewer than page_size, even none, and still a next_page_token. Continue
+   * until the token is empty.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.ListAccountTransfers
    */
@@ -622,7 +1059,8 @@ export const LedgerService: GenService<{
   },
   /**
    * Returns the balance of an account at a point in time. Fails with
-   * ERROR_REASON_ACCOUNT_NOT_FOUND.
+   * ERROR_REASON_ACCOUNT_NOT_FOUND, and on the axis EFFECTIVE with ERROR_REASON_TOO_FAR_BACK when
+   * more than 100,000 transfers of the account were recorded since that time.
    *
    * @generated from rpc souk.ledger.v1.LedgerService.GetAccountBalance
    */

@@ -10,11 +10,12 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/notifications/v1/error_reason.proto.
  */
 export const file_souk_notifications_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqzAYKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEioKGkVSUk9SX1JFQVNPTl9PVEhFUl9BQ0NPVU5UEAEaCqrjn4AOBAgHIAESJwoXRVJST1JfUkVBU09OX05PX0FDQ09VTlQQAhoKquOfgA4ECAMgARIwChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBADGhCq45+ADgoIChIEZXRhZyABEjMKG0VSUk9SX1JFQVNPTl9VTktOT1dOX0xPQ0FMRRAEGhKq45+ADgwIAxIGbG9jYWxlIAESLwoYRVJST1JfUkVBU09OX0VNUFRZX0ZJRUxEEAUaEarjn4AOCwgDEgVmaWVsZCABEjAKGkVSUk9SX1JFQVNPTl9LSU5EX1JFUEVBVEVEEAYaEKrjn4AOCggDEgRraW5kIAESPAofRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9GT1VORBAHGheq45+ADhEIBRILZW5kcG9pbnRfaWQgARI1Ch9FUlJPUl9SRUFTT05fVE9PX01BTllfRU5EUE9JTlRTEAgaEKrjn4AOCggIEgRtb3N0IAESOwobRVJST1JfUkVBU09OX1RBUkdFVF9SRUZVU0VEEAkaGqrjn4AOFAgDEgVmaWVsZBIHcHJvYmxlbSABEjwKH0VSUk9SX1JFQVNPTl9ERUxJVkVSWV9OT1RfRk9VTkQQChoXquOfgA4RCAUSC2RlbGl2ZXJ5X2lkIAESMQohRVJST1JfUkVBU09OX0lOVkFMSURfUkVTVU1FX1RPS0VOEAsaCqrjn4AOBAgDIAESNwoYRVJST1JfUkVBU09OX05PX1RFTVBMQVRFEAwaGarjn4AOEwgDEgRraW5kEgdjaGFubmVsIAESPgohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEA0aF6rjn4AOEQgJEgtlbmRwb2ludF9pZCABEikKGUVSUk9SX1JFQVNPTl9DT0RFX1JFRlVTRUQQDhoKquOfgA4ECAMgARI5CiNFUlJPUl9SRUFTT05fVE9PX01BTllfQ09ORklSTUFUSU9OUxAPGhCq45+ADgoICBIEbW9zdCACQrQBCh1leGFtcGxlLnNvdWsubm90aWZpY2F0aW9ucy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWjVzb3VrLmV4YW1wbGUvZ28vc291ay9ub3RpZmljYXRpb25zL3YxO25vdGlmaWNhdGlvbnN2MaoCFVNvdWsuTm90aWZpY2F0aW9ucy5WMcoCFVNvdWtcTm90aWZpY2F0aW9uc1xWMeoCF1NvdWs6Ok5vdGlmaWNhdGlvbnM6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
+  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvZXJyb3JfcmVhc29uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEqyQMKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEjwKH0VSUk9SX1JFQVNPTl9FTkRQT0lOVF9OT1RfRk9VTkQQARoXquOfgA4RCAUSC2VuZHBvaW50X2lkIAESOQofRVJST1JfUkVBU09OX1RPT19NQU5ZX0VORFBPSU5UUxACGhSq45+ADg4ICRIFbGltaXQgASiZAxI7ChtFUlJPUl9SRUFTT05fVEFSR0VUX1JFRlVTRUQQAxoaquOfgA4UCAMSBWZpZWxkEgdwcm9ibGVtIAESQQohRVJST1JfUkVBU09OX0VORFBPSU5UX05PVF9FTkFCTEVEEAQaGqrjn4AOFAgJEgtlbmRwb2ludF9pZCABKJkDEjwKH0VSUk9SX1JFQVNPTl9ERUxJVkVSWV9OT1RfRk9VTkQQBRoXquOfgA4RCAUSC2RlbGl2ZXJ5X2lkIAESKQoZRVJST1JfUkVBU09OX0NPREVfUkVGVVNFRBAGGgqq45+ADgQIAyABEjoKI0VSUk9SX1JFQVNPTl9UT09fTUFOWV9DT05GSVJNQVRJT05TEAcaEarjn4AOCwgIEgVsaW1pdCACQrQBCh1leGFtcGxlLnNvdWsubm90aWZpY2F0aW9ucy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWjVzb3VrLmV4YW1wbGUvZ28vc291ay9ub3RpZmljYXRpb25zL3YxO25vdGlmaWNhdGlvbnN2MaoCFVNvdWsuTm90aWZpY2F0aW9ucy5WMcoCFVNvdWtcTm90aWZpY2F0aW9uc1xWMeoCF1NvdWs6Ok5vdGlmaWNhdGlvbnM6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the notifications service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.notifications.v1`.
+ * `souk.notifications`. New values may be added; treat an unknown one by the code of its status.
+ * Reasons of every service are those of souk.policy.v1.ErrorReason.
  *
  * @generated from enum souk.notifications.v1.ErrorReason
  */
@@ -27,114 +28,58 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * A user may view and change its own account only.
-   *
-   * @generated from enum value: ERROR_REASON_OTHER_ACCOUNT = 1;
-   */
-  OTHER_ACCOUNT = 1,
-
-  /**
-   * The caller has no account and the request names none.
-   *
-   * @generated from enum value: ERROR_REASON_NO_ACCOUNT = 2;
-   */
-  NO_ACCOUNT = 2,
-
-  /**
-   * The preferences or the endpoint changed since the etag was read. Metadata `etag`, the current
-   * one. Read it again and retry.
-   *
-   * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 3;
-   */
-  ETAG_MISMATCH = 3,
-
-  /**
-   * The shop has no templates for the locale.
-   *
-   * @generated from enum value: ERROR_REASON_UNKNOWN_LOCALE = 4;
-   */
-  UNKNOWN_LOCALE = 4,
-
-  /**
-   * A field that the mask names must have a value.
-   *
-   * @generated from enum value: ERROR_REASON_EMPTY_FIELD = 5;
-   */
-  EMPTY_FIELD = 5,
-
-  /**
-   * A kind appears more than once among the preferences.
-   *
-   * @generated from enum value: ERROR_REASON_KIND_REPEATED = 6;
-   */
-  KIND_REPEATED = 6,
-
-  /**
    * No webhook endpoint has this id, or the caller may not see it.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 7;
+   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_FOUND = 1;
    */
-  ENDPOINT_NOT_FOUND = 7,
+  ENDPOINT_NOT_FOUND = 1,
 
   /**
-   * The caller has reached the limit of webhook endpoints.
+   * The caller has reached the limit of webhook endpoints. Metadata `limit`. Delete one first.
    *
-   * @generated from enum value: ERROR_REASON_TOO_MANY_ENDPOINTS = 8;
+   * @generated from enum value: ERROR_REASON_TOO_MANY_ENDPOINTS = 2;
    */
-  TOO_MANY_ENDPOINTS = 8,
+  TOO_MANY_ENDPOINTS = 2,
 
   /**
    * The URL is not allowed for webhooks: not https, on a port that is not allowed, with a user
-   * name, or with a private, loopback, link-local or otherwise reserved address.
+   * name, or with a private, loopback, link-local or otherwise reserved address. Metadata `field`,
+   * and `problem` in words; BadRequest names the field.
    *
-   * @generated from enum value: ERROR_REASON_TARGET_REFUSED = 9;
+   * @generated from enum value: ERROR_REASON_TARGET_REFUSED = 3;
    */
-  TARGET_REFUSED = 9,
+  TARGET_REFUSED = 3,
 
   /**
-   * There is no dead delivery with one of these ids.
+   * The webhook endpoint is disabled, so nothing can be sent to it again. Enable it first.
    *
-   * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 10;
+   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_ENABLED = 4;
    */
-  DELIVERY_NOT_FOUND = 10,
+  ENDPOINT_NOT_ENABLED = 4,
 
   /**
-   * The resume token was changed, or belongs to another account.
+   * There is no delivery with one of these ids, or the caller may not see it.
    *
-   * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 11;
+   * @generated from enum value: ERROR_REASON_DELIVERY_NOT_FOUND = 5;
    */
-  INVALID_RESUME_TOKEN = 11,
+  DELIVERY_NOT_FOUND = 5,
 
   /**
-   * There is no template of the kind for this channel.
+   * The code does not confirm the e-mail address of the customer: it is wrong, belongs to an
+   * earlier address, has expired, or was tried too often. Use the code of the newest confirmation
+   * e-mail, or set the address again to get a new code.
    *
-   * @generated from enum value: ERROR_REASON_NO_TEMPLATE = 12;
+   * @generated from enum value: ERROR_REASON_CODE_REFUSED = 6;
    */
-  NO_TEMPLATE = 12,
+  CODE_REFUSED = 6,
 
   /**
-   * The endpoint is not enabled, so nothing can be sent to it again.
+   * Too many confirmation e-mails were requested within a day, by the customer or for the address.
+   * RetryInfo says when to retry; metadata `limit`, how many are allowed per day.
    *
-   * @generated from enum value: ERROR_REASON_ENDPOINT_NOT_ENABLED = 13;
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CONFIRMATIONS = 7;
    */
-  ENDPOINT_NOT_ENABLED = 13,
-
-  /**
-   * The code does not confirm the e-mail address of the account: it is wrong, belongs to an earlier
-   * address, has expired, or was tried too often. Use the code of the newest confirmation e-mail,
-   * or set the address again to get a new code.
-   *
-   * @generated from enum value: ERROR_REASON_CODE_REFUSED = 14;
-   */
-  CODE_REFUSED = 14,
-
-  /**
-   * Too many confirmation e-mails were requested within a day, by the account or for the address.
-   * RetryInfo says when to retry; metadata `most`, how many are allowed per day.
-   *
-   * @generated from enum value: ERROR_REASON_TOO_MANY_CONFIRMATIONS = 15;
-   */
-  TOO_MANY_CONFIRMATIONS = 15,
+  TOO_MANY_CONFIRMATIONS = 7,
 }
 
 /**

@@ -9,10 +9,11 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file souk/notifications/v1/notification.proto.
  */
 export const file_souk_notifications_v1_notification: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq3QMKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIiCh5OT1RJRklDQVRJT05fS0lORF9PUkRFUl9QTEFDRUQQARIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUpFQ1RFRBACEiAKHE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBSUQQAxIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxFRBAEEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExFRBAFEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfUEFZTUVOVF9GQUlMRUQQBxItCilOT1RJRklDQVRJT05fS0lORF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBAIEiMKH05PVElGSUNBVElPTl9LSU5EX1JFRlVORF9GQUlMRUQQCRIjCh9OT1RJRklDQVRJT05fS0lORF9CQUNLX0lOX1NUT0NLEAoSKAokTk9USUZJQ0FUSU9OX0tJTkRfRU1BSUxfQ09ORklSTUFUSU9OEAsqXgoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEgoOQ0hBTk5FTF9JTl9BUFAQARIRCg1DSEFOTkVMX0VNQUlMEAISEwoPQ0hBTk5FTF9XRUJIT09LEANCtQEKHWV4YW1wbGUuc291ay5ub3RpZmljYXRpb25zLnYxQhFOb3RpZmljYXRpb25Qcm90b1ABWjVzb3VrLmV4YW1wbGUvZ28vc291ay9ub3RpZmljYXRpb25zL3YxO25vdGlmaWNhdGlvbnN2MaoCFVNvdWsuTm90aWZpY2F0aW9ucy5WMcoCFVNvdWtcTm90aWZpY2F0aW9uc1xWMeoCF1NvdWs6Ok5vdGlmaWNhdGlvbnM6OlYxYgZwcm90bzM");
+  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq3QMKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIiCh5OT1RJRklDQVRJT05fS0lORF9PUkRFUl9QTEFDRUQQARIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUpFQ1RFRBACEiAKHE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBSUQQAxIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxFRBAEEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExFRBAFEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfUEFZTUVOVF9GQUlMRUQQBxItCilOT1RJRklDQVRJT05fS0lORF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBAIEiMKH05PVElGSUNBVElPTl9LSU5EX1JFRlVORF9GQUlMRUQQCRIjCh9OT1RJRklDQVRJT05fS0lORF9CQUNLX0lOX1NUT0NLEAoSKAokTk9USUZJQ0FUSU9OX0tJTkRfRU1BSUxfQ09ORklSTUFUSU9OEAsqngEKE05vdGlmaWNhdGlvbkNoYW5uZWwSJAogTk9USUZJQ0FUSU9OX0NIQU5ORUxfVU5TUEVDSUZJRUQQABIfChtOT1RJRklDQVRJT05fQ0hBTk5FTF9JTl9BUFAQARIeChpOT1RJRklDQVRJT05fQ0hBTk5FTF9FTUFJTBACEiAKHE5PVElGSUNBVElPTl9DSEFOTkVMX1dFQkhPT0sQA0K1AQodZXhhbXBsZS5zb3VrLm5vdGlmaWNhdGlvbnMudjFCEU5vdGlmaWNhdGlvblByb3RvUAFaNXNvdWsuZXhhbXBsZS9nby9zb3VrL25vdGlmaWNhdGlvbnMvdjE7bm90aWZpY2F0aW9uc3YxqgIVU291ay5Ob3RpZmljYXRpb25zLlYxygIVU291a1xOb3RpZmljYXRpb25zXFYx6gIXU291azo6Tm90aWZpY2F0aW9uczo6VjFiBnByb3RvMw");
 
 /**
- * What a customer can be notified about.
+ * What a customer can be notified about. New values may be added; treat an unknown one as a
+ * notification about its `subject`.
  *
  * @generated from enum souk.notifications.v1.NotificationKind
  */
@@ -113,43 +114,44 @@ export const NotificationKindSchema: GenEnum<NotificationKind> = /*@__PURE__*/
   enumDesc(file_souk_notifications_v1_notification, 0);
 
 /**
- * A channel for notifications.
+ * How a notification reaches its receiver. New values may be added; treat an unknown one as a
+ * channel that you do not use.
  *
- * @generated from enum souk.notifications.v1.Channel
+ * @generated from enum souk.notifications.v1.NotificationChannel
  */
-export enum Channel {
+export enum NotificationChannel {
   /**
    * Never sent.
    *
-   * @generated from enum value: CHANNEL_UNSPECIFIED = 0;
+   * @generated from enum value: NOTIFICATION_CHANNEL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A message in the shop itself; see ListMessages and WatchMessages.
+   * A message in the shop itself; see ListInAppMessages and WatchInAppMessages.
    *
-   * @generated from enum value: CHANNEL_IN_APP = 1;
+   * @generated from enum value: NOTIFICATION_CHANNEL_IN_APP = 1;
    */
   IN_APP = 1,
 
   /**
    * An e-mail.
    *
-   * @generated from enum value: CHANNEL_EMAIL = 2;
+   * @generated from enum value: NOTIFICATION_CHANNEL_EMAIL = 2;
    */
   EMAIL = 2,
 
   /**
    * A webhook. Endpoints choose their events themselves; customers' preferences do not apply.
    *
-   * @generated from enum value: CHANNEL_WEBHOOK = 3;
+   * @generated from enum value: NOTIFICATION_CHANNEL_WEBHOOK = 3;
    */
   WEBHOOK = 3,
 }
 
 /**
- * Describes the enum souk.notifications.v1.Channel.
+ * Describes the enum souk.notifications.v1.NotificationChannel.
  */
-export const ChannelSchema: GenEnum<Channel> = /*@__PURE__*/
+export const NotificationChannelSchema: GenEnum<NotificationChannel> = /*@__PURE__*/
   enumDesc(file_souk_notifications_v1_notification, 1);
 

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,110 +14,135 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/notifications/v1/webhook_endpoint.proto.
  */
 export const file_souk_notifications_v1_webhook_endpoint: GenFile = /*@__PURE__*/
-  fileDesc("Cixzb3VrL25vdGlmaWNhdGlvbnMvdjEvd2ViaG9va19lbmRwb2ludC5wcm90bxIVc291ay5ub3RpZmljYXRpb25zLnYxItsDCg9XZWJob29rRW5kcG9pbnQSEwoLZW5kcG9pbnRfaWQYASABKAkSDQoFb3duZXIYAiABKAkSCwoDdXJsGAMgASgJEhMKC2V2ZW50X3R5cGVzGAQgAygJEhMKC2Rlc2NyaXB0aW9uGAUgASgJEjoKBXN0YXRlGAYgASgOMisuc291ay5ub3RpZmljYXRpb25zLnYxLldlYmhvb2tFbmRwb2ludFN0YXRlEhYKDmRpc2FibGVfcmVhc29uGAcgASgJEgwKBGV0YWcYCCABKAkSLwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFsYXN0X3N1Y2Nlc3NfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNZmFpbGluZ19zaW5jZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCqqAQoUV2ViaG9va0VuZHBvaW50U3RhdGUSJgoiV0VCSE9PS19FTkRQT0lOVF9TVEFURV9VTlNQRUNJRklFRBAAEiIKHldFQkhPT0tfRU5EUE9JTlRfU1RBVEVfRU5BQkxFRBABEiEKHVdFQkhPT0tfRU5EUE9JTlRfU1RBVEVfUEFVU0VEEAISIwofV0VCSE9PS19FTkRQT0lOVF9TVEFURV9ESVNBQkxFRBADQrgBCh1leGFtcGxlLnNvdWsubm90aWZpY2F0aW9ucy52MUIUV2ViaG9va0VuZHBvaW50UHJvdG9QAVo1c291ay5leGFtcGxlL2dvL3NvdWsvbm90aWZpY2F0aW9ucy92MTtub3RpZmljYXRpb25zdjGqAhVTb3VrLk5vdGlmaWNhdGlvbnMuVjHKAhVTb3VrXE5vdGlmaWNhdGlvbnNcVjHqAhdTb3VrOjpOb3RpZmljYXRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Cixzb3VrL25vdGlmaWNhdGlvbnMvdjEvd2ViaG9va19lbmRwb2ludC5wcm90bxIVc291ay5ub3RpZmljYXRpb25zLnYxItoGCg9XZWJob29rRW5kcG9pbnQSRAoLZW5kcG9pbnRfaWQYASABKAlCL7pILHIqMiheKHdlYmhvb2tfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kEi8KBW93bmVyGAIgASgJQiDgQQO6SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBI8CgN1cmwYAyABKAlCL+BBArpIKXInGNAPMiJeKGh0dHBzPzovL1teXHgwMC1ceDIwXHg3Zjw+Il0rKT8kEmQKC2V2ZW50X3R5cGVzGAQgAygJQk/gQQK6SEmSAUYQZCJCckAYyAEyO15bQS1aYS16XVtBLVphLXowLTlfXSooWy5dW0EtWmEtel1bQS1aYS16MC05X10qKSsoWy5dWypdKT8kEjIKC2Rlc2NyaXB0aW9uGAUgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBJHCgVzdGF0ZRgGIAEoDjIrLnNvdWsubm90aWZpY2F0aW9ucy52MS5XZWJob29rRW5kcG9pbnRTdGF0ZUIL4EEDukgFggECEAESWAoOZGlzYWJsZV9yZWFzb24YByABKA4yMy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuV2ViaG9va0VuZHBvaW50RGlzYWJsZVJlYXNvbkIL4EEDukgFggECEAESKgoEZXRhZxgIIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBI0CgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI6ChFsYXN0X3N1Y2Nlc3NfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI7ChJmYWlsaW5nX3N0YXJ0X3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSRAobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDKocBChRXZWJob29rRW5kcG9pbnRTdGF0ZRImCiJXRUJIT09LX0VORFBPSU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASIgoeV0VCSE9PS19FTkRQT0lOVF9TVEFURV9FTkFCTEVEEAESIwofV0VCSE9PS19FTkRQT0lOVF9TVEFURV9ESVNBQkxFRBACKtUBChxXZWJob29rRW5kcG9pbnREaXNhYmxlUmVhc29uEi8KK1dFQkhPT0tfRU5EUE9JTlRfRElTQUJMRV9SRUFTT05fVU5TUEVDSUZJRUQQABItCilXRUJIT09LX0VORFBPSU5UX0RJU0FCTEVfUkVBU09OX1JFUVVFU1RFRBABEigKJFdFQkhPT0tfRU5EUE9JTlRfRElTQUJMRV9SRUFTT05fR09ORRACEisKJ1dFQkhPT0tfRU5EUE9JTlRfRElTQUJMRV9SRUFTT05fRkFJTElORxADQrgBCh1leGFtcGxlLnNvdWsubm90aWZpY2F0aW9ucy52MUIUV2ViaG9va0VuZHBvaW50UHJvdG9QAVo1c291ay5leGFtcGxlL2dvL3NvdWsvbm90aWZpY2F0aW9ucy92MTtub3RpZmljYXRpb25zdjGqAhVTb3VrLk5vdGlmaWNhdGlvbnMuVjHKAhVTb3VrXE5vdGlmaWNhdGlvbnNcVjHqAhdTb3VrOjpOb3RpZmljYXRpb25zOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * A URL that receives events over HTTP, signed as in Standard Webhooks.
+ * A URL that receives events by HTTP POST, signed as in Standard Webhooks
+ * (https://www.standardwebhooks.com), so that any of its libraries can verify them.
  *
- * The body is the event in the JSON format of CloudEvents 1.0; its `data` is the message of the
- * contract in its JSON mapping. Respond with 2xx within 15 seconds. Deduplicate by the header
- * `webhook-id`: delivery is at least once. The events of one endpoint are sent one at a time, and
- * the events of one subject in the order in which they arrived.
+ * The body is the event in the JSON format of CloudEvents 1.0 (`content-type:
+ * application/cloudevents+json`); `data` is the message of the contract in its JSON mapping:
  *
- * A response 4xx other than 408, 410, 425 and 429 refuses one event: it is retried with increasing
- * delays, later events of the same subject wait behind it, and other subjects continue. Any other
- * failure means that the endpoint is down: all of its events wait.
+ * ```json
+ * {"specversion": "1.0", "id": "event_01h455vb4pex5vsknk084sn02q", "source": "/services/orders",
+ *  "type": "souk.orders.v1.OrderPlaced", "subject": "order_01h455vb4pex5vsknk084sn02q",
+ *  "time": "2026-03-14T09:26:53.000Z", "partitionkey": "order_01h455vb4pex5vsknk084sn02q",
+ *  "datacontenttype": "application/json", "data": {"order": {"orderId": "order_01h4…", …}}}
+ * ```
+ *
+ * Three headers come with it:
+ *
+ * - `webhook-id`: the key of the delivery, the same on each attempt. Drop what you have seen before:
+ *   delivery is at least once.
+ * - `webhook-timestamp`: when this attempt was made, in seconds since 1970. Refuse what is more than
+ *   five minutes away from your clock.
+ * - `webhook-signature`: one or more signatures, separated by spaces: `v1,` and the base64 of the
+ *   HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`. The key is the bytes that follow `whsec_`
+ *   in the secret, decoded from base64. Accept when one of them is right: for 24 hours after
+ *   RotateWebhookSecret there are two. Compare in constant time, over the body as it was received.
+ *
+ * Respond with 2xx within 15 seconds; redirects are not followed. The events of one endpoint are
+ * sent one at a time, and the events of one subject in the order in which they arrived. A response
+ * 4xx other than 408, 410, 425 and 429 refuses one event: it is retried with increasing delays,
+ * later events of the same subject wait behind it, and other subjects continue. Any other failure
+ * means that the endpoint is down: all of its events wait. An event becomes dead after 12 attempts,
+ * about 22 hours. 410, or five days without a success, disables the endpoint. These numbers are the
+ * defaults of the service.
  *
  * @generated from message souk.notifications.v1.WebhookEndpoint
  */
 export type WebhookEndpoint = Message<"souk.notifications.v1.WebhookEndpoint"> & {
   /**
-   * The id, `webhook_…`.
+   * Output only, but it names the endpoint in UpdateWebhookEndpoint. The id, `webhook_…`.
    *
    * @generated from field: string endpoint_id = 1;
    */
   endpointId: string;
 
   /**
-   * The caller that created it; only this caller and STAFF can see it: `service:erp`, `staff:ann`.
+   * Output only. The caller that created it, such as `service:erp` or `staff:ann`. A service sees
+   * only its own; staff sees all.
    *
    * @generated from field: string owner = 2;
    */
   owner: string;
 
   /**
-   * The target URL.
+   * Required. The target: a URL of at most 2,000 characters, https on port 443 unless the service
+   * is configured otherwise, without a user name.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * The event types: full names, or a package with `.*` for all of its types.
+   * Required. The event types: full names, or a package with `.*` for all of its types; 1 to 100.
    *
    * @generated from field: repeated string event_types = 4;
    */
   eventTypes: string[];
 
   /**
-   * The owner's description.
+   * A description for people: at most 200 characters, none of them a control character.
    *
    * @generated from field: string description = 5;
    */
   description: string;
 
   /**
-   * The current state.
+   * Output only. The current state; EnableWebhookEndpoint and DisableWebhookEndpoint change it.
    *
    * @generated from field: souk.notifications.v1.WebhookEndpointState state = 6;
    */
   state: WebhookEndpointState;
 
   /**
-   * Why it is DISABLED, as a stable word: `gone` (it responded with 410) or `failing` (for too
-   * long); empty otherwise.
+   * Output only. Why it is DISABLED; UNSPECIFIED while it is ENABLED.
    *
-   * @generated from field: string disable_reason = 7;
+   * @generated from field: souk.notifications.v1.WebhookEndpointDisableReason disable_reason = 7;
    */
-  disableReason: string;
+  disableReason: WebhookEndpointDisableReason;
 
   /**
-   * Changes with every update; send it back to avoid overwriting a concurrent change.
+   * Changes with every update. Send the one that you read to avoid overwriting a concurrent change;
+   * empty overwrites any version.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
 
   /**
-   * When it was created.
+   * Output only. When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When its settings last changed.
+   * Output only. When its settings, state or secret last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * When it last responded with 2xx; absent when it never did.
+   * Output only. When it last responded with 2xx; absent when it never did.
    *
    * @generated from field: google.protobuf.Timestamp last_success_time = 11;
    */
   lastSuccessTime?: Timestamp | undefined;
 
   /**
-   * Since when every attempt has failed; absent when the last one succeeded.
+   * Output only. When the first of the failures since the last success was; absent when the last
+   * attempt succeeded.
    *
-   * @generated from field: google.protobuf.Timestamp failing_since = 12;
+   * @generated from field: google.protobuf.Timestamp failing_start_time = 12;
    */
-  failingSince?: Timestamp | undefined;
+  failingStartTime?: Timestamp | undefined;
 
   /**
-   * Until when webhooks are also signed with the previous secret; absent when there is none.
+   * Output only. Until when webhooks are also signed with the previous secret; absent when there is
+   * none.
    *
    * @generated from field: google.protobuf.Timestamp previous_secret_expire_time = 13;
    */
@@ -130,7 +157,7 @@ export const WebhookEndpointSchema: GenMessage<WebhookEndpoint> = /*@__PURE__*/
   messageDesc(file_souk_notifications_v1_webhook_endpoint, 0);
 
 /**
- * The state of a webhook endpoint.
+ * The state of a webhook endpoint. New values may be added; treat an unknown one as DISABLED.
  *
  * @generated from enum souk.notifications.v1.WebhookEndpointState
  */
@@ -150,21 +177,12 @@ export enum WebhookEndpointState {
   ENABLED = 1,
 
   /**
-   * Its owner has stopped it. New events are skipped; its pending deliveries became dead and can be
-   * requeued once it is ENABLED again.
+   * It receives nothing: new events are skipped, and its pending deliveries became dead. These can
+   * be requeued once it is ENABLED again.
    *
-   * @generated from enum value: WEBHOOK_ENDPOINT_STATE_PAUSED = 2;
+   * @generated from enum value: WEBHOOK_ENDPOINT_STATE_DISABLED = 2;
    */
-  PAUSED = 2,
-
-  /**
-   * The service has stopped it because it responded with 410 Gone or failed for too long. New
-   * events are skipped; its pending deliveries became dead and can be requeued once it is ENABLED
-   * again.
-   *
-   * @generated from enum value: WEBHOOK_ENDPOINT_STATE_DISABLED = 3;
-   */
-  DISABLED = 3,
+  DISABLED = 2,
 }
 
 /**
@@ -172,4 +190,45 @@ export enum WebhookEndpointState {
  */
 export const WebhookEndpointStateSchema: GenEnum<WebhookEndpointState> = /*@__PURE__*/
   enumDesc(file_souk_notifications_v1_webhook_endpoint, 0);
+
+/**
+ * Why a webhook endpoint is disabled. New values may be added; treat an unknown one as REQUESTED.
+ *
+ * @generated from enum souk.notifications.v1.WebhookEndpointDisableReason
+ */
+export enum WebhookEndpointDisableReason {
+  /**
+   * It is not disabled.
+   *
+   * @generated from enum value: WEBHOOK_ENDPOINT_DISABLE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * DisableWebhookEndpoint was called.
+   *
+   * @generated from enum value: WEBHOOK_ENDPOINT_DISABLE_REASON_REQUESTED = 1;
+   */
+  REQUESTED = 1,
+
+  /**
+   * It responded with 410 Gone.
+   *
+   * @generated from enum value: WEBHOOK_ENDPOINT_DISABLE_REASON_GONE = 2;
+   */
+  GONE = 2,
+
+  /**
+   * Every attempt failed for too long.
+   *
+   * @generated from enum value: WEBHOOK_ENDPOINT_DISABLE_REASON_FAILING = 3;
+   */
+  FAILING = 3,
+}
+
+/**
+ * Describes the enum souk.notifications.v1.WebhookEndpointDisableReason.
+ */
+export const WebhookEndpointDisableReasonSchema: GenEnum<WebhookEndpointDisableReason> = /*@__PURE__*/
+  enumDesc(file_souk_notifications_v1_webhook_endpoint, 1);
 

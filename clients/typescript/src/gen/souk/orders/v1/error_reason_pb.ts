@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/orders/v1/error_reason.proto.
  */
 export const file_souk_orders_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKowRCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI2ChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAEaFKrjn4AODggFEghvcmRlcl9pZCABElEKHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQQAhovquOfgA4pCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkIAESUwoaRVJST1JfUkVBU09OX1BSSUNFX0NIQU5HRUQQAxozquOfgA4tCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhF0b3RhbF9taW5vcl91bml0cyABElgKG0VSUk9SX1JFQVNPTl9UT1RBTF9PVkVSRkxPVxAEGjeq45+ADjEICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQSFW1heF90b3RhbF9taW5vcl91bml0cyABEloKGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQBRo7quOfgA41CAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESQwodRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQQBhogquOfgA4aCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESRgogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQBxogquOfgA4aCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkIAESXwoURVJST1JfUkVBU09OX0dBVkVfVVAQCBpFquOfgA4/CA4SCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkGglyZXF1ZXN0ZWQaCWF2YWlsYWJsZSABEmYKG0VSUk9SX1JFQVNPTl9PUkRFUl9DQU5DRUxFRBAJGkWq45+ADj8ICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaCXJlcXVlc3RlZBoJYXZhaWxhYmxlIAESOQoYRVJST1JfUkVBU09OX09SREVSX1NUQVRFEAoaG6rjn4AOFQgJEghvcmRlcl9pZBIFc3RhdGUgARIxChdFUlJPUl9SRUFTT05fT1JERVJfQlVTWRALGhSq45+ADg4IChoIb3JkZXJfaWQgAhJCChtFUlJPUl9SRUFTT05fTElORV9OT1RfRk9VTkQQDBohquOfgA4bCAMSCG9yZGVyX2lkEgtsaW5lX251bWJlciABEkcKIUVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19PUkRFUhANGiCq45+ADhoICRIIb3JkZXJfaWQSCnJlZnVuZGFibGUgARJBChxFUlJPUl9SRUFTT05fUkVGVU5EX0RFQ0xJTkVEEA4aH6rjn4AOGQgJEghvcmRlcl9pZBIJcmVmdW5kX2lkIAESKwobRVJST1JfUkVBU09OX09USEVSX0NVU1RPTUVSEA8aCqrjn4AOBAgHIAESKwobRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FEBAaCqrjn4AOBAgDIAESNgocRVJST1JfUkVBU09OX05PVF9RVUFSQU5USU5FRBARGhSq45+ADg4ICRIIb3JkZXJfaWQgARIxCiFFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVNVTUVfVE9LRU4QEhoKquOfgA4ECAMgARIuCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQExoKquOfgA4ECAkgARJICiJFUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfQ09ORklSTUVEEBQaIKrjn4AOGggJEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEkkKI0VSUk9SX1JFQVNPTl9VTktOT1dOX1BBWU1FTlRfTUVUSE9EEBUaIKrjn4AOGggDEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEkMKHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0NBTkNFTEVEEBYaIKrjn4AOGggJEghvcmRlcl9pZBIKcGF5bWVudF9pZCABEk4KGUVSUk9SX1JFQVNPTl9OT1RfRk9SX1NBTEUQFxovquOfgA4pCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkIAESVQoeRVJST1JfUkVBU09OX1BSSUNFX05PVF9BTExPV0VEEBgaMarjn4AOKwgHEghvcmRlcl9pZBIKcGF5bWVudF9pZBIIcHJpY2VfaWQSBWZpZWxkIAESaAodRVJST1JfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQGRpFquOfgA4/CAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkGglyZXF1ZXN0ZWQaCWF2YWlsYWJsZSABEoUBCh5FUlJPUl9SRUFTT05fT1JERVJfT1VUX09GX1NURVAQGhphquOfgA5bCAkSCG9yZGVyX2lkGghjYXB0dXJlZBoIcmVmdW5kZWQaEWV4cGVjdGVkX2NhcHR1cmVkGhFleHBlY3RlZF9yZWZ1bmRlZBoRcmVzZXJ2YXRpb25fc3RhdGUgARJUCiFFUlJPUl9SRUFTT05fUkVUVVJOX0VYQ0VFRFNfT1JERVIQGxotquOfgA4nCAkSCG9yZGVyX2lkEgtsaW5lX251bWJlchIKcmV0dXJuYWJsZSABEj4KHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBwaG6rjn4AOFQgJEghvcmRlcl9pZBIFbGltaXQgARI3CidFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUVfTk9UX0FMTE9XRUQQHRoKquOfgA4ECAcgAUKKAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9vcmRlcnMvdjE7b3JkZXJzdjGqAg5Tb3VrLk9yZGVycy5WMcoCDlNvdWtcT3JkZXJzXFYx6gIQU291azo6T3JkZXJzOjpWMWIGcHJvdG8z", [file_souk_policy_v1_reason]);
+  fileDesc("CiFzb3VrL29yZGVycy92MS9lcnJvcl9yZWFzb24ucHJvdG8SDnNvdWsub3JkZXJzLnYxKoMVCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABI2ChxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEAEaFKrjn4AODggFEghvcmRlcl9pZCABEmcKHEVSUk9SX1JFQVNPTl9QUklDRV9OT1RfRk9VTkQQAhpFquOfgA4/CAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkGg1jdXJyZW5jeV9jb2RlGgVmaWVsZCABElYKGkVSUk9SX1JFQVNPTl9QUklDRV9DSEFOR0VEEAMaNqrjn4AOMAgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBIRdG90YWxfbWlub3JfdW5pdHMgASiZAxJYChtFUlJPUl9SRUFTT05fVE9UQUxfT1ZFUkZMT1cQBBo3quOfgA4xCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEhVtYXhfdG90YWxfbWlub3JfdW5pdHMgARJdChlFUlJPUl9SRUFTT05fT1VUX09GX1NUT0NLEAUaPqrjn4AOOAgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GglyZXF1ZXN0ZWQaCWF2YWlsYWJsZSABKJkDEk8KHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEAYaLKrjn4AOJggJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoHZGVjbGluZSABKJIDEkkKIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9FWFBJUkVEEAcaI6rjn4AOHQgJEghvcmRlcl9pZBIKcGF5bWVudF9pZCABKJkDEmgKFEVSUk9SX1JFQVNPTl9HQVZFX1VQEAgaTqrjn4AOSAgOEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoJcmVxdWVzdGVkGglhdmFpbGFibGUaB2RlY2xpbmUgARKIAQobRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEEAkaZ6rjn4AOYQgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoJcmVxdWVzdGVkGglhdmFpbGFibGUaDWN1cnJlbmN5X2NvZGUaBWZpZWxkGgdkZWNsaW5lIAEomQMSYAoYRVJST1JfUkVBU09OX09SREVSX1NUQVRFEAoaQqrjn4AOPAgJEghvcmRlcl9pZBIFc3RhdGUSDnBheW1lbnRfc3RhdHVzEhJmdWxmaWxsbWVudF9zdGF0dXMgASiZAxIxChdFUlJPUl9SRUFTT05fT1JERVJfQlVTWRALGhSq45+ADg4IChoIb3JkZXJfaWQgAhJCChtFUlJPUl9SRUFTT05fTElORV9OT1RfRk9VTkQQDBohquOfgA4bCAMSCG9yZGVyX2lkEgtsaW5lX251bWJlciABEkoKIUVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19PUkRFUhANGiOq45+ADh0ICRIIb3JkZXJfaWQSCnJlZnVuZGFibGUgASiZAxJEChxFUlJPUl9SRUFTT05fUkVGVU5EX0RFQ0xJTkVEEA4aIqrjn4AOHAgJEghvcmRlcl9pZBIJcmVmdW5kX2lkIAEokgMSaQoeRVJST1JfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EEA8aRarjn4AOPwgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoNY3VycmVuY3lfY29kZRoFZmllbGQgARIrChtFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUUQEBoKquOfgA4ECAMgARI5ChxFUlJPUl9SRUFTT05fTk9UX1FVQVJBTlRJTkVEEBEaF6rjn4AOEQgJEghvcmRlcl9pZCABKJkDEmkKG0VSUk9SX1JFQVNPTl9QUklDRV9BUkNISVZFRBASGkiq45+ADkIICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaA3NrdRoIcHJpY2VfaWQaDWN1cnJlbmN5X2NvZGUaBWZpZWxkIAEomQMSaQoeRVJST1JfUkVBU09OX0NVUlJFTkNZX01JU01BVENIEBMaRarjn4AOPwgJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoNY3VycmVuY3lfY29kZRoFZmllbGQgARJVCiNFUlJPUl9SRUFTT05fUEFZTUVOVF9BQ1RJT05fRVhQSVJFRBAUGiyq45+ADiYICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaB2RlY2xpbmUgASiSAxJSCiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRBAVGimq45+ADiMIAxIIb3JkZXJfaWQSCnBheW1lbnRfaWQaB2RlY2xpbmUgARJPCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRBAWGiyq45+ADiYICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQaB2RlY2xpbmUgASiZAxJnChlFUlJPUl9SRUFTT05fTk9UX0ZPUl9TQUxFEBcaSKrjn4AOQggJEghvcmRlcl9pZBIKcGF5bWVudF9pZBoDc2t1GghwcmljZV9pZBoNY3VycmVuY3lfY29kZRoFZmllbGQgASiZAxJVCh5FUlJPUl9SRUFTT05fUFJJQ0VfTk9UX0FMTE9XRUQQGBoxquOfgA4rCAcSCG9yZGVyX2lkEgpwYXltZW50X2lkEghwcmljZV9pZBIFZmllbGQgARKAAQodRVJST1JfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQGRpdquOfgA5XCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkGgNza3UaCHByaWNlX2lkGglyZXF1ZXN0ZWQaCWF2YWlsYWJsZRoNY3VycmVuY3lfY29kZRoHZGVjbGluZSABEogBCh5FUlJPUl9SRUFTT05fT1JERVJfT1VUX09GX1NURVAQGhpkquOfgA5eCAkSCG9yZGVyX2lkGghjYXB0dXJlZBoIcmVmdW5kZWQaEWV4cGVjdGVkX2NhcHR1cmVkGhFleHBlY3RlZF9yZWZ1bmRlZBoRcmVzZXJ2YXRpb25fc3RhdGUgASiZAxJXCiFFUlJPUl9SRUFTT05fUkVUVVJOX0VYQ0VFRFNfT1JERVIQGxowquOfgA4qCAkSCG9yZGVyX2lkEgtsaW5lX251bWJlchIKcmV0dXJuYWJsZSABKJkDEj4KHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTEBwaG6rjn4AOFQgJEghvcmRlcl9pZBIFbGltaXQgARI3CidFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUVfTk9UX0FMTE9XRUQQHRoKquOfgA4ECAcgARJjCiRFUlJPUl9SRUFTT05fUEFZTUVOVF9NRVRIT0RfREVDTElORUQQHho5quOfgA4zCAkSCG9yZGVyX2lkEgpwYXltZW50X2lkEgtleHBpcmVfdGltZRoHZGVjbGluZSABKJIDQooBChZleGFtcGxlLnNvdWsub3JkZXJzLnYxQhBFcnJvclJlYXNvblByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL29yZGVycy92MTtvcmRlcnN2MaoCDlNvdWsuT3JkZXJzLlYxygIOU291a1xPcmRlcnNcVjHqAhBTb3VrOjpPcmRlcnM6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the orders service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.orders.v1`.
+ * `souk.orders`.
  *
  * @generated from enum souk.orders.v1.ErrorReason
  */
@@ -34,16 +34,17 @@ export enum ErrorReason {
   ORDER_NOT_FOUND = 1,
 
   /**
-   * A line names an unknown sku or price id, or one without a price in this currency; the order is
-   * REJECTED. Correct the line.
+   * A line has no price: the price id is unknown, or the sku has no default price in this currency.
+   * The order is REJECTED. BadRequest names each such line, at most 16; the metadata is that of the
+   * first. Correct the line.
    *
    * @generated from enum value: ERROR_REASON_PRICE_NOT_FOUND = 2;
    */
   PRICE_NOT_FOUND = 2,
 
   /**
-   * The total differs from `expected_total`; the order is REJECTED. Show the customer the new
-   * total.
+   * The total differs from `expected_total`; the order is REJECTED. Show the customer the new total
+   * and place the order again with another request id.
    *
    * @generated from enum value: ERROR_REASON_PRICE_CHANGED = 3;
    */
@@ -58,15 +59,19 @@ export enum ErrorReason {
   TOTAL_OVERFLOW = 4,
 
   /**
-   * Fewer units are available than were ordered; the order is REJECTED. Order less.
+   * Fewer units are available than were ordered; the order is REJECTED. PreconditionFailure has a
+   * violation for each of the first 16 skus that are short, with type `OUT_OF_STOCK`, the sku as
+   * subject and the description `requested 3, available 2`; the metadata is that of the first.
+   * Order less.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_STOCK = 5;
    */
   OUT_OF_STOCK = 5,
 
   /**
-   * The payment provider, or the customer at the bank, declined the payment permanently; the order
-   * is REJECTED and nothing is held. A new order may be paid with another payment method.
+   * The payment provider declined the payment permanently; the order is REJECTED and nothing is
+   * held. `decline` is a name of souk.payments.v1.DeclineCode. Place a new order with another
+   * payment method and another request id.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 6;
    */
@@ -96,7 +101,8 @@ export enum ErrorReason {
   ORDER_CANCELED = 9,
 
   /**
-   * The order is not in a state that allows this.
+   * The order is not in a state that allows this. The metadata has the names of its OrderState,
+   * PaymentStatus and FulfillmentStatus.
    *
    * @generated from enum value: ERROR_REASON_ORDER_STATE = 10;
    */
@@ -110,7 +116,7 @@ export enum ErrorReason {
   ORDER_BUSY = 11,
 
   /**
-   * The order has no line with this number.
+   * The order has no line with this number. BadRequest names the line of the request.
    *
    * @generated from enum value: ERROR_REASON_LINE_NOT_FOUND = 12;
    */
@@ -131,11 +137,12 @@ export enum ErrorReason {
   REFUND_DECLINED = 14,
 
   /**
-   * A user may not order for another customer.
+   * No variant has the sku of a line; the order is REJECTED. BadRequest names each such line, at
+   * most 16; the metadata is that of the first. Correct the line.
    *
-   * @generated from enum value: ERROR_REASON_OTHER_CUSTOMER = 15;
+   * @generated from enum value: ERROR_REASON_VARIANT_NOT_FOUND = 15;
    */
-  OTHER_CUSTOMER = 15,
+  VARIANT_NOT_FOUND = 15,
 
   /**
    * An effective time is in the future, before the sale of its order, or outside the years 1 to
@@ -153,26 +160,29 @@ export enum ErrorReason {
   NOT_QUARANTINED = 17,
 
   /**
-   * The resume token does not belong to this order.
+   * A line names an archived price; the order is REJECTED. BadRequest names each such line, at most
+   * 16; the metadata is that of the first. Order by sku, or at a current price.
    *
-   * @generated from enum value: ERROR_REASON_INVALID_RESUME_TOKEN = 18;
+   * @generated from enum value: ERROR_REASON_PRICE_ARCHIVED = 18;
    */
-  INVALID_RESUME_TOKEN = 18,
+  PRICE_ARCHIVED = 18,
 
   /**
-   * The request id was already used for a different order or refund.
+   * A line names a price in another currency than the order's; the order is REJECTED. BadRequest
+   * names each such line, at most 16; the metadata is that of the first. `currency_code` is that of
+   * the price.
    *
-   * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 19;
+   * @generated from enum value: ERROR_REASON_CURRENCY_MISMATCH = 19;
    */
-  REQUEST_ID_REUSED = 19,
+  CURRENCY_MISMATCH = 19,
 
   /**
-   * The customer did not confirm the payment at the `payment_action_url` in time; the order is
+   * The customer did not confirm the payment at `payment_action.redirect_uri` in time; the order is
    * REJECTED and nothing is held or charged. Place a new order, with a new request id.
    *
-   * @generated from enum value: ERROR_REASON_PAYMENT_NOT_CONFIRMED = 20;
+   * @generated from enum value: ERROR_REASON_PAYMENT_ACTION_EXPIRED = 20;
    */
-  PAYMENT_NOT_CONFIRMED = 20,
+  PAYMENT_ACTION_EXPIRED = 20,
 
   /**
    * The payment provider does not know the payment method; the order is REJECTED. BadRequest names
@@ -191,8 +201,8 @@ export enum ErrorReason {
   PAYMENT_CANCELED = 22,
 
   /**
-   * The product of a line is not for sale, or its price is archived; the order is REJECTED. The
-   * metadata names the line by `sku` or `price_id`.
+   * The product or the variant of a line is not for sale; the order is REJECTED. BadRequest names
+   * each such line, at most 16; the metadata is that of the first.
    *
    * @generated from enum value: ERROR_REASON_NOT_FOR_SALE = 23;
    */
@@ -245,6 +255,15 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED = 29;
    */
   EFFECTIVE_TIME_NOT_ALLOWED = 29,
+
+  /**
+   * The payment was declined, and a later attempt or another payment method may succeed. The order
+   * stays PENDING and keeps its stock until `expire_time` (RFC 3339); RetryPayment goes on.
+   * `decline` is a name of souk.payments.v1.DeclineCode, such as `DECLINE_CODE_INSUFFICIENT_FUNDS`.
+   *
+   * @generated from enum value: ERROR_REASON_PAYMENT_METHOD_DECLINED = 30;
+   */
+  PAYMENT_METHOD_DECLINED = 30,
 }
 
 /**

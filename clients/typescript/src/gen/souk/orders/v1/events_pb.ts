@@ -6,7 +6,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Order, Refund } from "./order_pb.js";
+import type { Order, OrderChange, Refund } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/events.proto.
  */
 export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIksKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXI6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiTQoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIkkKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIoEBCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIoIBCg5PcmRlckZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCJ1Cg1PcmRlclJlZnVuZGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISJgoGcmVmdW5kGAIgASgLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkQoUBChZleGFtcGxlLnNvdWsub3JkZXJzLnYxQgtFdmVudHNQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9vcmRlcnMvdjE7b3JkZXJzdjGqAg5Tb3VrLk9yZGVycy5WMcoCDlNvdWtcT3JkZXJzXFYx6gIQU291azo6T3JkZXJzOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event]);
+  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIngKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiegoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkInYKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq4BCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq8BCg5PcmRlckZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCKiAQoNT3JkZXJSZWZ1bmRlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZEKFAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUILRXZlbnRzUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event]);
 
 /**
  * An order was placed.
@@ -24,11 +24,19 @@ export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
  */
 export type OrderPlaced = Message<"souk.orders.v1.OrderPlaced"> & {
   /**
-   * The order, with its first 200 lines only, as in every event; see `Order.line_count`.
+   * The order, with its first 200 lines only; see `Order.line_count`. As in every event it has no
+   * contact, no addresses, no note of the customer and no payment action.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * The change: what the order was before, why it changed, and who did it.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**
@@ -45,11 +53,18 @@ export const OrderPlacedSchema: GenMessage<OrderPlaced> = /*@__PURE__*/
  */
 export type OrderRejected = Message<"souk.orders.v1.OrderRejected"> & {
   /**
-   * The order; `reason` says why.
+   * The order; `closure_reason` says why.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**
@@ -71,6 +86,13 @@ export type OrderPaid = Message<"souk.orders.v1.OrderPaid"> & {
    * @generated from field: souk.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**
@@ -81,13 +103,14 @@ export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 2);
 
 /**
- * An order was canceled.
+ * An order was canceled. One that was paid back in full by RefundOrder before its goods left
+ * publishes OrderRefunded instead, and is CANCELED too.
  *
  * @generated from message souk.orders.v1.OrderCanceled
  */
 export type OrderCanceled = Message<"souk.orders.v1.OrderCanceled"> & {
   /**
-   * The order; `reason` says why.
+   * The order; `closure_reason` says why.
    *
    * @generated from field: souk.orders.v1.Order order = 1;
    */
@@ -99,6 +122,13 @@ export type OrderCanceled = Message<"souk.orders.v1.OrderCanceled"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**
@@ -128,6 +158,13 @@ export type OrderFulfilled = Message<"souk.orders.v1.OrderFulfilled"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 2;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**
@@ -138,8 +175,8 @@ export const OrderFulfilledSchema: GenMessage<OrderFulfilled> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 4);
 
 /**
- * A refund of an order succeeded or failed. Goods returned without a refund of money publish no
- * event.
+ * Money of an order was paid back. A refund that failed, and goods returned for no money, publish
+ * no event.
  *
  * @generated from message souk.orders.v1.OrderRefunded
  */
@@ -157,6 +194,13 @@ export type OrderRefunded = Message<"souk.orders.v1.OrderRefunded"> & {
    * @generated from field: souk.orders.v1.Refund refund = 2;
    */
   refund?: Refund | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
 };
 
 /**

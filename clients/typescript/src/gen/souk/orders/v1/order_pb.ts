@@ -4,8 +4,19 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { DeclineCode } from "../../payments/v1/payment_pb.js";
+import { file_souk_payments_v1_payment } from "../../payments/v1/payment_pb.js";
+import { file_souk_policy_v1_field } from "../../policy/v1/field_pb.js";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
+import type { Address } from "../../type/v1/address_pb.js";
+import { file_souk_type_v1_address } from "../../type/v1/address_pb.js";
+import type { Contact } from "../../type/v1/contact_pb.js";
+import { file_souk_type_v1_contact } from "../../type/v1/contact_pb.js";
 import type { Money } from "../../type/v1/money_pb.js";
 import { file_souk_type_v1_money } from "../../type/v1/money_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,20 +25,34 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/order.proto.
  */
 export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEitQQKBU9yZGVyEhAKCG9yZGVyX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhEKCXJlZmVyZW5jZRgDIAEoCRIpCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSKAoFbGluZXMYBSADKAsyGS5zb3VrLm9yZGVycy52MS5PcmRlckxpbmUSIgoFdG90YWwYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJQoIcmVmdW5kZWQYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgIIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgJIAEoCRInCgdyZWZ1bmRzGAogAygLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kEg4KBnJlYXNvbhgLIAEoCRIPCgd2ZXJzaW9uGAwgASgDEhYKDmlzX3F1YXJhbnRpbmVkGA0gASgIEhoKEnBheW1lbnRfYWN0aW9uX3VybBgOIAEoCRIvCgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GBIgASgFIr8BCglPcmRlckxpbmUSEwoLbGluZV9udW1iZXIYASABKAUSCwoDc2t1GAIgASgJEhAKCHByaWNlX2lkGAMgASgJEg0KBXRpdGxlGAQgASgJEhAKCHF1YW50aXR5GAUgASgDEicKCnVuaXRfcHJpY2UYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKAMSGQoRcmV0dXJuZWRfcXVhbnRpdHkYCCABKAMioQIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5zb3VrLm9yZGVycy52MS5SZWZ1bmRTdGF0ZRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKQoFbGluZXMYBCADKAsyGi5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lEg8KB3Jlc3RvY2sYBSABKAgSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmVmZmVjdGl2ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsaW5lX2NvdW50GAggASgFIjMKClJlZnVuZExpbmUSEwoLbGluZV9udW1iZXIYASABKAUSEAoIcXVhbnRpdHkYAiABKAMipgEKC09yZGVyQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSKQoFc3RhdGUYAiABKA4yGi5zb3VrLm9yZGVycy52MS5PcmRlclN0YXRlEgwKBGtpbmQYAyABKAkSHAoUcmVmdW5kZWRfbWlub3JfdW5pdHMYBCABKAMSLwoLY2hhbmdlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKtkBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfU1RBVEVfUEVORElORxABEhYKEk9SREVSX1NUQVRFX1BMQUNFRBACEhQKEE9SREVSX1NUQVRFX1BBSUQQAxIZChVPUkRFUl9TVEFURV9GVUxGSUxMRUQQBBIYChRPUkRFUl9TVEFURV9SRUZVTkRFRBAFEhgKFE9SREVSX1NUQVRFX0NBTkNFTEVEEAYSGAoUT1JERVJfU1RBVEVfUkVKRUNURUQQByp6CgtSZWZ1bmRTdGF0ZRIcChhSRUZVTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRSRUZVTkRfU1RBVEVfUEVORElORxABEhoKFlJFRlVORF9TVEFURV9TVUNDRUVERUQQAhIXChNSRUZVTkRfU1RBVEVfRkFJTEVEEANChAEKFmV4YW1wbGUuc291ay5vcmRlcnMudjFCCk9yZGVyUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
+  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEiow0KBU9yZGVyEhUKCG9yZGVyX2lkGAEgASgJQgPgQQMSEwoLY3VzdG9tZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEi4KBXN0YXRlGAQgASgOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZUID4EEDEigKBWxpbmVzGAUgAygLMhkuc291ay5vcmRlcnMudjEuT3JkZXJMaW5lEicKBXRvdGFsGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOcmVmdW5kZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIbCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUID4EEDEiwKB3JlZnVuZHMYCiADKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmRCA+BBAxIUCgd2ZXJzaW9uGAwgASgDQgPgQQMSGAoLcXVhcmFudGluZWQYDSABKAhCA+BBAxI0CgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCg5lZmZlY3RpdmVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKbGluZV9jb3VudBgSIAEoBUID4EEDEhkKDG9yZGVyX251bWJlchgTIAEoCUID4EEDEjoKDnBheW1lbnRfc3RhdHVzGBQgASgOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1c0ID4EEDEkIKEmZ1bGZpbGxtZW50X3N0YXR1cxgVIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzQgPgQQMSPwoOY2xvc3VyZV9yZWFzb24YFiABKA4yIi5zb3VrLm9yZGVycy52MS5PcmRlckNsb3N1cmVSZWFzb25CA+BBAxIPCgdjaGFubmVsGBcgASgJEg4KBmxvY2FsZRgYIAEoCRIqCghzdWJ0b3RhbBgZIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUID4EEDEjAKDmRpc2NvdW50X3RvdGFsGBogASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOc2hpcHBpbmdfdG90YWwYGyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIrCgl0YXhfdG90YWwYHCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIZCgx0YXhfaW5jbHVkZWQYHSABKAhCA+BBAxI5CgthZGp1c3RtZW50cxgeIAMoCzIfLnNvdWsub3JkZXJzLnYxLk9yZGVyQWRqdXN0bWVudEID4EEDEjMKCHBheW1lbnRzGB8gAygLMhwuc291ay5vcmRlcnMudjEuT3JkZXJQYXltZW50QgPgQQMSSgoOcGF5bWVudF9hY3Rpb24YICABKAsyIi5zb3VrLm9yZGVycy52MS5PcmRlclBheW1lbnRBY3Rpb25CDoABAeBBA4qowpkDAggCEjQKC2V4cGlyZV90aW1lGCEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjMKB2NvbnRhY3QYIiABKAsyFS5zb3VrLnR5cGUudjEuQ29udGFjdEILgAEBiqjCmQMCCAESPAoQc2hpcHBpbmdfYWRkcmVzcxgjIAEoCzIVLnNvdWsudHlwZS52MS5BZGRyZXNzQguAAQGKqMKZAwIIARI7Cg9iaWxsaW5nX2FkZHJlc3MYJCABKAsyFS5zb3VrLnR5cGUudjEuQWRkcmVzc0ILgAEBiqjCmQMCCAESIgoNY3VzdG9tZXJfbm90ZRglIAEoCUILgAEBiqjCmQMCCAESNQoIbWV0YWRhdGEYJiADKAsyIy5zb3VrLm9yZGVycy52MS5PcmRlci5NZXRhZGF0YUVudHJ5EjUKDmNhcHR1cmVfbWV0aG9kGCcgASgOMh0uc291ay5vcmRlcnMudjEuQ2FwdHVyZU1ldGhvZBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFKBAgIEAlKBAgLEAxKBAgOEA9SCnBheW1lbnRfaWRSEnBheW1lbnRfYWN0aW9uX3VybFIGcmVhc29uIocDCglPcmRlckxpbmUSEwoLbGluZV9udW1iZXIYASABKAUSCwoDc2t1GAIgASgJEhAKCHByaWNlX2lkGAMgASgJEg0KBXRpdGxlGAQgASgJEhAKCHF1YW50aXR5GAUgASgFEicKCnVuaXRfcHJpY2UYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKAUSGQoRcmV0dXJuZWRfcXVhbnRpdHkYCCABKAUSEgoKcHJvZHVjdF9pZBgJIAEoCRISCgp2YXJpYW50X2lkGAogASgJEiUKCHN1YnRvdGFsGAsgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EisKDmRpc2NvdW50X3RvdGFsGAwgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiYKCXRheF90b3RhbBgNIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIiCgV0b3RhbBgOIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSLBAQoPT3JkZXJBZGp1c3RtZW50EjEKBHR5cGUYASABKA4yIy5zb3VrLm9yZGVycy52MS5PcmRlckFkanVzdG1lbnRUeXBlEhEKCXNvdXJjZV9pZBgCIAEoCRINCgV0aXRsZRgDIAEoCRIjCgZhbW91bnQYBCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSNAoGc2hhcmVzGAUgAygLMiQuc291ay5vcmRlcnMudjEuT3JkZXJBZGp1c3RtZW50U2hhcmUiUAoUT3JkZXJBZGp1c3RtZW50U2hhcmUSEwoLbGluZV9udW1iZXIYASABKAUSIwoGYW1vdW50GAIgASgLMhMuc291ay50eXBlLnYxLk1vbmV5IqYBCgxPcmRlclBheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRItCgZzdGF0dXMYAiABKA4yHS5zb3VrLm9yZGVycy52MS5QYXltZW50U3RhdHVzEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIuCgdkZWNsaW5lGAQgASgOMh0uc291ay5wYXltZW50cy52MS5EZWNsaW5lQ29kZSJoChJPcmRlclBheW1lbnRBY3Rpb24SIQoMcmVkaXJlY3RfdXJpGAEgASgJQguAAQGKqMKZAwIIAhIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirQMKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5zb3VrLm9yZGVycy52MS5SZWZ1bmRTdGF0ZRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKQoFbGluZXMYBCADKAsyGi5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGluZV9jb3VudBgIIAEoBRIsCgZyZWFzb24YCSABKA4yHC5zb3VrLm9yZGVycy52MS5SZWZ1bmRSZWFzb24SDAoEbm90ZRgKIAEoCRIsCg9zaGlwcGluZ19hbW91bnQYCyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSIgoFYWN0b3IYDCABKAsyEy5zb3VrLnR5cGUudjEuQWN0b3JKBAgFEAZSB3Jlc3RvY2siqwEKClJlZnVuZExpbmUSHwoLbGluZV9udW1iZXIYASABKAVCCrpIBxoFGIgnKAESHQoIcXVhbnRpdHkYAiABKAVCC7pICBoGGMCEPSgBEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRI4CgdyZXN0b2NrGAQgASgOMh0uc291ay5vcmRlcnMudjEuUmVzdG9ja1BvbGljeUIIukgFggECEAEioAUKC09yZGVyQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSLQoEa2luZBgCIAEoDjIfLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlS2luZBIpCgVzdGF0ZRgDIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSNQoOcGF5bWVudF9zdGF0dXMYBCABKA4yHS5zb3VrLm9yZGVycy52MS5QYXltZW50U3RhdHVzEj0KEmZ1bGZpbGxtZW50X3N0YXR1cxgFIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzEjIKDnByZXZpb3VzX3N0YXRlGAYgASgOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZRI+ChdwcmV2aW91c19wYXltZW50X3N0YXR1cxgHIAEoDjIdLnNvdWsub3JkZXJzLnYxLlBheW1lbnRTdGF0dXMSRgobcHJldmlvdXNfZnVsZmlsbG1lbnRfc3RhdHVzGAggASgOMiEuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnRTdGF0dXMSKwoOcmVmdW5kZWRfdG90YWwYCSABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSLwoFY2F1c2UYCiABKA4yIC5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZUNhdXNlEiIKBWFjdG9yGAsgASgLMhMuc291ay50eXBlLnYxLkFjdG9yEjMKDWNhbmNlbF9yZWFzb24YDCABKA4yHC5zb3VrLm9yZGVycy52MS5DYW5jZWxSZWFzb24SDAoEbm90ZRgNIAEoCRIvCgtjaGFuZ2VfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAq9AEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNPUkRFUl9TVEFURV9QRU5ESU5HEAESFgoST1JERVJfU1RBVEVfUExBQ0VEEAISGQoVT1JERVJfU1RBVEVfQ09NUExFVEVEEAQSGAoUT1JERVJfU1RBVEVfQ0FOQ0VMRUQQBhIYChRPUkRFUl9TVEFURV9SRUpFQ1RFRBAHIgQIAxADIgQIBRAFKhVPUkRFUl9TVEFURV9GVUxGSUxMRUQqEE9SREVSX1NUQVRFX1BBSUQqFE9SREVSX1NUQVRFX1JFRlVOREVEKsUCCg1QYXltZW50U3RhdHVzEh4KGlBBWU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUEFZTUVOVF9TVEFUVVNfVU5QQUlEEAESIgoeUEFZTUVOVF9TVEFUVVNfQUNUSU9OX1JFUVVJUkVEEAISHQoZUEFZTUVOVF9TVEFUVVNfQVVUSE9SSVpFRBADEiEKHVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9QQUlEEAQSFwoTUEFZTUVOVF9TVEFUVVNfUEFJRBAFEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAGEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAcSGQoVUEFZTUVOVF9TVEFUVVNfVk9JREVEEAgSGwoXUEFZTUVOVF9TVEFUVVNfRElTUFVURUQQCSqXAgoRRnVsZmlsbG1lbnRTdGF0dXMSIgoeRlVMRklMTE1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASIgoeRlVMRklMTE1FTlRfU1RBVFVTX1VORlVMRklMTEVEEAESKgomRlVMRklMTE1FTlRfU1RBVFVTX1BBUlRJQUxMWV9GVUxGSUxMRUQQAhIgChxGVUxGSUxMTUVOVF9TVEFUVVNfRlVMRklMTEVEEAMSIAocRlVMRklMTE1FTlRfU1RBVFVTX0RFTElWRVJFRBAEEikKJUZVTEZJTExNRU5UX1NUQVRVU19QQVJUSUFMTFlfUkVUVVJORUQQBRIfChtGVUxGSUxMTUVOVF9TVEFUVVNfUkVUVVJORUQQBiqLAQoNQ2FwdHVyZU1ldGhvZBIeChpDQVBUVVJFX01FVEhPRF9VTlNQRUNJRklFRBAAEhwKGENBUFRVUkVfTUVUSE9EX0FVVE9NQVRJQxABEiEKHUNBUFRVUkVfTUVUSE9EX09OX0ZVTEZJTExNRU5UEAISGQoVQ0FQVFVSRV9NRVRIT0RfTUFOVUFMEAMqqQYKEk9yZGVyQ2xvc3VyZVJlYXNvbhIkCiBPUkRFUl9DTE9TVVJFX1JFQVNPTl9VTlNQRUNJRklFRBAAEiEKHU9SREVSX0NMT1NVUkVfUkVBU09OX0NBTkNFTEVEEAESIQodT1JERVJfQ0xPU1VSRV9SRUFTT05fUkVGVU5ERUQQAhIqCiZPUkRFUl9DTE9TVVJFX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORBADEigKJE9SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX05PVF9GT1VORBAEEicKI09SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX0FSQ0hJVkVEEAUSKgomT1JERVJfQ0xPU1VSRV9SRUFTT05fQ1VSUkVOQ1lfTUlTTUFUQ0gQBhIlCiFPUkRFUl9DTE9TVVJFX1JFQVNPTl9OT1RfRk9SX1NBTEUQBxIqCiZPUkRFUl9DTE9TVVJFX1JFQVNPTl9QUklDRV9OT1RfQUxMT1dFRBAIEiYKIk9SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX0NIQU5HRUQQCRInCiNPUkRFUl9DTE9TVVJFX1JFQVNPTl9UT1RBTF9PVkVSRkxPVxAKEiUKIU9SREVSX0NMT1NVUkVfUkVBU09OX09VVF9PRl9TVE9DSxALEiwKKE9SREVSX0NMT1NVUkVfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQDBIpCiVPUkRFUl9DTE9TVVJFX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEA0SLworT1JERVJfQ0xPU1VSRV9SRUFTT05fUEFZTUVOVF9BQ1RJT05fRVhQSVJFRBAOEikKJU9SREVSX0NMT1NVUkVfUkVBU09OX1BBWU1FTlRfQ0FOQ0VMRUQQDxIvCitPUkRFUl9DTE9TVVJFX1JFQVNPTl9VTktOT1dOX1BBWU1FTlRfTUVUSE9EEBASIAocT1JERVJfQ0xPU1VSRV9SRUFTT05fR0FWRV9VUBAREikKJU9SREVSX0NMT1NVUkVfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQEiqjAQoTT3JkZXJBZGp1c3RtZW50VHlwZRIlCiFPUkRFUl9BREpVU1RNRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9BREpVU1RNRU5UX1RZUEVfRElTQ09VTlQQARIiCh5PUkRFUl9BREpVU1RNRU5UX1RZUEVfU0hJUFBJTkcQAhIdChlPUkRFUl9BREpVU1RNRU5UX1RZUEVfVEFYEAMqegoLUmVmdW5kU3RhdGUSHAoYUkVGVU5EX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUkVGVU5EX1NUQVRFX1BFTkRJTkcQARIaChZSRUZVTkRfU1RBVEVfU1VDQ0VFREVEEAISFwoTUkVGVU5EX1NUQVRFX0ZBSUxFRBADKr0CCgxSZWZ1bmRSZWFzb24SHQoZUkVGVU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHlJFRlVORF9SRUFTT05fQ1VTVE9NRVJfUkVRVUVTVBABEhsKF1JFRlVORF9SRUFTT05fREVGRUNUSVZFEAISHAoYUkVGVU5EX1JFQVNPTl9XUk9OR19JVEVNEAMSHgoaUkVGVU5EX1JFQVNPTl9OT1RfUkVDRUlWRUQQBBIdChlSRUZVTkRfUkVBU09OX09WRVJDSEFSR0VEEAUSFwoTUkVGVU5EX1JFQVNPTl9GUkFVRBAGEhoKFlJFRlVORF9SRUFTT05fR09PRFdJTEwQBxIiCh5SRUZVTkRfUkVBU09OX09VVFNJREVfT0ZfT1JERVIQCBIXChNSRUZVTkRfUkVBU09OX09USEVSEAkqYAoNUmVzdG9ja1BvbGljeRIeChpSRVNUT0NLX1BPTElDWV9VTlNQRUNJRklFRBAAEhYKElJFU1RPQ0tfUE9MSUNZX0FMTBABEhcKE1JFU1RPQ0tfUE9MSUNZX05PTkUQAirAAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIiCh5DQU5DRUxfUkVBU09OX0NVU1RPTUVSX1JFUVVFU1QQARIeChpDQU5DRUxfUkVBU09OX09VVF9PRl9TVE9DSxACEhcKE0NBTkNFTF9SRUFTT05fRlJBVUQQAxIbChdDQU5DRUxfUkVBU09OX0RVUExJQ0FURRAEEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBSq5BQoPT3JkZXJDaGFuZ2VLaW5kEiEKHU9SREVSX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZT1JERVJfQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEhwKGE9SREVSX0NIQU5HRV9LSU5EX1BSSUNFRBACEi0KKU9SREVSX0NIQU5HRV9LSU5EX1BBWU1FTlRfQUNUSU9OX1JFUVVJUkVEEAMSLQopT1JERVJfQ0hBTkdFX0tJTkRfUEFZTUVOVF9NRVRIT0RfREVDTElORUQQBBIlCiFPUkRFUl9DSEFOR0VfS0lORF9QQVlNRU5UX1JFVFJJRUQQBRIcChhPUkRFUl9DSEFOR0VfS0lORF9QTEFDRUQQBhIaChZPUkRFUl9DSEFOR0VfS0lORF9QQUlEEAcSHgoaT1JERVJfQ0hBTkdFX0tJTkRfUkVKRUNURUQQCBIkCiBPUkRFUl9DSEFOR0VfS0lORF9DQU5DRUxfU1RBUlRFRBAJEh4KGk9SREVSX0NIQU5HRV9LSU5EX0NBTkNFTEVEEAoSJQohT1JERVJfQ0hBTkdFX0tJTkRfRlVMRklMTF9TVEFSVEVEEAsSHwobT1JERVJfQ0hBTkdFX0tJTkRfRlVMRklMTEVEEAwSJAogT1JERVJfQ0hBTkdFX0tJTkRfUkVGVU5EX1NUQVJURUQQDRImCiJPUkRFUl9DSEFOR0VfS0lORF9SRUZVTkRfU1VDQ0VFREVEEA4SJAogT1JERVJfQ0hBTkdFX0tJTkRfR09PRFNfUkVUVVJORUQQDxIjCh9PUkRFUl9DSEFOR0VfS0lORF9SRUZVTkRfRkFJTEVEEBASIQodT1JERVJfQ0hBTkdFX0tJTkRfUVVBUkFOVElORUQQERIdChlPUkRFUl9DSEFOR0VfS0lORF9SRVNVTUVEEBIq+wIKEE9yZGVyQ2hhbmdlQ2F1c2USIgoeT1JERVJfQ0hBTkdFX0NBVVNFX1VOU1BFQ0lGSUVEEAASIgoeT1JERVJfQ0hBTkdFX0NBVVNFX1BMQUNFX09SREVSEAESIwofT1JERVJfQ0hBTkdFX0NBVVNFX0NBTkNFTF9PUkRFUhACEiQKIE9SREVSX0NIQU5HRV9DQVVTRV9GVUxGSUxMX09SREVSEAMSIwofT1JERVJfQ0hBTkdFX0NBVVNFX1JFRlVORF9PUkRFUhAEEiQKIE9SREVSX0NIQU5HRV9DQVVTRV9SRVRSWV9QQVlNRU5UEAUSHQoZT1JERVJfQ0hBTkdFX0NBVVNFX1JFUEFJUhAGEh0KGU9SREVSX0NIQU5HRV9DQVVTRV9FWFBJUlkQBxIlCiFPUkRFUl9DSEFOR0VfQ0FVU0VfU1RPQ0tfUkVMRUFTRUQQCBIkCiBPUkRFUl9DSEFOR0VfQ0FVU0VfQ0FQVFVSRV9PUkRFUhAJQoQBChZleGFtcGxlLnNvdWsub3JkZXJzLnYxQgpPcmRlclByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL29yZGVycy92MTtvcmRlcnN2MaoCDlNvdWsuT3JkZXJzLlYxygIOU291a1xPcmRlcnNcVjHqAhBTb3VrOjpPcmRlcnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_field, file_souk_type_v1_actor, file_souk_type_v1_address, file_souk_type_v1_contact, file_souk_type_v1_money]);
 
 /**
  * An order of a customer and its progress.
  *
- * A sale goes PENDING → PLACED → PAID → FULFILLED. PENDING → REJECTED when it could not be placed;
- * PLACED or PAID → CANCELED when it is canceled before the goods left; FULFILLED or PAID → REFUNDED
- * when everything was paid back.
+ * Three fields say how far it has come. `state` is the life of the order: PENDING → PLACED →
+ * COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when it was
+ * canceled, or paid back in full, before its goods left. `payment_status` is its money and
+ * `fulfillment_status` its goods. A sale goes
+ *
+ *   PENDING UNPAID UNFULFILLED → PLACED AUTHORIZED UNFULFILLED → PLACED PAID UNFULFILLED →
+ *   COMPLETED PAID FULFILLED
+ *
+ * With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
+ * or CaptureOrder is called. Providers release an authorization after some days; the capture is
+ * refused then, and the order is CANCELED.
+ *
+ * COMPLETED means that it was paid and its goods have left. It stays COMPLETED when money goes back
+ * or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
+ * `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
+ *
+ * Orders are kept for ever. Times have a precision of microseconds.
  *
  * @generated from message souk.orders.v1.Order
  */
 export type Order = Message<"souk.orders.v1.Order"> & {
   /**
-   * The id, `order_…`.
+   * Output only. The id, `order_…`.
    *
    * @generated from field: string order_id = 1;
    */
@@ -41,14 +66,14 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   customerId: string;
 
   /**
-   * The caller's own reference, such as an invoice number; may be empty.
+   * The caller's own reference, such as an invoice number; may be empty. It need not be unique.
    *
    * @generated from field: string reference = 3;
    */
   reference: string;
 
   /**
-   * The current state.
+   * Output only. The state of the order.
    *
    * @generated from field: souk.orders.v1.OrderState state = 4;
    */
@@ -56,103 +81,242 @@ export type Order = Message<"souk.orders.v1.Order"> & {
 
   /**
    * What was ordered, in the order of the request: the first 200 lines. `line_count` says how many
-   * there are, and ListOrderLines lists all of them.
+   * there are, and ListOrderLines lists all of them. Empty until the prices are frozen.
    *
    * @generated from field: repeated souk.orders.v1.OrderLine lines = 5;
    */
   lines: OrderLine[];
 
   /**
-   * The sum of the lines; absent until the prices are frozen.
+   * Output only. What the customer pays: `subtotal` - `discount_total` + `shipping_total`, and
+   * `tax_total` in addition unless `tax_included`. Never compute a total from lines: read it.
+   * Absent until the prices are frozen.
    *
    * @generated from field: souk.type.v1.Money total = 6;
    */
   total?: Money | undefined;
 
   /**
-   * How much of the total was paid back, without pending refunds.
+   * Output only. How much of the total was paid back, without pending refunds.
    *
-   * @generated from field: souk.type.v1.Money refunded = 7;
+   * @generated from field: souk.type.v1.Money refunded_total = 7;
    */
-  refunded?: Money | undefined;
+  refundedTotal?: Money | undefined;
 
   /**
-   * The payment intent, `payment_…`; empty until the prices are frozen.
-   *
-   * @generated from field: string payment_id = 8;
-   */
-  paymentId: string;
-
-  /**
-   * The reservation of its stock, `reservation_…`; empty until the prices are frozen.
+   * Output only. The reservation of its stock, `reservation_…`; empty until the prices are frozen.
    *
    * @generated from field: string reservation_id = 9;
    */
   reservationId: string;
 
   /**
-   * The refunds, oldest first.
+   * Output only. The refunds, oldest first.
    *
    * @generated from field: repeated souk.orders.v1.Refund refunds = 10;
    */
   refunds: Refund[];
 
   /**
-   * Why it was rejected or canceled: the name of a value of ErrorReason; empty otherwise.
-   *
-   * @generated from field: string reason = 11;
-   */
-  reason: string;
-
-  /**
-   * The number of changes of this order, from 1.
+   * Output only. The number of changes of this order, from 1.
    *
    * @generated from field: int64 version = 12;
    */
   version: bigint;
 
   /**
-   * True while its next step fails permanently and waits for STAFF; see ListQuarantinedOrders.
+   * Output only. True while its next step fails permanently and waits for STAFF; see
+   * ListQuarantinedOrders.
    *
-   * @generated from field: bool is_quarantined = 13;
+   * @generated from field: bool quarantined = 13;
    */
-  isQuarantined: boolean;
+  quarantined: boolean;
 
   /**
-   * The URL that the customer must open to confirm the payment; empty unless the payment waits for
-   * the confirmation.
-   *
-   * @generated from field: string payment_action_url = 14;
-   */
-  paymentActionUrl: string;
-
-  /**
-   * When it was created.
+   * Output only. When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 15;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last changed.
+   * Output only. When it last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 16;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * When the sale happened in the real world; differs from create_time when history is imported.
+   * When the sale happened in the real world. Equals create_time except for imported history.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 17;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * How many lines the order has, at most 5,000; 0 until the prices are frozen.
+   * Output only. How many lines the order has, at most 5,000; 0 until the prices are frozen.
    *
    * @generated from field: int32 line_count = 18;
    */
   lineCount: number;
+
+  /**
+   * Output only. The number that people use, such as `1042`: unique and short. Later orders mostly
+   * have greater numbers; there are gaps.
+   *
+   * @generated from field: string order_number = 19;
+   */
+  orderNumber: string;
+
+  /**
+   * Output only. What happened to the money.
+   *
+   * @generated from field: souk.orders.v1.PaymentStatus payment_status = 20;
+   */
+  paymentStatus: PaymentStatus;
+
+  /**
+   * Output only. What happened to the goods.
+   *
+   * @generated from field: souk.orders.v1.FulfillmentStatus fulfillment_status = 21;
+   */
+  fulfillmentStatus: FulfillmentStatus;
+
+  /**
+   * Output only. Why it is REJECTED or CANCELED; UNSPECIFIED in any other state.
+   *
+   * @generated from field: souk.orders.v1.OrderClosureReason closure_reason = 22;
+   */
+  closureReason: OrderClosureReason;
+
+  /**
+   * The sales channel, such as a storefront or a market: `default` unless the order says otherwise.
+   *
+   * @generated from field: string channel = 23;
+   */
+  channel: string;
+
+  /**
+   * The language and region in which the customer bought, a BCP 47 tag such as `de-CH`; may be
+   * empty.
+   *
+   * @generated from field: string locale = 24;
+   */
+  locale: string;
+
+  /**
+   * Output only. The sum of the lines before adjustments. Absent until the prices are frozen, as
+   * the other totals.
+   *
+   * @generated from field: souk.type.v1.Money subtotal = 25;
+   */
+  subtotal?: Money | undefined;
+
+  /**
+   * Output only. What was taken off, 0 or more. Always 0 as long as no service sets prices by rule.
+   *
+   * @generated from field: souk.type.v1.Money discount_total = 26;
+   */
+  discountTotal?: Money | undefined;
+
+  /**
+   * Output only. What the delivery costs, 0 or more. Always 0 for now.
+   *
+   * @generated from field: souk.type.v1.Money shipping_total = 27;
+   */
+  shippingTotal?: Money | undefined;
+
+  /**
+   * Output only. The tax in the total, 0 or more. Always 0 for now.
+   *
+   * @generated from field: souk.type.v1.Money tax_total = 28;
+   */
+  taxTotal?: Money | undefined;
+
+  /**
+   * Output only. Whether the prices of the lines contain the tax. False for now.
+   *
+   * @generated from field: bool tax_included = 29;
+   */
+  taxIncluded: boolean;
+
+  /**
+   * Output only. Where discounts, shipping and tax come from. Empty for now.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderAdjustment adjustments = 30;
+   */
+  adjustments: OrderAdjustment[];
+
+  /**
+   * Output only. The payments of the order, oldest first: one today. Empty until the prices are
+   * frozen.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderPayment payments = 31;
+   */
+  payments: OrderPayment[];
+
+  /**
+   * Output only. What the customer must do now to pay; absent unless `payment_status` is
+   * ACTION_REQUIRED. Events never carry it.
+   *
+   * @generated from field: souk.orders.v1.OrderPaymentAction payment_action = 32;
+   */
+  paymentAction?: OrderPaymentAction | undefined;
+
+  /**
+   * Output only. While the order is PENDING: until when its stock is kept for a customer who has
+   * not paid yet. It is then REJECTED.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 33;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * How to reach the customer about this order. Personal data: it is never logged, and events do
+   * not carry it.
+   *
+   * @generated from field: souk.type.v1.Contact contact = 34;
+   */
+  contact?: Contact | undefined;
+
+  /**
+   * Where the goods go; absent when the order did not say. Personal data: it is never logged, and
+   * events do not carry it.
+   *
+   * @generated from field: souk.type.v1.Address shipping_address = 35;
+   */
+  shippingAddress?: Address | undefined;
+
+  /**
+   * The address for the invoice; absent when the order did not say. Personal data: it is never
+   * logged, and events do not carry it.
+   *
+   * @generated from field: souk.type.v1.Address billing_address = 36;
+   */
+  billingAddress?: Address | undefined;
+
+  /**
+   * What the customer wrote for the shop, at most 1,000 characters; may have line breaks. It is
+   * never logged, and events do not carry it.
+   *
+   * @generated from field: string customer_note = 37;
+   */
+  customerNote: string;
+
+  /**
+   * Entries that integrations keep with the order, as the request set them. Souk does not read
+   * them. Put no personal data here: events carry them.
+   *
+   * @generated from field: map<string, string> metadata = 38;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * When its payment is captured.
+   *
+   * @generated from field: souk.orders.v1.CaptureMethod capture_method = 39;
+   */
+  captureMethod: CaptureMethod;
 };
 
 /**
@@ -197,11 +361,11 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   title: string;
 
   /**
-   * Units ordered.
+   * Units ordered, 1 to 1,000,000.
    *
-   * @generated from field: int64 quantity = 5;
+   * @generated from field: int32 quantity = 5;
    */
-  quantity: bigint;
+  quantity: number;
 
   /**
    * The price of one unit when it was ordered.
@@ -211,19 +375,62 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   unitPrice?: Money | undefined;
 
   /**
-   * Units whose price was paid back, without pending refunds and without goods returned for no
-   * money.
+   * Units whose price was paid back, in full or in part, without pending refunds and without goods
+   * returned for no money.
    *
-   * @generated from field: int64 refunded_quantity = 7;
+   * @generated from field: int32 refunded_quantity = 7;
    */
-  refundedQuantity: bigint;
+  refundedQuantity: number;
 
   /**
    * Units returned to stock, without pending returns.
    *
-   * @generated from field: int64 returned_quantity = 8;
+   * @generated from field: int32 returned_quantity = 8;
    */
-  returnedQuantity: bigint;
+  returnedQuantity: number;
+
+  /**
+   * The product, `product_…`; empty for orders of earlier versions.
+   *
+   * @generated from field: string product_id = 9;
+   */
+  productId: string;
+
+  /**
+   * The variant, `variant_…`; empty for orders of earlier versions.
+   *
+   * @generated from field: string variant_id = 10;
+   */
+  variantId: string;
+
+  /**
+   * `quantity` times `unit_price`.
+   *
+   * @generated from field: souk.type.v1.Money subtotal = 11;
+   */
+  subtotal?: Money | undefined;
+
+  /**
+   * The part of the order's discounts that belongs to this line. Always 0 for now.
+   *
+   * @generated from field: souk.type.v1.Money discount_total = 12;
+   */
+  discountTotal?: Money | undefined;
+
+  /**
+   * The tax of this line. Always 0 for now.
+   *
+   * @generated from field: souk.type.v1.Money tax_total = 13;
+   */
+  taxTotal?: Money | undefined;
+
+  /**
+   * What the customer pays for this line: `subtotal` - `discount_total`, and `tax_total` in
+   * addition unless the order's prices contain the tax.
+   *
+   * @generated from field: souk.type.v1.Money total = 14;
+   */
+  total?: Money | undefined;
 };
 
 /**
@@ -232,6 +439,155 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
  */
 export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order, 1);
+
+/**
+ * Something that changes the total of an order beside its lines.
+ *
+ * @generated from message souk.orders.v1.OrderAdjustment
+ */
+export type OrderAdjustment = Message<"souk.orders.v1.OrderAdjustment"> & {
+  /**
+   * What it is.
+   *
+   * @generated from field: souk.orders.v1.OrderAdjustmentType type = 1;
+   */
+  type: OrderAdjustmentType;
+
+  /**
+   * The id of what made it, such as that of a promotion, a shipping method or a tax rate.
+   *
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Its title, as the customer saw it.
+   *
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * What it adds to the total; less than 0 for a discount.
+   *
+   * @generated from field: souk.type.v1.Money amount = 4;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * How much of the amount belongs to which line. The rest belongs to the order as a whole.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderAdjustmentShare shares = 5;
+   */
+  shares: OrderAdjustmentShare[];
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderAdjustment.
+ * Use `create(OrderAdjustmentSchema)` to create a new message.
+ */
+export const OrderAdjustmentSchema: GenMessage<OrderAdjustment> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 2);
+
+/**
+ * The part of an adjustment that belongs to one line.
+ *
+ * @generated from message souk.orders.v1.OrderAdjustmentShare
+ */
+export type OrderAdjustmentShare = Message<"souk.orders.v1.OrderAdjustmentShare"> & {
+  /**
+   * The number of the order's line.
+   *
+   * @generated from field: int32 line_number = 1;
+   */
+  lineNumber: number;
+
+  /**
+   * The part of the adjustment's amount.
+   *
+   * @generated from field: souk.type.v1.Money amount = 2;
+   */
+  amount?: Money | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderAdjustmentShare.
+ * Use `create(OrderAdjustmentShareSchema)` to create a new message.
+ */
+export const OrderAdjustmentShareSchema: GenMessage<OrderAdjustmentShare> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 3);
+
+/**
+ * A payment of an order, in short. GetPayment of souk.payments.v1.PaymentService returns all of it.
+ *
+ * @generated from message souk.orders.v1.OrderPayment
+ */
+export type OrderPayment = Message<"souk.orders.v1.OrderPayment"> & {
+  /**
+   * The payment, `payment_…`.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+
+  /**
+   * What happened to it. It never is PARTIALLY_PAID.
+   *
+   * @generated from field: souk.orders.v1.PaymentStatus status = 2;
+   */
+  status: PaymentStatus;
+
+  /**
+   * How much it is to pay.
+   *
+   * @generated from field: souk.type.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment.
+   *
+   * @generated from field: souk.payments.v1.DeclineCode decline = 4;
+   */
+  decline: DeclineCode;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderPayment.
+ * Use `create(OrderPaymentSchema)` to create a new message.
+ */
+export const OrderPaymentSchema: GenMessage<OrderPayment> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 4);
+
+/**
+ * What a customer must do to pay an order.
+ *
+ * @generated from message souk.orders.v1.OrderPaymentAction
+ */
+export type OrderPaymentAction = Message<"souk.orders.v1.OrderPaymentAction"> & {
+  /**
+   * The URL that the customer must open to confirm the payment, at the bank for instance. Whoever
+   * has it can act for the customer: it is never logged.
+   *
+   * @generated from field: string redirect_uri = 1;
+   */
+  redirectUri: string;
+
+  /**
+   * Until when the customer can confirm. The order is then REJECTED with
+   * ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderPaymentAction.
+ * Use `create(OrderPaymentActionSchema)` to create a new message.
+ */
+export const OrderPaymentActionSchema: GenMessage<OrderPaymentAction> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 5);
 
 /**
  * Money paid back to the customer, with or without returned goods; or goods returned for no money,
@@ -262,19 +618,12 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
   amount?: Money | undefined;
 
   /**
-   * The first 200 of the refunded lines; empty when only an amount is refunded. `line_count` says
-   * how many there are.
+   * The first 200 of the refunded lines, ordered by line number; empty when only an amount is
+   * refunded. `line_count` says how many there are.
    *
    * @generated from field: repeated souk.orders.v1.RefundLine lines = 4;
    */
   lines: RefundLine[];
-
-  /**
-   * True when the units are returned to stock.
-   *
-   * @generated from field: bool restock = 5;
-   */
-  restock: boolean;
 
   /**
    * When it was requested.
@@ -296,6 +645,34 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
    * @generated from field: int32 line_count = 8;
    */
   lineCount: number;
+
+  /**
+   * Why.
+   *
+   * @generated from field: souk.orders.v1.RefundReason reason = 9;
+   */
+  reason: RefundReason;
+
+  /**
+   * What the caller noted, at most 500 characters; may be empty.
+   *
+   * @generated from field: string note = 10;
+   */
+  note: string;
+
+  /**
+   * The part of the amount that pays back shipping. Always 0 for now.
+   *
+   * @generated from field: souk.type.v1.Money shipping_amount = 11;
+   */
+  shippingAmount?: Money | undefined;
+
+  /**
+   * Who asked for it.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 12;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -303,27 +680,45 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
  * Use `create(RefundSchema)` to create a new message.
  */
 export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 2);
+  messageDesc(file_souk_orders_v1_order, 6);
 
 /**
- * Units of one line that are refunded.
+ * Units of one line that are refunded or returned.
  *
  * @generated from message souk.orders.v1.RefundLine
  */
 export type RefundLine = Message<"souk.orders.v1.RefundLine"> & {
   /**
-   * The number of the order's line.
+   * The number of the order's line, from 1. A request names each line once.
    *
    * @generated from field: int32 line_number = 1;
    */
   lineNumber: number;
 
   /**
-   * How many units.
+   * How many units, 1 to 1,000,000.
    *
-   * @generated from field: int64 quantity = 2;
+   * @generated from field: int32 quantity = 2;
    */
-  quantity: bigint;
+  quantity: number;
+
+  /**
+   * How much is paid back for these units, 0 or more. In a request absent means their price, or
+   * what is left of the order's money when that is less and the units return. 0 means that they
+   * only return. In a response it is always there; amounts of refunds that earlier versions made
+   * are the price of the units, or what was left of the refund.
+   *
+   * @generated from field: souk.type.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Whether these units return to stock. In a request UNSPECIFIED means the `restock` of the
+   * request; in a response it is never UNSPECIFIED.
+   *
+   * @generated from field: souk.orders.v1.RestockPolicy restock = 4;
+   */
+  restock: RestockPolicy;
 };
 
 /**
@@ -331,10 +726,10 @@ export type RefundLine = Message<"souk.orders.v1.RefundLine"> & {
  * Use `create(RefundLineSchema)` to create a new message.
  */
 export const RefundLineSchema: GenMessage<RefundLine> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 3);
+  messageDesc(file_souk_orders_v1_order, 7);
 
 /**
- * One change of an order.
+ * One change of an order: what it was before and after, why, and who did it.
  *
  * @generated from message souk.orders.v1.OrderChange
  */
@@ -347,31 +742,94 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
   version: bigint;
 
   /**
+   * What changed.
+   *
+   * @generated from field: souk.orders.v1.OrderChangeKind kind = 2;
+   */
+  kind: OrderChangeKind;
+
+  /**
    * The state after the change.
    *
-   * @generated from field: souk.orders.v1.OrderState state = 2;
+   * @generated from field: souk.orders.v1.OrderState state = 3;
    */
   state: OrderState;
 
   /**
-   * What changed, as a stable lower-case word such as `created`, `placed`, `paid`,
-   * `refund_succeeded` or `goods_returned`.
+   * The payment status after the change.
    *
-   * @generated from field: string kind = 3;
+   * @generated from field: souk.orders.v1.PaymentStatus payment_status = 4;
    */
-  kind: string;
+  paymentStatus: PaymentStatus;
 
   /**
-   * The total refunded after the change, in minor units of the order's currency.
+   * The fulfillment status after the change.
    *
-   * @generated from field: int64 refunded_minor_units = 4;
+   * @generated from field: souk.orders.v1.FulfillmentStatus fulfillment_status = 5;
    */
-  refundedMinorUnits: bigint;
+  fulfillmentStatus: FulfillmentStatus;
+
+  /**
+   * The state before the change; UNSPECIFIED for the first one.
+   *
+   * @generated from field: souk.orders.v1.OrderState previous_state = 6;
+   */
+  previousState: OrderState;
+
+  /**
+   * The payment status before the change; UNSPECIFIED for the first one.
+   *
+   * @generated from field: souk.orders.v1.PaymentStatus previous_payment_status = 7;
+   */
+  previousPaymentStatus: PaymentStatus;
+
+  /**
+   * The fulfillment status before the change; UNSPECIFIED for the first one.
+   *
+   * @generated from field: souk.orders.v1.FulfillmentStatus previous_fulfillment_status = 8;
+   */
+  previousFulfillmentStatus: FulfillmentStatus;
+
+  /**
+   * The total paid back after the change.
+   *
+   * @generated from field: souk.type.v1.Money refunded_total = 9;
+   */
+  refundedTotal?: Money | undefined;
+
+  /**
+   * The operation that it belongs to.
+   *
+   * @generated from field: souk.orders.v1.OrderChangeCause cause = 10;
+   */
+  cause: OrderChangeCause;
+
+  /**
+   * Who asked for that operation. UNSPECIFIED in changes of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 11;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * Why the order was canceled, in the change with which a cancellation begins or succeeds.
+   *
+   * @generated from field: souk.orders.v1.CancelReason cancel_reason = 12;
+   */
+  cancelReason: CancelReason;
+
+  /**
+   * What the actor noted: that of CancelOrder, RefundOrder, or SettleOrder, which only STAFF sees;
+   * may be empty.
+   *
+   * @generated from field: string note = 13;
+   */
+  note: string;
 
   /**
    * When it changed.
    *
-   * @generated from field: google.protobuf.Timestamp change_time = 5;
+   * @generated from field: google.protobuf.Timestamp change_time = 14;
    */
   changeTime?: Timestamp | undefined;
 };
@@ -381,10 +839,11 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
  * Use `create(OrderChangeSchema)` to create a new message.
  */
 export const OrderChangeSchema: GenMessage<OrderChange> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 4);
+  messageDesc(file_souk_orders_v1_order, 8);
 
 /**
- * The state of an order.
+ * The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
+ * changes nor closed.
  *
  * @generated from enum souk.orders.v1.OrderState
  */
@@ -397,42 +856,28 @@ export enum OrderState {
   UNSPECIFIED = 0,
 
   /**
-   * It exists and is being placed: priced, its stock held, its payment authorised.
+   * It exists and is being placed: priced, its stock held, its payment authorized.
    *
    * @generated from enum value: ORDER_STATE_PENDING = 1;
    */
   PENDING = 1,
 
   /**
-   * Placed: the stock is committed to the order and the payment is authorised.
+   * Placed: the stock is committed to the order and the payment is authorized or captured.
    *
    * @generated from enum value: ORDER_STATE_PLACED = 2;
    */
   PLACED = 2,
 
   /**
-   * The payment is captured.
+   * It was paid and its goods have left. Refunds and returns may follow.
    *
-   * @generated from enum value: ORDER_STATE_PAID = 3;
+   * @generated from enum value: ORDER_STATE_COMPLETED = 4;
    */
-  PAID = 3,
+  COMPLETED = 4,
 
   /**
-   * The goods have left.
-   *
-   * @generated from enum value: ORDER_STATE_FULFILLED = 4;
-   */
-  FULFILLED = 4,
-
-  /**
-   * All that was paid was paid back. Final.
-   *
-   * @generated from enum value: ORDER_STATE_REFUNDED = 5;
-   */
-  REFUNDED = 5,
-
-  /**
-   * Canceled before the goods left. Final.
+   * Canceled, or paid back in full, before the goods left. Final.
    *
    * @generated from enum value: ORDER_STATE_CANCELED = 6;
    */
@@ -453,7 +898,386 @@ export const OrderStateSchema: GenEnum<OrderState> = /*@__PURE__*/
   enumDesc(file_souk_orders_v1_order, 0);
 
 /**
- * The state of a refund.
+ * What happened to the money of an order. New values may be added; treat an unknown one as not
+ * PAID, and look at the payment.
+ *
+ * @generated from enum souk.orders.v1.PaymentStatus
+ */
+export enum PaymentStatus {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: PAYMENT_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing is paid or authorized: not yet, after a decline, or because the order is REJECTED.
+   *
+   * @generated from enum value: PAYMENT_STATUS_UNPAID = 1;
+   */
+  UNPAID = 1,
+
+  /**
+   * It waits for the customer: see `Order.payment_action`.
+   *
+   * @generated from enum value: PAYMENT_STATUS_ACTION_REQUIRED = 2;
+   */
+  ACTION_REQUIRED = 2,
+
+  /**
+   * The whole amount is authorized, and not captured yet.
+   *
+   * @generated from enum value: PAYMENT_STATUS_AUTHORIZED = 3;
+   */
+  AUTHORIZED = 3,
+
+  /**
+   * Some of it is captured. Not used yet.
+   *
+   * @generated from enum value: PAYMENT_STATUS_PARTIALLY_PAID = 4;
+   */
+  PARTIALLY_PAID = 4,
+
+  /**
+   * All of it is captured.
+   *
+   * @generated from enum value: PAYMENT_STATUS_PAID = 5;
+   */
+  PAID = 5,
+
+  /**
+   * It was captured, and some was paid back.
+   *
+   * @generated from enum value: PAYMENT_STATUS_PARTIALLY_REFUNDED = 6;
+   */
+  PARTIALLY_REFUNDED = 6,
+
+  /**
+   * It was captured, and all was paid back.
+   *
+   * @generated from enum value: PAYMENT_STATUS_REFUNDED = 7;
+   */
+  REFUNDED = 7,
+
+  /**
+   * The authorization was given back; nothing was charged.
+   *
+   * @generated from enum value: PAYMENT_STATUS_VOIDED = 8;
+   */
+  VOIDED = 8,
+
+  /**
+   * The customer disputes it at the bank. Not used yet.
+   *
+   * @generated from enum value: PAYMENT_STATUS_DISPUTED = 9;
+   */
+  DISPUTED = 9,
+}
+
+/**
+ * Describes the enum souk.orders.v1.PaymentStatus.
+ */
+export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 1);
+
+/**
+ * What happened to the goods of an order. New values may be added; treat an unknown one as
+ * PARTIALLY_FULFILLED.
+ *
+ * @generated from enum souk.orders.v1.FulfillmentStatus
+ */
+export enum FulfillmentStatus {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No goods have left.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_UNFULFILLED = 1;
+   */
+  UNFULFILLED = 1,
+
+  /**
+   * Some have left. Not used yet.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_PARTIALLY_FULFILLED = 2;
+   */
+  PARTIALLY_FULFILLED = 2,
+
+  /**
+   * All have left.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_FULFILLED = 3;
+   */
+  FULFILLED = 3,
+
+  /**
+   * All have arrived. Not used yet.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_DELIVERED = 4;
+   */
+  DELIVERED = 4,
+
+  /**
+   * All had left, and some returned to stock.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_PARTIALLY_RETURNED = 5;
+   */
+  PARTIALLY_RETURNED = 5,
+
+  /**
+   * All had left, and all returned to stock.
+   *
+   * @generated from enum value: FULFILLMENT_STATUS_RETURNED = 6;
+   */
+  RETURNED = 6,
+}
+
+/**
+ * Describes the enum souk.orders.v1.FulfillmentStatus.
+ */
+export const FulfillmentStatusSchema: GenEnum<FulfillmentStatus> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 2);
+
+/**
+ * When the payment of an order is captured. New values may be added; treat an unknown one as
+ * MANUAL.
+ *
+ * @generated from enum souk.orders.v1.CaptureMethod
+ */
+export enum CaptureMethod {
+  /**
+   * The default: AUTOMATIC. An order is never UNSPECIFIED.
+   *
+   * @generated from enum value: CAPTURE_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * As soon as the order is PLACED, in the background.
+   *
+   * @generated from enum value: CAPTURE_METHOD_AUTOMATIC = 1;
+   */
+  AUTOMATIC = 1,
+
+  /**
+   * By FulfillOrder, before the goods leave, as card networks want it for goods that are shipped
+   * later.
+   *
+   * @generated from enum value: CAPTURE_METHOD_ON_FULFILLMENT = 2;
+   */
+  ON_FULFILLMENT = 2,
+
+  /**
+   * By CaptureOrder.
+   *
+   * @generated from enum value: CAPTURE_METHOD_MANUAL = 3;
+   */
+  MANUAL = 3,
+}
+
+/**
+ * Describes the enum souk.orders.v1.CaptureMethod.
+ */
+export const CaptureMethodSchema: GenEnum<CaptureMethod> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 3);
+
+/**
+ * Why an order is REJECTED or CANCELED. PlaceOrder fails with the value of ErrorReason of the same
+ * name. New values may be added; treat an unknown one as UPSTREAM_REFUSED.
+ *
+ * @generated from enum souk.orders.v1.OrderClosureReason
+ */
+export enum OrderClosureReason {
+  /**
+   * It is neither REJECTED nor CANCELED.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * CancelOrder canceled it: PlaceOrder fails with ERROR_REASON_ORDER_CANCELED.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_CANCELED = 1;
+   */
+  CANCELED = 1,
+
+  /**
+   * All of its money was paid back by RefundOrder before its goods left.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_REFUNDED = 2;
+   */
+  REFUNDED = 2,
+
+  /**
+   * No variant has the sku of a line.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND = 3;
+   */
+  VARIANT_NOT_FOUND = 3,
+
+  /**
+   * A line has no price: the price id is unknown, or the sku has no default price in the currency.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PRICE_NOT_FOUND = 4;
+   */
+  PRICE_NOT_FOUND = 4,
+
+  /**
+   * A line names an archived price.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PRICE_ARCHIVED = 5;
+   */
+  PRICE_ARCHIVED = 5,
+
+  /**
+   * A line names a price in another currency than the order's.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_CURRENCY_MISMATCH = 6;
+   */
+  CURRENCY_MISMATCH = 6,
+
+  /**
+   * The product or the variant of a line is not for sale.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_NOT_FOR_SALE = 7;
+   */
+  NOT_FOR_SALE = 7,
+
+  /**
+   * A user named a RESTRICTED price.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED = 8;
+   */
+  PRICE_NOT_ALLOWED = 8,
+
+  /**
+   * The total differed from `expected_total`.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PRICE_CHANGED = 9;
+   */
+  PRICE_CHANGED = 9,
+
+  /**
+   * The total was more than 1,000,000,000,000,000 minor units.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_TOTAL_OVERFLOW = 10;
+   */
+  TOTAL_OVERFLOW = 10,
+
+  /**
+   * There was not enough stock; or, of a PLACED order, its stock was released by hand.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_OUT_OF_STOCK = 11;
+   */
+  OUT_OF_STOCK = 11,
+
+  /**
+   * The reservation of its stock expired before the payment completed.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_RESERVATION_EXPIRED = 12;
+   */
+  RESERVATION_EXPIRED = 12,
+
+  /**
+   * The payment was declined: permanently, or no other payment method came before `expire_time`; or
+   * the capture of a PLACED order was declined.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PAYMENT_DECLINED = 13;
+   */
+  PAYMENT_DECLINED = 13,
+
+  /**
+   * The customer did not confirm the payment in time.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED = 14;
+   */
+  PAYMENT_ACTION_EXPIRED = 14,
+
+  /**
+   * The payment was canceled at the payments service.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_PAYMENT_CANCELED = 15;
+   */
+  PAYMENT_CANCELED = 15,
+
+  /**
+   * The payment provider does not know the payment method.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD = 16;
+   */
+  UNKNOWN_PAYMENT_METHOD = 16,
+
+  /**
+   * Another service did not respond in time.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_GAVE_UP = 17;
+   */
+  GAVE_UP = 17,
+
+  /**
+   * Another service refused the request permanently.
+   *
+   * @generated from enum value: ORDER_CLOSURE_REASON_UPSTREAM_REFUSED = 18;
+   */
+  UPSTREAM_REFUSED = 18,
+}
+
+/**
+ * Describes the enum souk.orders.v1.OrderClosureReason.
+ */
+export const OrderClosureReasonSchema: GenEnum<OrderClosureReason> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 4);
+
+/**
+ * What an adjustment is. New values may be added; treat an unknown one by its amount alone.
+ *
+ * @generated from enum souk.orders.v1.OrderAdjustmentType
+ */
+export enum OrderAdjustmentType {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ORDER_ADJUSTMENT_TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A discount; its amount is less than 0.
+   *
+   * @generated from enum value: ORDER_ADJUSTMENT_TYPE_DISCOUNT = 1;
+   */
+  DISCOUNT = 1,
+
+  /**
+   * The charge for the delivery.
+   *
+   * @generated from enum value: ORDER_ADJUSTMENT_TYPE_SHIPPING = 2;
+   */
+  SHIPPING = 2,
+
+  /**
+   * A tax. Of an order with `tax_included` it is part of the prices and not added.
+   *
+   * @generated from enum value: ORDER_ADJUSTMENT_TYPE_TAX = 3;
+   */
+  TAX = 3,
+}
+
+/**
+ * Describes the enum souk.orders.v1.OrderAdjustmentType.
+ */
+export const OrderAdjustmentTypeSchema: GenEnum<OrderAdjustmentType> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 5);
+
+/**
+ * The state of a refund. New values may be added; treat an unknown one as PENDING.
  *
  * @generated from enum souk.orders.v1.RefundState
  */
@@ -491,5 +1315,408 @@ export enum RefundState {
  * Describes the enum souk.orders.v1.RefundState.
  */
 export const RefundStateSchema: GenEnum<RefundState> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 1);
+  enumDesc(file_souk_orders_v1_order, 6);
+
+/**
+ * Why money goes back or goods return. New values may be added; treat an unknown one as OTHER.
+ *
+ * @generated from enum souk.orders.v1.RefundReason
+ */
+export enum RefundReason {
+  /**
+   * The caller did not say.
+   *
+   * @generated from enum value: REFUND_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The customer changed its mind.
+   *
+   * @generated from enum value: REFUND_REASON_CUSTOMER_REQUEST = 1;
+   */
+  CUSTOMER_REQUEST = 1,
+
+  /**
+   * The goods are damaged or do not work.
+   *
+   * @generated from enum value: REFUND_REASON_DEFECTIVE = 2;
+   */
+  DEFECTIVE = 2,
+
+  /**
+   * Other goods than ordered arrived.
+   *
+   * @generated from enum value: REFUND_REASON_WRONG_ITEM = 3;
+   */
+  WRONG_ITEM = 3,
+
+  /**
+   * The goods did not arrive.
+   *
+   * @generated from enum value: REFUND_REASON_NOT_RECEIVED = 4;
+   */
+  NOT_RECEIVED = 4,
+
+  /**
+   * The order was charged twice or too much.
+   *
+   * @generated from enum value: REFUND_REASON_OVERCHARGED = 5;
+   */
+  OVERCHARGED = 5,
+
+  /**
+   * The order is fraudulent.
+   *
+   * @generated from enum value: REFUND_REASON_FRAUD = 6;
+   */
+  FRAUD = 6,
+
+  /**
+   * A favor of the shop.
+   *
+   * @generated from enum value: REFUND_REASON_GOODWILL = 7;
+   */
+  GOODWILL = 7,
+
+  /**
+   * Payments had paid it back without the order; see the note.
+   *
+   * @generated from enum value: REFUND_REASON_OUTSIDE_OF_ORDER = 8;
+   */
+  OUTSIDE_OF_ORDER = 8,
+
+  /**
+   * Anything else; say it in the note.
+   *
+   * @generated from enum value: REFUND_REASON_OTHER = 9;
+   */
+  OTHER = 9,
+}
+
+/**
+ * Describes the enum souk.orders.v1.RefundReason.
+ */
+export const RefundReasonSchema: GenEnum<RefundReason> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 7);
+
+/**
+ * Whether refunded units return to stock. New values may be added; treat an unknown one as NONE.
+ *
+ * @generated from enum souk.orders.v1.RestockPolicy
+ */
+export enum RestockPolicy {
+  /**
+   * The default of the place where it stands.
+   *
+   * @generated from enum value: RESTOCK_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * All of the units return to stock.
+   *
+   * @generated from enum value: RESTOCK_POLICY_ALL = 1;
+   */
+  ALL = 1,
+
+  /**
+   * None returns: the goods stay with the customer, or are lost.
+   *
+   * @generated from enum value: RESTOCK_POLICY_NONE = 2;
+   */
+  NONE = 2,
+}
+
+/**
+ * Describes the enum souk.orders.v1.RestockPolicy.
+ */
+export const RestockPolicySchema: GenEnum<RestockPolicy> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 8);
+
+/**
+ * Why an order is canceled. New values may be added; treat an unknown one as OTHER.
+ *
+ * @generated from enum souk.orders.v1.CancelReason
+ */
+export enum CancelReason {
+  /**
+   * The caller did not say.
+   *
+   * @generated from enum value: CANCEL_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The customer changed its mind.
+   *
+   * @generated from enum value: CANCEL_REASON_CUSTOMER_REQUEST = 1;
+   */
+  CUSTOMER_REQUEST = 1,
+
+  /**
+   * The goods cannot be delivered.
+   *
+   * @generated from enum value: CANCEL_REASON_OUT_OF_STOCK = 2;
+   */
+  OUT_OF_STOCK = 2,
+
+  /**
+   * The order is fraudulent.
+   *
+   * @generated from enum value: CANCEL_REASON_FRAUD = 3;
+   */
+  FRAUD = 3,
+
+  /**
+   * The order is a duplicate of another one.
+   *
+   * @generated from enum value: CANCEL_REASON_DUPLICATE = 4;
+   */
+  DUPLICATE = 4,
+
+  /**
+   * Anything else; say it in the note.
+   *
+   * @generated from enum value: CANCEL_REASON_OTHER = 5;
+   */
+  OTHER = 5,
+}
+
+/**
+ * Describes the enum souk.orders.v1.CancelReason.
+ */
+export const CancelReasonSchema: GenEnum<CancelReason> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 9);
+
+/**
+ * What changed. New values may be added; treat an unknown one as a change that you need not know,
+ * and read the order.
+ *
+ * @generated from enum souk.orders.v1.OrderChangeKind
+ */
+export enum OrderChangeKind {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The order was created.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * Its prices were frozen.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PRICED = 2;
+   */
+  PRICED = 2,
+
+  /**
+   * It waits for the customer to confirm the payment.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PAYMENT_ACTION_REQUIRED = 3;
+   */
+  PAYMENT_ACTION_REQUIRED = 3,
+
+  /**
+   * The payment was declined, and the order waits for RetryPayment.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PAYMENT_METHOD_DECLINED = 4;
+   */
+  PAYMENT_METHOD_DECLINED = 4,
+
+  /**
+   * RetryPayment came with another attempt to pay.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PAYMENT_RETRIED = 5;
+   */
+  PAYMENT_RETRIED = 5,
+
+  /**
+   * It was placed.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PLACED = 6;
+   */
+  PLACED = 6,
+
+  /**
+   * Its payment was captured.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PAID = 7;
+   */
+  PAID = 7,
+
+  /**
+   * It was rejected.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_REJECTED = 8;
+   */
+  REJECTED = 8,
+
+  /**
+   * A cancellation began.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CANCEL_STARTED = 9;
+   */
+  CANCEL_STARTED = 9,
+
+  /**
+   * It was canceled.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CANCELED = 10;
+   */
+  CANCELED = 10,
+
+  /**
+   * A fulfillment began.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_FULFILL_STARTED = 11;
+   */
+  FULFILL_STARTED = 11,
+
+  /**
+   * Its goods have left.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_FULFILLED = 12;
+   */
+  FULFILLED = 12,
+
+  /**
+   * A refund began.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_REFUND_STARTED = 13;
+   */
+  REFUND_STARTED = 13,
+
+  /**
+   * Money was paid back.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_REFUND_SUCCEEDED = 14;
+   */
+  REFUND_SUCCEEDED = 14,
+
+  /**
+   * Goods returned for no money.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_GOODS_RETURNED = 15;
+   */
+  GOODS_RETURNED = 15,
+
+  /**
+   * The provider refused a refund.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_REFUND_FAILED = 16;
+   */
+  REFUND_FAILED = 16,
+
+  /**
+   * A step of it fails permanently and waits for STAFF.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_QUARANTINED = 17;
+   */
+  QUARANTINED = 17,
+
+  /**
+   * STAFF resumed it, or settled the step.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_RESUMED = 18;
+   */
+  RESUMED = 18,
+}
+
+/**
+ * Describes the enum souk.orders.v1.OrderChangeKind.
+ */
+export const OrderChangeKindSchema: GenEnum<OrderChangeKind> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 10);
+
+/**
+ * The operation that a change belongs to. New values may be added; treat an unknown one as
+ * UNSPECIFIED.
+ *
+ * @generated from enum souk.orders.v1.OrderChangeCause
+ */
+export enum OrderChangeCause {
+  /**
+   * Unknown: the change is of an earlier version.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * PlaceOrder, and what follows from it in the background.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_PLACE_ORDER = 1;
+   */
+  PLACE_ORDER = 1,
+
+  /**
+   * CancelOrder.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_CANCEL_ORDER = 2;
+   */
+  CANCEL_ORDER = 2,
+
+  /**
+   * FulfillOrder.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_FULFILL_ORDER = 3;
+   */
+  FULFILL_ORDER = 3,
+
+  /**
+   * RefundOrder; or payments paid back without the order, and the actor is that service.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_REFUND_ORDER = 4;
+   */
+  REFUND_ORDER = 4,
+
+  /**
+   * RetryPayment.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_RETRY_PAYMENT = 5;
+   */
+  RETRY_PAYMENT = 5,
+
+  /**
+   * ResumeOrder or SettleOrder.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_REPAIR = 6;
+   */
+  REPAIR = 6,
+
+  /**
+   * A deadline of the order passed.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_EXPIRY = 7;
+   */
+  EXPIRY = 7,
+
+  /**
+   * Its stock was released without the order.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_STOCK_RELEASED = 8;
+   */
+  STOCK_RELEASED = 8,
+
+  /**
+   * CaptureOrder.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_CAPTURE_ORDER = 9;
+   */
+  CAPTURE_ORDER = 9,
+}
+
+/**
+ * Describes the enum souk.orders.v1.OrderChangeCause.
+ */
+export const OrderChangeCauseSchema: GenEnum<OrderChangeCause> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 11);
 

@@ -6,13 +6,19 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Order, OrderChange, OrderLine, OrderState, Refund } from "./order_pb.js";
+import type { CancelReason, CaptureMethod, FulfillmentStatus, Order, OrderChange, OrderLine, OrderState, PaymentStatus, Refund, RefundLine, RefundReason, RestockPolicy } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
+import { file_souk_policy_v1_field } from "../../policy/v1/field_pb.js";
 import { file_souk_policy_v1_policy } from "../../policy/v1/policy_pb.js";
+import type { Address } from "../../type/v1/address_pb.js";
+import { file_souk_type_v1_address } from "../../type/v1/address_pb.js";
 import type { AuditCount, AuditFinding } from "../../type/v1/audit_pb.js";
 import { file_souk_type_v1_audit } from "../../type/v1/audit_pb.js";
+import type { Contact } from "../../type/v1/contact_pb.js";
+import { file_souk_type_v1_contact } from "../../type/v1/contact_pb.js";
 import type { Money } from "../../type/v1/money_pb.js";
 import { file_souk_type_v1_money } from "../../type/v1/money_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -21,7 +27,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/order_service.proto.
  */
 export const file_souk_orders_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJzb3VrL29yZGVycy92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEg5zb3VrLm9yZGVycy52MSLjAQoOUGxhY2VPcmRlckxpbmUSYwoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyRIABI+CghwcmljZV9pZBgCIAEoCUIqukgnciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kSAASHQoIcXVhbnRpdHkYAyABKANCC7pICCIGGMCEPSgBQg0KBGl0ZW0SBbpIAggBIssDChFQbGFjZU9yZGVyUmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEk0KC2N1c3RvbWVyX2lkGAIgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIvCglyZWZlcmVuY2UYAyABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKAoNY3VycmVuY3lfY29kZRgEIAEoCUIRukgOcgwyCl5bQS1aXXszfSQSOgoFbGluZXMYBSADKAsyHi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyTGluZUILukgIkgEFCAEQiCcSOgoOcGF5bWVudF9tZXRob2QYBiABKAlCIoABAbpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKwoOZXhwZWN0ZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMgoOZWZmZWN0aXZlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjoKElBsYWNlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIk8KD0dldE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIjgKEEdldE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciLUAQoRTGlzdE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEk0KC2N1c3RvbWVyX2lkGAMgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIzCgVzdGF0ZRgEIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGVCCLpIBYIBAhABIlQKEkxpc3RPcmRlcnNSZXNwb25zZRIlCgZvcmRlcnMYASADKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkikgEKFUxpc3RPcmRlckxpbmVzUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJbChZMaXN0T3JkZXJMaW5lc1Jlc3BvbnNlEigKBWxpbmVzGAEgAygLMhkuc291ay5vcmRlcnMudjEuT3JkZXJMaW5lEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJSChJDYW5jZWxPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI7ChNDYW5jZWxPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIihwEKE0Z1bGZpbGxPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPAoURnVsZmlsbE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciJTChFSZWZ1bmRMaW5lUmVxdWVzdBIfCgtsaW5lX251bWJlchgBIAEoBUIKukgHGgUYiCcoARIdCghxdWFudGl0eRgCIAEoA0ILukgIIgYYwIQ9KAEirgIKElJlZnVuZE9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOwoFbGluZXMYAyADKAsyIS5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lUmVxdWVzdEIJukgGkgEDEIgnEiMKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIPCgdyZXN0b2NrGAUgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJjChNSZWZ1bmRPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISJgoGcmVmdW5kGAIgASgLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kInEKEVdhdGNoT3JkZXJSZXF1ZXN0EjwKCG9yZGVyX2lkGAEgASgJQiq6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHgoMcmVzdW1lX3Rva2VuGAIgASgJQgi6SAVyAxiAAiJ9ChJXYXRjaE9yZGVyUmVzcG9uc2USKwoGY2hhbmdlGAEgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2USJAoFb3JkZXIYAiABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIUCgxyZXN1bWVfdG9rZW4YAyABKAkiWwocTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiagodTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVzcG9uc2USMAoGb3JkZXJzGAEgAygLMiAuc291ay5vcmRlcnMudjEuUXVhcmFudGluZWRPcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaQoQUXVhcmFudGluZWRPcmRlchIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEgwKBHN0ZXAYAiABKAkSEAoIYXR0ZW1wdHMYAyABKAUSDwoHZmFpbHVyZRgEIAEoCSJSChJSZXN1bWVPcmRlclJlcXVlc3QSPAoIb3JkZXJfaWQYASABKAlCKrpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI7ChNSZXN1bWVPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIigQEKElNldHRsZU9yZGVyUmVxdWVzdBI8CghvcmRlcl9pZBgBIAEoCUIqukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEi0KBG5vdGUYAiABKAlCH7pIHHIaEAEY9AMyE15bXlx4MDAtXHgxZlx4N2ZdKiQiOwoTU2V0dGxlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIhQKEkF1ZGl0T3JkZXJzUmVxdWVzdCJtChNBdWRpdE9yZGVyc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDK3GwoMT3JkZXJTZXJ2aWNlEs4FCgpQbGFjZU9yZGVyEiEuc291ay5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2Ui+ASQAgKC0+STAg86ASoiCi92MS9vcmRlcnOi66SoDNkECgIIAgoQCAMSDG9yZGVycy5wbGFjZQoQCAQSDG9yZGVycy5wbGFjZRABGgIIDyIcRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BSSUNFX0NIQU5HRUQiG0VSUk9SX1JFQVNPTl9UT1RBTF9PVkVSRkxPVyIZRVJST1JfUkVBU09OX09VVF9PRl9TVE9DSyIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9FWFBJUkVEIhRFUlJPUl9SRUFTT05fR0FWRV9VUCIbRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEIiJFUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfQ09ORklSTUVEIiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRCIdRVJST1JfUkVBU09OX1BBWU1FTlRfQ0FOQ0VMRUQiGUVSUk9SX1JFQVNPTl9OT1RfRk9SX1NBTEUiHkVSUk9SX1JFQVNPTl9QUklDRV9OT1RfQUxMT1dFRCIdRVJST1JfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQiG0VSUk9SX1JFQVNPTl9PVEhFUl9DVVNUT01FUiIbRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FIidFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUVfTk9UX0FMTE9XRUQiHkVSUk9SX1JFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRBK/AQoIR2V0T3JkZXISHy5zb3VrLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaIC5zb3VrLm9yZGVycy52MS5HZXRPcmRlclJlc3BvbnNlInCQAgGC0+STAhcSFS92MS9vcmRlcnMve29yZGVyX2lkfaLrpKgMSgoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAIaAggCIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EErkBCgpMaXN0T3JkZXJzEiEuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiZJACAYLT5JMCDBIKL3YxL29yZGVyc6LrpKgMSQoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAMaAggKIhtFUlJPUl9SRUFTT05fT1RIRVJfQ1VTVE9NRVIS1wEKDkxpc3RPcmRlckxpbmVzEiUuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyTGluZXNSZXF1ZXN0GiYuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyTGluZXNSZXNwb25zZSJ2kAIBgtPkkwIdEhsvdjEvb3JkZXJzL3tvcmRlcl9pZH0vbGluZXOi66SoDEoKAggCCg8IAxILb3JkZXJzLnJlYWQKDwgEEgtvcmRlcnMucmVhZBADGgIIBSIcRVJST1JfUkVBU09OX09SREVSX05PVF9GT1VORBKpAgoLQ2FuY2VsT3JkZXISIi5zb3VrLm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlItABkAICgtPkkwIhOgEqIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06Y2FuY2VsouukqAyfAQoCCAIKEQgDEg1vcmRlcnMuY2FuY2VsChEIBBINb3JkZXJzLmNhbmNlbBACGgIIDyIcRVJST1JfUkVBU09OX09SREVSX05PVF9GT1VORCIYRVJST1JfUkVBU09OX09SREVSX1NUQVRFIhdFUlJPUl9SRUFTT05fT1JERVJfQlVTWSIcRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBLKAgoMRnVsZmlsbE9yZGVyEiMuc291ay5vcmRlcnMudjEuRnVsZmlsbE9yZGVyUmVxdWVzdBokLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxPcmRlclJlc3BvbnNlIu4BkAICgtPkkwIiOgEqIh0vdjEvb3JkZXJzL3tvcmRlcl9pZH06ZnVsZmlsbKLrpKgMvAEKEggDEg5vcmRlcnMuZnVsZmlsbAoSCAQSDm9yZGVycy5mdWxmaWxsEAIaAggPIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhhFUlJPUl9SRUFTT05fT1JERVJfU1RBVEUiF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZIh5FUlJPUl9SRUFTT05fT1JERVJfT1VUX09GX1NURVAiG0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRRLkAwoLUmVmdW5kT3JkZXISIi5zb3VrLm9yZGVycy52MS5SZWZ1bmRPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5SZWZ1bmRPcmRlclJlc3BvbnNlIosDkAICgtPkkwIhOgEqIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06cmVmdW5kouukqAzaAgoRCAMSDW9yZGVycy5yZWZ1bmQKEQgEEg1vcmRlcnMucmVmdW5kEAIaAggPIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhhFUlJPUl9SRUFTT05fT1JERVJfU1RBVEUiF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZIhtFUlJPUl9SRUFTT05fTElORV9OT1RfRk9VTkQiIUVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19PUkRFUiIhRVJST1JfUkVBU09OX1JFVFVSTl9FWENFRURTX09SREVSIh1FUlJPUl9SRUFTT05fVE9PX01BTllfUkVGVU5EUyIcRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRCIbRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FIh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQS8gEKCldhdGNoT3JkZXISIS5zb3VrLm9yZGVycy52MS5XYXRjaE9yZGVyUmVxdWVzdBoiLnNvdWsub3JkZXJzLnYxLldhdGNoT3JkZXJSZXNwb25zZSKaAZACAYLT5JMCHRIbL3YxL29yZGVycy97b3JkZXJfaWR9OndhdGNoouukqAxuCgIIAgoPCAMSC29yZGVycy5yZWFkCg8IBBILb3JkZXJzLnJlYWQQAxoDCJAcIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIiFFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVNVTUVfVE9LRU4wARKzAQoVTGlzdFF1YXJhbnRpbmVkT3JkZXJzEiwuc291ay5vcmRlcnMudjEuTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVxdWVzdBotLnNvdWsub3JkZXJzLnYxLkxpc3RRdWFyYW50aW5lZE9yZGVyc1Jlc3BvbnNlIj2QAgGC0+STAhgSFi92MS9vcmRlcnM6cXVhcmFudGluZWSi66SoDBYKDggEEgpvcHMucmVwYWlyEAIaAggFEtsBCgtSZXN1bWVPcmRlchIiLnNvdWsub3JkZXJzLnYxLlJlc3VtZU9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLlJlc3VtZU9yZGVyUmVzcG9uc2UiggGQAgKC0+STAiE6ASoiHC92MS9vcmRlcnMve29yZGVyX2lkfTpyZXN1bWWi66SoDFIKDggEEgpvcHMucmVwYWlyEAIaAggFIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhxFUlJPUl9SRUFTT05fTk9UX1FVQVJBTlRJTkVEEvQBCgtTZXR0bGVPcmRlchIiLnNvdWsub3JkZXJzLnYxLlNldHRsZU9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLlNldHRsZU9yZGVyUmVzcG9uc2UimwGQAgKC0+STAiE6ASoiHC92MS9vcmRlcnMve29yZGVyX2lkfTpzZXR0bGWi66SoDGsKDggEEgpvcHMucmVwYWlyEAIaAggFIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhxFUlJPUl9SRUFTT05fTk9UX1FVQVJBTlRJTkVEIhdFUlJPUl9SRUFTT05fT1JERVJfQlVTWRKdAQoLQXVkaXRPcmRlcnMSIi5zb3VrLm9yZGVycy52MS5BdWRpdE9yZGVyc1JlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5BdWRpdE9yZGVyc1Jlc3BvbnNlIkWQAgGC0+STAhISEC92MS9vcmRlcnM6YXVkaXSi66SoDCQKDQgDEglvcHMuYXVkaXQKDQgEEglvcHMuYXVkaXQQBBoCCDxCiwEKFmV4YW1wbGUuc291ay5vcmRlcnMudjFCEU9yZGVyU2VydmljZVByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL29yZGVycy92MTtvcmRlcnN2MaoCDlNvdWsuT3JkZXJzLlYxygIOU291a1xPcmRlcnNcVjHqAhBTb3VrOjpPcmRlcnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
+  fileDesc("CiJzb3VrL29yZGVycy92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEg5zb3VrLm9yZGVycy52MSLjAQoOUGxhY2VPcmRlckxpbmUSYwoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyRIABI+CghwcmljZV9pZBgCIAEoCUIqukgnciUyI15wcmljZV9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kSAASHQoIcXVhbnRpdHkYAyABKAVCC7pICBoGGMCEPSgBQg0KBGl0ZW0SBbpIAggBIpcJChFQbGFjZU9yZGVyUmVxdWVzdBI2CgpyZXF1ZXN0X2lkGAEgASgJQiLgQQK6SBxyGhABGIABMhNeW15ceDAwLVx4MWZceDdmXSokEk0KC2N1c3RvbWVyX2lkGAIgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIvCglyZWZlcmVuY2UYAyABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSKwoNY3VycmVuY3lfY29kZRgEIAEoCUIU4EECukgOcgwyCl5bQS1aXXszfSQSPQoFbGluZXMYBSADKAsyHi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyTGluZUIO4EECukgIkgEFCAEQiCcSRQoOcGF5bWVudF9tZXRob2QYBiABKAlCLYABAeBBArpIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiSKqMKZAwIIAhIrCg5leHBlY3RlZF90b3RhbBgHIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIyCg5lZmZlY3RpdmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHY2hhbm5lbBgJIAEoCUIYukgVchMyEV5bYS16MC05LV17MCwzMn0kEkEKBmxvY2FsZRgKIAEoCUIxukguciwyKl4oW0EtWmEtel17Miw4fSgtW0EtWmEtejAtOV17MSw4fSl7MCwzfSk/JBImCgdjb250YWN0GAsgASgLMhUuc291ay50eXBlLnYxLkNvbnRhY3QSLwoQc2hpcHBpbmdfYWRkcmVzcxgMIAEoCzIVLnNvdWsudHlwZS52MS5BZGRyZXNzEi4KD2JpbGxpbmdfYWRkcmVzcxgNIAEoCzIVLnNvdWsudHlwZS52MS5BZGRyZXNzEjYKDWN1c3RvbWVyX25vdGUYDiABKAlCH4ABAbpIEXIPGOgHMgpeW15ceDAwXSokiqjCmQMCCAESgwEKCG1ldGFkYXRhGA8gAygLMi8uc291ay5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QuTWV0YWRhdGFFbnRyeUJAukg9mgE6EDIiGnIYMhZeW0EtWmEtejAtOV8uLV17MSw0MH0kKhpyGBj0AzITXlteXHgwMC1ceDFmXHg3Zl0qJBKOAQoKcmV0dXJuX3VybBgQIAEoCUJ6gAEBukhscmoYgBAyZV4oaHR0cHM6Ly9bXlx4MDAtXHgyMFx4N2ZdK3xodHRwOi8vKGxvY2FsaG9zdHwxMjdcLjBcLjBcLjF8XFs6OjFcXSkoOlswLTldKyk/KC9bXlx4MDAtXHgyMFx4N2ZdKik/KT8kiqjCmQMCCAISPwoOY2FwdHVyZV9tZXRob2QYESABKA4yHS5zb3VrLm9yZGVycy52MS5DYXB0dXJlTWV0aG9kQgi6SAWCAQIQARovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoSUGxhY2VPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIirgIKE1JldHJ5UGF5bWVudFJlcXVlc3QSPwoIb3JkZXJfaWQYASABKAlCLeBBArpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJFCg5wYXltZW50X21ldGhvZBgCIAEoCUItgAEB4EECukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggCEo4BCgpyZXR1cm5fdXJsGAMgASgJQnqAAQG6SGxyahiAEDJlXihodHRwczovL1teXHgwMC1ceDIwXHg3Zl0rfGh0dHA6Ly8obG9jYWxob3N0fDEyN1wuMFwuMFwuMXxcWzo6MVxdKSg6WzAtOV0rKT8oL1teXHgwMC1ceDIwXHg3Zl0qKT8pPySKqMKZAwIIAiI8ChRSZXRyeVBheW1lbnRSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIlIKD0dldE9yZGVyUmVxdWVzdBI/CghvcmRlcl9pZBgBIAEoCUIt4EECukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIjgKEEdldE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciK2BQoRTGlzdE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEk0KC2N1c3RvbWVyX2lkGAMgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBI9CgZzdGF0ZXMYBCADKA4yGi5zb3VrLm9yZGVycy52MS5PcmRlclN0YXRlQhG6SA6SAQsQCiIHggEEEAEgABJKChBwYXltZW50X3N0YXR1c2VzGAUgAygOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1c0IRukgOkgELEAoiB4IBBBABIAASUgoUZnVsZmlsbG1lbnRfc3RhdHVzZXMYBiADKA4yIS5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudFN0YXR1c0IRukgOkgELEAoiB4IBBBABIAASNQoRY3JlYXRlX3RpbWVfYWZ0ZXIYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKEmNyZWF0ZV90aW1lX2JlZm9yZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoJcmVmZXJlbmNlGAkgASgJQhy6SBlyFxhAMhNeW15ceDAwLVx4MWZceDdmXSokEjEKDG9yZGVyX251bWJlchgKIAEoCUIbukgYchYyFF5bMC05QS1aYS16LV17MCwzMn0kEikKB2NoYW5uZWwYCyABKAlCGLpIFXITMhFeW2EtejAtOS1dezAsMzJ9JBI4CghvcmRlcl9ieRgMIAEoCUImukgjciFSAFIQY3JlYXRlX3RpbWUgZGVzY1ILY3JlYXRlX3RpbWUiVAoSTGlzdE9yZGVyc1Jlc3BvbnNlEiUKBm9yZGVycxgBIAMoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKVAQoVTGlzdE9yZGVyTGluZXNSZXF1ZXN0Ej8KCG9yZGVyX2lkGAEgASgJQi3gQQK6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAIIlsKFkxpc3RPcmRlckxpbmVzUmVzcG9uc2USKAoFbGluZXMYASADKAsyGS5zb3VrLm9yZGVycy52MS5PcmRlckxpbmUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpcBChdMaXN0T3JkZXJIaXN0b3J5UmVxdWVzdBI/CghvcmRlcl9pZBgBIAEoCUIt4EECukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJhChhMaXN0T3JkZXJIaXN0b3J5UmVzcG9uc2USLAoHY2hhbmdlcxgBIAMoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK6AQoSQ2FuY2VsT3JkZXJSZXF1ZXN0Ej8KCG9yZGVyX2lkGAEgASgJQi3gQQK6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSNgoGcmVhc29uGAIgASgOMhwuc291ay5vcmRlcnMudjEuQ2FuY2VsUmVhc29uQgi6SAWCAQIQARIrCgRub3RlGAMgASgJQh26SBpyGBj0AzITXlteXHgwMC1ceDFmXHg3Zl0qJCI7ChNDYW5jZWxPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiVgoTQ2FwdHVyZU9yZGVyUmVxdWVzdBI/CghvcmRlcl9pZBgBIAEoCUIt4EECukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIjwKFENhcHR1cmVPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIiigEKE0Z1bGZpbGxPcmRlclJlcXVlc3QSPwoIb3JkZXJfaWQYASABKAlCLeBBArpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBIyCg5lZmZlY3RpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPAoURnVsZmlsbE9yZGVyUmVzcG9uc2USJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlciLpAwoSUmVmdW5kT3JkZXJSZXF1ZXN0Ej8KCG9yZGVyX2lkGAEgASgJQi3gQQK6SCdyJTIjXm9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSNgoKcmVxdWVzdF9pZBgCIAEoCUIi4EECukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJBI0CgVsaW5lcxgDIAMoCzIaLnNvdWsub3JkZXJzLnYxLlJlZnVuZExpbmVCCbpIBpIBAxCIJxIjCgZhbW91bnQYBCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSOAoHcmVzdG9jaxgFIAEoDjIdLnNvdWsub3JkZXJzLnYxLlJlc3RvY2tQb2xpY3lCCLpIBYIBAhABEjIKDmVmZmVjdGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2CgZyZWFzb24YByABKA4yHC5zb3VrLm9yZGVycy52MS5SZWZ1bmRSZWFzb25CCLpIBYIBAhABEisKBG5vdGUYCCABKAlCHbpIGnIYGPQDMhNeW15ceDAwLVx4MWZceDdmXSokEiwKD3NoaXBwaW5nX2Ftb3VudBgJIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSJjChNSZWZ1bmRPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISJgoGcmVmdW5kGAIgASgLMhYuc291ay5vcmRlcnMudjEuUmVmdW5kIrkBChFXYXRjaE9yZGVyUmVxdWVzdBI/CghvcmRlcl9pZBgBIAEoCUIt4EECukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEh4KDHJlc3VtZV90b2tlbhgCIAEoCUIIukgFcgMYgAISQwoMdW50aWxfc3RhdGVzGAMgAygOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZUIRukgOkgELEAoiB4IBBBABIAAifQoSV2F0Y2hPcmRlclJlc3BvbnNlEisKBmNoYW5nZRgBIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEiQKBW9yZGVyGAIgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISFAoMcmVzdW1lX3Rva2VuGAMgASgJIlsKHExpc3RRdWFyYW50aW5lZE9yZGVyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIImoKHUxpc3RRdWFyYW50aW5lZE9yZGVyc1Jlc3BvbnNlEjAKBm9yZGVycxgBIAMoCzIgLnNvdWsub3JkZXJzLnYxLlF1YXJhbnRpbmVkT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIm4KEFF1YXJhbnRpbmVkT3JkZXISJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIMCgRzdGVwGAIgASgJEhUKDWF0dGVtcHRfY291bnQYAyABKAUSDwoHZmFpbHVyZRgEIAEoCSJVChJSZXN1bWVPcmRlclJlcXVlc3QSPwoIb3JkZXJfaWQYASABKAlCLeBBArpIJ3IlMiNeb3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JCI7ChNSZXN1bWVPcmRlclJlc3BvbnNlEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXIihAEKElNldHRsZU9yZGVyUmVxdWVzdBI/CghvcmRlcl9pZBgBIAEoCUIt4EECukgnciUyI15vcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEi0KBG5vdGUYAiABKAlCH7pIHHIaEAEY9AMyE15bXlx4MDAtXHgxZlx4N2ZdKiQiOwoTU2V0dGxlT3JkZXJSZXNwb25zZRIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyIhQKEkF1ZGl0T3JkZXJzUmVxdWVzdCJtChNBdWRpdE9yZGVyc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKrJAoMT3JkZXJTZXJ2aWNlEpwGCgpQbGFjZU9yZGVyEiEuc291ay5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2UixgWQAgKC0+STAhY6ASpiBW9yZGVyIgovdjEvb3JkZXJzouukqAygBQoCCAIKEAgDEgxvcmRlcnMucGxhY2UKEAgEEgxvcmRlcnMucGxhY2UQARoCCA8iHkVSUk9SX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORCIcRVJST1JfUkVBU09OX1BSSUNFX05PVF9GT1VORCIbRVJST1JfUkVBU09OX1BSSUNFX0FSQ0hJVkVEIh5FUlJPUl9SRUFTT05fQ1VSUkVOQ1lfTUlTTUFUQ0giGUVSUk9SX1JFQVNPTl9OT1RfRk9SX1NBTEUiHkVSUk9SX1JFQVNPTl9QUklDRV9OT1RfQUxMT1dFRCIaRVJST1JfUkVBU09OX1BSSUNFX0NIQU5HRUQiG0VSUk9SX1JFQVNPTl9UT1RBTF9PVkVSRkxPVyIZRVJST1JfUkVBU09OX09VVF9PRl9TVE9DSyIjRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIiRFUlJPUl9SRUFTT05fUEFZTUVOVF9NRVRIT0RfREVDTElORUQiI0VSUk9SX1JFQVNPTl9QQVlNRU5UX0FDVElPTl9FWFBJUkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRCIgRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQiFEVSUk9SX1JFQVNPTl9HQVZFX1VQIh1FUlJPUl9SRUFTT05fVVBTVFJFQU1fUkVGVVNFRCIbRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEIhtFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUUiJ0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRV9OT1RfQUxMT1dFRBKYBAoMUmV0cnlQYXltZW50EiMuc291ay5vcmRlcnMudjEuUmV0cnlQYXltZW50UmVxdWVzdBokLnNvdWsub3JkZXJzLnYxLlJldHJ5UGF5bWVudFJlc3BvbnNlIrwDkAICgtPkkwIuOgEqYgVvcmRlciIiL3YxL29yZGVycy97b3JkZXJfaWR9OnJldHJ5UGF5bWVudKLrpKgM/gIKAggCChAIAxIMb3JkZXJzLnBsYWNlChAIBBIMb3JkZXJzLnBsYWNlEAEaAggPIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhhFUlJPUl9SRUFTT05fT1JERVJfU1RBVEUiGUVSUk9SX1JFQVNPTl9PVVRfT0ZfU1RPQ0siHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIiRFUlJPUl9SRUFTT05fUEFZTUVOVF9NRVRIT0RfREVDTElORUQiI0VSUk9SX1JFQVNPTl9QQVlNRU5UX0FDVElPTl9FWFBJUkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRCIgRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQiFEVSUk9SX1JFQVNPTl9HQVZFX1VQIh1FUlJPUl9SRUFTT05fVVBTVFJFQU1fUkVGVVNFRCIbRVJST1JfUkVBU09OX09SREVSX0NBTkNFTEVEEsYBCghHZXRPcmRlchIfLnNvdWsub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBogLnNvdWsub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2Uid5ACAYLT5JMCHmIFb3JkZXISFS92MS9vcmRlcnMve29yZGVyX2lkfaLrpKgMSgoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAIaAggCIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EEpwBCgpMaXN0T3JkZXJzEiEuc291ay5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaIi5zb3VrLm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiR5ACAYLT5JMCDBIKL3YxL29yZGVyc6LrpKgMLAoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAMaAggKEtcBCg5MaXN0T3JkZXJMaW5lcxIlLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlckxpbmVzUmVxdWVzdBomLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlckxpbmVzUmVzcG9uc2UidpACAYLT5JMCHRIbL3YxL29yZGVycy97b3JkZXJfaWR9L2xpbmVzouukqAxKCgIIAgoPCAMSC29yZGVycy5yZWFkCg8IBBILb3JkZXJzLnJlYWQQAxoCCAUiHEVSUk9SX1JFQVNPTl9PUkRFUl9OT1RfRk9VTkQS3wEKEExpc3RPcmRlckhpc3RvcnkSJy5zb3VrLm9yZGVycy52MS5MaXN0T3JkZXJIaXN0b3J5UmVxdWVzdBooLnNvdWsub3JkZXJzLnYxLkxpc3RPcmRlckhpc3RvcnlSZXNwb25zZSJ4kAIBgtPkkwIfEh0vdjEvb3JkZXJzL3tvcmRlcl9pZH0vaGlzdG9yeaLrpKgMSgoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAMaAggFIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EErACCgtDYW5jZWxPcmRlchIiLnNvdWsub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2Ui1wGQAgKC0+STAig6ASpiBW9yZGVyIhwvdjEvb3JkZXJzL3tvcmRlcl9pZH06Y2FuY2VsouukqAyfAQoCCAIKEQgDEg1vcmRlcnMuY2FuY2VsChEIBBINb3JkZXJzLmNhbmNlbBACGgIIDyIcRVJST1JfUkVBU09OX09SREVSX05PVF9GT1VORCIYRVJST1JfUkVBU09OX09SREVSX1NUQVRFIhdFUlJPUl9SRUFTT05fT1JERVJfQlVTWSIcRVJST1JfUkVBU09OX1JFRlVORF9ERUNMSU5FRBKTAgoMQ2FwdHVyZU9yZGVyEiMuc291ay5vcmRlcnMudjEuQ2FwdHVyZU9yZGVyUmVxdWVzdBokLnNvdWsub3JkZXJzLnYxLkNhcHR1cmVPcmRlclJlc3BvbnNlIrcBkAICgtPkkwIpOgEqYgVvcmRlciIdL3YxL29yZGVycy97b3JkZXJfaWR9OmNhcHR1cmWi66SoDH8KEggDEg5vcmRlcnMuY2FwdHVyZQoSCAQSDm9yZGVycy5jYXB0dXJlEAIaAggPIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhhFUlJPUl9SRUFTT05fT1JERVJfU1RBVEUiF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZEvoCCgxGdWxmaWxsT3JkZXISIy5zb3VrLm9yZGVycy52MS5GdWxmaWxsT3JkZXJSZXF1ZXN0GiQuc291ay5vcmRlcnMudjEuRnVsZmlsbE9yZGVyUmVzcG9uc2UingKQAgKC0+STAik6ASpiBW9yZGVyIh0vdjEvb3JkZXJzL3tvcmRlcl9pZH06ZnVsZmlsbKLrpKgM5QEKEggDEg5vcmRlcnMuZnVsZmlsbAoSCAQSDm9yZGVycy5mdWxmaWxsEAIaAggPIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhhFUlJPUl9SRUFTT05fT1JERVJfU1RBVEUiF0VSUk9SX1JFQVNPTl9PUkRFUl9CVVNZIh5FUlJPUl9SRUFTT05fT1JERVJfT1VUX09GX1NURVAiG0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRSInRVJST1JfUkVBU09OX0VGRkVDVElWRV9USU1FX05PVF9BTExPV0VEEu0DCgtSZWZ1bmRPcmRlchIiLnNvdWsub3JkZXJzLnYxLlJlZnVuZE9yZGVyUmVxdWVzdBojLnNvdWsub3JkZXJzLnYxLlJlZnVuZE9yZGVyUmVzcG9uc2UilAOQAgKC0+STAiE6ASoiHC92MS9vcmRlcnMve29yZGVyX2lkfTpyZWZ1bmSi66SoDOMCChEIAxINb3JkZXJzLnJlZnVuZAoRCAQSDW9yZGVycy5yZWZ1bmQQAhoCCA8iHEVSUk9SX1JFQVNPTl9PUkRFUl9OT1RfRk9VTkQiGEVSUk9SX1JFQVNPTl9PUkRFUl9TVEFURSIXRVJST1JfUkVBU09OX09SREVSX0JVU1kiG0VSUk9SX1JFQVNPTl9MSU5FX05PVF9GT1VORCIhRVJST1JfUkVBU09OX1JFRlVORF9FWENFRURTX09SREVSIiFFUlJPUl9SRUFTT05fUkVUVVJOX0VYQ0VFRFNfT1JERVIiHUVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRUZVTkRTIhxFUlJPUl9SRUFTT05fUkVGVU5EX0RFQ0xJTkVEIhtFUlJPUl9SRUFTT05fRUZGRUNUSVZFX1RJTUUiJ0VSUk9SX1JFQVNPTl9FRkZFQ1RJVkVfVElNRV9OT1RfQUxMT1dFRBLOAQoKV2F0Y2hPcmRlchIhLnNvdWsub3JkZXJzLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiIuc291ay5vcmRlcnMudjEuV2F0Y2hPcmRlclJlc3BvbnNlIneQAgGC0+STAh0SGy92MS9vcmRlcnMve29yZGVyX2lkfTp3YXRjaKLrpKgMSwoCCAIKDwgDEgtvcmRlcnMucmVhZAoPCAQSC29yZGVycy5yZWFkEAMaAwiQHCIcRVJST1JfUkVBU09OX09SREVSX05PVF9GT1VORDABErIBChVMaXN0UXVhcmFudGluZWRPcmRlcnMSLC5zb3VrLm9yZGVycy52MS5MaXN0UXVhcmFudGluZWRPcmRlcnNSZXF1ZXN0Gi0uc291ay5vcmRlcnMudjEuTGlzdFF1YXJhbnRpbmVkT3JkZXJzUmVzcG9uc2UiPJACAYLT5JMCFxIVL3YxL3F1YXJhbnRpbmVkT3JkZXJzouukqAwWCg4IBBIKb3BzLnJlcGFpchACGgIIBRLiAQoLUmVzdW1lT3JkZXISIi5zb3VrLm9yZGVycy52MS5SZXN1bWVPcmRlclJlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5SZXN1bWVPcmRlclJlc3BvbnNlIokBkAICgtPkkwIoOgEqYgVvcmRlciIcL3YxL29yZGVycy97b3JkZXJfaWR9OnJlc3VtZaLrpKgMUgoOCAQSCm9wcy5yZXBhaXIQAhoCCAUiHEVSUk9SX1JFQVNPTl9PUkRFUl9OT1RfRk9VTkQiHEVSUk9SX1JFQVNPTl9OT1RfUVVBUkFOVElORUQS+wEKC1NldHRsZU9yZGVyEiIuc291ay5vcmRlcnMudjEuU2V0dGxlT3JkZXJSZXF1ZXN0GiMuc291ay5vcmRlcnMudjEuU2V0dGxlT3JkZXJSZXNwb25zZSKiAZACAoLT5JMCKDoBKmIFb3JkZXIiHC92MS9vcmRlcnMve29yZGVyX2lkfTpzZXR0bGWi66SoDGsKDggEEgpvcHMucmVwYWlyEAIaAggFIhxFUlJPUl9SRUFTT05fT1JERVJfTk9UX0ZPVU5EIhxFUlJPUl9SRUFTT05fTk9UX1FVQVJBTlRJTkVEIhdFUlJPUl9SRUFTT05fT1JERVJfQlVTWRKdAQoLQXVkaXRPcmRlcnMSIi5zb3VrLm9yZGVycy52MS5BdWRpdE9yZGVyc1JlcXVlc3QaIy5zb3VrLm9yZGVycy52MS5BdWRpdE9yZGVyc1Jlc3BvbnNlIkWQAgGC0+STAhISEC92MS9vcmRlcnM6YXVkaXSi66SoDCQKDQgDEglvcHMuYXVkaXQKDQgEEglvcHMuYXVkaXQQBBoCCDxCiwEKFmV4YW1wbGUuc291ay5vcmRlcnMudjFCEU9yZGVyU2VydmljZVByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL29yZGVycy92MTtvcmRlcnN2MaoCDlNvdWsuT3JkZXJzLlYxygIOU291a1xPcmRlcnNcVjHqAhBTb3VrOjpPcmRlcnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_field, file_souk_policy_v1_policy, file_souk_type_v1_address, file_souk_type_v1_audit, file_souk_type_v1_contact, file_souk_type_v1_money]);
 
 /**
  * One line to order: a sku at its default price, or a price by its id.
@@ -54,11 +60,11 @@ export type PlaceOrderLine = Message<"souk.orders.v1.PlaceOrderLine"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * How many units, 1 to 1,000,000.
+   * How many units, 1 to 1,000,000. Several lines may have the same sku.
    *
-   * @generated from field: int64 quantity = 3;
+   * @generated from field: int32 quantity = 3;
    */
-  quantity: bigint;
+  quantity: number;
 };
 
 /**
@@ -75,7 +81,7 @@ export const PlaceOrderLineSchema: GenMessage<PlaceOrderLine> = /*@__PURE__*/
  */
 export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   /**
-   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
    * control character.
    *
    * @generated from field: string request_id = 1;
@@ -99,22 +105,22 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
   reference: string;
 
   /**
-   * The currency of the order: three capital letters, as in ISO 4217.
+   * Required. The currency of the order: three capital letters, as in ISO 4217.
    *
    * @generated from field: string currency_code = 4;
    */
   currencyCode: string;
 
   /**
-   * The lines to order, 1 to 5,000.
+   * Required. The lines to order, 1 to 5,000.
    *
    * @generated from field: repeated souk.orders.v1.PlaceOrderLine lines = 5;
    */
   lines: PlaceOrderLine[];
 
   /**
-   * The payment method, a token of the payment provider: 1 to 128 characters, none of them a
-   * control character. It is never logged.
+   * Required. The payment method, a token of the payment provider: 1 to 128 characters, none of
+   * them a control character. It is never logged.
    *
    * @generated from field: string payment_method = 6;
    */
@@ -135,6 +141,72 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 8;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * The sales channel: 1 to 32 lower-case letters, digits and hyphens; empty means `default`.
+   *
+   * @generated from field: string channel = 9;
+   */
+  channel: string;
+
+  /**
+   * The language and region of the customer, a BCP 47 tag such as `de-CH`; may be empty.
+   *
+   * @generated from field: string locale = 10;
+   */
+  locale: string;
+
+  /**
+   * How to reach the customer about this order; may be absent. It is never logged.
+   *
+   * @generated from field: souk.type.v1.Contact contact = 11;
+   */
+  contact?: Contact | undefined;
+
+  /**
+   * Where the goods go; may be absent. It is never logged.
+   *
+   * @generated from field: souk.type.v1.Address shipping_address = 12;
+   */
+  shippingAddress?: Address | undefined;
+
+  /**
+   * The address for the invoice; may be absent. It is never logged.
+   *
+   * @generated from field: souk.type.v1.Address billing_address = 13;
+   */
+  billingAddress?: Address | undefined;
+
+  /**
+   * What the customer writes for the shop, at most 1,000 characters; may have line breaks. It is
+   * never logged.
+   *
+   * @generated from field: string customer_note = 14;
+   */
+  customerNote: string;
+
+  /**
+   * Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
+   * values of at most 500. Put no personal data here: events carry them.
+   *
+   * @generated from field: map<string, string> metadata = 15;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * Where the customer returns to after it confirmed the payment: a URL with https, or with http on
+   * this machine (`http://localhost…`), at most 2,048 characters; may be empty. It is never logged.
+   *
+   * @generated from field: string return_url = 16;
+   */
+  returnUrl: string;
+
+  /**
+   * When the payment is captured; UNSPECIFIED means AUTOMATIC.
+   *
+   * @generated from field: souk.orders.v1.CaptureMethod capture_method = 17;
+   */
+  captureMethod: CaptureMethod;
 };
 
 /**
@@ -166,13 +238,71 @@ export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PUR
   messageDesc(file_souk_orders_v1_order_service, 2);
 
 /**
+ * The request of RetryPayment.
+ *
+ * @generated from message souk.orders.v1.RetryPaymentRequest
+ */
+export type RetryPaymentRequest = Message<"souk.orders.v1.RetryPaymentRequest"> & {
+  /**
+   * Required. The order.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * Required. The payment method, a token of the payment provider: 1 to 128 characters, none of
+   * them a control character. It may be the one that was declined. It is never logged.
+   *
+   * @generated from field: string payment_method = 2;
+   */
+  paymentMethod: string;
+
+  /**
+   * Where the customer returns to after it confirmed the payment, as in PlaceOrder. It is never
+   * logged.
+   *
+   * @generated from field: string return_url = 3;
+   */
+  returnUrl: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.RetryPaymentRequest.
+ * Use `create(RetryPaymentRequestSchema)` to create a new message.
+ */
+export const RetryPaymentRequestSchema: GenMessage<RetryPaymentRequest> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 3);
+
+/**
+ * The response of RetryPayment.
+ *
+ * @generated from message souk.orders.v1.RetryPaymentResponse
+ */
+export type RetryPaymentResponse = Message<"souk.orders.v1.RetryPaymentResponse"> & {
+  /**
+   * The order in its current state.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.RetryPaymentResponse.
+ * Use `create(RetryPaymentResponseSchema)` to create a new message.
+ */
+export const RetryPaymentResponseSchema: GenMessage<RetryPaymentResponse> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 4);
+
+/**
  * The request of GetOrder.
  *
  * @generated from message souk.orders.v1.GetOrderRequest
  */
 export type GetOrderRequest = Message<"souk.orders.v1.GetOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -184,7 +314,7 @@ export type GetOrderRequest = Message<"souk.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 3);
+  messageDesc(file_souk_orders_v1_order_service, 5);
 
 /**
  * The response of GetOrder.
@@ -205,7 +335,7 @@ export type GetOrderResponse = Message<"souk.orders.v1.GetOrderResponse"> & {
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 4);
+  messageDesc(file_souk_orders_v1_order_service, 6);
 
 /**
  * The request of ListOrders.
@@ -235,11 +365,67 @@ export type ListOrdersRequest = Message<"souk.orders.v1.ListOrdersRequest"> & {
   customerId: string;
 
   /**
-   * Only orders in this state; UNSPECIFIED means all.
+   * Only orders in one of these states, at most 10; empty means all.
    *
-   * @generated from field: souk.orders.v1.OrderState state = 4;
+   * @generated from field: repeated souk.orders.v1.OrderState states = 4;
    */
-  state: OrderState;
+  states: OrderState[];
+
+  /**
+   * Only orders with one of these payment statuses, at most 10; empty means all.
+   *
+   * @generated from field: repeated souk.orders.v1.PaymentStatus payment_statuses = 5;
+   */
+  paymentStatuses: PaymentStatus[];
+
+  /**
+   * Only orders with one of these fulfillment statuses, at most 10; empty means all.
+   *
+   * @generated from field: repeated souk.orders.v1.FulfillmentStatus fulfillment_statuses = 6;
+   */
+  fulfillmentStatuses: FulfillmentStatus[];
+
+  /**
+   * Only orders that were created at this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 7;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only orders that were created before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 8;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * Only orders with exactly this reference: at most 64 characters; empty means all.
+   *
+   * @generated from field: string reference = 9;
+   */
+  reference: string;
+
+  /**
+   * Only the order with this number: at most 32 characters; empty means all.
+   *
+   * @generated from field: string order_number = 10;
+   */
+  orderNumber: string;
+
+  /**
+   * Only orders of this channel; empty means all.
+   *
+   * @generated from field: string channel = 11;
+   */
+  channel: string;
+
+  /**
+   * `create_time desc`, which is the default, or `create_time`.
+   *
+   * @generated from field: string order_by = 12;
+   */
+  orderBy: string;
 };
 
 /**
@@ -247,7 +433,7 @@ export type ListOrdersRequest = Message<"souk.orders.v1.ListOrdersRequest"> & {
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 5);
+  messageDesc(file_souk_orders_v1_order_service, 7);
 
 /**
  * The response of ListOrders.
@@ -275,7 +461,7 @@ export type ListOrdersResponse = Message<"souk.orders.v1.ListOrdersResponse"> & 
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 6);
+  messageDesc(file_souk_orders_v1_order_service, 8);
 
 /**
  * The request of ListOrderLines.
@@ -284,7 +470,7 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
  */
 export type ListOrderLinesRequest = Message<"souk.orders.v1.ListOrderLinesRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -310,7 +496,7 @@ export type ListOrderLinesRequest = Message<"souk.orders.v1.ListOrderLinesReques
  * Use `create(ListOrderLinesRequestSchema)` to create a new message.
  */
 export const ListOrderLinesRequestSchema: GenMessage<ListOrderLinesRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 7);
+  messageDesc(file_souk_orders_v1_order_service, 9);
 
 /**
  * The response of ListOrderLines.
@@ -338,7 +524,70 @@ export type ListOrderLinesResponse = Message<"souk.orders.v1.ListOrderLinesRespo
  * Use `create(ListOrderLinesResponseSchema)` to create a new message.
  */
 export const ListOrderLinesResponseSchema: GenMessage<ListOrderLinesResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 8);
+  messageDesc(file_souk_orders_v1_order_service, 10);
+
+/**
+ * The request of ListOrderHistory.
+ *
+ * @generated from message souk.orders.v1.ListOrderHistoryRequest
+ */
+export type ListOrderHistoryRequest = Message<"souk.orders.v1.ListOrderHistoryRequest"> & {
+  /**
+   * Required. The order.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * Changes per page, at most 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.ListOrderHistoryRequest.
+ * Use `create(ListOrderHistoryRequestSchema)` to create a new message.
+ */
+export const ListOrderHistoryRequestSchema: GenMessage<ListOrderHistoryRequest> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 11);
+
+/**
+ * The response of ListOrderHistory.
+ *
+ * @generated from message souk.orders.v1.ListOrderHistoryResponse
+ */
+export type ListOrderHistoryResponse = Message<"souk.orders.v1.ListOrderHistoryResponse"> & {
+  /**
+   * The changes of this page.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderChange changes = 1;
+   */
+  changes: OrderChange[];
+
+  /**
+   * The token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.ListOrderHistoryResponse.
+ * Use `create(ListOrderHistoryResponseSchema)` to create a new message.
+ */
+export const ListOrderHistoryResponseSchema: GenMessage<ListOrderHistoryResponse> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 12);
 
 /**
  * The request of CancelOrder.
@@ -347,11 +596,26 @@ export const ListOrderLinesResponseSchema: GenMessage<ListOrderLinesResponse> = 
  */
 export type CancelOrderRequest = Message<"souk.orders.v1.CancelOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
   orderId: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: souk.orders.v1.CancelReason reason = 2;
+   */
+  reason: CancelReason;
+
+  /**
+   * A note for the history, at most 500 characters, none of them a control character; may be empty.
+   * The customer can read it. Put no personal data here: events carry it.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
 };
 
 /**
@@ -359,7 +623,7 @@ export type CancelOrderRequest = Message<"souk.orders.v1.CancelOrderRequest"> & 
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 9);
+  messageDesc(file_souk_orders_v1_order_service, 13);
 
 /**
  * The response of CancelOrder.
@@ -380,7 +644,49 @@ export type CancelOrderResponse = Message<"souk.orders.v1.CancelOrderResponse"> 
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 10);
+  messageDesc(file_souk_orders_v1_order_service, 14);
+
+/**
+ * The request of CaptureOrder.
+ *
+ * @generated from message souk.orders.v1.CaptureOrderRequest
+ */
+export type CaptureOrderRequest = Message<"souk.orders.v1.CaptureOrderRequest"> & {
+  /**
+   * Required. The order.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.CaptureOrderRequest.
+ * Use `create(CaptureOrderRequestSchema)` to create a new message.
+ */
+export const CaptureOrderRequestSchema: GenMessage<CaptureOrderRequest> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 15);
+
+/**
+ * The response of CaptureOrder.
+ *
+ * @generated from message souk.orders.v1.CaptureOrderResponse
+ */
+export type CaptureOrderResponse = Message<"souk.orders.v1.CaptureOrderResponse"> & {
+  /**
+   * The order in its current state.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.CaptureOrderResponse.
+ * Use `create(CaptureOrderResponseSchema)` to create a new message.
+ */
+export const CaptureOrderResponseSchema: GenMessage<CaptureOrderResponse> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order_service, 16);
 
 /**
  * The request of FulfillOrder.
@@ -389,7 +695,7 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
  */
 export type FulfillOrderRequest = Message<"souk.orders.v1.FulfillOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -409,7 +715,7 @@ export type FulfillOrderRequest = Message<"souk.orders.v1.FulfillOrderRequest"> 
  * Use `create(FulfillOrderRequestSchema)` to create a new message.
  */
 export const FulfillOrderRequestSchema: GenMessage<FulfillOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 11);
+  messageDesc(file_souk_orders_v1_order_service, 17);
 
 /**
  * The response of FulfillOrder.
@@ -430,35 +736,7 @@ export type FulfillOrderResponse = Message<"souk.orders.v1.FulfillOrderResponse"
  * Use `create(FulfillOrderResponseSchema)` to create a new message.
  */
 export const FulfillOrderResponseSchema: GenMessage<FulfillOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 12);
-
-/**
- * Units of one line to refund.
- *
- * @generated from message souk.orders.v1.RefundLineRequest
- */
-export type RefundLineRequest = Message<"souk.orders.v1.RefundLineRequest"> & {
-  /**
-   * The number of the order's line, from 1.
-   *
-   * @generated from field: int32 line_number = 1;
-   */
-  lineNumber: number;
-
-  /**
-   * How many units, 1 to 1,000,000.
-   *
-   * @generated from field: int64 quantity = 2;
-   */
-  quantity: bigint;
-};
-
-/**
- * Describes the message souk.orders.v1.RefundLineRequest.
- * Use `create(RefundLineRequestSchema)` to create a new message.
- */
-export const RefundLineRequestSchema: GenMessage<RefundLineRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 13);
+  messageDesc(file_souk_orders_v1_order_service, 18);
 
 /**
  * The request of RefundOrder.
@@ -467,14 +745,14 @@ export const RefundLineRequestSchema: GenMessage<RefundLineRequest> = /*@__PURE_
  */
 export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
   orderId: string;
 
   /**
-   * The idempotency key of this call, chosen by the caller: 1 to 128 characters, none of them a
+   * Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
    * control character.
    *
    * @generated from field: string request_id = 2;
@@ -482,27 +760,27 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
   requestId: string;
 
   /**
-   * The lines to refund, at most 5,000; empty means an amount or all.
+   * The lines to refund, each at most once, at most 5,000; empty means an amount or all.
    *
-   * @generated from field: repeated souk.orders.v1.RefundLineRequest lines = 3;
+   * @generated from field: repeated souk.orders.v1.RefundLine lines = 3;
    */
-  lines: RefundLineRequest[];
+  lines: RefundLine[];
 
   /**
-   * Without lines: the amount to refund, more than 0; absent means all that is left. With lines,
-   * which requires `restock`: how much to pay back for them, 0 or more; absent means the price of
-   * the lines, or what is left when that is less.
+   * Without lines: the amount to refund, more than 0; absent means all that is left. With lines it
+   * must be absent: each line has its own amount.
    *
    * @generated from field: souk.type.v1.Money amount = 4;
    */
   amount?: Money | undefined;
 
   /**
-   * True returns the units of the lines to stock.
+   * Whether the units of the lines that do not say so themselves, or of all that is left, return to
+   * stock; UNSPECIFIED means NONE. With a bare amount it must not be ALL.
    *
-   * @generated from field: bool restock = 5;
+   * @generated from field: souk.orders.v1.RestockPolicy restock = 5;
    */
-  restock: boolean;
+  restock: RestockPolicy;
 
   /**
    * When it happened in the real world; absent means now. Only STAFF may set it; it must be in the
@@ -511,6 +789,29 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
    * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
   effectiveTime?: Timestamp | undefined;
+
+  /**
+   * Why.
+   *
+   * @generated from field: souk.orders.v1.RefundReason reason = 7;
+   */
+  reason: RefundReason;
+
+  /**
+   * A note, at most 500 characters, none of them a control character; may be empty. The customer
+   * can read it. Put no personal data here: events carry it.
+   *
+   * @generated from field: string note = 8;
+   */
+  note: string;
+
+  /**
+   * How much of the shipping to pay back in addition; absent means none. No order has a charge for
+   * shipping yet, so more than 0 fails with ERROR_REASON_REFUND_EXCEEDS_ORDER.
+   *
+   * @generated from field: souk.type.v1.Money shipping_amount = 9;
+   */
+  shippingAmount?: Money | undefined;
 };
 
 /**
@@ -518,7 +819,7 @@ export type RefundOrderRequest = Message<"souk.orders.v1.RefundOrderRequest"> & 
  * Use `create(RefundOrderRequestSchema)` to create a new message.
  */
 export const RefundOrderRequestSchema: GenMessage<RefundOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 14);
+  messageDesc(file_souk_orders_v1_order_service, 19);
 
 /**
  * The response of RefundOrder.
@@ -546,7 +847,7 @@ export type RefundOrderResponse = Message<"souk.orders.v1.RefundOrderResponse"> 
  * Use `create(RefundOrderResponseSchema)` to create a new message.
  */
 export const RefundOrderResponseSchema: GenMessage<RefundOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 15);
+  messageDesc(file_souk_orders_v1_order_service, 20);
 
 /**
  * The request of WatchOrder.
@@ -555,7 +856,7 @@ export const RefundOrderResponseSchema: GenMessage<RefundOrderResponse> = /*@__P
  */
 export type WatchOrderRequest = Message<"souk.orders.v1.WatchOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -567,6 +868,15 @@ export type WatchOrderRequest = Message<"souk.orders.v1.WatchOrderRequest"> & {
    * @generated from field: string resume_token = 2;
    */
   resumeToken: string;
+
+  /**
+   * The stream ends after the change that brings the order into one of these states, at most 10: to
+   * wait until it is placed, name PLACED, COMPLETED, CANCELED and REJECTED. Empty means that it
+   * ends when the order is final.
+   *
+   * @generated from field: repeated souk.orders.v1.OrderState until_states = 3;
+   */
+  untilStates: OrderState[];
 };
 
 /**
@@ -574,7 +884,7 @@ export type WatchOrderRequest = Message<"souk.orders.v1.WatchOrderRequest"> & {
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 16);
+  messageDesc(file_souk_orders_v1_order_service, 21);
 
 /**
  * The response of WatchOrder.
@@ -609,7 +919,7 @@ export type WatchOrderResponse = Message<"souk.orders.v1.WatchOrderResponse"> & 
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 17);
+  messageDesc(file_souk_orders_v1_order_service, 22);
 
 /**
  * The request of ListQuarantinedOrders.
@@ -637,7 +947,7 @@ export type ListQuarantinedOrdersRequest = Message<"souk.orders.v1.ListQuarantin
  * Use `create(ListQuarantinedOrdersRequestSchema)` to create a new message.
  */
 export const ListQuarantinedOrdersRequestSchema: GenMessage<ListQuarantinedOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 18);
+  messageDesc(file_souk_orders_v1_order_service, 23);
 
 /**
  * The response of ListQuarantinedOrders.
@@ -665,7 +975,7 @@ export type ListQuarantinedOrdersResponse = Message<"souk.orders.v1.ListQuaranti
  * Use `create(ListQuarantinedOrdersResponseSchema)` to create a new message.
  */
 export const ListQuarantinedOrdersResponseSchema: GenMessage<ListQuarantinedOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 19);
+  messageDesc(file_souk_orders_v1_order_service, 24);
 
 /**
  * An order that waits for STAFF.
@@ -690,9 +1000,9 @@ export type QuarantinedOrder = Message<"souk.orders.v1.QuarantinedOrder"> & {
   /**
    * How many attempts were made.
    *
-   * @generated from field: int32 attempts = 3;
+   * @generated from field: int32 attempt_count = 3;
    */
-  attempts: number;
+  attemptCount: number;
 
   /**
    * The last failure: a gRPC code and a reason, without personal data.
@@ -707,7 +1017,7 @@ export type QuarantinedOrder = Message<"souk.orders.v1.QuarantinedOrder"> & {
  * Use `create(QuarantinedOrderSchema)` to create a new message.
  */
 export const QuarantinedOrderSchema: GenMessage<QuarantinedOrder> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 20);
+  messageDesc(file_souk_orders_v1_order_service, 25);
 
 /**
  * The request of ResumeOrder.
@@ -716,7 +1026,7 @@ export const QuarantinedOrderSchema: GenMessage<QuarantinedOrder> = /*@__PURE__*
  */
 export type ResumeOrderRequest = Message<"souk.orders.v1.ResumeOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -728,7 +1038,7 @@ export type ResumeOrderRequest = Message<"souk.orders.v1.ResumeOrderRequest"> & 
  * Use `create(ResumeOrderRequestSchema)` to create a new message.
  */
 export const ResumeOrderRequestSchema: GenMessage<ResumeOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 21);
+  messageDesc(file_souk_orders_v1_order_service, 26);
 
 /**
  * The response of ResumeOrder.
@@ -749,7 +1059,7 @@ export type ResumeOrderResponse = Message<"souk.orders.v1.ResumeOrderResponse"> 
  * Use `create(ResumeOrderResponseSchema)` to create a new message.
  */
 export const ResumeOrderResponseSchema: GenMessage<ResumeOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 22);
+  messageDesc(file_souk_orders_v1_order_service, 27);
 
 /**
  * The request of SettleOrder.
@@ -758,7 +1068,7 @@ export const ResumeOrderResponseSchema: GenMessage<ResumeOrderResponse> = /*@__P
  */
 export type SettleOrderRequest = Message<"souk.orders.v1.SettleOrderRequest"> & {
   /**
-   * The order.
+   * Required. The order.
    *
    * @generated from field: string order_id = 1;
    */
@@ -777,7 +1087,7 @@ export type SettleOrderRequest = Message<"souk.orders.v1.SettleOrderRequest"> & 
  * Use `create(SettleOrderRequestSchema)` to create a new message.
  */
 export const SettleOrderRequestSchema: GenMessage<SettleOrderRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 23);
+  messageDesc(file_souk_orders_v1_order_service, 28);
 
 /**
  * The response of SettleOrder.
@@ -798,7 +1108,7 @@ export type SettleOrderResponse = Message<"souk.orders.v1.SettleOrderResponse"> 
  * Use `create(SettleOrderResponseSchema)` to create a new message.
  */
 export const SettleOrderResponseSchema: GenMessage<SettleOrderResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 24);
+  messageDesc(file_souk_orders_v1_order_service, 29);
 
 /**
  * The request of AuditOrders; it is empty.
@@ -813,7 +1123,7 @@ export type AuditOrdersRequest = Message<"souk.orders.v1.AuditOrdersRequest"> & 
  * Use `create(AuditOrdersRequestSchema)` to create a new message.
  */
 export const AuditOrdersRequestSchema: GenMessage<AuditOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 25);
+  messageDesc(file_souk_orders_v1_order_service, 30);
 
 /**
  * The response of AuditOrders.
@@ -841,30 +1151,47 @@ export type AuditOrdersResponse = Message<"souk.orders.v1.AuditOrdersResponse"> 
  * Use `create(AuditOrdersResponseSchema)` to create a new message.
  */
 export const AuditOrdersResponseSchema: GenMessage<AuditOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order_service, 26);
+  messageDesc(file_souk_orders_v1_order_service, 31);
 
 /**
- * Owns orders from placement until they are fulfilled, canceled or refunded.
+ * Owns orders from placement until they are completed, canceled or rejected.
  *
- * Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units.
+ * Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
+ * currency, times have a precision of microseconds. A USER reaches its own orders only: for others
+ * every method fails with ERROR_REASON_ORDER_NOT_FOUND.
  *
  * @generated from service souk.orders.v1.OrderService
  */
 export const OrderService: GenService<{
   /**
-   * Places an order: freezes its prices, holds its stock, authorises its payment, and makes it
-   * PLACED. The payment is captured afterwards, in the background.
+   * Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
+   * PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
+   * otherwise.
    *
-   * Returns the order when it is PLACED or further. Shortly before the deadline it returns the
-   * PENDING order, which continues in the background: watch it with WatchOrder. Repeating a
-   * `request_id` never creates a second order: it returns the first one in its current state, and
-   * the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED. When the order
-   * cannot be placed it is kept as REJECTED, nothing is held or charged, and the call fails with
-   * one of ERROR_REASON_PRICE_NOT_FOUND, NOT_FOR_SALE, PRICE_NOT_ALLOWED, PRICE_CHANGED,
-   * TOTAL_OVERFLOW, OUT_OF_STOCK, UNKNOWN_PAYMENT_METHOD, PAYMENT_DECLINED, PAYMENT_NOT_CONFIRMED,
-   * PAYMENT_CANCELED, RESERVATION_EXPIRED, GAVE_UP, UPSTREAM_REFUSED or ORDER_CANCELED, with the
-   * `order_id` in the metadata. A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER), and at
-   * PUBLIC prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
+   * Returns the order when it is PLACED or further. It returns the PENDING order at once when the
+   * customer must confirm the payment: send it to `payment_action.redirect_uri`, and watch the
+   * order with WatchOrder; and shortly before the deadline, when the order continues in the
+   * background.
+   *
+   * `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+   * never creates a second order: it returns the first one in its current state, and the same id
+   * with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+   *
+   * When the payment was declined and another payment method or a later attempt may succeed, the
+   * call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
+   * its stock until `expire_time`, and RetryPayment goes on.
+   *
+   * When the order cannot be placed it is kept as REJECTED, nothing is held or charged, and the
+   * call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
+   * ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
+   * ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
+   * ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+   * ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
+   * ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
+   * ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
+   *
+   * A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
+   * prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
    * (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
    * (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
    * with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
@@ -877,6 +1204,25 @@ export const OrderService: GenService<{
     output: typeof PlaceOrderResponseSchema;
   },
   /**
+   * Tries again to pay a PENDING order whose payment was declined: with another payment method, or
+   * with the same one after a while. A USER retries for its own orders.
+   *
+   * Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
+   * customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
+   * when it was declined again and may be retried again; and the reason of a REJECTED order. The
+   * order is the key of the call, and it is never charged twice: repeating the call while the
+   * attempt is in progress waits for it, and on an order that is PLACED or further returns it.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
+   * not waiting for a payment method.
+   *
+   * @generated from rpc souk.orders.v1.OrderService.RetryPayment
+   */
+  retryPayment: {
+    methodKind: "unary";
+    input: typeof RetryPaymentRequestSchema;
+    output: typeof RetryPaymentResponseSchema;
+  },
+  /**
    * Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc souk.orders.v1.OrderService.GetOrder
@@ -887,8 +1233,12 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists orders, oldest id first, a page at a time. A USER sees its own orders only. A page ends
-   * at about 3 MiB even when it has fewer items than `page_size`.
+   * Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
+   * own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
+   * An order matches when it matches all filters that are set, and one value of each list. A page
+   * ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
+   * same caller, filters and order, for as long as the database lives; orders that are placed
+   * meanwhile do not move the others.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListOrders
    */
@@ -898,9 +1248,9 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Lists the lines of one order by number, a page at a time. A USER sees its own orders only. A
-   * page ends at about 3 MiB even when it has fewer items than `page_size`. Fails with
-   * ERROR_REASON_ORDER_NOT_FOUND.
+   * Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
+   * it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
+   * with ERROR_REASON_ORDER_NOT_FOUND.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListOrderLines
    */
@@ -910,14 +1260,26 @@ export const OrderService: GenService<{
     output: typeof ListOrderLinesResponseSchema;
   },
   /**
+   * Lists the changes of one order, oldest first, a page at a time: what it was before and after,
+   * why, and who did it. A page token is good for the same caller and order. Fails with
+   * ERROR_REASON_ORDER_NOT_FOUND.
+   *
+   * @generated from rpc souk.orders.v1.OrderService.ListOrderHistory
+   */
+  listOrderHistory: {
+    methodKind: "unary";
+    input: typeof ListOrderHistoryRequestSchema;
+    output: typeof ListOrderHistoryResponseSchema;
+  },
+  /**
    * Cancels an order before its goods have left: releases its stock, and voids or refunds its
-   * payment.
+   * payment. A USER cancels its own orders, also when they are paid.
    *
    * A PENDING order is canceled as soon as its current step ends; the response has its current
    * state. The same holds when the cancellation is still in progress shortly before the deadline.
-   * Canceling a CANCELED or REJECTED order returns it unchanged.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once it is FULFILLED or
-   * REFUNDED, ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
+   * The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
+   * ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
    * unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
    *
    * @generated from rpc souk.orders.v1.OrderService.CancelOrder
@@ -928,13 +1290,36 @@ export const OrderService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
-   * Records that the goods of a PAID order have left. Fulfilling a FULFILLED order returns it; one
-   * that was refunded in full since then is REFUNDED and fails with ERROR_REASON_ORDER_STATE.
+   * Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
+   * CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
+   * earlier.
+   *
+   * The order is the key of the call: capturing an order that is PAID or further returns it.
+   * Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
+   * When the provider refuses the capture permanently the order is CANCELED, its stock is released,
+   * and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
+   * with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
+   * ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+   *
+   * @generated from rpc souk.orders.v1.OrderService.CaptureOrder
+   */
+  captureOrder: {
+    methodKind: "unary";
+    input: typeof CaptureOrderRequestSchema;
+    output: typeof CaptureOrderResponseSchema;
+  },
+  /**
+   * Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
+   * then. While its payment is being captured the call waits for it; with
+   * CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
+   * permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
+   * is the key of the call: fulfilling an order whose goods have left returns it.
    *
    * Checks with payments and inventory before the goods leave, and fails with
    * ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-   * with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY and
-   * ERROR_REASON_EFFECTIVE_TIME.
+   * with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+   * ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
+   * than STAFF sets one.
    *
    * @generated from rpc souk.orders.v1.OrderService.FulfillOrder
    */
@@ -944,21 +1329,24 @@ export const OrderService: GenService<{
     output: typeof FulfillOrderResponseSchema;
   },
   /**
-   * Refunds an order whose payment was captured: some lines, an amount, or all that is left. With
-   * `restock` the units of the lines return to stock, which needs an order whose goods have left
-   * (otherwise cancel the order). Refunding all of an order whose goods have not left also releases
-   * its stock.
+   * Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
+   * whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
+   * cancel the order). Refunding all of an order whose goods have not left also releases its stock,
+   * and the order is CANCELED.
    *
-   * Goods can be returned when nothing is left to refund, or when they were free: with `restock`
-   * and an `amount` of 0, or without an amount when nothing is left, the lines are returned for no
-   * money, even on a REFUNDED order.
+   * Goods can be returned when nothing is left to refund, or when they were free: lines with an
+   * `amount` of 0, or without one when nothing is left, are returned for no money, even when the
+   * order is REFUNDED.
    *
-   * Returns the order with the refund when it succeeds, or with a PENDING refund shortly before the
-   * deadline. Repeating a `request_id` returns the first refund; the same id with a different body
-   * fails with ERROR_REASON_REQUEST_ID_REUSED.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ORDER_STATE, ORDER_BUSY, LINE_NOT_FOUND,
-   * REFUND_EXCEEDS_ORDER, RETURN_EXCEEDS_ORDER, TOO_MANY_REFUNDS, EFFECTIVE_TIME and
-   * REFUND_DECLINED; nothing is paid back then.
+   * `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+   * returns the first refund; the same id with a different body fails with
+   * ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
+   * succeeds, or with a PENDING refund shortly before the deadline.
+   * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+   * ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
+   * ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
+   * ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
+   * then.
    *
    * @generated from rpc souk.orders.v1.OrderService.RefundOrder
    */
@@ -969,10 +1357,12 @@ export const OrderService: GenService<{
   },
   /**
    * Streams every change of an order: first those after `resume_token` (all, when it is empty),
-   * then each as it happens. Ends after the change that makes the order final, with UNAVAILABLE
-   * when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume with the
-   * last `resume_token`: no change is skipped or sent twice.
-   * Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_INVALID_RESUME_TOKEN.
+   * then each as it happens. Ends after the change that brings the order into one of
+   * `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
+   * UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
+   * with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
+   * order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+   * ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
    *
    * @generated from rpc souk.orders.v1.OrderService.WatchOrder
    */
@@ -982,8 +1372,8 @@ export const OrderService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * Lists the orders whose next step fails permanently and waits for a decision by STAFF, a page at
-   * a time.
+   * Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
+   * first, a page at a time. A page token is good for the same caller.
    *
    * @generated from rpc souk.orders.v1.OrderService.ListQuarantinedOrders
    */
@@ -1005,7 +1395,7 @@ export const OrderService: GenService<{
   },
   /**
    * Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-   * the order continues with the next step. The journal keeps the note.
+   * the order continues with the next step. The history keeps the note, for STAFF.
    * Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
    * ERROR_REASON_ORDER_BUSY.
    *
@@ -1017,9 +1407,9 @@ export const OrderService: GenService<{
     output: typeof SettleOrderResponseSchema;
   },
   /**
-   * Checks the invariants of this service's database: totals are the sums of lines, refunds never
-   * exceed what was paid, every state follows from the journal, no journal is unfinished. Returns
-   * what is wrong and how much was checked.
+   * Checks the invariants of this service's database: totals agree with lines and adjustments,
+   * refunds never exceed what was paid, every state follows from the journal, no journal is
+   * unfinished. Returns what is wrong and how much was checked.
    *
    * @generated from rpc souk.orders.v1.OrderService.AuditOrders
    */

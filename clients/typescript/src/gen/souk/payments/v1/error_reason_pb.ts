@@ -10,11 +10,11 @@ import { file_souk_policy_v1_reason } from "../../policy/v1/reason_pb.js";
  * Describes the file souk/payments/v1/error_reason.proto.
  */
 export const file_souk_payments_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL3BheW1lbnRzL3YxL2Vycm9yX3JlYXNvbi5wcm90bxIQc291ay5wYXltZW50cy52MSq/CAoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASOgoeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EEAEaFqrjn4AOEAgFEgpwYXltZW50X2lkIAESPwocRVJST1JfUkVBU09OX1BBWU1FTlRfRElGRkVSUxACGh2q45+ADhcICRIKcGF5bWVudF9pZBIFZmllbGQgARI9ChpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURRADGh2q45+ADhcICRIKcGF5bWVudF9pZBIFc3RhdGUgARJNCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRBAEGiqq45+ADiQICRIKcGF5bWVudF9pZBIHZGVjbGluZRIJcmV0cnlhYmxlIAESPQohRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFEAUaFqrjn4AOEAgOGgpwYXltZW50X2lkIAMSNQoZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWRAGGhaq45+ADhAIChIKcGF5bWVudF9pZCACEk8KJ0VSUk9SX1JFQVNPTl9DQVBUVVJFX0VYQ0VFRFNfQVVUSE9SSVpFRBAHGiKq45+ADhwICRIKcGF5bWVudF9pZBIKY2FwdHVyYWJsZSABEkwKJEVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19DQVBUVVJFRBAIGiKq45+ADhwICRIKcGF5bWVudF9pZBIKcmVmdW5kYWJsZSABEjYKG0VSUk9SX1JFQVNPTl9SRUZVTkRfRElGRkVSUxAJGhWq45+ADg8ICRIJcmVmdW5kX2lkIAESOgoeRVJST1JfUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEAoaFqrjn4AOEAgJEgpwYXltZW50X2lkIAESKwobRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UEAsaCqrjn4AOBAgDIAESMwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQDBoKquOfgA4ECAMgARIrChtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQQDRoKquOfgA4ECA0gARJICh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUhAOGiWq45+ADh8ICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQSA3VzZSABEj0KIUVSUk9SX1JFQVNPTl9BQ1RJT05fTk9UX0NPTVBMRVRFRBAPGhaq45+ADhAICRIKcGF5bWVudF9pZCABEjcKG0VSUk9SX1JFQVNPTl9BQ1RJT05fRVhQSVJFRBAQGhaq45+ADhAICRIKcGF5bWVudF9pZCABEi0KHUVSUk9SX1JFQVNPTl9BQ1RJT05fTk9UX0ZPVU5EEBEaCqrjn4AOBAgFIAFClgEKGGV4YW1wbGUuc291ay5wYXltZW50cy52MUIQRXJyb3JSZWFzb25Qcm90b1ABWitzb3VrLmV4YW1wbGUvZ28vc291ay9wYXltZW50cy92MTtwYXltZW50c3YxqgIQU291ay5QYXltZW50cy5WMcoCEFNvdWtcUGF5bWVudHNcVjHqAhJTb3VrOjpQYXltZW50czo6VjFiBnByb3RvMw", [file_souk_policy_v1_reason]);
+  fileDesc("CiNzb3VrL3BheW1lbnRzL3YxL2Vycm9yX3JlYXNvbi5wcm90bxIQc291ay5wYXltZW50cy52MSrnCAoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASOgoeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EEAEaFqrjn4AOEAgFEgpwYXltZW50X2lkIAESQgocRVJST1JfUkVBU09OX1BBWU1FTlRfRElGRkVSUxACGiCq45+ADhoICRIKcGF5bWVudF9pZBIFZmllbGQgASimAxJAChpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURRADGiCq45+ADhoICRIKcGF5bWVudF9pZBIFc3RhdGUgASiZAxJYCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRBAEGjWq45+ADi8ICRIKcGF5bWVudF9pZBIHZGVjbGluZRIJcmV0cnlhYmxlGgZkZXRhaWwgASiSAxI9CiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUQBRoWquOfgA4QCA4aCnBheW1lbnRfaWQgAxI1ChlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZEAYaFqrjn4AOEAgKEgpwYXltZW50X2lkIAISUgonRVJST1JfUkVBU09OX0NBUFRVUkVfRVhDRUVEU19BVVRIT1JJWkVEEAcaJarjn4AOHwgJEgpwYXltZW50X2lkEgpjYXB0dXJhYmxlIAEomQMSOwocRVJST1JfUkVBU09OX0NBUFRVUkVfRElGRkVSUxAIGhmq45+ADhMICRIKY2FwdHVyZV9pZCABKKYDEk8KJEVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19DQVBUVVJFRBAJGiWq45+ADh8ICRIKcGF5bWVudF9pZBIKcmVmdW5kYWJsZSABKJkDEjkKG0VSUk9SX1JFQVNPTl9SRUZVTkRfRElGRkVSUxAKGhiq45+ADhIICRIJcmVmdW5kX2lkIAEopgMSKwobRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UEAsaCqrjn4AOBAgDIAESMwojRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQDBoKquOfgA4ECAMgARIrChtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQQDRoKquOfgA4ECA0gARJLCh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUhAOGiiq45+ADiIICRIIb3JkZXJfaWQSCnBheW1lbnRfaWQSA3VzZSABKJkDEjoKG0VSUk9SX1JFQVNPTl9BQ1RJT05fRVhQSVJFRBAPGhmq45+ADhMICRIKcGF5bWVudF9pZCABKJIDEjkKH0VSUk9SX1JFQVNPTl9QUk9WSURFUl9OT1RfRk9VTkQQEBoUquOfgA4OCAUSCHByb3ZpZGVyIAESOAoeRVJST1JfUkVBU09OX0lOVkFMSURfU0lHTkFUVVJFEBEaFKrjn4AODggQEghwcm92aWRlciABQpYBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCEEVycm9yUmVhc29uUHJvdG9QAVorc291ay5leGFtcGxlL2dvL3NvdWsvcGF5bWVudHMvdjE7cGF5bWVudHN2MaoCEFNvdWsuUGF5bWVudHMuVjHKAhBTb3VrXFBheW1lbnRzXFYx6gISU291azo6UGF5bWVudHM6OlYxYgZwcm90bzM", [file_souk_policy_v1_reason]);
 
 /**
  * Why the payments service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.payments.v1`.
+ * `souk.payments`. New values may be added; treat an unknown one as its code says.
  *
  * @generated from enum souk.payments.v1.ErrorReason
  */
@@ -27,7 +27,7 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * No payment has this id.
+   * No payment has this id, or it is not the caller's.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_NOT_FOUND = 1;
    */
@@ -50,9 +50,9 @@ export enum ErrorReason {
   PAYMENT_STATE = 3,
 
   /**
-   * The provider declined the operation. Metadata `payment_id`, `decline` (such as
-   * `insufficient_funds`) and `retryable` (`true` when another method or a later attempt may
-   * succeed).
+   * The provider declined the operation. Metadata `payment_id`, `decline` (a name of DeclineCode,
+   * such as `DECLINE_CODE_INSUFFICIENT_FUNDS`), `retryable` (`true` when the same method may
+   * succeed later) and `detail`, the reason in the provider's own words.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 4;
    */
@@ -75,32 +75,33 @@ export enum ErrorReason {
   PAYMENT_BUSY = 6,
 
   /**
-   * The capture exceeds the authorised amount.
+   * The capture exceeds the authorized amount. Metadata `payment_id`, and `capturable` in minor
+   * units.
    *
    * @generated from enum value: ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED = 7;
    */
   CAPTURE_EXCEEDS_AUTHORIZED = 7,
 
   /**
-   * The refund exceeds the captured amount.
+   * The capture id was already used for a different payment, amount or `final_capture`.
    *
-   * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_CAPTURED = 8;
+   * @generated from enum value: ERROR_REASON_CAPTURE_DIFFERS = 8;
    */
-  REFUND_EXCEEDS_CAPTURED = 8,
+  CAPTURE_DIFFERS = 8,
+
+  /**
+   * The refund exceeds the captured amount. Metadata `payment_id`, and `refundable` in minor units.
+   *
+   * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_CAPTURED = 9;
+   */
+  REFUND_EXCEEDS_CAPTURED = 9,
 
   /**
    * The refund id was already used for a different payment or amount.
    *
-   * @generated from enum value: ERROR_REASON_REFUND_DIFFERS = 9;
+   * @generated from enum value: ERROR_REASON_REFUND_DIFFERS = 10;
    */
-  REFUND_DIFFERS = 9,
-
-  /**
-   * The request id was already used for a different capture of this payment.
-   *
-   * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 10;
-   */
-  REQUEST_ID_REUSED = 10,
+  REFUND_DIFFERS = 10,
 
   /**
    * An amount is not in the currency of the payment, is negative, is more than 10^15, or is 0 where
@@ -126,34 +127,34 @@ export enum ErrorReason {
 
   /**
    * The payment belongs to an order, so staff must go through the order, and a service that did not
-   * make it must not change it. Metadata `order_id`, `payment_id`, and `use`, the method to call instead (such as
-   * `souk.orders.v1.OrderService.RefundOrder`).
+   * make it must not change it. Metadata `order_id`, `payment_id`, and `use`, the method to call
+   * instead (such as `souk.orders.v1.OrderService.RefundOrder`).
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_OF_ORDER = 14;
    */
   PAYMENT_OF_ORDER = 14,
 
   /**
-   * The customer has not decided yet at the `action_url`. Wait, or send the customer there.
+   * The customer did not act before the action's `expire_time`; nothing was charged. Confirm the
+   * payment again, with the same method or another one.
    *
-   * @generated from enum value: ERROR_REASON_ACTION_NOT_COMPLETED = 15;
+   * @generated from enum value: ERROR_REASON_ACTION_EXPIRED = 15;
    */
-  ACTION_NOT_COMPLETED = 15,
+  ACTION_EXPIRED = 15,
 
   /**
-   * The payment was canceled before the customer confirmed it; nothing was charged. Place a new
-   * order.
+   * No provider has this name.
    *
-   * @generated from enum value: ERROR_REASON_ACTION_EXPIRED = 16;
+   * @generated from enum value: ERROR_REASON_PROVIDER_NOT_FOUND = 16;
    */
-  ACTION_EXPIRED = 16,
+  PROVIDER_NOT_FOUND = 16,
 
   /**
-   * The simulator did not issue this URL. BadRequest names the field `action_url`.
+   * The event is not signed by the provider, or was signed too long ago.
    *
-   * @generated from enum value: ERROR_REASON_ACTION_NOT_FOUND = 17;
+   * @generated from enum value: ERROR_REASON_INVALID_SIGNATURE = 17;
    */
-  ACTION_NOT_FOUND = 17,
+  INVALID_SIGNATURE = 17,
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Payment, PaymentRefund } from "./payment_pb.js";
+import type { Payment, PaymentCapture, PaymentRefund, PaymentRefundState, PaymentState } from "./payment_pb.js";
 import { file_souk_payments_v1_payment } from "./payment_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,21 +13,36 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/events.proto.
  */
 export const file_souk_payments_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSJYCg5QYXltZW50Q2hhbmdlZBIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Ohra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCKKAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZEKRAQoYZXhhbXBsZS5zb3VrLnBheW1lbnRzLnYxQgtFdmVudHNQcm90b1ABWitzb3VrLmV4YW1wbGUvZ28vc291ay9wYXltZW50cy92MTtwYXltZW50c3YxqgIQU291ay5QYXltZW50cy5WMcoCEFNvdWtcUGF5bWVudHNcVjHqAhJTb3VrOjpQYXltZW50czo6VjFiBnByb3RvMw", [file_souk_payments_v1_payment, file_souk_policy_v1_event]);
+  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSLDAQoOUGF5bWVudENoYW5nZWQSKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBI2Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEjEKB2NhcHR1cmUYAyABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCLIAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kEjwKDnByZXZpb3VzX3N0YXRlGAMgASgOMiQuc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kU3RhdGU6Gtrxo7kPFAoScGF5bWVudC5wYXltZW50X2lkQpEBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCC0V2ZW50c1Byb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_souk_payments_v1_payment, file_souk_policy_v1_event]);
 
 /**
- * An operation on a payment ended with a new state or new amounts; payments in flight publish no
- * event.
+ * An operation on a payment ended with a new state or new amounts, or an action or an authorization
+ * expired. Payments in flight publish no event, and refunds publish PaymentRefunded.
  *
  * @generated from message souk.payments.v1.PaymentChanged
  */
 export type PaymentChanged = Message<"souk.payments.v1.PaymentChanged"> & {
   /**
-   * The payment after the change.
+   * The payment after the change, without `action` and `payment_method`: what is secret or
+   * personal is in no event. GetPayment has it.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
+
+  /**
+   * The state before the operation began; UNSPECIFIED for a new payment.
+   *
+   * @generated from field: souk.payments.v1.PaymentState previous_state = 2;
+   */
+  previousState: PaymentState;
+
+  /**
+   * The capture that succeeded or was reversed, if that is the change.
+   *
+   * @generated from field: souk.payments.v1.PaymentCapture capture = 3;
+   */
+  capture?: PaymentCapture | undefined;
 };
 
 /**
@@ -38,13 +53,13 @@ export const PaymentChangedSchema: GenMessage<PaymentChanged> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_events, 0);
 
 /**
- * A refund succeeded or failed.
+ * A refund succeeded or failed; a refund that had succeeded may fail later.
  *
  * @generated from message souk.payments.v1.PaymentRefunded
  */
 export type PaymentRefunded = Message<"souk.payments.v1.PaymentRefunded"> & {
   /**
-   * The payment after the refund.
+   * The payment after the refund, without `action` and `payment_method`.
    *
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
@@ -56,6 +71,13 @@ export type PaymentRefunded = Message<"souk.payments.v1.PaymentRefunded"> & {
    * @generated from field: souk.payments.v1.PaymentRefund refund = 2;
    */
   refund?: PaymentRefund | undefined;
+
+  /**
+   * The state of the refund before: PENDING, or SUCCEEDED when it failed later.
+   *
+   * @generated from field: souk.payments.v1.PaymentRefundState previous_state = 3;
+   */
+  previousState: PaymentRefundState;
 };
 
 /**

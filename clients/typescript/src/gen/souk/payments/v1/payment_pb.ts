@@ -6,6 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_souk_policy_v1_field } from "../../policy/v1/field_pb.js";
 import type { Money } from "../../type/v1/money_pb.js";
 import { file_souk_type_v1_money } from "../../type/v1/money_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,15 +15,19 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/payment.proto.
  */
 export const file_souk_payments_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zb3VrL3BheW1lbnRzL3YxL3BheW1lbnQucHJvdG8SEHNvdWsucGF5bWVudHMudjEigwQKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRITCgtjdXN0b21lcl9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEiMKBmFtb3VudBgFIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRInCgphdXRob3JpemVkGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCGNhcHR1cmVkGAcgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiUKCHJlZnVuZGVkGAggASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhIKCmFjdGlvbl91cmwYCSABKAkSDwoHZGVjbGluZRgKIAEoCRIUCgxpc19pbl9mbGlnaHQYCyABKAgSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZmVlcxgPIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSL1AQoNUGF5bWVudFJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSMwoFc3RhdGUYBCABKA4yJC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmRTdGF0ZRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKp8CCgxQYXltZW50U3RhdGUSHQoZUEFZTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEikKJVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfUEFZTUVOVF9NRVRIT0QQARInCiNQQVlNRU5UX1NUQVRFX1JFUVVJUkVTX0NPTkZJUk1BVElPThACEiEKHVBBWU1FTlRfU1RBVEVfUkVRVUlSRVNfQUNUSU9OEAMSHAoYUEFZTUVOVF9TVEFURV9QUk9DRVNTSU5HEAQSIgoeUEFZTUVOVF9TVEFURV9SRVFVSVJFU19DQVBUVVJFEAUSGwoXUEFZTUVOVF9TVEFURV9TVUNDRUVERUQQBhIaChZQQVlNRU5UX1NUQVRFX0NBTkNFTEVEEAcqoQEKElBheW1lbnRSZWZ1bmRTdGF0ZRIkCiBQQVlNRU5UX1JFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEiAKHFBBWU1FTlRfUkVGVU5EX1NUQVRFX1BFTkRJTkcQARIiCh5QQVlNRU5UX1JFRlVORF9TVEFURV9TVUNDRUVERUQQAhIfChtQQVlNRU5UX1JFRlVORF9TVEFURV9GQUlMRUQQA0KSAQoYZXhhbXBsZS5zb3VrLnBheW1lbnRzLnYxQgxQYXltZW50UHJvdG9QAVorc291ay5leGFtcGxlL2dvL3NvdWsvcGF5bWVudHMvdjE7cGF5bWVudHN2MaoCEFNvdWsuUGF5bWVudHMuVjHKAhBTb3VrXFBheW1lbnRzXFYx6gISU291azo6UGF5bWVudHM6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_souk_type_v1_money]);
+  fileDesc("Ch5zb3VrL3BheW1lbnRzL3YxL3BheW1lbnQucHJvdG8SEHNvdWsucGF5bWVudHMudjEi+wYKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIRCglyZWZlcmVuY2UYECABKAkSEwoLY3VzdG9tZXJfaWQYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRTdGF0ZRJIChNjYW5jZWxsYXRpb25fcmVhc29uGBEgASgOMisuc291ay5wYXltZW50cy52MS5QYXltZW50Q2FuY2VsbGF0aW9uUmVhc29uEhEKCWluX2ZsaWdodBgLIAEoCBIjCgZhbW91bnQYBSABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJwoKYXV0aG9yaXplZBgGIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghjYXB0dXJlZBgHIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIlCghyZWZ1bmRlZBgIIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIhCgRmZWVzGA8gASgLMhMuc291ay50eXBlLnYxLk1vbmV5EjwKBmFjdGlvbhgSIAEoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudEFjdGlvbkILgAEBiqjCmQMCCAISMQoHZGVjbGluZRgTIAEoCzIgLnNvdWsucGF5bWVudHMudjEuUGF5bWVudERlY2xpbmUSSwoOcGF5bWVudF9tZXRob2QYFCABKAsyJi5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRNZXRob2RTdW1tYXJ5QguAAQGKqMKZAwIIARIQCghwcm92aWRlchgVIAEoCRIaChJwcm92aWRlcl9yZWZlcmVuY2UYFiABKAkSPQoZYXV0aG9yaXphdGlvbl9leHBpcmVfdGltZRgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBKBAgJEApKBAgKEAtSCmFjdGlvbl91cmwiYwoNUGF5bWVudEFjdGlvbhIhCgxyZWRpcmVjdF91cmkYASABKAlCC4ABAYqowpkDAggCEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgCg5QYXltZW50RGVjbGluZRIrCgRjb2RlGAEgASgOMh0uc291ay5wYXltZW50cy52MS5EZWNsaW5lQ29kZRIRCglyZXRyeWFibGUYAiABKAgSDgoGZGV0YWlsGAMgASgJIkQKFFBheW1lbnRNZXRob2RTdW1tYXJ5Eg0KBWJyYW5kGAEgASgJEg0KBWxhc3Q0GAIgASgJEg4KBndhbGxldBgDIAEoCSLkAgoOUGF5bWVudENhcHR1cmUSEgoKY2FwdHVyZV9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRI0CgVzdGF0ZRgEIAEoDjIlLnNvdWsucGF5bWVudHMudjEuUGF5bWVudENhcHR1cmVTdGF0ZRIVCg1maW5hbF9jYXB0dXJlGAUgASgIEjEKB2RlY2xpbmUYBiABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnREZWNsaW5lEiAKA2ZlZRgHIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgCCg1QYXltZW50UmVmdW5kEhEKCXJlZnVuZF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIzCgVzdGF0ZRgEIAEoDjIkLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZFN0YXRlEjEKB2RlY2xpbmUYByABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnREZWNsaW5lEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqnwIKDFBheW1lbnRTdGF0ZRIdChlQQVlNRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASKQolUEFZTUVOVF9TVEFURV9SRVFVSVJFU19QQVlNRU5UX01FVEhPRBABEicKI1BBWU1FTlRfU1RBVEVfUkVRVUlSRVNfQ09ORklSTUFUSU9OEAISIQodUEFZTUVOVF9TVEFURV9SRVFVSVJFU19BQ1RJT04QAxIcChhQQVlNRU5UX1NUQVRFX1BST0NFU1NJTkcQBBIiCh5QQVlNRU5UX1NUQVRFX1JFUVVJUkVTX0NBUFRVUkUQBRIbChdQQVlNRU5UX1NUQVRFX1NVQ0NFRURFRBAGEhoKFlBBWU1FTlRfU1RBVEVfQ0FOQ0VMRUQQByrZAQoZUGF5bWVudENhbmNlbGxhdGlvblJlYXNvbhIrCidQQVlNRU5UX0NBTkNFTExBVElPTl9SRUFTT05fVU5TUEVDSUZJRUQQABImCiJQQVlNRU5UX0NBTkNFTExBVElPTl9SRUFTT05fVk9JREVEEAESNQoxUEFZTUVOVF9DQU5DRUxMQVRJT05fUkVBU09OX0FVVEhPUklaQVRJT05fRVhQSVJFRBACEjAKLFBBWU1FTlRfQ0FOQ0VMTEFUSU9OX1JFQVNPTl9DQVBUVVJFX1JFVkVSU0VEEAMqygEKE1BheW1lbnRDYXB0dXJlU3RhdGUSJQohUEFZTUVOVF9DQVBUVVJFX1NUQVRFX1VOU1BFQ0lGSUVEEAASIQodUEFZTUVOVF9DQVBUVVJFX1NUQVRFX1BFTkRJTkcQARIjCh9QQVlNRU5UX0NBUFRVUkVfU1RBVEVfU1VDQ0VFREVEEAISIAocUEFZTUVOVF9DQVBUVVJFX1NUQVRFX0ZBSUxFRBADEiIKHlBBWU1FTlRfQ0FQVFVSRV9TVEFURV9SRVZFUlNFRBAEKqEBChJQYXltZW50UmVmdW5kU3RhdGUSJAogUEFZTUVOVF9SRUZVTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIgChxQQVlNRU5UX1JFRlVORF9TVEFURV9QRU5ESU5HEAESIgoeUEFZTUVOVF9SRUZVTkRfU1RBVEVfU1VDQ0VFREVEEAISHwobUEFZTUVOVF9SRUZVTkRfU1RBVEVfRkFJTEVEEAMq0wMKC0RlY2xpbmVDb2RlEhwKGERFQ0xJTkVfQ09ERV9VTlNQRUNJRklFRBAAEhgKFERFQ0xJTkVfQ09ERV9HRU5FUklDEAESIwofREVDTElORV9DT0RFX0lOU1VGRklDSUVOVF9GVU5EUxACEh8KG0RFQ0xJTkVfQ09ERV9MSU1JVF9FWENFRURFRBADEh0KGURFQ0xJTkVfQ09ERV9DQVJEX0VYUElSRUQQBBIfChtERUNMSU5FX0NPREVfU1RPTEVOX09SX0xPU1QQBRIWChJERUNMSU5FX0NPREVfRlJBVUQQBhImCiJERUNMSU5FX0NPREVfQVVUSEVOVElDQVRJT05fRkFJTEVEEAcSHwobREVDTElORV9DT0RFX0FDVElPTl9FWFBJUkVEEAgSHwobREVDTElORV9DT0RFX0lOVkFMSURfTUVUSE9EEAkSIwofREVDTElORV9DT0RFX0lTU1VFUl9VTkFWQUlMQUJMRRAKEiYKIkRFQ0xJTkVfQ09ERV9BVVRIT1JJWkFUSU9OX0VYUElSRUQQCxIcChhERUNMSU5FX0NPREVfTk9UX0FMTE9XRUQQDBIZChVERUNMSU5FX0NPREVfUkVWRVJTRUQQDUKSAQoYZXhhbXBsZS5zb3VrLnBheW1lbnRzLnYxQgxQYXltZW50UHJvdG9QAVorc291ay5leGFtcGxlL2dvL3NvdWsvcGF5bWVudHMvdjE7cGF5bWVudHN2MaoCEFNvdWsuUGF5bWVudHMuVjHKAhBTb3VrXFBheW1lbnRzXFYx6gISU291azo6UGF5bWVudHM6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_souk_policy_v1_field, file_souk_type_v1_money]);
 
 /**
- * The intent to collect an amount of money, for one order or, when staff created it, for none.
+ * An amount of money that a customer is to pay, for an order or for anything else.
  * Always 0 <= refunded <= captured <= authorized <= amount.
  *
  * REQUIRES_PAYMENT_METHOD → REQUIRES_CONFIRMATION → PROCESSING → (REQUIRES_ACTION → PROCESSING) →
- * REQUIRES_CAPTURE → SUCCEEDED. A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD;
- * CANCELED can follow any state before SUCCEEDED while nothing is captured.
+ * REQUIRES_CAPTURE → SUCCEEDED. A decline leads from PROCESSING back to REQUIRES_PAYMENT_METHOD,
+ * and so does an action that expires. CANCELED can follow any state before SUCCEEDED while nothing
+ * is captured, and follows SUCCEEDED only if the provider takes back all that was captured.
+ *
+ * Amounts are in the currency of the payment. Times have a precision of microseconds; what is finer
+ * is cut off.
  *
  * @generated from message souk.payments.v1.Payment
  */
@@ -36,12 +41,18 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   paymentId: string;
 
   /**
-   * The order that it belongs to, `order_…`; empty for a payment that staff created directly, and
-   * for the tombstone of a payment that was voided before it arrived.
+   * The order that it is for, `order_…`; empty for a payment that is for no order.
    *
    * @generated from field: string order_id = 2;
    */
   orderId: string;
+
+  /**
+   * What it is for, in the words of the service that made it; empty if it said nothing.
+   *
+   * @generated from field: string reference = 16;
+   */
+  reference: string;
 
   /**
    * The customer; empty for a guest.
@@ -58,54 +69,99 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   state: PaymentState;
 
   /**
-   * The amount to pay; 0 XXX in a tombstone.
+   * Why it is CANCELED; UNSPECIFIED in any other state.
+   *
+   * @generated from field: souk.payments.v1.PaymentCancellationReason cancellation_reason = 17;
+   */
+  cancellationReason: PaymentCancellationReason;
+
+  /**
+   * Whether an operation is in progress or its outcome is unknown. The amounts may then change
+   * without another call.
+   *
+   * @generated from field: bool in_flight = 11;
+   */
+  inFlight: boolean;
+
+  /**
+   * The amount to pay. Absent, as all other amounts, when the payment was voided before it was
+   * created.
    *
    * @generated from field: souk.type.v1.Money amount = 5;
    */
   amount?: Money | undefined;
 
   /**
-   * How much the provider has authorised, without released amounts.
+   * How much the provider has authorized, without released amounts.
    *
    * @generated from field: souk.type.v1.Money authorized = 6;
    */
   authorized?: Money | undefined;
 
   /**
-   * How much was captured.
+   * How much was captured, without captures that the provider took back.
    *
    * @generated from field: souk.type.v1.Money captured = 7;
    */
   captured?: Money | undefined;
 
   /**
-   * How much was refunded.
+   * How much was refunded, without refunds that failed later.
    *
    * @generated from field: souk.type.v1.Money refunded = 8;
    */
   refunded?: Money | undefined;
 
   /**
-   * Where the customer confirms the payment; empty unless it REQUIRES_ACTION.
+   * The provider's fees, deducted from the captured amount. Absent for a USER.
    *
-   * @generated from field: string action_url = 9;
+   * @generated from field: souk.type.v1.Money fees = 15;
    */
-  actionUrl: string;
+  fees?: Money | undefined;
 
   /**
-   * Why the provider declined the last authorisation, such as `insufficient_funds`; empty
-   * otherwise.
+   * What the customer must do; set while it REQUIRES_ACTION. Never in an event.
    *
-   * @generated from field: string decline = 10;
+   * @generated from field: souk.payments.v1.PaymentAction action = 18;
    */
-  decline: string;
+  action?: PaymentAction | undefined;
 
   /**
-   * True while an operation is in progress or its outcome is unknown.
+   * Why the last authorization was declined; absent otherwise.
    *
-   * @generated from field: bool is_in_flight = 11;
+   * @generated from field: souk.payments.v1.PaymentDecline decline = 19;
    */
-  isInFlight: boolean;
+  decline?: PaymentDecline | undefined;
+
+  /**
+   * What the customer pays with, for display; absent before the provider has seen the method.
+   * Never in an event.
+   *
+   * @generated from field: souk.payments.v1.PaymentMethodSummary payment_method = 20;
+   */
+  paymentMethod?: PaymentMethodSummary | undefined;
+
+  /**
+   * The provider that has the charge, such as `simulator`; empty before it was asked.
+   *
+   * @generated from field: string provider = 21;
+   */
+  provider: string;
+
+  /**
+   * The id of the charge at the provider; empty before it was asked, and for a USER.
+   *
+   * @generated from field: string provider_reference = 22;
+   */
+  providerReference: string;
+
+  /**
+   * When the provider releases what is authorized and not captured. Set while it REQUIRES_CAPTURE;
+   * afterwards the payment is CANCELED, or SUCCEEDED if a part of it was captured.
+   *
+   * @generated from field: google.protobuf.Timestamp authorization_expire_time = 23;
+   */
+  authorizationExpireTime?: Timestamp | undefined;
 
   /**
    * When it was created.
@@ -127,13 +183,6 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
    * @generated from field: google.protobuf.Timestamp effective_time = 14;
    */
   effectiveTime?: Timestamp | undefined;
-
-  /**
-   * The provider's fees, deducted from the captured amount.
-   *
-   * @generated from field: souk.type.v1.Money fees = 15;
-   */
-  fees?: Money | undefined;
 };
 
 /**
@@ -142,6 +191,189 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment, 0);
+
+/**
+ * What a customer must do before the provider authorizes a payment, such as to confirm it with the
+ * bank.
+ *
+ * @generated from message souk.payments.v1.PaymentAction
+ */
+export type PaymentAction = Message<"souk.payments.v1.PaymentAction"> & {
+  /**
+   * Where to send the customer's browser. Whoever has it can confirm the payment: do not log it,
+   * and show it to the customer only. Afterwards the page sends the browser to the `return_url` of
+   * the payment, if it has one.
+   *
+   * @generated from field: string redirect_uri = 1;
+   */
+  redirectUri: string;
+
+  /**
+   * Until when the customer can act. Then the payment goes back to REQUIRES_PAYMENT_METHOD, with
+   * DECLINE_CODE_ACTION_EXPIRED, and nothing is charged.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message souk.payments.v1.PaymentAction.
+ * Use `create(PaymentActionSchema)` to create a new message.
+ */
+export const PaymentActionSchema: GenMessage<PaymentAction> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment, 1);
+
+/**
+ * Why a provider declined an operation.
+ *
+ * @generated from message souk.payments.v1.PaymentDecline
+ */
+export type PaymentDecline = Message<"souk.payments.v1.PaymentDecline"> & {
+  /**
+   * The reason, the same for all providers.
+   *
+   * @generated from field: souk.payments.v1.DeclineCode code = 1;
+   */
+  code: DeclineCode;
+
+  /**
+   * Whether the same method may succeed later (a soft decline). If not, only another method can
+   * succeed.
+   *
+   * @generated from field: bool retryable = 2;
+   */
+  retryable: boolean;
+
+  /**
+   * The reason in the provider's own words, such as `card_declined`, for staff and logs: at most
+   * 128 characters, never about a person. It may be empty, and may change.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message souk.payments.v1.PaymentDecline.
+ * Use `create(PaymentDeclineSchema)` to create a new message.
+ */
+export const PaymentDeclineSchema: GenMessage<PaymentDecline> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment, 2);
+
+/**
+ * What a customer pays with, as far as it may be shown. For display only.
+ *
+ * @generated from message souk.payments.v1.PaymentMethodSummary
+ */
+export type PaymentMethodSummary = Message<"souk.payments.v1.PaymentMethodSummary"> & {
+  /**
+   * The brand, in lower case, such as `visa`; empty if there is none.
+   *
+   * @generated from field: string brand = 1;
+   */
+  brand: string;
+
+  /**
+   * The last digits of the card or account, at most 4; empty if there are none.
+   *
+   * @generated from field: string last4 = 2;
+   */
+  last4: string;
+
+  /**
+   * The wallet that holds the card, in lower case, such as `apple_pay`; empty if there is none.
+   *
+   * @generated from field: string wallet = 3;
+   */
+  wallet: string;
+};
+
+/**
+ * Describes the message souk.payments.v1.PaymentMethodSummary.
+ * Use `create(PaymentMethodSummarySchema)` to create a new message.
+ */
+export const PaymentMethodSummarySchema: GenMessage<PaymentMethodSummary> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment, 3);
+
+/**
+ * A capture: authorized money that is taken, all of it or a part.
+ *
+ * @generated from message souk.payments.v1.PaymentCapture
+ */
+export type PaymentCapture = Message<"souk.payments.v1.PaymentCapture"> & {
+  /**
+   * The id, `capture_…`, chosen by the caller; it is the capture's idempotency key and never
+   * expires.
+   *
+   * @generated from field: string capture_id = 1;
+   */
+  captureId: string;
+
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * How much.
+   *
+   * @generated from field: souk.type.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * The current state.
+   *
+   * @generated from field: souk.payments.v1.PaymentCaptureState state = 4;
+   */
+  state: PaymentCaptureState;
+
+  /**
+   * Whether it released what it left of the authorized amount.
+   *
+   * @generated from field: bool final_capture = 5;
+   */
+  finalCapture: boolean;
+
+  /**
+   * Why the provider refused it, or took it back; absent otherwise.
+   *
+   * @generated from field: souk.payments.v1.PaymentDecline decline = 6;
+   */
+  decline?: PaymentDecline | undefined;
+
+  /**
+   * The provider's fee for it, deducted from its amount. The provider keeps it when money is paid
+   * or taken back.
+   *
+   * @generated from field: souk.type.v1.Money fee = 7;
+   */
+  fee?: Money | undefined;
+
+  /**
+   * When it was requested.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 8;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it happened in the real world.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 9;
+   */
+  effectiveTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message souk.payments.v1.PaymentCapture.
+ * Use `create(PaymentCaptureSchema)` to create a new message.
+ */
+export const PaymentCaptureSchema: GenMessage<PaymentCapture> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment, 4);
 
 /**
  * A refund of captured money.
@@ -178,6 +410,13 @@ export type PaymentRefund = Message<"souk.payments.v1.PaymentRefund"> & {
   state: PaymentRefundState;
 
   /**
+   * Why it FAILED; absent otherwise.
+   *
+   * @generated from field: souk.payments.v1.PaymentDecline decline = 7;
+   */
+  decline?: PaymentDecline | undefined;
+
+  /**
    * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
@@ -197,10 +436,11 @@ export type PaymentRefund = Message<"souk.payments.v1.PaymentRefund"> & {
  * Use `create(PaymentRefundSchema)` to create a new message.
  */
 export const PaymentRefundSchema: GenMessage<PaymentRefund> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment, 1);
+  messageDesc(file_souk_payments_v1_payment, 5);
 
 /**
- * The state of a payment.
+ * The state of a payment. New values may be added; treat an unknown one as PROCESSING: wait, or ask
+ * again later.
  *
  * @generated from enum souk.payments.v1.PaymentState
  */
@@ -220,28 +460,28 @@ export enum PaymentState {
   REQUIRES_PAYMENT_METHOD = 1,
 
   /**
-   * It has a method and waits for ConfirmPaymentIntent.
+   * It has a method and waits for ConfirmPayment.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_CONFIRMATION = 2;
    */
   REQUIRES_CONFIRMATION = 2,
 
   /**
-   * The customer must confirm it at `action_url`.
+   * The customer must do what `action` says.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_ACTION = 3;
    */
   REQUIRES_ACTION = 3,
 
   /**
-   * The provider is processing the authorisation.
+   * The provider is processing the authorization.
    *
    * @generated from enum value: PAYMENT_STATE_PROCESSING = 4;
    */
   PROCESSING = 4,
 
   /**
-   * It is authorised: in full, or the rest after partial captures.
+   * It is authorized: in full, or the rest after partial captures.
    *
    * @generated from enum value: PAYMENT_STATE_REQUIRES_CAPTURE = 5;
    */
@@ -255,7 +495,7 @@ export enum PaymentState {
   SUCCEEDED = 6,
 
   /**
-   * It was canceled; nothing was captured. Final.
+   * It was canceled, and no captured money is left. Final.
    *
    * @generated from enum value: PAYMENT_STATE_CANCELED = 7;
    */
@@ -269,7 +509,96 @@ export const PaymentStateSchema: GenEnum<PaymentState> = /*@__PURE__*/
   enumDesc(file_souk_payments_v1_payment, 0);
 
 /**
- * The state of a refund.
+ * Why a payment is canceled. New values may be added; treat an unknown one as VOIDED.
+ *
+ * @generated from enum souk.payments.v1.PaymentCancellationReason
+ */
+export enum PaymentCancellationReason {
+  /**
+   * It is not canceled.
+   *
+   * @generated from enum value: PAYMENT_CANCELLATION_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * VoidPayment was called.
+   *
+   * @generated from enum value: PAYMENT_CANCELLATION_REASON_VOIDED = 1;
+   */
+  VOIDED = 1,
+
+  /**
+   * Nothing was captured before `authorization_expire_time`.
+   *
+   * @generated from enum value: PAYMENT_CANCELLATION_REASON_AUTHORIZATION_EXPIRED = 2;
+   */
+  AUTHORIZATION_EXPIRED = 2,
+
+  /**
+   * The provider took back all that was captured.
+   *
+   * @generated from enum value: PAYMENT_CANCELLATION_REASON_CAPTURE_REVERSED = 3;
+   */
+  CAPTURE_REVERSED = 3,
+}
+
+/**
+ * Describes the enum souk.payments.v1.PaymentCancellationReason.
+ */
+export const PaymentCancellationReasonSchema: GenEnum<PaymentCancellationReason> = /*@__PURE__*/
+  enumDesc(file_souk_payments_v1_payment, 1);
+
+/**
+ * The state of a capture. New values may be added; treat an unknown one as PENDING.
+ *
+ * @generated from enum souk.payments.v1.PaymentCaptureState
+ */
+export enum PaymentCaptureState {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: PAYMENT_CAPTURE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * In progress, or its outcome is unknown.
+   *
+   * @generated from enum value: PAYMENT_CAPTURE_STATE_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * The money was taken. The provider may still take it back: REVERSED.
+   *
+   * @generated from enum value: PAYMENT_CAPTURE_STATE_SUCCEEDED = 2;
+   */
+  SUCCEEDED = 2,
+
+  /**
+   * The provider refused it permanently. Final.
+   *
+   * @generated from enum value: PAYMENT_CAPTURE_STATE_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * It had succeeded, and the provider took the money back. Final.
+   *
+   * @generated from enum value: PAYMENT_CAPTURE_STATE_REVERSED = 4;
+   */
+  REVERSED = 4,
+}
+
+/**
+ * Describes the enum souk.payments.v1.PaymentCaptureState.
+ */
+export const PaymentCaptureStateSchema: GenEnum<PaymentCaptureState> = /*@__PURE__*/
+  enumDesc(file_souk_payments_v1_payment, 2);
+
+/**
+ * The state of a refund. New values may be added; treat an unknown one as PENDING.
  *
  * @generated from enum souk.payments.v1.PaymentRefundState
  */
@@ -289,14 +618,15 @@ export enum PaymentRefundState {
   PENDING = 1,
 
   /**
-   * The money was paid back. Final.
+   * The money was paid back. The provider may still fail to deliver it: FAILED.
    *
    * @generated from enum value: PAYMENT_REFUND_STATE_SUCCEEDED = 2;
    */
   SUCCEEDED = 2,
 
   /**
-   * The provider refused it permanently. Final.
+   * The provider refused it permanently, or could not deliver the money and returned it to the
+   * shop. Final.
    *
    * @generated from enum value: PAYMENT_REFUND_STATE_FAILED = 3;
    */
@@ -307,5 +637,119 @@ export enum PaymentRefundState {
  * Describes the enum souk.payments.v1.PaymentRefundState.
  */
 export const PaymentRefundStateSchema: GenEnum<PaymentRefundState> = /*@__PURE__*/
-  enumDesc(file_souk_payments_v1_payment, 1);
+  enumDesc(file_souk_payments_v1_payment, 3);
+
+/**
+ * Why a provider declined an operation. A soft decline may succeed when the customer tries again
+ * with the same method or another one; a hard decline is final for the method, and only another
+ * method may succeed. `PaymentDecline.retryable` says which it is. New values may be added; treat
+ * an unknown one as GENERIC.
+ *
+ * @generated from enum souk.payments.v1.DeclineCode
+ */
+export enum DeclineCode {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: DECLINE_CODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The provider or the bank gives no reason. Usually hard.
+   *
+   * @generated from enum value: DECLINE_CODE_GENERIC = 1;
+   */
+  GENERIC = 1,
+
+  /**
+   * There is not enough money. Soft.
+   *
+   * @generated from enum value: DECLINE_CODE_INSUFFICIENT_FUNDS = 2;
+   */
+  INSUFFICIENT_FUNDS = 2,
+
+  /**
+   * A limit of the card or the account is exceeded. Soft.
+   *
+   * @generated from enum value: DECLINE_CODE_LIMIT_EXCEEDED = 3;
+   */
+  LIMIT_EXCEEDED = 3,
+
+  /**
+   * The card has expired. Hard.
+   *
+   * @generated from enum value: DECLINE_CODE_CARD_EXPIRED = 4;
+   */
+  CARD_EXPIRED = 4,
+
+  /**
+   * The card was reported lost or stolen. Hard. Tell the customer no more than GENERIC.
+   *
+   * @generated from enum value: DECLINE_CODE_STOLEN_OR_LOST = 5;
+   */
+  STOLEN_OR_LOST = 5,
+
+  /**
+   * The provider or the bank suspects fraud. Hard. Tell the customer no more than GENERIC.
+   *
+   * @generated from enum value: DECLINE_CODE_FRAUD = 6;
+   */
+  FRAUD = 6,
+
+  /**
+   * The customer declined, or the bank could not confirm who the customer is. Soft.
+   *
+   * @generated from enum value: DECLINE_CODE_AUTHENTICATION_FAILED = 7;
+   */
+  AUTHENTICATION_FAILED = 7,
+
+  /**
+   * The customer did not act before the action's `expire_time`. Soft.
+   *
+   * @generated from enum value: DECLINE_CODE_ACTION_EXPIRED = 8;
+   */
+  ACTION_EXPIRED = 8,
+
+  /**
+   * The method is not valid, or not for this currency or amount. Hard.
+   *
+   * @generated from enum value: DECLINE_CODE_INVALID_METHOD = 9;
+   */
+  INVALID_METHOD = 9,
+
+  /**
+   * The bank does not respond to the provider. Soft.
+   *
+   * @generated from enum value: DECLINE_CODE_ISSUER_UNAVAILABLE = 10;
+   */
+  ISSUER_UNAVAILABLE = 10,
+
+  /**
+   * The authorization had expired when it was captured. Hard.
+   *
+   * @generated from enum value: DECLINE_CODE_AUTHORIZATION_EXPIRED = 11;
+   */
+  AUTHORIZATION_EXPIRED = 11,
+
+  /**
+   * The provider does not allow the operation, for example a refund after too long a time. Hard.
+   *
+   * @generated from enum value: DECLINE_CODE_NOT_ALLOWED = 12;
+   */
+  NOT_ALLOWED = 12,
+
+  /**
+   * The provider took back a capture, or could not deliver a refund. Hard.
+   *
+   * @generated from enum value: DECLINE_CODE_REVERSED = 13;
+   */
+  REVERSED = 13,
+}
+
+/**
+ * Describes the enum souk.payments.v1.DeclineCode.
+ */
+export const DeclineCodeSchema: GenEnum<DeclineCode> = /*@__PURE__*/
+  enumDesc(file_souk_payments_v1_payment, 4);
 

@@ -8,8 +8,9 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Payment, PaymentRefund } from "./payment_pb.js";
+import type { Payment, PaymentCapture, PaymentCaptureState, PaymentRefund, PaymentRefundState, PaymentState } from "./payment_pb.js";
 import { file_souk_payments_v1_payment } from "./payment_pb.js";
+import { file_souk_policy_v1_field } from "../../policy/v1/field_pb.js";
 import { file_souk_policy_v1_policy } from "../../policy/v1/policy_pb.js";
 import type { AuditCount, AuditFinding } from "../../type/v1/audit_pb.js";
 import { file_souk_type_v1_audit } from "../../type/v1/audit_pb.js";
@@ -21,14 +22,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/payment_service.proto.
  */
 export const file_souk_payments_v1_payment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZzb3VrL3BheW1lbnRzL3YxL3BheW1lbnRfc2VydmljZS5wcm90bxIQc291ay5wYXltZW50cy52MSKJAwoaQ3JlYXRlUGF5bWVudEludGVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPwoIb3JkZXJfaWQYAiABKAlCLbpIKnIoMiZeKG9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJNCgtjdXN0b21lcl9pZBgDIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSKwoGYW1vdW50GAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKDnBheW1lbnRfbWV0aG9kGAYgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJJChtDcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCKZAQobQ29uZmlybVBheW1lbnRJbnRlbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKDnBheW1lbnRfbWV0aG9kGAIgASgJQiCAAQG6SBpyGBiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJKChxDb25maXJtUGF5bWVudEludGVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiiAMKF0F1dGhvcml6ZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEj8KCG9yZGVyX2lkGAIgASgJQi26SCpyKDImXihvcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSTQoLY3VzdG9tZXJfaWQYAyABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEisKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIigAEBukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJCJGChhBdXRob3JpemVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCJxChxDb21wbGV0ZVBheW1lbnRBY3Rpb25SZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEg8KB2FwcHJvdmUYAiABKAgiSwodQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL2AQoVQ2FwdHVyZVBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjMKCnJlcXVlc3RfaWQYAiABKAlCH7pIHHIaEAEYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Eg0KBWZpbmFsGAQgASgIEjIKDmVmZmVjdGl2ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChZDYXB0dXJlUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiVgoSVm9pZFBheW1lbnRSZXF1ZXN0EkAKCnBheW1lbnRfaWQYASABKAlCLLpIKXInMiVecGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kIkEKE1ZvaWRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCL5AQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPgoJcmVmdW5kX2lkGAIgASgJQiu6SChyJjIkXnJlZnVuZF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEisKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ0ChVSZWZ1bmRQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBIvCgZyZWZ1bmQYAiABKAsyHy5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmQiVQoRR2V0UGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQAoSR2V0UGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoUTGlzdFBheW1lbnRzUmVzcG9uc2USKwoIcGF5bWVudHMYASADKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBChJMaXN0UmVmdW5kc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEkMKCnBheW1lbnRfaWQYAyABKAlCL7pILHIqMiheKHBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kImAKE0xpc3RSZWZ1bmRzUmVzcG9uc2USMAoHcmVmdW5kcxgBIAMoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWAoUUmVwYWlyUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiXgoVUmVwYWlyUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSGQoRdHJhbnNmZXJzX3dyaXR0ZW4YAiABKAUiFgoUQXVkaXRQYXltZW50c1JlcXVlc3QibwoVQXVkaXRQYXltZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDL5IQoOUGF5bWVudFNlcnZpY2USvAMKE0NyZWF0ZVBheW1lbnRJbnRlbnQSLC5zb3VrLnBheW1lbnRzLnYxLkNyZWF0ZVBheW1lbnRJbnRlbnRSZXF1ZXN0Gi0uc291ay5wYXltZW50cy52MS5DcmVhdGVQYXltZW50SW50ZW50UmVzcG9uc2UixwKQAgKC0+STAhE6ASoiDC92MS9wYXltZW50c6LrpKgMpgIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQARoCCAUiHEVSUk9SX1JFQVNPTl9QQVlNRU5UX0RJRkZFUlMiGkVSUk9SX1JFQVNPTl9QQVlNRU5UX1NUQVRFIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQS2AMKFENvbmZpcm1QYXltZW50SW50ZW50Ei0uc291ay5wYXltZW50cy52MS5Db25maXJtUGF5bWVudEludGVudFJlcXVlc3QaLi5zb3VrLnBheW1lbnRzLnYxLkNvbmZpcm1QYXltZW50SW50ZW50UmVzcG9uc2Ui4AKQAgKC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y29uZmlybaLrpKgMqgIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIjRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRSIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEEtwDChBBdXRob3JpemVQYXltZW50Eikuc291ay5wYXltZW50cy52MS5BdXRob3JpemVQYXltZW50UmVxdWVzdBoqLnNvdWsucGF5bWVudHMudjEuQXV0aG9yaXplUGF5bWVudFJlc3BvbnNlIvACkAICgtPkkwIbOgEqIhYvdjEvcGF5bWVudHM6YXV0aG9yaXplouukqAzFAgoTCAMSD3BheW1lbnRzLmNoYXJnZQoTCAQSD3BheW1lbnRzLmNoYXJnZRABGgIICiIcRVJST1JfUkVBU09OX1BBWU1FTlRfRElGRkVSUyIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQS4gMKFUNvbXBsZXRlUGF5bWVudEFjdGlvbhIuLnNvdWsucGF5bWVudHMudjEuQ29tcGxldGVQYXltZW50QWN0aW9uUmVxdWVzdBovLnNvdWsucGF5bWVudHMudjEuQ29tcGxldGVQYXltZW50QWN0aW9uUmVzcG9uc2Ui5wKQAgKC0+STAi06ASoiKC92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y29tcGxldGVBY3Rpb26i66SoDKoCCgIIAgoTCAMSD3BheW1lbnRzLmNoYXJnZQoTCAQSD3BheW1lbnRzLmNoYXJnZRACGgIICiIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIhpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURSIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiIUVSUk9SX1JFQVNPTl9BQ1RJT05fTk9UX0NPTVBMRVRFRCIbRVJST1JfUkVBU09OX0FDVElPTl9FWFBJUkVEIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBKHBAoOQ2FwdHVyZVBheW1lbnQSJy5zb3VrLnBheW1lbnRzLnYxLkNhcHR1cmVQYXltZW50UmVxdWVzdBooLnNvdWsucGF5bWVudHMudjEuQ2FwdHVyZVBheW1lbnRSZXNwb25zZSKhA5ACAoLT5JMCJjoBKiIhL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpjYXB0dXJlouukqAzrAgoTCAMSD3BheW1lbnRzLmNoYXJnZQoTCAQSD3BheW1lbnRzLmNoYXJnZRABGgIICiIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIhpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURSIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX09GX09SREVSIhtFUlJPUl9SRUFTT05fSU5WQUxJRF9BTU9VTlQiJ0VSUk9SX1JFQVNPTl9DQVBUVVJFX0VYQ0VFRFNfQVVUSE9SSVpFRCIeRVJST1JfUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBKVAwoLVm9pZFBheW1lbnQSJC5zb3VrLnBheW1lbnRzLnYxLlZvaWRQYXltZW50UmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuVm9pZFBheW1lbnRSZXNwb25zZSK4ApACAoLT5JMCIzoBKiIeL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTp2b2lkouukqAyFAgoTCAMSD3BheW1lbnRzLmNoYXJnZQoTCAQSD3BheW1lbnRzLmNoYXJnZRABGgIICiIeRVJST1JfUkVBU09OX1BBWU1FTlRfTk9UX0ZPVU5EIhpFUlJPUl9SRUFTT05fUEFZTUVOVF9TVEFURSIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX09GX09SREVSIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBLhAwoNUmVmdW5kUGF5bWVudBImLnNvdWsucGF5bWVudHMudjEuUmVmdW5kUGF5bWVudFJlcXVlc3QaJy5zb3VrLnBheW1lbnRzLnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSL+ApACAoLT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZ1bmSi66SoDMkCChMIAxIPcGF5bWVudHMucmVmdW5kChMIBBIPcGF5bWVudHMucmVmdW5kEAEaAggKIh5FUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfRk9VTkQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIiRFUlJPUl9SRUFTT05fUkVGVU5EX0VYQ0VFRFNfQ0FQVFVSRUQiG0VSUk9SX1JFQVNPTl9SRUZVTkRfRElGRkVSUyIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQSzwEKCkdldFBheW1lbnQSIy5zb3VrLnBheW1lbnRzLnYxLkdldFBheW1lbnRSZXF1ZXN0GiQuc291ay5wYXltZW50cy52MS5HZXRQYXltZW50UmVzcG9uc2UidpACAYLT5JMCGxIZL3YxL3BheW1lbnRzL3twYXltZW50X2lkfaLrpKgMTAoRCAMSDXBheW1lbnRzLnJlYWQKEQgEEg1wYXltZW50cy5yZWFkEAMaAggCIh5FUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfRk9VTkQSqAEKDExpc3RQYXltZW50cxIlLnNvdWsucGF5bWVudHMudjEuTGlzdFBheW1lbnRzUmVxdWVzdBomLnNvdWsucGF5bWVudHMudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiSZACAYLT5JMCDhIML3YxL3BheW1lbnRzouukqAwsChEIAxINcGF5bWVudHMucmVhZAoRCAQSDXBheW1lbnRzLnJlYWQQAxoCCAoSrQEKC0xpc3RSZWZ1bmRzEiQuc291ay5wYXltZW50cy52MS5MaXN0UmVmdW5kc1JlcXVlc3QaJS5zb3VrLnBheW1lbnRzLnYxLkxpc3RSZWZ1bmRzUmVzcG9uc2UiUZACAYLT5JMCFhIUL3YxL3BheW1lbnRzOnJlZnVuZHOi66SoDCwKEQgDEg1wYXltZW50cy5yZWFkChEIBBINcGF5bWVudHMucmVhZBADGgIIChKFAgoNUmVwYWlyUGF5bWVudBImLnNvdWsucGF5bWVudHMudjEuUmVwYWlyUGF5bWVudFJlcXVlc3QaJy5zb3VrLnBheW1lbnRzLnYxLlJlcGFpclBheW1lbnRSZXNwb25zZSKiAZACAoLT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZXBhaXKi66SoDG4KDggEEgpvcHMucmVwYWlyEAMaAggeIh5FUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfRk9VTkQiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBLNAQoNQXVkaXRQYXltZW50cxImLnNvdWsucGF5bWVudHMudjEuQXVkaXRQYXltZW50c1JlcXVlc3QaJy5zb3VrLnBheW1lbnRzLnYxLkF1ZGl0UGF5bWVudHNSZXNwb25zZSJrkAIBgtPkkwIUEhIvdjEvcGF5bWVudHM6YXVkaXSi66SoDEgKDQgDEglvcHMuYXVkaXQKDQgEEglvcHMuYXVkaXQQAxoDCKwCIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEVCmQEKGGV4YW1wbGUuc291ay5wYXltZW50cy52MUITUGF5bWVudFNlcnZpY2VQcm90b1ABWitzb3VrLmV4YW1wbGUvZ28vc291ay9wYXltZW50cy92MTtwYXltZW50c3YxqgIQU291ay5QYXltZW50cy5WMcoCEFNvdWtcUGF5bWVudHNcVjHqAhJTb3VrOjpQYXltZW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
+  fileDesc("CiZzb3VrL3BheW1lbnRzL3YxL3BheW1lbnRfc2VydmljZS5wcm90bxIQc291ay5wYXltZW50cy52MSLYAwoUQ3JlYXRlUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSPwoIb3JkZXJfaWQYAiABKAlCLbpIKnIoMiZeKG9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJLCglyZWZlcmVuY2UYAyABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEk0KC2N1c3RvbWVyX2lkGAQgASgJQji6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBIrCgZhbW91bnQYBSABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCBrpIA8gBARIyCg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASQAoOcGF5bWVudF9tZXRob2QYByABKAlCKIABAbpIGnIYGIABMhNeW15ceDAwLVx4MWZceDdmXSokiqjCmQMCCAIiQwoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQirAIKFUNvbmZpcm1QYXltZW50UmVxdWVzdBJACgpwYXltZW50X2lkGAEgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBJACg5wYXltZW50X21ldGhvZBgCIAEoCUIogAEBukgachgYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiSKqMKZAwIIAhKOAQoKcmV0dXJuX3VybBgDIAEoCUJ6gAEBukhscmoYgBAyZV4oaHR0cHM6Ly9bXlx4MDAtXHgyMFx4N2ZdK3xodHRwOi8vKGxvY2FsaG9zdHwxMjdcLjBcLjBcLjF8XFs6OjFcXSkoOlswLTldKyk/KC9bXlx4MDAtXHgyMFx4N2ZdKik/KT8kiqjCmQMCCAIiRAoWQ29uZmlybVBheW1lbnRSZXNwb25zZRIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Iu4EChdBdXRob3JpemVQYXltZW50UmVxdWVzdBJACgpwYXltZW50X2lkGAEgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBI/CghvcmRlcl9pZBgCIAEoCUItukgqcigyJl4ob3JkZXJfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9KT8kEksKCXJlZmVyZW5jZRgDIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQSTQoLY3VzdG9tZXJfaWQYBCABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEisKBmFtb3VudBgFIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUIGukgDyAEBEjIKDmVmZmVjdGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJCCg5wYXltZW50X21ldGhvZBgHIAEoCUIqgAEBukgcchoQARiAATITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggCEo4BCgpyZXR1cm5fdXJsGAggASgJQnqAAQG6SGxyahiAEDJlXihodHRwczovL1teXHgwMC1ceDIwXHg3Zl0rfGh0dHA6Ly8obG9jYWxob3N0fDEyN1wuMFwuMFwuMXxcWzo6MVxdKSg6WzAtOV0rKT8oL1teXHgwMC1ceDIwXHg3Zl0qKT8pPySKqMKZAwIIAiJGChhBdXRob3JpemVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudCJZChVSZWZyZXNoUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiRAoWUmVmcmVzaFBheW1lbnRSZXNwb25zZRIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50IosCChVDYXB0dXJlUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSQAoKY2FwdHVyZV9pZBgCIAEoCUIsukgpcicyJV5jYXB0dXJlX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhUKDWZpbmFsX2NhcHR1cmUYBCABKAgSMgoOZWZmZWN0aXZlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIncKFkNhcHR1cmVQYXltZW50UmVzcG9uc2USKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBIxCgdjYXB0dXJlGAIgASgLMiAuc291ay5wYXltZW50cy52MS5QYXltZW50Q2FwdHVyZSJWChJWb2lkUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQQoTVm9pZFBheW1lbnRSZXNwb25zZRIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50IvkBChRSZWZ1bmRQYXltZW50UmVxdWVzdBJACgpwYXltZW50X2lkGAEgASgJQiy6SClyJzIlXnBheW1lbnRfWzAtN11bMC05YS1oamttbnAtdHYtel17MjV9JBI+CglyZWZ1bmRfaWQYAiABKAlCK7pIKHImMiRecmVmdW5kX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQSKwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Qga6SAPIAQESMgoOZWZmZWN0aXZlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInQKFVJlZnVuZFBheW1lbnRSZXNwb25zZRIqCgdwYXltZW50GAEgASgLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50Ei8KBnJlZnVuZBgCIAEoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZCKrAgobUmVjZWl2ZVByb3ZpZGVyRXZlbnRSZXF1ZXN0Ei8KCHByb3ZpZGVyGAEgASgJQh26SBpyGBABGEAyEl5bYS16XVthLXowLTlfLV0qJBIiCgRib2R5GAIgASgMQhSAAQG6SAZ6BBiAgASKqMKZAwIIAhKGAQoHaGVhZGVycxgDIAMoCzI6LnNvdWsucGF5bWVudHMudjEuUmVjZWl2ZVByb3ZpZGVyRXZlbnRSZXF1ZXN0LkhlYWRlcnNFbnRyeUI5gAEBukgrmgEoEGQiEXIPGIABMgpeW15ceDAwXSokKhFyDxiAQDIKXlteXHgwMF0qJIqowpkDAggCGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIh4KHFJlY2VpdmVQcm92aWRlckV2ZW50UmVzcG9uc2UiVQoRR2V0UGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiQAoSR2V0UGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQioAQKE0xpc3RQYXltZW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEj8KCG9yZGVyX2lkGAMgASgJQi26SCpyKDImXihvcmRlcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSMgoLY3VzdG9tZXJfaWQYBCABKAlCHbpIGnIYGIABMhNeW15ceDAwLVx4MWZceDdmXSokEjAKCXJlZmVyZW5jZRgFIAEoCUIdukgachgYgAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSOQoScHJvdmlkZXJfcmVmZXJlbmNlGAYgASgJQh26SBpyGBj/ATITXlteXHgwMC1ceDFmXHg3Zl0qJBJBCgZzdGF0ZXMYByADKA4yHi5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRTdGF0ZUIRukgOkgELEAoiB4IBBBABIAASNQoRY3JlYXRlX3RpbWVfYWZ0ZXIYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKEmNyZWF0ZV90aW1lX2JlZm9yZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoIb3JkZXJfYnkYCiABKAlCJrpII3IhUgBSEGNyZWF0ZV90aW1lIGRlc2NSC2NyZWF0ZV90aW1lIlwKFExpc3RQYXltZW50c1Jlc3BvbnNlEisKCHBheW1lbnRzGAEgAygLMhkuc291ay5wYXltZW50cy52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKKAwoTTGlzdENhcHR1cmVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSQwoKcGF5bWVudF9pZBgDIAEoCUIvukgscioyKF4ocGF5bWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSSAoGc3RhdGVzGAQgAygOMiUuc291ay5wYXltZW50cy52MS5QYXltZW50Q2FwdHVyZVN0YXRlQhG6SA6SAQsQCiIHggEEEAEgABI1ChFjcmVhdGVfdGltZV9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoSY3JlYXRlX3RpbWVfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CghvcmRlcl9ieRgHIAEoCUImukgjciFSAFIQY3JlYXRlX3RpbWUgZGVzY1ILY3JlYXRlX3RpbWUiYwoUTGlzdENhcHR1cmVzUmVzcG9uc2USMgoIY2FwdHVyZXMYASADKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKIAwoSTGlzdFJlZnVuZHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBJDCgpwYXltZW50X2lkGAMgASgJQi+6SCxyKjIoXihwYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJHCgZzdGF0ZXMYBCADKA4yJC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRSZWZ1bmRTdGF0ZUIRukgOkgELEAoiB4IBBBABIAASNQoRY3JlYXRlX3RpbWVfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKEmNyZWF0ZV90aW1lX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoIb3JkZXJfYnkYByABKAlCJrpII3IhUgBSEGNyZWF0ZV90aW1lIGRlc2NSC2NyZWF0ZV90aW1lImAKE0xpc3RSZWZ1bmRzUmVzcG9uc2USMAoHcmVmdW5kcxgBIAMoCzIfLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWAoUUmVwYWlyUGF5bWVudFJlcXVlc3QSQAoKcGF5bWVudF9pZBgBIAEoCUIsukgpcicyJV5wYXltZW50X1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiZAoVUmVwYWlyUGF5bWVudFJlc3BvbnNlEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSHwoXdHJhbnNmZXJzX3dyaXR0ZW5fY291bnQYAiABKAUiFgoUQXVkaXRQYXltZW50c1JlcXVlc3QibwoVQXVkaXRQYXltZW50c1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDKTJQoOUGF5bWVudFNlcnZpY2USswMKDUNyZWF0ZVBheW1lbnQSJi5zb3VrLnBheW1lbnRzLnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0Gicuc291ay5wYXltZW50cy52MS5DcmVhdGVQYXltZW50UmVzcG9uc2Ui0AKQAgKC0+STAho6ASpiB3BheW1lbnQiDC92MS9wYXltZW50c6LrpKgMpgIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQARoCCAUiHEVSUk9SX1JFQVNPTl9QQVlNRU5UX0RJRkZFUlMiGkVSUk9SX1JFQVNPTl9QQVlNRU5UX1NUQVRFIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIiNFUlJPUl9SRUFTT05fVU5LTk9XTl9QQVlNRU5UX01FVEhPRCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQSzwMKDkNvbmZpcm1QYXltZW50Eicuc291ay5wYXltZW50cy52MS5Db25maXJtUGF5bWVudFJlcXVlc3QaKC5zb3VrLnBheW1lbnRzLnYxLkNvbmZpcm1QYXltZW50UmVzcG9uc2Ui6QKQAgKC0+STAi86ASpiB3BheW1lbnQiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y29uZmlybaLrpKgMqgIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIjRVJST1JfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRSIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEEoIEChBBdXRob3JpemVQYXltZW50Eikuc291ay5wYXltZW50cy52MS5BdXRob3JpemVQYXltZW50UmVxdWVzdBoqLnNvdWsucGF5bWVudHMudjEuQXV0aG9yaXplUGF5bWVudFJlc3BvbnNlIpYDkAICgtPkkwIkOgEqYgdwYXltZW50IhYvdjEvcGF5bWVudHM6YXV0aG9yaXplouukqAziAgoTCAMSD3BheW1lbnRzLmNoYXJnZQoTCAQSD3BheW1lbnRzLmNoYXJnZRABGgIICiIcRVJST1JfUkVBU09OX1BBWU1FTlRfRElGRkVSUyIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIhtFUlJPUl9SRUFTT05fQUNUSU9OX0VYUElSRUQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX09GX09SREVSIhtFUlJPUl9SRUFTT05fSU5WQUxJRF9BTU9VTlQiI0VSUk9SX1JFQVNPTl9VTktOT1dOX1BBWU1FTlRfTUVUSE9EIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBLUAgoOUmVmcmVzaFBheW1lbnQSJy5zb3VrLnBheW1lbnRzLnYxLlJlZnJlc2hQYXltZW50UmVxdWVzdBooLnNvdWsucGF5bWVudHMudjEuUmVmcmVzaFBheW1lbnRSZXNwb25zZSLuAZACAoLT5JMCLzoBKmIHcGF5bWVudCIhL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZyZXNoouukqAyvAQoCCAIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQAhoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIhRVJST1JfUkVBU09OX1BST1ZJREVSX1VOQVZBSUxBQkxFIhlFUlJPUl9SRUFTT05fUEFZTUVOVF9CVVNZIhtFUlJPUl9SRUFTT05fTEVER0VSX1JFRlVTRUQShQQKDkNhcHR1cmVQYXltZW50Eicuc291ay5wYXltZW50cy52MS5DYXB0dXJlUGF5bWVudFJlcXVlc3QaKC5zb3VrLnBheW1lbnRzLnYxLkNhcHR1cmVQYXltZW50UmVzcG9uc2UinwOQAgKC0+STAiY6ASoiIS92MS9wYXltZW50cy97cGF5bWVudF9pZH06Y2FwdHVyZaLrpKgM6QIKEwgDEg9wYXltZW50cy5jaGFyZ2UKEwgEEg9wYXltZW50cy5jaGFyZ2UQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIaRVJST1JfUkVBU09OX1BBWU1FTlRfU1RBVEUiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9PRl9PUkRFUiIbRVJST1JfUkVBU09OX0lOVkFMSURfQU1PVU5UIidFUlJPUl9SRUFTT05fQ0FQVFVSRV9FWENFRURTX0FVVEhPUklaRUQiHEVSUk9SX1JFQVNPTl9DQVBUVVJFX0RJRkZFUlMiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRSIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEEp4DCgtWb2lkUGF5bWVudBIkLnNvdWsucGF5bWVudHMudjEuVm9pZFBheW1lbnRSZXF1ZXN0GiUuc291ay5wYXltZW50cy52MS5Wb2lkUGF5bWVudFJlc3BvbnNlIsECkAICgtPkkwIsOgEqYgdwYXltZW50Ih4vdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OnZvaWSi66SoDIUCChMIAxIPcGF5bWVudHMuY2hhcmdlChMIBBIPcGF5bWVudHMuY2hhcmdlEAEaAggKIh5FUlJPUl9SRUFTT05fUEFZTUVOVF9OT1RfRk9VTkQiGkVSUk9SX1JFQVNPTl9QQVlNRU5UX1NUQVRFIh1FUlJPUl9SRUFTT05fUEFZTUVOVF9ERUNMSU5FRCIdRVJST1JfUkVBU09OX1BBWU1FTlRfT0ZfT1JERVIiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRSIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEEuEDCg1SZWZ1bmRQYXltZW50EiYuc291ay5wYXltZW50cy52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuUmVmdW5kUGF5bWVudFJlc3BvbnNlIv4CkAICgtPkkwIlOgEqIiAvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OnJlZnVuZKLrpKgMyQIKEwgDEg9wYXltZW50cy5yZWZ1bmQKEwgEEg9wYXltZW50cy5yZWZ1bmQQARoCCAoiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIdRVJST1JfUkVBU09OX1BBWU1FTlRfREVDTElORUQiHUVSUk9SX1JFQVNPTl9QQVlNRU5UX09GX09SREVSIhtFUlJPUl9SRUFTT05fSU5WQUxJRF9BTU9VTlQiJEVSUk9SX1JFQVNPTl9SRUZVTkRfRVhDRUVEU19DQVBUVVJFRCIbRVJST1JfUkVBU09OX1JFRlVORF9ESUZGRVJTIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBLfAgoUUmVjZWl2ZVByb3ZpZGVyRXZlbnQSLS5zb3VrLnBheW1lbnRzLnYxLlJlY2VpdmVQcm92aWRlckV2ZW50UmVxdWVzdBouLnNvdWsucGF5bWVudHMudjEuUmVjZWl2ZVByb3ZpZGVyRXZlbnRSZXNwb25zZSLnAZACAoLT5JMCMToBKiIsL3YxL3BheW1lbnRQcm92aWRlcnMve3Byb3ZpZGVyfTpyZWNlaXZlRXZlbnSi66SoDKYBCgIIARACGgIICiIfRVJST1JfUkVBU09OX1BST1ZJREVSX05PVF9GT1VORCIeRVJST1JfUkVBU09OX0lOVkFMSURfU0lHTkFUVVJFIiFFUlJPUl9SRUFTT05fUFJPVklERVJfVU5BVkFJTEFCTEUiGUVSUk9SX1JFQVNPTl9QQVlNRU5UX0JVU1kiG0VSUk9SX1JFQVNPTl9MRURHRVJfUkVGVVNFRBLYAQoKR2V0UGF5bWVudBIjLnNvdWsucGF5bWVudHMudjEuR2V0UGF5bWVudFJlcXVlc3QaJC5zb3VrLnBheW1lbnRzLnYxLkdldFBheW1lbnRSZXNwb25zZSJ/kAIBgtPkkwIkYgdwYXltZW50EhkvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9ouukqAxMChEIAxINcGF5bWVudHMucmVhZAoRCAQSDXBheW1lbnRzLnJlYWQQAhoCCAIiHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORBKoAQoMTGlzdFBheW1lbnRzEiUuc291ay5wYXltZW50cy52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GiYuc291ay5wYXltZW50cy52MS5MaXN0UGF5bWVudHNSZXNwb25zZSJJkAIBgtPkkwIOEgwvdjEvcGF5bWVudHOi66SoDCwKEQgDEg1wYXltZW50cy5yZWFkChEIBBINcGF5bWVudHMucmVhZBADGgIIChKoAQoMTGlzdENhcHR1cmVzEiUuc291ay5wYXltZW50cy52MS5MaXN0Q2FwdHVyZXNSZXF1ZXN0GiYuc291ay5wYXltZW50cy52MS5MaXN0Q2FwdHVyZXNSZXNwb25zZSJJkAIBgtPkkwIOEgwvdjEvY2FwdHVyZXOi66SoDCwKEQgDEg1wYXltZW50cy5yZWFkChEIBBINcGF5bWVudHMucmVhZBADGgIIChKkAQoLTGlzdFJlZnVuZHMSJC5zb3VrLnBheW1lbnRzLnYxLkxpc3RSZWZ1bmRzUmVxdWVzdBolLnNvdWsucGF5bWVudHMudjEuTGlzdFJlZnVuZHNSZXNwb25zZSJIkAIBgtPkkwINEgsvdjEvcmVmdW5kc6LrpKgMLAoRCAMSDXBheW1lbnRzLnJlYWQKEQgEEg1wYXltZW50cy5yZWFkEAMaAggKEoUCCg1SZXBhaXJQYXltZW50EiYuc291ay5wYXltZW50cy52MS5SZXBhaXJQYXltZW50UmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuUmVwYWlyUGF5bWVudFJlc3BvbnNlIqIBkAICgtPkkwIlOgEqIiAvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9OnJlcGFpcqLrpKgMbgoOCAQSCm9wcy5yZXBhaXIQAxoCCB4iHkVSUk9SX1JFQVNPTl9QQVlNRU5UX05PVF9GT1VORCIZRVJST1JfUkVBU09OX1BBWU1FTlRfQlVTWSIbRVJST1JfUkVBU09OX0xFREdFUl9SRUZVU0VEEs0BCg1BdWRpdFBheW1lbnRzEiYuc291ay5wYXltZW50cy52MS5BdWRpdFBheW1lbnRzUmVxdWVzdBonLnNvdWsucGF5bWVudHMudjEuQXVkaXRQYXltZW50c1Jlc3BvbnNlImuQAgGC0+STAhQSEi92MS9wYXltZW50czphdWRpdKLrpKgMSAoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgMIrAIiIUVSUk9SX1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRUKZAQoYZXhhbXBsZS5zb3VrLnBheW1lbnRzLnYxQhNQYXltZW50U2VydmljZVByb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_field, file_souk_policy_v1_policy, file_souk_type_v1_audit, file_souk_type_v1_money]);
 
 /**
- * The request of CreatePaymentIntent.
+ * The request of CreatePayment.
  *
- * @generated from message souk.payments.v1.CreatePaymentIntentRequest
+ * @generated from message souk.payments.v1.CreatePaymentRequest
  */
-export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePaymentIntentRequest"> & {
+export type CreatePaymentRequest = Message<"souk.payments.v1.CreatePaymentRequest"> & {
   /**
    * The id, `payment_…`, chosen by the caller.
    *
@@ -37,24 +38,32 @@ export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePayment
   paymentId: string;
 
   /**
-   * The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
-   * payment without an order.
+   * The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
+   * payment of an order is made by the service that places the order.
    *
    * @generated from field: string order_id = 2;
    */
   orderId: string;
 
   /**
+   * What it is for, in the caller's own words, such as the number of an invoice: at most 128
+   * characters, never about a person. ListPayments finds payments by it.
+   *
+   * @generated from field: string reference = 3;
+   */
+  reference: string;
+
+  /**
    * The customer, at most 128 characters; empty for a guest.
    *
-   * @generated from field: string customer_id = 3;
+   * @generated from field: string customer_id = 4;
    */
   customerId: string;
 
   /**
-   * The amount to pay: 0 or more.
+   * The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
    *
-   * @generated from field: souk.type.v1.Money amount = 4;
+   * @generated from field: souk.type.v1.Money amount = 5;
    */
   amount?: Money | undefined;
 
@@ -62,31 +71,33 @@ export type CreatePaymentIntentRequest = Message<"souk.payments.v1.CreatePayment
    * When the sale happened in the real world; absent means now, and so does a time ahead of this
    * service's clock.
    *
-   * @generated from field: google.protobuf.Timestamp effective_time = 5;
+   * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * The method, as in ConfirmPaymentIntent; empty when the confirmation sets it.
+   * The method to confirm it with, a token of the provider, at most 128 characters; it is never
+   * logged. Empty if it is not known yet. The simulator's tokens are listed at
+   * `souk.payments.simulator.v1alpha.SimulatorService`.
    *
-   * @generated from field: string payment_method = 6;
+   * @generated from field: string payment_method = 7;
    */
   paymentMethod: string;
 };
 
 /**
- * Describes the message souk.payments.v1.CreatePaymentIntentRequest.
- * Use `create(CreatePaymentIntentRequestSchema)` to create a new message.
+ * Describes the message souk.payments.v1.CreatePaymentRequest.
+ * Use `create(CreatePaymentRequestSchema)` to create a new message.
  */
-export const CreatePaymentIntentRequestSchema: GenMessage<CreatePaymentIntentRequest> = /*@__PURE__*/
+export const CreatePaymentRequestSchema: GenMessage<CreatePaymentRequest> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 0);
 
 /**
- * The response of CreatePaymentIntent.
+ * The response of CreatePayment.
  *
- * @generated from message souk.payments.v1.CreatePaymentIntentResponse
+ * @generated from message souk.payments.v1.CreatePaymentResponse
  */
-export type CreatePaymentIntentResponse = Message<"souk.payments.v1.CreatePaymentIntentResponse"> & {
+export type CreatePaymentResponse = Message<"souk.payments.v1.CreatePaymentResponse"> & {
   /**
    * The payment in its current state.
    *
@@ -96,18 +107,18 @@ export type CreatePaymentIntentResponse = Message<"souk.payments.v1.CreatePaymen
 };
 
 /**
- * Describes the message souk.payments.v1.CreatePaymentIntentResponse.
- * Use `create(CreatePaymentIntentResponseSchema)` to create a new message.
+ * Describes the message souk.payments.v1.CreatePaymentResponse.
+ * Use `create(CreatePaymentResponseSchema)` to create a new message.
  */
-export const CreatePaymentIntentResponseSchema: GenMessage<CreatePaymentIntentResponse> = /*@__PURE__*/
+export const CreatePaymentResponseSchema: GenMessage<CreatePaymentResponse> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 1);
 
 /**
- * The request of ConfirmPaymentIntent.
+ * The request of ConfirmPayment.
  *
- * @generated from message souk.payments.v1.ConfirmPaymentIntentRequest
+ * @generated from message souk.payments.v1.ConfirmPaymentRequest
  */
-export type ConfirmPaymentIntentRequest = Message<"souk.payments.v1.ConfirmPaymentIntentRequest"> & {
+export type ConfirmPaymentRequest = Message<"souk.payments.v1.ConfirmPaymentRequest"> & {
   /**
    * The payment.
    *
@@ -117,26 +128,36 @@ export type ConfirmPaymentIntentRequest = Message<"souk.payments.v1.ConfirmPayme
 
   /**
    * The method, a token of the provider, at most 128 characters; it is never logged. Empty keeps
-   * the method of the payment. `SimulatorService` lists the tokens of the simulator.
+   * the method of the payment. The simulator's tokens are listed at
+   * `souk.payments.simulator.v1alpha.SimulatorService`.
    *
    * @generated from field: string payment_method = 2;
    */
   paymentMethod: string;
+
+  /**
+   * Where the page of the action sends the customer's browser afterwards: an https URL, or http to
+   * this computer (localhost, 127.0.0.1, [::1]) for development, at most 2,048 characters. Empty if
+   * the page is not to leave.
+   *
+   * @generated from field: string return_url = 3;
+   */
+  returnUrl: string;
 };
 
 /**
- * Describes the message souk.payments.v1.ConfirmPaymentIntentRequest.
- * Use `create(ConfirmPaymentIntentRequestSchema)` to create a new message.
+ * Describes the message souk.payments.v1.ConfirmPaymentRequest.
+ * Use `create(ConfirmPaymentRequestSchema)` to create a new message.
  */
-export const ConfirmPaymentIntentRequestSchema: GenMessage<ConfirmPaymentIntentRequest> = /*@__PURE__*/
+export const ConfirmPaymentRequestSchema: GenMessage<ConfirmPaymentRequest> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 2);
 
 /**
- * The response of ConfirmPaymentIntent.
+ * The response of ConfirmPayment.
  *
- * @generated from message souk.payments.v1.ConfirmPaymentIntentResponse
+ * @generated from message souk.payments.v1.ConfirmPaymentResponse
  */
-export type ConfirmPaymentIntentResponse = Message<"souk.payments.v1.ConfirmPaymentIntentResponse"> & {
+export type ConfirmPaymentResponse = Message<"souk.payments.v1.ConfirmPaymentResponse"> & {
   /**
    * The payment in its current state.
    *
@@ -146,10 +167,10 @@ export type ConfirmPaymentIntentResponse = Message<"souk.payments.v1.ConfirmPaym
 };
 
 /**
- * Describes the message souk.payments.v1.ConfirmPaymentIntentResponse.
- * Use `create(ConfirmPaymentIntentResponseSchema)` to create a new message.
+ * Describes the message souk.payments.v1.ConfirmPaymentResponse.
+ * Use `create(ConfirmPaymentResponseSchema)` to create a new message.
  */
-export const ConfirmPaymentIntentResponseSchema: GenMessage<ConfirmPaymentIntentResponse> = /*@__PURE__*/
+export const ConfirmPaymentResponseSchema: GenMessage<ConfirmPaymentResponse> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 3);
 
 /**
@@ -166,24 +187,32 @@ export type AuthorizePaymentRequest = Message<"souk.payments.v1.AuthorizePayment
   paymentId: string;
 
   /**
-   * The order to pay. Required when the orders service calls; STAFF must leave it empty and gets a
-   * payment without an order.
+   * The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
+   * payment of an order is made by the service that places the order.
    *
    * @generated from field: string order_id = 2;
    */
   orderId: string;
 
   /**
+   * What it is for, in the caller's own words, such as the number of an invoice: at most 128
+   * characters, never about a person. ListPayments finds payments by it.
+   *
+   * @generated from field: string reference = 3;
+   */
+  reference: string;
+
+  /**
    * The customer, at most 128 characters; empty for a guest.
    *
-   * @generated from field: string customer_id = 3;
+   * @generated from field: string customer_id = 4;
    */
   customerId: string;
 
   /**
-   * The amount to pay: 0 or more.
+   * The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
    *
-   * @generated from field: souk.type.v1.Money amount = 4;
+   * @generated from field: souk.type.v1.Money amount = 5;
    */
   amount?: Money | undefined;
 
@@ -191,17 +220,26 @@ export type AuthorizePaymentRequest = Message<"souk.payments.v1.AuthorizePayment
    * When the sale happened in the real world; absent means now, and so does a time ahead of this
    * service's clock.
    *
-   * @generated from field: google.protobuf.Timestamp effective_time = 5;
+   * @generated from field: google.protobuf.Timestamp effective_time = 6;
    */
   effectiveTime?: Timestamp | undefined;
 
   /**
-   * The method, a token of the provider, 1 to 128 characters; it is never logged.
-   * `SimulatorService` lists the tokens of the simulator.
+   * The method, a token of the provider, 1 to 128 characters; it is never logged. The simulator's
+   * tokens are listed at `souk.payments.simulator.v1alpha.SimulatorService`.
    *
-   * @generated from field: string payment_method = 6;
+   * @generated from field: string payment_method = 7;
    */
   paymentMethod: string;
+
+  /**
+   * Where the page of the action sends the customer's browser afterwards: an https URL, or http to
+   * this computer (localhost, 127.0.0.1, [::1]) for development, at most 2,048 characters. Empty if
+   * the page is not to leave.
+   *
+   * @generated from field: string return_url = 8;
+   */
+  returnUrl: string;
 };
 
 /**
@@ -233,41 +271,32 @@ export const AuthorizePaymentResponseSchema: GenMessage<AuthorizePaymentResponse
   messageDesc(file_souk_payments_v1_payment_service, 5);
 
 /**
- * The request of CompletePaymentAction.
+ * The request of RefreshPayment.
  *
- * @generated from message souk.payments.v1.CompletePaymentActionRequest
+ * @generated from message souk.payments.v1.RefreshPaymentRequest
  */
-export type CompletePaymentActionRequest = Message<"souk.payments.v1.CompletePaymentActionRequest"> & {
+export type RefreshPaymentRequest = Message<"souk.payments.v1.RefreshPaymentRequest"> & {
   /**
    * The payment.
    *
    * @generated from field: string payment_id = 1;
    */
   paymentId: string;
-
-  /**
-   * What the caller expects the customer to have done. It does not affect the payment; only the
-   * response differs when the payment was declined: true gets ERROR_REASON_PAYMENT_DECLINED, and
-   * false gets the payment.
-   *
-   * @generated from field: bool approve = 2;
-   */
-  approve: boolean;
 };
 
 /**
- * Describes the message souk.payments.v1.CompletePaymentActionRequest.
- * Use `create(CompletePaymentActionRequestSchema)` to create a new message.
+ * Describes the message souk.payments.v1.RefreshPaymentRequest.
+ * Use `create(RefreshPaymentRequestSchema)` to create a new message.
  */
-export const CompletePaymentActionRequestSchema: GenMessage<CompletePaymentActionRequest> = /*@__PURE__*/
+export const RefreshPaymentRequestSchema: GenMessage<RefreshPaymentRequest> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 6);
 
 /**
- * The response of CompletePaymentAction.
+ * The response of RefreshPayment.
  *
- * @generated from message souk.payments.v1.CompletePaymentActionResponse
+ * @generated from message souk.payments.v1.RefreshPaymentResponse
  */
-export type CompletePaymentActionResponse = Message<"souk.payments.v1.CompletePaymentActionResponse"> & {
+export type RefreshPaymentResponse = Message<"souk.payments.v1.RefreshPaymentResponse"> & {
   /**
    * The payment in its current state.
    *
@@ -277,10 +306,10 @@ export type CompletePaymentActionResponse = Message<"souk.payments.v1.CompletePa
 };
 
 /**
- * Describes the message souk.payments.v1.CompletePaymentActionResponse.
- * Use `create(CompletePaymentActionResponseSchema)` to create a new message.
+ * Describes the message souk.payments.v1.RefreshPaymentResponse.
+ * Use `create(RefreshPaymentResponseSchema)` to create a new message.
  */
-export const CompletePaymentActionResponseSchema: GenMessage<CompletePaymentActionResponse> = /*@__PURE__*/
+export const RefreshPaymentResponseSchema: GenMessage<RefreshPaymentResponse> = /*@__PURE__*/
   messageDesc(file_souk_payments_v1_payment_service, 7);
 
 /**
@@ -297,25 +326,25 @@ export type CapturePaymentRequest = Message<"souk.payments.v1.CapturePaymentRequ
   paymentId: string;
 
   /**
-   * The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+   * The id of the capture, `capture_…`, chosen by the caller.
    *
-   * @generated from field: string request_id = 2;
+   * @generated from field: string capture_id = 2;
    */
-  requestId: string;
+  captureId: string;
 
   /**
-   * How much to capture; absent means all that is left.
+   * How much to capture, more than 0; absent means all that is left.
    *
    * @generated from field: souk.type.v1.Money amount = 3;
    */
   amount?: Money | undefined;
 
   /**
-   * True releases what is left after this capture.
+   * Whether to release what is left after this capture.
    *
-   * @generated from field: bool final = 4;
+   * @generated from field: bool final_capture = 4;
    */
-  final: boolean;
+  finalCapture: boolean;
 
   /**
    * When it happened in the real world, not before the payment's own effective time; absent means
@@ -345,6 +374,13 @@ export type CapturePaymentResponse = Message<"souk.payments.v1.CapturePaymentRes
    * @generated from field: souk.payments.v1.Payment payment = 1;
    */
   payment?: Payment | undefined;
+
+  /**
+   * The capture in its current state; absent for a payment of 0, which needs none.
+   *
+   * @generated from field: souk.payments.v1.PaymentCapture capture = 2;
+   */
+  capture?: PaymentCapture | undefined;
 };
 
 /**
@@ -468,6 +504,56 @@ export const RefundPaymentResponseSchema: GenMessage<RefundPaymentResponse> = /*
   messageDesc(file_souk_payments_v1_payment_service, 13);
 
 /**
+ * The request of ReceiveProviderEvent.
+ *
+ * @generated from message souk.payments.v1.ReceiveProviderEventRequest
+ */
+export type ReceiveProviderEventRequest = Message<"souk.payments.v1.ReceiveProviderEventRequest"> & {
+  /**
+   * The provider that sent it, as `Payment.provider` has it, such as `simulator`.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * The body of the HTTP request, unchanged: at most 65,536 bytes. It is never logged.
+   *
+   * @generated from field: bytes body = 2;
+   */
+  body: Uint8Array;
+
+  /**
+   * The headers of the HTTP request, with names in lower case: at most 100. They are never logged.
+   *
+   * @generated from field: map<string, string> headers = 3;
+   */
+  headers: { [key: string]: string };
+};
+
+/**
+ * Describes the message souk.payments.v1.ReceiveProviderEventRequest.
+ * Use `create(ReceiveProviderEventRequestSchema)` to create a new message.
+ */
+export const ReceiveProviderEventRequestSchema: GenMessage<ReceiveProviderEventRequest> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 14);
+
+/**
+ * The response of ReceiveProviderEvent; it is empty.
+ *
+ * @generated from message souk.payments.v1.ReceiveProviderEventResponse
+ */
+export type ReceiveProviderEventResponse = Message<"souk.payments.v1.ReceiveProviderEventResponse"> & {
+};
+
+/**
+ * Describes the message souk.payments.v1.ReceiveProviderEventResponse.
+ * Use `create(ReceiveProviderEventResponseSchema)` to create a new message.
+ */
+export const ReceiveProviderEventResponseSchema: GenMessage<ReceiveProviderEventResponse> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 15);
+
+/**
  * The request of GetPayment.
  *
  * @generated from message souk.payments.v1.GetPaymentRequest
@@ -486,7 +572,7 @@ export type GetPaymentRequest = Message<"souk.payments.v1.GetPaymentRequest"> & 
  * Use `create(GetPaymentRequestSchema)` to create a new message.
  */
 export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 14);
+  messageDesc(file_souk_payments_v1_payment_service, 16);
 
 /**
  * The response of GetPayment.
@@ -507,7 +593,7 @@ export type GetPaymentResponse = Message<"souk.payments.v1.GetPaymentResponse"> 
  * Use `create(GetPaymentResponseSchema)` to create a new message.
  */
 export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 15);
+  messageDesc(file_souk_payments_v1_payment_service, 17);
 
 /**
  * The request of ListPayments.
@@ -528,6 +614,63 @@ export type ListPaymentsRequest = Message<"souk.payments.v1.ListPaymentsRequest"
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only payments of this order; empty means all.
+   *
+   * @generated from field: string order_id = 3;
+   */
+  orderId: string;
+
+  /**
+   * Only payments of this customer; empty means all.
+   *
+   * @generated from field: string customer_id = 4;
+   */
+  customerId: string;
+
+  /**
+   * Only payments with this reference; empty means all.
+   *
+   * @generated from field: string reference = 5;
+   */
+  reference: string;
+
+  /**
+   * Only the payment with this id at the provider; empty means all.
+   *
+   * @generated from field: string provider_reference = 6;
+   */
+  providerReference: string;
+
+  /**
+   * Only payments in one of these states, at most 10; empty means all.
+   *
+   * @generated from field: repeated souk.payments.v1.PaymentState states = 7;
+   */
+  states: PaymentState[];
+
+  /**
+   * Only payments created at this time or later; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 8;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only payments created before this time; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 9;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+   * `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
 };
 
 /**
@@ -535,7 +678,7 @@ export type ListPaymentsRequest = Message<"souk.payments.v1.ListPaymentsRequest"
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 16);
+  messageDesc(file_souk_payments_v1_payment_service, 18);
 
 /**
  * The response of ListPayments.
@@ -563,7 +706,99 @@ export type ListPaymentsResponse = Message<"souk.payments.v1.ListPaymentsRespons
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 17);
+  messageDesc(file_souk_payments_v1_payment_service, 19);
+
+/**
+ * The request of ListCaptures.
+ *
+ * @generated from message souk.payments.v1.ListCapturesRequest
+ */
+export type ListCapturesRequest = Message<"souk.payments.v1.ListCapturesRequest"> & {
+  /**
+   * Captures per page, at most 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Only captures of this payment; empty means all.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * Only captures in one of these states, at most 10; empty means all.
+   *
+   * @generated from field: repeated souk.payments.v1.PaymentCaptureState states = 4;
+   */
+  states: PaymentCaptureState[];
+
+  /**
+   * Only captures created at this time or later; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 5;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only captures created before this time; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 6;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+   * `create_time desc`.
+   *
+   * @generated from field: string order_by = 7;
+   */
+  orderBy: string;
+};
+
+/**
+ * Describes the message souk.payments.v1.ListCapturesRequest.
+ * Use `create(ListCapturesRequestSchema)` to create a new message.
+ */
+export const ListCapturesRequestSchema: GenMessage<ListCapturesRequest> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 20);
+
+/**
+ * The response of ListCaptures.
+ *
+ * @generated from message souk.payments.v1.ListCapturesResponse
+ */
+export type ListCapturesResponse = Message<"souk.payments.v1.ListCapturesResponse"> & {
+  /**
+   * The captures of this page.
+   *
+   * @generated from field: repeated souk.payments.v1.PaymentCapture captures = 1;
+   */
+  captures: PaymentCapture[];
+
+  /**
+   * The token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message souk.payments.v1.ListCapturesResponse.
+ * Use `create(ListCapturesResponseSchema)` to create a new message.
+ */
+export const ListCapturesResponseSchema: GenMessage<ListCapturesResponse> = /*@__PURE__*/
+  messageDesc(file_souk_payments_v1_payment_service, 21);
 
 /**
  * The request of ListRefunds.
@@ -591,6 +826,35 @@ export type ListRefundsRequest = Message<"souk.payments.v1.ListRefundsRequest"> 
    * @generated from field: string payment_id = 3;
    */
   paymentId: string;
+
+  /**
+   * Only refunds in one of these states, at most 10; empty means all.
+   *
+   * @generated from field: repeated souk.payments.v1.PaymentRefundState states = 4;
+   */
+  states: PaymentRefundState[];
+
+  /**
+   * Only refunds created at this time or later; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 5;
+   */
+  createTimeAfter?: Timestamp | undefined;
+
+  /**
+   * Only refunds created before this time; absent means no limit.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 6;
+   */
+  createTimeBefore?: Timestamp | undefined;
+
+  /**
+   * `create_time desc`, newest first, or `create_time`, oldest first. Empty means
+   * `create_time desc`.
+   *
+   * @generated from field: string order_by = 7;
+   */
+  orderBy: string;
 };
 
 /**
@@ -598,7 +862,7 @@ export type ListRefundsRequest = Message<"souk.payments.v1.ListRefundsRequest"> 
  * Use `create(ListRefundsRequestSchema)` to create a new message.
  */
 export const ListRefundsRequestSchema: GenMessage<ListRefundsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 18);
+  messageDesc(file_souk_payments_v1_payment_service, 22);
 
 /**
  * The response of ListRefunds.
@@ -626,7 +890,7 @@ export type ListRefundsResponse = Message<"souk.payments.v1.ListRefundsResponse"
  * Use `create(ListRefundsResponseSchema)` to create a new message.
  */
 export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 19);
+  messageDesc(file_souk_payments_v1_payment_service, 23);
 
 /**
  * The request of RepairPayment.
@@ -647,7 +911,7 @@ export type RepairPaymentRequest = Message<"souk.payments.v1.RepairPaymentReques
  * Use `create(RepairPaymentRequestSchema)` to create a new message.
  */
 export const RepairPaymentRequestSchema: GenMessage<RepairPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 20);
+  messageDesc(file_souk_payments_v1_payment_service, 24);
 
 /**
  * The response of RepairPayment.
@@ -665,9 +929,9 @@ export type RepairPaymentResponse = Message<"souk.payments.v1.RepairPaymentRespo
   /**
    * How many transfers were missing in the ledger.
    *
-   * @generated from field: int32 transfers_written = 2;
+   * @generated from field: int32 transfers_written_count = 2;
    */
-  transfersWritten: number;
+  transfersWrittenCount: number;
 };
 
 /**
@@ -675,7 +939,7 @@ export type RepairPaymentResponse = Message<"souk.payments.v1.RepairPaymentRespo
  * Use `create(RepairPaymentResponseSchema)` to create a new message.
  */
 export const RepairPaymentResponseSchema: GenMessage<RepairPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 21);
+  messageDesc(file_souk_payments_v1_payment_service, 25);
 
 /**
  * The request of AuditPayments; it is empty.
@@ -690,7 +954,7 @@ export type AuditPaymentsRequest = Message<"souk.payments.v1.AuditPaymentsReques
  * Use `create(AuditPaymentsRequestSchema)` to create a new message.
  */
 export const AuditPaymentsRequestSchema: GenMessage<AuditPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 22);
+  messageDesc(file_souk_payments_v1_payment_service, 26);
 
 /**
  * The response of AuditPayments.
@@ -718,68 +982,76 @@ export type AuditPaymentsResponse = Message<"souk.payments.v1.AuditPaymentsRespo
  * Use `create(AuditPaymentsResponseSchema)` to create a new message.
  */
 export const AuditPaymentsResponseSchema: GenMessage<AuditPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_payments_v1_payment_service, 23);
+  messageDesc(file_souk_payments_v1_payment_service, 27);
 
 /**
- * Owns payment intents: authorising, capturing, voiding and refunding them with a provider and in
- * the ledger.
+ * Owns payments: authorizing, capturing, voiding and refunding them with a provider and in the
+ * ledger.
  *
  * A payment has at most one operation in progress. When the provider does not respond, the
  * operation stays in flight: repeat the same call, which inquires about its outcome and never
  * starts it a second time; the service also inquires in the background. Whenever no operation is in
  * flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
  * of amount 0 never reaches the provider or the ledger. Any write may also fail with
- * ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy.v1` while the ledger does not respond; the
- * service completes it later. A write first completes an unfinished earlier operation, and fails if
- * that one fails: with PROVIDER_UNAVAILABLE, UPSTREAM_UNAVAILABLE or LEDGER_REFUSED.
+ * ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
+ * completes it later. A write first completes an unfinished earlier operation, and fails if that
+ * one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+ * ERROR_REASON_LEDGER_REFUSED.
  *
  * A payment with an `order_id` belongs to that order, and is changed only by the service that made
  * it. STAFF and other services get ERROR_REASON_PAYMENT_OF_ORDER, which names the method of
  * OrderService to use instead. STAFF may create and change payments without an order.
  *
- * Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units, at most
- * 10^15.
+ * Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
+ * of commerce (`souk.type.v1.Money`), at most 10^15.
  *
  * @generated from service souk.payments.v1.PaymentService
  */
 export const PaymentService: GenService<{
   /**
-   * Creates a payment that waits for a method, or for its confirmation when it has one. Repeating
-   * the same call returns the payment in its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS
-   * when the id was already used with different fields, ERROR_REASON_PAYMENT_STATE when it was
-   * voided before it arrived, INVALID_AMOUNT and UNKNOWN_PAYMENT_METHOD.
+   * Creates a payment that waits for a method, or for ConfirmPayment when it has one.
    *
-   * @generated from rpc souk.payments.v1.PaymentService.CreatePaymentIntent
+   * The `payment_id` is the idempotency key and never expires: the same call returns the payment in
+   * its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
+   * different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+   * ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.CreatePayment
    */
-  createPaymentIntent: {
+  createPayment: {
     methodKind: "unary";
-    input: typeof CreatePaymentIntentRequestSchema;
-    output: typeof CreatePaymentIntentResponseSchema;
+    input: typeof CreatePaymentRequestSchema;
+    output: typeof CreatePaymentResponseSchema;
   },
   /**
-   * Sets the method of a payment and asks the provider to authorise it. Returns the payment in
-   * REQUIRES_CAPTURE, or in REQUIRES_ACTION with the URL where the customer confirms it. Repeating
-   * the call returns the payment in its current state, or the same decline when the method was
-   * declined permanently; after a temporary decline, or with another method, it asks the provider
-   * again.
-   * Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, PAYMENT_DECLINED,
-   * UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Sets the method of a payment and asks the provider to authorize it. Returns the payment in
+   * REQUIRES_CAPTURE, or in REQUIRES_ACTION with the `action` of the customer.
    *
-   * @generated from rpc souk.payments.v1.PaymentService.ConfirmPaymentIntent
+   * The key is the payment and the method. Repeating the call returns the payment in its current
+   * state, or the same decline when the method was declined permanently; after a soft decline, or
+   * with another method, it asks the provider again. Another method also ends an action that the
+   * customer has not done yet; if the customer has, it fails with ERROR_REASON_PAYMENT_STATE.
+   * Fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+   * ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+   * ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.ConfirmPayment
    */
-  confirmPaymentIntent: {
+  confirmPayment: {
     methodKind: "unary";
-    input: typeof ConfirmPaymentIntentRequestSchema;
-    output: typeof ConfirmPaymentIntentResponseSchema;
+    input: typeof ConfirmPaymentRequestSchema;
+    output: typeof ConfirmPaymentResponseSchema;
   },
   /**
    * Creates a payment and confirms it in one call, as placing an order does.
    *
    * The `payment_id` is the idempotency key and never expires: the same call returns the payment in
    * its current state, or the same decline; the same id with different fields fails with
-   * ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived,
-   * fails with ERROR_REASON_PAYMENT_STATE. Also fails with ERROR_REASON_PAYMENT_DECLINED,
-   * INVALID_AMOUNT, UNKNOWN_PAYMENT_METHOD, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
+   * whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+   * ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
+   * time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
+   * ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.AuthorizePayment
    */
@@ -789,28 +1061,37 @@ export const PaymentService: GenService<{
     output: typeof AuthorizePaymentResponseSchema;
   },
   /**
-   * Asks the provider what the customer did at the `action_url`, and continues: if approved, the
-   * payment is authorised; if declined, it waits for another method. Only the provider decides,
-   * never the caller. Repeating the call returns the payment in its current state. A USER may name
-   * its own payments only; others are not found.
-   * Fails with ERROR_REASON_ACTION_NOT_COMPLETED while the customer has not decided, ACTION_EXPIRED
-   * when the payment was canceled first, PAYMENT_DECLINED when the customer or the bank declined
-   * and `approve` is set, PAYMENT_NOT_FOUND, PAYMENT_STATE, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Asks the provider what happened to a payment, and continues: an action that the customer
+   * approved is authorized, one that was declined or has expired waits for another method. Returns
+   * the payment in its current state, a declined one too; while the customer has not acted, that is
+   * REQUIRES_ACTION. Only the provider says what the customer did, never the caller.
    *
-   * @generated from rpc souk.payments.v1.PaymentService.CompletePaymentAction
+   * Call it when the customer comes back to the `return_url`. The service also asks by itself when
+   * the provider sends an event, and when the action expires. Repeating the call is safe. A USER
+   * may name its own payments only; others are not found. Fails with
+   * ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PROVIDER_UNAVAILABLE and
+   * ERROR_REASON_PAYMENT_BUSY.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.RefreshPayment
    */
-  completePaymentAction: {
+  refreshPayment: {
     methodKind: "unary";
-    input: typeof CompletePaymentActionRequestSchema;
-    output: typeof CompletePaymentActionResponseSchema;
+    input: typeof RefreshPaymentRequestSchema;
+    output: typeof RefreshPaymentResponseSchema;
   },
   /**
-   * Captures authorised money: all that is left, or a part. A partial capture with `final` releases
-   * the rest; otherwise more may be captured later. The `request_id` is the capture's idempotency
-   * key and never expires: repeating it returns the payment in its current state, or the same
-   * decline; with a different amount or `final` it fails with ERROR_REASON_REQUEST_ID_REUSED. Also
-   * fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_STATE, CAPTURE_EXCEEDS_AUTHORIZED,
-   * INVALID_AMOUNT, PAYMENT_DECLINED, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Captures authorized money: all that is left, or a part. A partial capture with `final_capture`
+   * releases the rest; otherwise more may be captured later.
+   *
+   * The `capture_id` is the idempotency key and never expires: the same call returns the payment
+   * and the capture in their current states, or the same decline; the same id with a different
+   * payment, amount or `final_capture` fails with ERROR_REASON_CAPTURE_DIFFERS. Also fails with
+   * ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_STATE,
+   * ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED, ERROR_REASON_INVALID_AMOUNT,
+   * ERROR_REASON_PAYMENT_DECLINED (the capture is then FAILED; another attempt needs a new id),
+   * ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
+   *
+   * The provider may take a capture back later. It is then REVERSED, and PaymentChanged says so.
    *
    * @generated from rpc souk.payments.v1.PaymentService.CapturePayment
    */
@@ -820,12 +1101,14 @@ export const PaymentService: GenService<{
     output: typeof CapturePaymentResponseSchema;
   },
   /**
-   * Releases what is authorised and not captured. The payment becomes CANCELED, or SUCCEEDED when a
-   * part of it was captured. An authorisation with an unknown outcome is voided too. An unknown id
-   * is stored as canceled, and never expires, so that an authorisation which arrives later is
-   * refused. Voiding again returns the payment in its current state.
+   * Releases what is authorized and not captured. The payment becomes CANCELED, or SUCCEEDED when a
+   * part of it was captured. An authorization with an unknown outcome is voided too.
+   *
+   * The key is the payment: voiding again returns it in its current state. An unknown id is stored
+   * as canceled, and never expires, so that an authorization which arrives later is refused.
    * Fails with ERROR_REASON_PAYMENT_STATE when everything was captured and nothing is left to
-   * release, PAYMENT_DECLINED when the provider refuses, PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * release, ERROR_REASON_PAYMENT_DECLINED when the provider refuses,
+   * ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
    *
    * @generated from rpc souk.payments.v1.PaymentService.VoidPayment
    */
@@ -835,11 +1118,17 @@ export const PaymentService: GenService<{
     output: typeof VoidPaymentResponseSchema;
   },
   /**
-   * Refunds captured money. The `refund_id` is the idempotency key and never expires: the same call
-   * returns the refund in its current state, the same id with different fields fails with
-   * ERROR_REASON_REFUND_DIFFERS. Also fails with ERROR_REASON_PAYMENT_NOT_FOUND,
-   * REFUND_EXCEEDS_CAPTURED, INVALID_AMOUNT, PAYMENT_DECLINED when the provider refuses (the refund
-   * is then FAILED; another attempt needs a new id), PROVIDER_UNAVAILABLE and PAYMENT_BUSY.
+   * Refunds captured money.
+   *
+   * The `refund_id` is the idempotency key and never expires: the same call returns the refund in
+   * its current state, the same id with different fields fails with ERROR_REASON_REFUND_DIFFERS.
+   * Also fails with ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_CAPTURED,
+   * ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_PAYMENT_DECLINED when the provider refuses (the
+   * refund is then FAILED; another attempt needs a new id), ERROR_REASON_PROVIDER_UNAVAILABLE and
+   * ERROR_REASON_PAYMENT_BUSY.
+   *
+   * The provider may fail to deliver a refund later. It is then FAILED, and PaymentRefunded says
+   * so.
    *
    * @generated from rpc souk.payments.v1.PaymentService.RefundPayment
    */
@@ -847,6 +1136,26 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof RefundPaymentRequestSchema;
     output: typeof RefundPaymentResponseSchema;
+  },
+  /**
+   * Takes in an event of a provider, as its webhook sends it: the body unchanged, byte for byte,
+   * and the headers. The provider authenticates itself with the signature of the event, so anyone
+   * may call.
+   *
+   * An event is only a hint: the service asks the provider what happened to the payment that the
+   * event names, as RefreshPayment does, and believes the answer only. So an event that comes
+   * twice, late or out of order changes nothing, and neither does one of an unknown type or about
+   * an unknown payment; the provider may send each as often as it likes. Fails with
+   * ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
+   * absent or too old, and, so that the provider sends the event again, with
+   * ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.ReceiveProviderEvent
+   */
+  receiveProviderEvent: {
+    methodKind: "unary";
+    input: typeof ReceiveProviderEventRequestSchema;
+    output: typeof ReceiveProviderEventResponseSchema;
   },
   /**
    * Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
@@ -859,7 +1168,10 @@ export const PaymentService: GenService<{
     output: typeof GetPaymentResponseSchema;
   },
   /**
-   * Lists payments by id, a page at a time.
+   * Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
+   * page token does not expire, and may be used with another `page_size`; it is good for the caller
+   * and the filter that it was issued for. What is created meanwhile is on no later page, unless
+   * the oldest come first.
    *
    * @generated from rpc souk.payments.v1.PaymentService.ListPayments
    */
@@ -869,7 +1181,23 @@ export const PaymentService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
-   * Lists the refunds of one payment or of all payments by id, a page at a time.
+   * Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
+   * page token does not expire, and may be used with another `page_size`; it is good for the caller
+   * and the filter that it was issued for. What is created meanwhile is on no later page, unless
+   * the oldest come first.
+   *
+   * @generated from rpc souk.payments.v1.PaymentService.ListCaptures
+   */
+  listCaptures: {
+    methodKind: "unary";
+    input: typeof ListCapturesRequestSchema;
+    output: typeof ListCapturesResponseSchema;
+  },
+  /**
+   * Lists refunds, newest first unless `order_by` says otherwise; refunds of one time by id. A page
+   * token does not expire, and may be used with another `page_size`; it is good for the caller and
+   * the filter that it was issued for. What is created meanwhile is on no later page, unless the
+   * oldest come first.
    *
    * @generated from rpc souk.payments.v1.PaymentService.ListRefunds
    */
@@ -882,9 +1210,9 @@ export const PaymentService: GenService<{
    * Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
    * transfers of this payment that are missing in the ledger, for example after it was restored
    * from an older backup. Neither the amounts nor the provider's records change, and a payment with
-   * all of its transfers stays unchanged. Fails with ERROR_REASON_PAYMENT_NOT_FOUND, PAYMENT_BUSY
-   * while an operation is in progress, and LEDGER_REFUSED when the ledger has a different transfer
-   * under such an id.
+   * all of its transfers stays unchanged. Repeating the call is safe. Fails with
+   * ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
+   * and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
    *
    * @generated from rpc souk.payments.v1.PaymentService.RepairPayment
    */

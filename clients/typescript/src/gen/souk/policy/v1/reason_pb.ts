@@ -20,7 +20,7 @@ export const file_souk_policy_v1_reason: GenFile = /*@__PURE__*/
 
 /**
  * ReasonPolicy describes every error with this reason. Its domain in google.rpc.ErrorInfo is the
- * package of the enum.
+ * package of the enum without its version, so that it stays the same in the next version.
  *
  * @generated from message souk.policy.v1.ReasonPolicy
  */

@@ -2,17 +2,17 @@
 // @generated from file souk/recommendations/v1/model.proto (package souk.recommendations.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/recommendations/v1/model.proto.
  */
 export const file_souk_recommendations_v1_model: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9tb2RlbC5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEizgEKBU1vZGVsEg8KB3ZlcnNpb24YASABKAkSLgoKdHJhaW5fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSdHJhaW5fbWlsbGlzZWNvbmRzGAMgASgDEg4KBm9yZGVycxgEIAEoAxIRCgljdXN0b21lcnMYBSABKAMSDAoEc2t1cxgGIAEoAxI3CgpldmFsdWF0aW9uGAcgASgLMiMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuRXZhbHVhdGlvbiKIAQoKRXZhbHVhdGlvbhIuCgpzcGxpdF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljdXN0b21lcnMYAiABKAMSNwoHbWV0aG9kcxgDIAMoCzImLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLk1ldGhvZFF1YWxpdHkilwEKDU1ldGhvZFF1YWxpdHkSDgoGbWV0aG9kGAEgASgJEg4KBnJlY2FsbBgCIAEoARIMCgRuZGNnGAMgASgBEhUKDXJlY2FsbF9yZXBlYXQYBCABKAESEwoLbmRjZ19yZXBlYXQYBSABKAESFgoOcmVjYWxsX2V4cGxvcmUYBiABKAESFAoMbmRjZ19leHBsb3JlGAcgASgBQroBCh9leGFtcGxlLnNvdWsucmVjb21tZW5kYXRpb25zLnYxQgpNb2RlbFByb3RvUAFaOXNvdWsuZXhhbXBsZS9nby9zb3VrL3JlY29tbWVuZGF0aW9ucy92MTtyZWNvbW1lbmRhdGlvbnN2MaoCF1NvdWsuUmVjb21tZW5kYXRpb25zLlYxygIXU291a1xSZWNvbW1lbmRhdGlvbnNcVjHqAhlTb3VrOjpSZWNvbW1lbmRhdGlvbnM6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiNzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9tb2RlbC5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEi9AEKBU1vZGVsEg8KB3ZlcnNpb24YASABKAkSLgoKdHJhaW5fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoOdHJhaW5fZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLb3JkZXJfY291bnQYBCABKAMSFgoOY3VzdG9tZXJfY291bnQYBSABKAMSEQoJc2t1X2NvdW50GAYgASgDEjcKCmV2YWx1YXRpb24YByABKAsyIy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5FdmFsdWF0aW9uIo0BCgpFdmFsdWF0aW9uEi4KCnNwbGl0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmN1c3RvbWVyX2NvdW50GAIgASgDEjcKB21ldGhvZHMYAyADKAsyJi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5NZXRob2RRdWFsaXR5Ir8BCg1NZXRob2RRdWFsaXR5EjYKBm1ldGhvZBgBIAEoDjImLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJhbmtpbmdNZXRob2QSDgoGcmVjYWxsGAIgASgBEgwKBG5kY2cYAyABKAESFQoNcmVjYWxsX3JlcGVhdBgEIAEoARITCgtuZGNnX3JlcGVhdBgFIAEoARIWCg5yZWNhbGxfZXhwbG9yZRgGIAEoARIUCgxuZGNnX2V4cGxvcmUYByABKAEq7AEKDVJhbmtpbmdNZXRob2QSHgoaUkFOS0lOR19NRVRIT0RfVU5TUEVDSUZJRUQQABIYChRSQU5LSU5HX01FVEhPRF9NT0RFTBABEh0KGVJBTktJTkdfTUVUSE9EX1BPUFVMQVJJVFkQAhIlCiFSQU5LSU5HX01FVEhPRF9QRVJTT05BTF9GUkVRVUVOQ1kQAxIqCiZSQU5LSU5HX01FVEhPRF9NT0RFTF9FWENMVURFX1BVUkNIQVNFRBAEEi8KK1JBTktJTkdfTUVUSE9EX1BPUFVMQVJJVFlfRVhDTFVERV9QVVJDSEFTRUQQBUK6AQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIKTW9kZWxQcm90b1ABWjlzb3VrLmV4YW1wbGUvZ28vc291ay9yZWNvbW1lbmRhdGlvbnMvdjE7cmVjb21tZW5kYXRpb25zdjGqAhdTb3VrLlJlY29tbWVuZGF0aW9ucy5WMcoCF1NvdWtcUmVjb21tZW5kYXRpb25zXFYx6gIZU291azo6UmVjb21tZW5kYXRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * The model learned from the orders that is currently served.
@@ -29,39 +29,39 @@ export type Model = Message<"souk.recommendations.v1.Model"> & {
   version: string;
 
   /**
-   * When it was trained.
+   * When its training began.
    *
    * @generated from field: google.protobuf.Timestamp train_time = 2;
    */
   trainTime?: Timestamp | undefined;
 
   /**
-   * How long the training took, in milliseconds, its evaluation included.
+   * How long the training took, its evaluation included; to the millisecond.
    *
-   * @generated from field: int64 train_milliseconds = 3;
+   * @generated from field: google.protobuf.Duration train_duration = 3;
    */
-  trainMilliseconds: bigint;
+  trainDuration?: Duration | undefined;
 
   /**
    * The number of orders it was trained on.
    *
-   * @generated from field: int64 orders = 4;
+   * @generated from field: int64 order_count = 4;
    */
-  orders: bigint;
+  orderCount: bigint;
 
   /**
    * The number of customers it was trained on; orders of guests have none.
    *
-   * @generated from field: int64 customers = 5;
+   * @generated from field: int64 customer_count = 5;
    */
-  customers: bigint;
+  customerCount: bigint;
 
   /**
-   * How many skus it knows.
+   * The number of skus it knows.
    *
-   * @generated from field: int64 skus = 6;
+   * @generated from field: int64 sku_count = 6;
    */
-  skus: bigint;
+  skuCount: bigint;
 
   /**
    * The quality of the same method on the newest orders when trained on the earlier ones only;
@@ -80,28 +80,28 @@ export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_model, 0);
 
 /**
- * A test of a method on orders that it was not trained on. It ranks every known sku for each
- * customer; what the customer bought later should rank first.
+ * A test of ways to rank on orders that they were not trained on. Each ranks every known sku for
+ * each customer; what the customer bought later should rank first.
  *
  * @generated from message souk.recommendations.v1.Evaluation
  */
 export type Evaluation = Message<"souk.recommendations.v1.Evaluation"> & {
   /**
-   * Orders before this time were the training data, later ones the test data.
+   * Orders before this time were the training data, orders from it on the test data.
    *
    * @generated from field: google.protobuf.Timestamp split_time = 1;
    */
   splitTime?: Timestamp | undefined;
 
   /**
-   * How many customers had orders on both sides.
+   * The number of customers who had orders on both sides.
    *
-   * @generated from field: int64 customers = 2;
+   * @generated from field: int64 customer_count = 2;
    */
-  customers: bigint;
+  customerCount: bigint;
 
   /**
-   * The method that is served and the simple baselines that it must beat.
+   * One entry for each method: the one that is served and the simple ones that it must beat.
    *
    * @generated from field: repeated souk.recommendations.v1.MethodQuality methods = 3;
    */
@@ -116,19 +116,18 @@ export const EvaluationSchema: GenMessage<Evaluation> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_model, 1);
 
 /**
- * The quality of one method. Values are means over customers, between 0 and 1, of the first 20
- * items.
+ * The quality of one ranking method. The values are means over customers, between 0 and 1, of the
+ * first 20 items; higher is better.
  *
  * @generated from message souk.recommendations.v1.MethodQuality
  */
 export type MethodQuality = Message<"souk.recommendations.v1.MethodQuality"> & {
   /**
-   * The method: `model`, `popularity` or `personal frequency`; the first two also as `…, only new
-   * items`.
+   * The method.
    *
-   * @generated from field: string method = 1;
+   * @generated from field: souk.recommendations.v1.RankingMethod method = 1;
    */
-  method: string;
+  method: RankingMethod;
 
   /**
    * The share of the bought items that was among the 20.
@@ -179,4 +178,60 @@ export type MethodQuality = Message<"souk.recommendations.v1.MethodQuality"> & {
  */
 export const MethodQualitySchema: GenMessage<MethodQuality> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_model, 2);
+
+/**
+ * A way to rank skus for a customer. New values may be added; treat an unknown one as a method that
+ * you do not compare.
+ *
+ * @generated from enum souk.recommendations.v1.RankingMethod
+ */
+export enum RankingMethod {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: RANKING_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What is served: the customer's own purchases and the learned model.
+   *
+   * @generated from enum value: RANKING_METHOD_MODEL = 1;
+   */
+  MODEL = 1,
+
+  /**
+   * What most orders contain, the same for everyone.
+   *
+   * @generated from enum value: RANKING_METHOD_POPULARITY = 2;
+   */
+  POPULARITY = 2,
+
+  /**
+   * What the customer bought most often, then popular items.
+   *
+   * @generated from enum value: RANKING_METHOD_PERSONAL_FREQUENCY = 3;
+   */
+  PERSONAL_FREQUENCY = 3,
+
+  /**
+   * MODEL without what the customer bought before (`exclude_purchased`).
+   *
+   * @generated from enum value: RANKING_METHOD_MODEL_EXCLUDE_PURCHASED = 4;
+   */
+  MODEL_EXCLUDE_PURCHASED = 4,
+
+  /**
+   * POPULARITY without what the customer bought before.
+   *
+   * @generated from enum value: RANKING_METHOD_POPULARITY_EXCLUDE_PURCHASED = 5;
+   */
+  POPULARITY_EXCLUDE_PURCHASED = 5,
+}
+
+/**
+ * Describes the enum souk.recommendations.v1.RankingMethod.
+ */
+export const RankingMethodSchema: GenEnum<RankingMethod> = /*@__PURE__*/
+  enumDesc(file_souk_recommendations_v1_model, 0);
 

@@ -10,11 +10,47 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/recommendations/v1/recommendation.proto.
  */
 export const file_souk_recommendations_v1_recommendation: GenFile = /*@__PURE__*/
-  fileDesc("Cixzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbi5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEirwEKDlJlY29tbWVuZGF0aW9uEgsKA3NrdRgBIAEoCRISCgpwcm9kdWN0X2lkGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBXNjb3JlGAQgASgBEi8KBnJlYXNvbhgFIAEoCzIfLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlYXNvbhItCgViYXNpcxgGIAEoDjIeLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkJhc2lzIm0KBlJlYXNvbhIxCgRraW5kGAEgASgOMiMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVhc29uS2luZBIWCg5iZWNhdXNlX29mX3NrdRgCIAEoCRIYChBiZWNhdXNlX29mX3RpdGxlGAMgASgJKqMBCgpSZWFzb25LaW5kEhsKF1JFQVNPTl9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZUkVBU09OX0tJTkRfQk9VR0hUX0JFRk9SRRABEhoKFlJFQVNPTl9LSU5EX1NJTUlMQVJfVE8QAhIkCiBSRUFTT05fS0lORF9CT1VHSFRfVE9HRVRIRVJfV0lUSBADEhcKE1JFQVNPTl9LSU5EX1BPUFVMQVIQBCpXCgVCYXNpcxIVChFCQVNJU19VTlNQRUNJRklFRBAAEhIKDkJBU0lTX1BFUlNPTkFMEAESEAoMQkFTSVNfQkFTS0VUEAISEQoNQkFTSVNfUE9QVUxBUhADQsMBCh9leGFtcGxlLnNvdWsucmVjb21tZW5kYXRpb25zLnYxQhNSZWNvbW1lbmRhdGlvblByb3RvUAFaOXNvdWsuZXhhbXBsZS9nby9zb3VrL3JlY29tbWVuZGF0aW9ucy92MTtyZWNvbW1lbmRhdGlvbnN2MaoCF1NvdWsuUmVjb21tZW5kYXRpb25zLlYxygIXU291a1xSZWNvbW1lbmRhdGlvbnNcVjHqAhlTb3VrOjpSZWNvbW1lbmRhdGlvbnM6OlYxYgZwcm90bzM");
+  fileDesc("Cixzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbi5wcm90bxIXc291ay5yZWNvbW1lbmRhdGlvbnMudjEikgEKElJlY29tbWVuZGF0aW9uTGlzdBI2CgVpdGVtcxgBIAMoCzInLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uEi0KBWJhc2lzGAIgASgOMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuQmFzaXMSFQoNbW9kZWxfdmVyc2lvbhgDIAEoCSK9AQoOUmVjb21tZW5kYXRpb24SCwoDc2t1GAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDQoFdGl0bGUYAyABKAkSDQoFc2NvcmUYBCABKAESPQoGcmVhc29uGAUgASgLMi0uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb25SZWFzb24SLQoFYmFzaXMYBiABKA4yHi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5CYXNpcyJ7ChRSZWNvbW1lbmRhdGlvblJlYXNvbhIxCgRraW5kGAEgASgOMiMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVhc29uS2luZBIWCg5iZWNhdXNlX29mX3NrdRgCIAEoCRIYChBiZWNhdXNlX29mX3RpdGxlGAMgASgJKqMBCgpSZWFzb25LaW5kEhsKF1JFQVNPTl9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZUkVBU09OX0tJTkRfQk9VR0hUX0JFRk9SRRABEhoKFlJFQVNPTl9LSU5EX1NJTUlMQVJfVE8QAhIkCiBSRUFTT05fS0lORF9CT1VHSFRfVE9HRVRIRVJfV0lUSBADEhcKE1JFQVNPTl9LSU5EX1BPUFVMQVIQBCpXCgVCYXNpcxIVChFCQVNJU19VTlNQRUNJRklFRBAAEhIKDkJBU0lTX1BFUlNPTkFMEAESEAoMQkFTSVNfQkFTS0VUEAISEQoNQkFTSVNfUE9QVUxBUhADQsMBCh9leGFtcGxlLnNvdWsucmVjb21tZW5kYXRpb25zLnYxQhNSZWNvbW1lbmRhdGlvblByb3RvUAFaOXNvdWsuZXhhbXBsZS9nby9zb3VrL3JlY29tbWVuZGF0aW9ucy92MTtyZWNvbW1lbmRhdGlvbnN2MaoCF1NvdWsuUmVjb21tZW5kYXRpb25zLlYxygIXU291a1xSZWNvbW1lbmRhdGlvbnNcVjHqAhlTb3VrOjpSZWNvbW1lbmRhdGlvbnM6OlYxYgZwcm90bzM");
 
 /**
- * One item to show. It is a sku, because customers buy variants, not products. A response never has
- * two skus of one product, nor a sku whose product is not for sale.
+ * Items to show, best first: the answer of every list of this service.
+ *
+ * @generated from message souk.recommendations.v1.RecommendationList
+ */
+export type RecommendationList = Message<"souk.recommendations.v1.RecommendationList"> & {
+  /**
+   * The items in the order to show them in, at most `max_items`; fewer when there are no more, and
+   * none in an empty shop.
+   *
+   * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
+   */
+  items: Recommendation[];
+
+  /**
+   * The basis of the first item; POPULAR when there are no items.
+   *
+   * @generated from field: souk.recommendations.v1.Basis basis = 2;
+   */
+  basis: Basis;
+
+  /**
+   * The version of the model that was used; empty when none was trained yet, or none was needed.
+   *
+   * @generated from field: string model_version = 3;
+   */
+  modelVersion: string;
+};
+
+/**
+ * Describes the message souk.recommendations.v1.RecommendationList.
+ * Use `create(RecommendationListSchema)` to create a new message.
+ */
+export const RecommendationListSchema: GenMessage<RecommendationList> = /*@__PURE__*/
+  messageDesc(file_souk_recommendations_v1_recommendation, 0);
+
+/**
+ * One item to show. It is a sku, because customers buy variants, not products. A list never has two
+ * skus of one product, nor a sku whose product is not for sale.
  *
  * @generated from message souk.recommendations.v1.Recommendation
  */
@@ -41,9 +77,9 @@ export type Recommendation = Message<"souk.recommendations.v1.Recommendation"> &
   title: string;
 
   /**
-   * How strongly it is recommended. Items are in the order to show them in. Scores of one basis and
-   * one kind of reason never increase along that order; other scores cannot be compared, nor scores
-   * of different responses.
+   * How strongly it is recommended. Along a list, the scores of items with the same basis and the
+   * same kind of reason never increase. Other scores cannot be compared, nor scores of different
+   * lists.
    *
    * @generated from field: double score = 4;
    */
@@ -52,13 +88,12 @@ export type Recommendation = Message<"souk.recommendations.v1.Recommendation"> &
   /**
    * Why it is shown.
    *
-   * @generated from field: souk.recommendations.v1.Reason reason = 5;
+   * @generated from field: souk.recommendations.v1.RecommendationReason reason = 5;
    */
-  reason?: Reason | undefined;
+  reason?: RecommendationReason | undefined;
 
   /**
-   * The data it was derived from; differs from the basis of the response when that had too few
-   * items.
+   * The data it was derived from. Differs from the basis of the list when that had too few items.
    *
    * @generated from field: souk.recommendations.v1.Basis basis = 6;
    */
@@ -70,14 +105,14 @@ export type Recommendation = Message<"souk.recommendations.v1.Recommendation"> &
  * Use `create(RecommendationSchema)` to create a new message.
  */
 export const RecommendationSchema: GenMessage<Recommendation> = /*@__PURE__*/
-  messageDesc(file_souk_recommendations_v1_recommendation, 0);
+  messageDesc(file_souk_recommendations_v1_recommendation, 1);
 
 /**
  * Why an item is shown.
  *
- * @generated from message souk.recommendations.v1.Reason
+ * @generated from message souk.recommendations.v1.RecommendationReason
  */
-export type Reason = Message<"souk.recommendations.v1.Reason"> & {
+export type RecommendationReason = Message<"souk.recommendations.v1.RecommendationReason"> & {
   /**
    * The kind of reason.
    *
@@ -102,14 +137,15 @@ export type Reason = Message<"souk.recommendations.v1.Reason"> & {
 };
 
 /**
- * Describes the message souk.recommendations.v1.Reason.
- * Use `create(ReasonSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.RecommendationReason.
+ * Use `create(RecommendationReasonSchema)` to create a new message.
  */
-export const ReasonSchema: GenMessage<Reason> = /*@__PURE__*/
-  messageDesc(file_souk_recommendations_v1_recommendation, 1);
+export const RecommendationReasonSchema: GenMessage<RecommendationReason> = /*@__PURE__*/
+  messageDesc(file_souk_recommendations_v1_recommendation, 2);
 
 /**
- * The kinds of reasons.
+ * The kinds of reasons. New values may be added; treat an unknown one as POPULAR: show the item
+ * without a reason.
  *
  * @generated from enum souk.recommendations.v1.ReasonKind
  */
@@ -157,8 +193,8 @@ export const ReasonKindSchema: GenEnum<ReasonKind> = /*@__PURE__*/
   enumDesc(file_souk_recommendations_v1_recommendation, 0);
 
 /**
- * The data that an item was derived from. A response uses the first basis that has enough data, and
- * says which.
+ * The data that an item was derived from. A list uses the first basis that has enough data, and
+ * says which. New values may be added; treat an unknown one as POPULAR.
  *
  * @generated from enum souk.recommendations.v1.Basis
  */

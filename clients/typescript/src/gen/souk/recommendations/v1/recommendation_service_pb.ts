@@ -9,7 +9,7 @@ import { file_google_api_annotations } from "../../../google/api/annotations_pb.
 import { file_souk_policy_v1_policy } from "../../policy/v1/policy_pb.js";
 import type { Model } from "./model_pb.js";
 import { file_souk_recommendations_v1_model } from "./model_pb.js";
-import type { Basis, Recommendation } from "./recommendation_pb.js";
+import type { RecommendationList } from "./recommendation_pb.js";
 import { file_souk_recommendations_v1_recommendation } from "./recommendation_pb.js";
 import type { AuditCount, AuditFinding } from "../../type/v1/audit_pb.js";
 import { file_souk_type_v1_audit } from "../../type/v1/audit_pb.js";
@@ -19,14 +19,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/recommendations/v1/recommendation_service.proto.
  */
 export const file_souk_recommendations_v1_recommendation_service: GenFile = /*@__PURE__*/
-  fileDesc("CjRzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbl9zZXJ2aWNlLnByb3RvEhdzb3VrLnJlY29tbWVuZGF0aW9ucy52MSKDAgoQUmVjb21tZW5kUmVxdWVzdBJNCgtjdXN0b21lcl9pZBgBIAEoCUI4ukg1cjMYgAEyLl4oW15ccHtDY31ccHtafV0oW15ccHtDY31dKlteXHB7Q2N9XHB7Wn1dKT8pPyQScAoLYmFza2V0X3NrdXMYAiADKAlCW7pIWJIBVRBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAMgASgFQgm6SAYaBBhkKAASEAoIb25seV9uZXcYBCABKAgikQEKEVJlY29tbWVuZFJlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24SLQoFYmFzaXMYAiABKA4yHi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5CYXNpcxIVCg1tb2RlbF92ZXJzaW9uGAMgASgJIpkBChZTaW1pbGFyUHJvZHVjdHNSZXF1ZXN0EmEKA3NrdRgBIAEoCUJUukhRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEhwKCW1heF9pdGVtcxgCIAEoBUIJukgGGgQYZCgAIpcBChdTaW1pbGFyUHJvZHVjdHNSZXNwb25zZRI2CgVpdGVtcxgBIAMoCzInLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uEi0KBWJhc2lzGAIgASgOMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuQmFzaXMSFQoNbW9kZWxfdmVyc2lvbhgDIAEoCSKsAQofRnJlcXVlbnRseUJvdWdodFRvZ2V0aGVyUmVxdWVzdBJrCgRza3VzGAEgAygJQl26SFqSAVcIARBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAIgASgFQgm6SAYaBBhkKAAiiQEKIEZyZXF1ZW50bHlCb3VnaHRUb2dldGhlclJlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24SLQoFYmFzaXMYAiABKA4yHi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5CYXNpcyI2ChZQb3B1bGFyUHJvZHVjdHNSZXF1ZXN0EhwKCW1heF9pdGVtcxgBIAEoBUIJukgGGgQYZCgAIlEKF1BvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlEjYKBWl0ZW1zGAEgAygLMicuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb24iEQoPR2V0TW9kZWxSZXF1ZXN0Io0BChBHZXRNb2RlbFJlc3BvbnNlEi0KBW1vZGVsGAEgASgLMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTW9kZWwSDgoGb3JkZXJzGAIgASgDEhQKDG9yZGVyc19zaW5jZRgDIAEoAxITCgtpc190cmFpbmluZxgEIAEoCBIPCgdwcm9ibGVtGAUgASgJIh0KG0F1ZGl0UmVjb21tZW5kYXRpb25zUmVxdWVzdCJ2ChxBdWRpdFJlY29tbWVuZGF0aW9uc1Jlc3BvbnNlEiwKCGZpbmRpbmdzGAEgAygLMhouc291ay50eXBlLnYxLkF1ZGl0RmluZGluZxIoCgZjb3VudHMYAiADKAsyGC5zb3VrLnR5cGUudjEuQXVkaXRDb3VudDL1CQoVUmVjb21tZW5kYXRpb25TZXJ2aWNlEpMCCglSZWNvbW1lbmQSKS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRSZXF1ZXN0Giouc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kUmVzcG9uc2UirgGQAgGC0+STAkRaLRIrL3YxL2N1c3RvbWVycy97Y3VzdG9tZXJfaWR9L3JlY29tbWVuZGF0aW9ucxITL3YxL3JlY29tbWVuZGF0aW9uc6LrpKgMWwoCCAIKGAgDEhRyZWNvbW1lbmRhdGlvbnMucmVhZAoYCAQSFHJlY29tbWVuZGF0aW9ucy5yZWFkEAMaAggCIhtFUlJPUl9SRUFTT05fT1RIRVJfQ1VTVE9NRVISpwEKD1NpbWlsYXJQcm9kdWN0cxIvLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlNpbWlsYXJQcm9kdWN0c1JlcXVlc3QaMC5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5TaW1pbGFyUHJvZHVjdHNSZXNwb25zZSIxkAIBgtPkkwIYEhYvdjEvc2t1cy97c2t1fS9zaW1pbGFyouukqAwKCgIIARADGgIIAhLOAQoYRnJlcXVlbnRseUJvdWdodFRvZ2V0aGVyEjguc291ay5yZWNvbW1lbmRhdGlvbnMudjEuRnJlcXVlbnRseUJvdWdodFRvZ2V0aGVyUmVxdWVzdBo5LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkZyZXF1ZW50bHlCb3VnaHRUb2dldGhlclJlc3BvbnNlIj2QAgGC0+STAiQSIi92MS9yZWNvbW1lbmRhdGlvbnM6Ym91Z2h0VG9nZXRoZXKi66SoDAoKAggBEAMaAggCEqwBCg9Qb3B1bGFyUHJvZHVjdHMSLy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5Qb3B1bGFyUHJvZHVjdHNSZXF1ZXN0GjAuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUG9wdWxhclByb2R1Y3RzUmVzcG9uc2UiNpACAYLT5JMCHRIbL3YxL3JlY29tbWVuZGF0aW9uczpwb3B1bGFyouukqAwKCgIIARADGgIIAhLFAQoIR2V0TW9kZWwSKC5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5HZXRNb2RlbFJlcXVlc3QaKS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5HZXRNb2RlbFJlc3BvbnNlImSQAgGC0+STAhsSGS92MS9yZWNvbW1lbmRhdGlvbnM6bW9kZWyi66SoDDoKGAgDEhRyZWNvbW1lbmRhdGlvbnMucmVhZAoYCAQSFHJlY29tbWVuZGF0aW9ucy5yZWFkEAMaAggCEtMBChRBdWRpdFJlY29tbWVuZGF0aW9ucxI0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo1LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVzcG9uc2UiTpACAYLT5JMCGxIZL3YxL3JlY29tbWVuZGF0aW9uczphdWRpdKLrpKgMJAoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgIIPELKAQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIaUmVjb21tZW5kYXRpb25TZXJ2aWNlUHJvdG9QAVo5c291ay5leGFtcGxlL2dvL3NvdWsvcmVjb21tZW5kYXRpb25zL3YxO3JlY29tbWVuZGF0aW9uc3YxqgIXU291ay5SZWNvbW1lbmRhdGlvbnMuVjHKAhdTb3VrXFJlY29tbWVuZGF0aW9uc1xWMeoCGVNvdWs6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_recommendations_v1_model, file_souk_recommendations_v1_recommendation, file_souk_type_v1_audit]);
+  fileDesc("CjRzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbl9zZXJ2aWNlLnByb3RvEhdzb3VrLnJlY29tbWVuZGF0aW9ucy52MSKWAgoaTGlzdFJlY29tbWVuZGF0aW9uc1JlcXVlc3QSTQoLY3VzdG9tZXJfaWQYASABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEnAKC2Jhc2tldF9za3VzGAIgAygJQlu6SFiSAVUQZCJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEhwKCW1heF9pdGVtcxgDIAEoBUIJukgGGgQYZCgAEhkKEWV4Y2x1ZGVfcHVyY2hhc2VkGAQgASgIIlgKG0xpc3RSZWNvbW1lbmRhdGlvbnNSZXNwb25zZRI5CgRsaXN0GAEgASgLMisuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb25MaXN0Ip0BChpMaXN0U2ltaWxhclByb2R1Y3RzUmVxdWVzdBJhCgNza3UYASABKAlCVLpIUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIcCgltYXhfaXRlbXMYAiABKAVCCbpIBhoEGGQoACJYChtMaXN0U2ltaWxhclByb2R1Y3RzUmVzcG9uc2USOQoEbGlzdBgBIAEoCzIrLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uTGlzdCKuAQohTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXJSZXF1ZXN0EmsKBHNrdXMYASADKAlCXbpIWpIBVwgBEGQiUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIcCgltYXhfaXRlbXMYAiABKAVCCbpIBhoEGGQoACJfCiJMaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlc3BvbnNlEjkKBGxpc3QYASABKAsyKy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRhdGlvbkxpc3QiOgoaTGlzdFBvcHVsYXJQcm9kdWN0c1JlcXVlc3QSHAoJbWF4X2l0ZW1zGAEgASgFQgm6SAYaBBhkKAAiWAobTGlzdFBvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlEjkKBGxpc3QYASABKAsyKy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRhdGlvbkxpc3QiEQoPR2V0TW9kZWxSZXF1ZXN0IpIBChBHZXRNb2RlbFJlc3BvbnNlEi0KBW1vZGVsGAEgASgLMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTW9kZWwSEwoLb3JkZXJfY291bnQYAiABKAMSFwoPbmV3X29yZGVyX2NvdW50GAMgASgDEhAKCHRyYWluaW5nGAQgASgIEg8KB3Byb2JsZW0YBSABKAkiHQobQXVkaXRSZWNvbW1lbmRhdGlvbnNSZXF1ZXN0InYKHEF1ZGl0UmVjb21tZW5kYXRpb25zUmVzcG9uc2USLAoIZmluZGluZ3MYASADKAsyGi5zb3VrLnR5cGUudjEuQXVkaXRGaW5kaW5nEigKBmNvdW50cxgCIAMoCzIYLnNvdWsudHlwZS52MS5BdWRpdENvdW50MvoKChVSZWNvbW1lbmRhdGlvblNlcnZpY2USxQIKE0xpc3RSZWNvbW1lbmRhdGlvbnMSMy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RSZWNvbW1lbmRhdGlvbnNSZXNwb25zZSLCAZACAYLT5JMCdVozYgRsaXN0EisvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vcmVjb21tZW5kYXRpb25zWiM6ASpiBGxpc3QiGC92MS9yZWNvbW1lbmRhdGlvbnM6bGlzdGIEbGlzdBITL3YxL3JlY29tbWVuZGF0aW9uc6LrpKgMPgoCCAIKGAgDEhRyZWNvbW1lbmRhdGlvbnMucmVhZAoYCAQSFHJlY29tbWVuZGF0aW9ucy5yZWFkEAMaAggCEr4BChNMaXN0U2ltaWxhclByb2R1Y3RzEjMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFNpbWlsYXJQcm9kdWN0c1JlcXVlc3QaNC5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0U2ltaWxhclByb2R1Y3RzUmVzcG9uc2UiPJACAYLT5JMCI2IEbGlzdBIbL3YxL3JlY29tbWVuZGF0aW9ucy9zaW1pbGFyouukqAwKCgIIARADGgIIAhKOAgoaTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXISOi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlcXVlc3QaOy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlc3BvbnNlIneQAgGC0+STAl5aMjoBKmIEbGlzdCInL3YxL3JlY29tbWVuZGF0aW9ucy9ib3VnaHRUb2dldGhlcjpsaXN0YgRsaXN0EiIvdjEvcmVjb21tZW5kYXRpb25zL2JvdWdodFRvZ2V0aGVyouukqAwKCgIIARADGgIIAhK+AQoTTGlzdFBvcHVsYXJQcm9kdWN0cxIzLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RQb3B1bGFyUHJvZHVjdHNSZXF1ZXN0GjQuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFBvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlIjyQAgGC0+STAiNiBGxpc3QSGy92MS9yZWNvbW1lbmRhdGlvbnMvcG9wdWxhcqLrpKgMCgoCCAEQAxoCCAISrwEKCEdldE1vZGVsEiguc291ay5yZWNvbW1lbmRhdGlvbnMudjEuR2V0TW9kZWxSZXF1ZXN0Gikuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuR2V0TW9kZWxSZXNwb25zZSJOkAIBgtPkkwIbEhkvdjEvcmVjb21tZW5kYXRpb25zL21vZGVsouukqAwkCg0IAxIJb3BzLmF1ZGl0Cg0IBBIJb3BzLmF1ZGl0EAMaAggCEtMBChRBdWRpdFJlY29tbWVuZGF0aW9ucxI0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo1LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVzcG9uc2UiTpACAYLT5JMCGxIZL3YxL3JlY29tbWVuZGF0aW9uczphdWRpdKLrpKgMJAoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgIIPELKAQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIaUmVjb21tZW5kYXRpb25TZXJ2aWNlUHJvdG9QAVo5c291ay5leGFtcGxlL2dvL3NvdWsvcmVjb21tZW5kYXRpb25zL3YxO3JlY29tbWVuZGF0aW9uc3YxqgIXU291ay5SZWNvbW1lbmRhdGlvbnMuVjHKAhdTb3VrXFJlY29tbWVuZGF0aW9uc1xWMeoCGVNvdWs6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_recommendations_v1_model, file_souk_recommendations_v1_recommendation, file_souk_type_v1_audit]);
 
 /**
- * The request of Recommend.
+ * The request of ListRecommendations.
  *
- * @generated from message souk.recommendations.v1.RecommendRequest
+ * @generated from message souk.recommendations.v1.ListRecommendationsRequest
  */
-export type RecommendRequest = Message<"souk.recommendations.v1.RecommendRequest"> & {
+export type ListRecommendationsRequest = Message<"souk.recommendations.v1.ListRecommendationsRequest"> & {
   /**
    * The customer, at most 128 characters, none of them a control character. A USER leaves it empty
    * or names itself; for other callers empty means a guest.
@@ -36,7 +36,8 @@ export type RecommendRequest = Message<"souk.recommendations.v1.RecommendRequest
   customerId: string;
 
   /**
-   * The skus in the basket, at most 100 of 1 to 64 characters; may be empty.
+   * The skus in the basket, at most 100 of 1 to 64 characters; may be empty. A sku that is named
+   * twice counts once, an unknown one not at all.
    *
    * @generated from field: repeated string basket_skus = 2;
    */
@@ -52,60 +53,45 @@ export type RecommendRequest = Message<"souk.recommendations.v1.RecommendRequest
   /**
    * Leaves out what the customer bought before: for discovery rather than reminders.
    *
-   * @generated from field: bool only_new = 4;
+   * @generated from field: bool exclude_purchased = 4;
    */
-  onlyNew: boolean;
+  excludePurchased: boolean;
 };
 
 /**
- * Describes the message souk.recommendations.v1.RecommendRequest.
- * Use `create(RecommendRequestSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListRecommendationsRequest.
+ * Use `create(ListRecommendationsRequestSchema)` to create a new message.
  */
-export const RecommendRequestSchema: GenMessage<RecommendRequest> = /*@__PURE__*/
+export const ListRecommendationsRequestSchema: GenMessage<ListRecommendationsRequest> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 0);
 
 /**
- * The response of Recommend.
+ * The response of ListRecommendations.
  *
- * @generated from message souk.recommendations.v1.RecommendResponse
+ * @generated from message souk.recommendations.v1.ListRecommendationsResponse
  */
-export type RecommendResponse = Message<"souk.recommendations.v1.RecommendResponse"> & {
+export type ListRecommendationsResponse = Message<"souk.recommendations.v1.ListRecommendationsResponse"> & {
   /**
-   * The items, best first.
+   * What to show.
    *
-   * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
+   * @generated from field: souk.recommendations.v1.RecommendationList list = 1;
    */
-  items: Recommendation[];
-
-  /**
-   * The basis of the first item.
-   *
-   * @generated from field: souk.recommendations.v1.Basis basis = 2;
-   */
-  basis: Basis;
-
-  /**
-   * The version of the model that was used; empty when there is none or the response did not need
-   * it.
-   *
-   * @generated from field: string model_version = 3;
-   */
-  modelVersion: string;
+  list?: RecommendationList | undefined;
 };
 
 /**
- * Describes the message souk.recommendations.v1.RecommendResponse.
- * Use `create(RecommendResponseSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListRecommendationsResponse.
+ * Use `create(ListRecommendationsResponseSchema)` to create a new message.
  */
-export const RecommendResponseSchema: GenMessage<RecommendResponse> = /*@__PURE__*/
+export const ListRecommendationsResponseSchema: GenMessage<ListRecommendationsResponse> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 1);
 
 /**
- * The request of SimilarProducts.
+ * The request of ListSimilarProducts.
  *
- * @generated from message souk.recommendations.v1.SimilarProductsRequest
+ * @generated from message souk.recommendations.v1.ListSimilarProductsRequest
  */
-export type SimilarProductsRequest = Message<"souk.recommendations.v1.SimilarProductsRequest"> & {
+export type ListSimilarProductsRequest = Message<"souk.recommendations.v1.ListSimilarProductsRequest"> & {
   /**
    * The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
    * between them.
@@ -123,56 +109,42 @@ export type SimilarProductsRequest = Message<"souk.recommendations.v1.SimilarPro
 };
 
 /**
- * Describes the message souk.recommendations.v1.SimilarProductsRequest.
- * Use `create(SimilarProductsRequestSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListSimilarProductsRequest.
+ * Use `create(ListSimilarProductsRequestSchema)` to create a new message.
  */
-export const SimilarProductsRequestSchema: GenMessage<SimilarProductsRequest> = /*@__PURE__*/
+export const ListSimilarProductsRequestSchema: GenMessage<ListSimilarProductsRequest> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 2);
 
 /**
- * The response of SimilarProducts.
+ * The response of ListSimilarProducts.
  *
- * @generated from message souk.recommendations.v1.SimilarProductsResponse
+ * @generated from message souk.recommendations.v1.ListSimilarProductsResponse
  */
-export type SimilarProductsResponse = Message<"souk.recommendations.v1.SimilarProductsResponse"> & {
+export type ListSimilarProductsResponse = Message<"souk.recommendations.v1.ListSimilarProductsResponse"> & {
   /**
-   * The items, best first.
+   * What to show.
    *
-   * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
+   * @generated from field: souk.recommendations.v1.RecommendationList list = 1;
    */
-  items: Recommendation[];
-
-  /**
-   * The basis of the first item.
-   *
-   * @generated from field: souk.recommendations.v1.Basis basis = 2;
-   */
-  basis: Basis;
-
-  /**
-   * The version of the model that was used; empty when there is none or the response did not need
-   * it.
-   *
-   * @generated from field: string model_version = 3;
-   */
-  modelVersion: string;
+  list?: RecommendationList | undefined;
 };
 
 /**
- * Describes the message souk.recommendations.v1.SimilarProductsResponse.
- * Use `create(SimilarProductsResponseSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListSimilarProductsResponse.
+ * Use `create(ListSimilarProductsResponseSchema)` to create a new message.
  */
-export const SimilarProductsResponseSchema: GenMessage<SimilarProductsResponse> = /*@__PURE__*/
+export const ListSimilarProductsResponseSchema: GenMessage<ListSimilarProductsResponse> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 3);
 
 /**
- * The request of FrequentlyBoughtTogether.
+ * The request of ListProductsBoughtTogether.
  *
- * @generated from message souk.recommendations.v1.FrequentlyBoughtTogetherRequest
+ * @generated from message souk.recommendations.v1.ListProductsBoughtTogetherRequest
  */
-export type FrequentlyBoughtTogetherRequest = Message<"souk.recommendations.v1.FrequentlyBoughtTogetherRequest"> & {
+export type ListProductsBoughtTogetherRequest = Message<"souk.recommendations.v1.ListProductsBoughtTogetherRequest"> & {
   /**
-   * The basket: 1 to 100 skus of 1 to 64 characters.
+   * The basket: 1 to 100 skus of 1 to 64 characters. A sku that is named twice counts once, an
+   * unknown one not at all.
    *
    * @generated from field: repeated string skus = 1;
    */
@@ -187,46 +159,39 @@ export type FrequentlyBoughtTogetherRequest = Message<"souk.recommendations.v1.F
 };
 
 /**
- * Describes the message souk.recommendations.v1.FrequentlyBoughtTogetherRequest.
- * Use `create(FrequentlyBoughtTogetherRequestSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListProductsBoughtTogetherRequest.
+ * Use `create(ListProductsBoughtTogetherRequestSchema)` to create a new message.
  */
-export const FrequentlyBoughtTogetherRequestSchema: GenMessage<FrequentlyBoughtTogetherRequest> = /*@__PURE__*/
+export const ListProductsBoughtTogetherRequestSchema: GenMessage<ListProductsBoughtTogetherRequest> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 4);
 
 /**
- * The response of FrequentlyBoughtTogether.
+ * The response of ListProductsBoughtTogether.
  *
- * @generated from message souk.recommendations.v1.FrequentlyBoughtTogetherResponse
+ * @generated from message souk.recommendations.v1.ListProductsBoughtTogetherResponse
  */
-export type FrequentlyBoughtTogetherResponse = Message<"souk.recommendations.v1.FrequentlyBoughtTogetherResponse"> & {
+export type ListProductsBoughtTogetherResponse = Message<"souk.recommendations.v1.ListProductsBoughtTogetherResponse"> & {
   /**
-   * The items, best first.
+   * What to show; `model_version` is always empty.
    *
-   * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
+   * @generated from field: souk.recommendations.v1.RecommendationList list = 1;
    */
-  items: Recommendation[];
-
-  /**
-   * The basis of the first item.
-   *
-   * @generated from field: souk.recommendations.v1.Basis basis = 2;
-   */
-  basis: Basis;
+  list?: RecommendationList | undefined;
 };
 
 /**
- * Describes the message souk.recommendations.v1.FrequentlyBoughtTogetherResponse.
- * Use `create(FrequentlyBoughtTogetherResponseSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListProductsBoughtTogetherResponse.
+ * Use `create(ListProductsBoughtTogetherResponseSchema)` to create a new message.
  */
-export const FrequentlyBoughtTogetherResponseSchema: GenMessage<FrequentlyBoughtTogetherResponse> = /*@__PURE__*/
+export const ListProductsBoughtTogetherResponseSchema: GenMessage<ListProductsBoughtTogetherResponse> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 5);
 
 /**
- * The request of PopularProducts.
+ * The request of ListPopularProducts.
  *
- * @generated from message souk.recommendations.v1.PopularProductsRequest
+ * @generated from message souk.recommendations.v1.ListPopularProductsRequest
  */
-export type PopularProductsRequest = Message<"souk.recommendations.v1.PopularProductsRequest"> & {
+export type ListPopularProductsRequest = Message<"souk.recommendations.v1.ListPopularProductsRequest"> & {
   /**
    * The most items to return, at most 100; 0 means 20.
    *
@@ -236,32 +201,31 @@ export type PopularProductsRequest = Message<"souk.recommendations.v1.PopularPro
 };
 
 /**
- * Describes the message souk.recommendations.v1.PopularProductsRequest.
- * Use `create(PopularProductsRequestSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListPopularProductsRequest.
+ * Use `create(ListPopularProductsRequestSchema)` to create a new message.
  */
-export const PopularProductsRequestSchema: GenMessage<PopularProductsRequest> = /*@__PURE__*/
+export const ListPopularProductsRequestSchema: GenMessage<ListPopularProductsRequest> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 6);
 
 /**
- * The response of PopularProducts.
+ * The response of ListPopularProducts.
  *
- * @generated from message souk.recommendations.v1.PopularProductsResponse
+ * @generated from message souk.recommendations.v1.ListPopularProductsResponse
  */
-export type PopularProductsResponse = Message<"souk.recommendations.v1.PopularProductsResponse"> & {
+export type ListPopularProductsResponse = Message<"souk.recommendations.v1.ListPopularProductsResponse"> & {
   /**
-   * The items, best first; the score is the number of orders, weighted so that newer ones count
-   * more.
+   * What to show; `model_version` is always empty.
    *
-   * @generated from field: repeated souk.recommendations.v1.Recommendation items = 1;
+   * @generated from field: souk.recommendations.v1.RecommendationList list = 1;
    */
-  items: Recommendation[];
+  list?: RecommendationList | undefined;
 };
 
 /**
- * Describes the message souk.recommendations.v1.PopularProductsResponse.
- * Use `create(PopularProductsResponseSchema)` to create a new message.
+ * Describes the message souk.recommendations.v1.ListPopularProductsResponse.
+ * Use `create(ListPopularProductsResponseSchema)` to create a new message.
  */
-export const PopularProductsResponseSchema: GenMessage<PopularProductsResponse> = /*@__PURE__*/
+export const ListPopularProductsResponseSchema: GenMessage<ListPopularProductsResponse> = /*@__PURE__*/
   messageDesc(file_souk_recommendations_v1_recommendation_service, 7);
 
 /**
@@ -286,7 +250,7 @@ export const GetModelRequestSchema: GenMessage<GetModelRequest> = /*@__PURE__*/
  */
 export type GetModelResponse = Message<"souk.recommendations.v1.GetModelResponse"> & {
   /**
-   * The model; absent while none was trained or the stored one was rejected. Responses then use no
+   * The model; absent while none was trained or the stored one was rejected. Lists then use no
    * model.
    *
    * @generated from field: souk.recommendations.v1.Model model = 1;
@@ -296,27 +260,27 @@ export type GetModelResponse = Message<"souk.recommendations.v1.GetModelResponse
   /**
    * The number of orders that count now.
    *
-   * @generated from field: int64 orders = 2;
+   * @generated from field: int64 order_count = 2;
    */
-  orders: bigint;
+  orderCount: bigint;
 
   /**
    * The number of orders since the model was trained; a training starts when there are enough of
    * them.
    *
-   * @generated from field: int64 orders_since = 3;
+   * @generated from field: int64 new_order_count = 3;
    */
-  ordersSince: bigint;
+  newOrderCount: bigint;
 
   /**
    * True while a new model is being trained.
    *
-   * @generated from field: bool is_training = 4;
+   * @generated from field: bool training = 4;
    */
-  isTraining: boolean;
+  training: boolean;
 
   /**
-   * Why the stored model was rejected or the last training failed; empty otherwise.
+   * Why the stored model was rejected or the last training failed; empty otherwise. For people.
    *
    * @generated from field: string problem = 5;
    */
@@ -378,64 +342,67 @@ export const AuditRecommendationsResponseSchema: GenMessage<AuditRecommendations
  *
  * An order counts as soon as its event arrives, without waiting for a training: in its customer's
  * recommendations, in popular products and in products bought together. Canceled and refunded
- * orders no longer count. With too little data a response falls back from the customer to the
- * basket to popular products, and each item says which; an unknown sku or customer is not an error.
- * Only products for sale are recommended; a response has fewer items than requested when there are
- * no more.
- * Reasons are those of `souk.recommendations.v1.ErrorReason`.
+ * orders no longer count. With too little data a list falls back from the customer to the basket to
+ * popular products, and each item says which; an unknown sku or customer is not an error. Only
+ * products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
+ * and no further pages; another call may return other items. Reasons are those of
+ * `souk.policy.v1.ErrorReason`.
  *
  * @generated from service souk.recommendations.v1.RecommendationService
  */
 export const RecommendationService: GenService<{
   /**
-   * Recommends items to a customer: what they are likely to buy next, again or for the first time.
-   * Without a customer, or for an unknown one, it uses the basket, and without a basket what is
-   * popular. It recommends no product of the basket. A USER may request its own recommendations
-   * only (ERROR_REASON_OTHER_CUSTOMER).
+   * Lists what to recommend to a customer, best first: what they are likely to buy next, again or
+   * for the first time. Without a customer, or for an unknown one, it uses the basket, and without
+   * a basket what is popular. It recommends no product of the basket.
    *
-   * @generated from rpc souk.recommendations.v1.RecommendationService.Recommend
+   * A USER gets its own recommendations only: naming another customer fails with
+   * ERROR_REASON_OTHER_CUSTOMER. Services and staff may name any customer.
+   *
+   * @generated from rpc souk.recommendations.v1.RecommendationService.ListRecommendations
    */
-  recommend: {
+  listRecommendations: {
     methodKind: "unary";
-    input: typeof RecommendRequestSchema;
-    output: typeof RecommendResponseSchema;
+    input: typeof ListRecommendationsRequestSchema;
+    output: typeof ListRecommendationsResponseSchema;
   },
   /**
-   * Returns what customers who buy a sku also buy, at any time: alternatives and companions for its
-   * page. Excludes other variants of the same product. Falls back to what is bought together with
-   * it, then to what is popular.
+   * Lists what customers who buy a sku also buy, at any time, best first: alternatives and
+   * companions for its page. Excludes other variants of the same product. Falls back to what is
+   * bought together with it, then to what is popular.
    *
-   * @generated from rpc souk.recommendations.v1.RecommendationService.SimilarProducts
+   * @generated from rpc souk.recommendations.v1.RecommendationService.ListSimilarProducts
    */
-  similarProducts: {
+  listSimilarProducts: {
     methodKind: "unary";
-    input: typeof SimilarProductsRequestSchema;
-    output: typeof SimilarProductsResponseSchema;
+    input: typeof ListSimilarProductsRequestSchema;
+    output: typeof ListSimilarProductsResponseSchema;
   },
   /**
-   * Returns what is bought in one order with the skus of a basket, counted over all orders so far.
-   * Excludes the products of the basket. Falls back to what is popular.
+   * Lists what is bought in one order with the skus of a basket, best first, counted over all
+   * orders so far. Excludes the products of the basket. Falls back to what is popular.
    *
-   * @generated from rpc souk.recommendations.v1.RecommendationService.FrequentlyBoughtTogether
+   * @generated from rpc souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether
    */
-  frequentlyBoughtTogether: {
+  listProductsBoughtTogether: {
     methodKind: "unary";
-    input: typeof FrequentlyBoughtTogetherRequestSchema;
-    output: typeof FrequentlyBoughtTogetherResponseSchema;
+    input: typeof ListProductsBoughtTogetherRequestSchema;
+    output: typeof ListProductsBoughtTogetherResponseSchema;
   },
   /**
-   * Returns what most orders so far contain; newer orders count more.
+   * Lists what most orders so far contain, best first; newer orders count more. The score of an
+   * item is the number of its orders, weighted that way.
    *
-   * @generated from rpc souk.recommendations.v1.RecommendationService.PopularProducts
+   * @generated from rpc souk.recommendations.v1.RecommendationService.ListPopularProducts
    */
-  popularProducts: {
+  listPopularProducts: {
     methodKind: "unary";
-    input: typeof PopularProductsRequestSchema;
-    output: typeof PopularProductsResponseSchema;
+    input: typeof ListPopularProductsRequestSchema;
+    output: typeof ListPopularProductsResponseSchema;
   },
   /**
    * Returns the model that is served, with its quality on orders it was not trained on, and the
-   * number of orders since.
+   * number of orders since. For those who operate the service; nothing that shoppers see needs it.
    *
    * @generated from rpc souk.recommendations.v1.RecommendationService.GetModel
    */

@@ -7,61 +7,98 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_souk_policy_v1_field } from "../../policy/v1/field_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/type/v1/address.proto.
  */
 export const file_souk_type_v1_address: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL3R5cGUvdjEvYWRkcmVzcy5wcm90bxIMc291ay50eXBlLnYxIssBCgdBZGRyZXNzEh4KCXJlY2lwaWVudBgBIAEoCUILgAEBukgFcgMYyAESIQoFbGluZXMYAiADKAlCEoABAbpIDJIBCRAFIgVyAxjIARIZCgRjaXR5GAMgASgJQguAAQG6SAVyAxjIARIYCgZyZWdpb24YBCABKAlCCLpIBXIDGMgBEh8KC3Bvc3RhbF9jb2RlGAUgASgJQgqAAQG6SARyAhgUEicKDGNvdW50cnlfY29kZRgGIAEoCUIRukgOcgwyCl5bQS1aXXsyfSRCegoUZXhhbXBsZS5zb3VrLnR5cGUudjFCDEFkZHJlc3NQcm90b1ABWiNzb3VrLmV4YW1wbGUvZ28vc291ay90eXBlL3YxO3R5cGV2MaoCDFNvdWsuVHlwZS5WMcoCDFNvdWtcVHlwZVxWMeoCDlNvdWs6OlR5cGU6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Chpzb3VrL3R5cGUvdjEvYWRkcmVzcy5wcm90bxIMc291ay50eXBlLnYxIskFCgdBZGRyZXNzEiYKC3JlZ2lvbl9jb2RlGAEgASgJQhG6SA5yDDIKXltBLVpdezJ9JBJGCg1sYW5ndWFnZV9jb2RlGAIgASgJQi+6SCxyKhgjMiZeKFtBLVphLXpdezIsM30oLVtBLVphLXowLTldezIsOH0pKik/JBI8Cgtwb3N0YWxfY29kZRgDIAEoCUIngAEBukgZchcYFDITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggBEj0KDHNvcnRpbmdfY29kZRgEIAEoCUIngAEBukgZchcYFDITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggBEkQKE2FkbWluaXN0cmF0aXZlX2FyZWEYBSABKAlCJ4ABAbpIGXIXGGQyE15bXlx4MDAtXHgxZlx4N2ZdKiSKqMKZAwIIARI5Cghsb2NhbGl0eRgGIAEoCUIngAEBukgZchcYZDITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggBEjwKC3N1YmxvY2FsaXR5GAcgASgJQieAAQG6SBlyFxhkMhNeW15ceDAwLVx4MWZceDdmXSokiqjCmQMCCAESSgoNYWRkcmVzc19saW5lcxgIIAMoCUIzgAEBukglkgEiCAEQBSIcchoQARjIATITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggBEkUKCnJlY2lwaWVudHMYCSADKAlCMYABAbpII5IBIBADIhxyGhABGMgBMhNeW15ceDAwLVx4MWZceDdmXSokiqjCmQMCCAESPgoMb3JnYW5pemF0aW9uGAogASgJQiiAAQG6SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJIqowpkDAggBEj8KDHBob25lX251bWJlchgLIAEoCUIpgAEBukgbchkyF14oXCtbMS05XVswLTldezYsMTR9KT8kiqjCmQMCCAFCegoUZXhhbXBsZS5zb3VrLnR5cGUudjFCDEFkZHJlc3NQcm90b1ABWiNzb3VrLmV4YW1wbGUvZ28vc291ay90eXBlL3YxO3R5cGV2MaoCDFNvdWsuVHlwZS5WMcoCDFNvdWtcVHlwZVxWMeoCDlNvdWs6OlR5cGU6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_souk_policy_v1_field]);
 
 /**
- * Address is where something is sent.
+ * A postal address. The fields are those of `google.type.PostalAddress`, and a phone number for the
+ * carrier. It is personal data: it is never logged, and no event carries it.
  *
  * @generated from message souk.type.v1.Address
  */
 export type Address = Message<"souk.type.v1.Address"> & {
   /**
-   * Who receives it.
+   * The country or territory, two capital letters as in ISO 3166-1: `GB`.
    *
-   * @generated from field: string recipient = 1;
+   * @generated from field: string region_code = 1;
    */
-  recipient: string;
+  regionCode: string;
 
   /**
-   * Street, house, floor: what the label shows between the recipient and the city.
+   * The language in which the address is written, a BCP 47 tag such as `de-CH`; may be empty.
    *
-   * @generated from field: repeated string lines = 2;
+   * @generated from field: string language_code = 2;
    */
-  lines: string[];
+  languageCode: string;
 
   /**
-   * The city, town or village.
+   * The postal code, where the country has one: at most 20 characters.
    *
-   * @generated from field: string city = 3;
-   */
-  city: string;
-
-  /**
-   * The state, province or county, where addresses have one.
-   *
-   * @generated from field: string region = 4;
-   */
-  region: string;
-
-  /**
-   * The postal code, where addresses have one.
-   *
-   * @generated from field: string postal_code = 5;
+   * @generated from field: string postal_code = 3;
    */
   postalCode: string;
 
   /**
-   * The country as ISO 3166-1 writes it in two letters: "GB".
+   * The sorting code that some countries use, such as `CEDEX 7`: at most 20 characters.
    *
-   * @generated from field: string country_code = 6;
+   * @generated from field: string sorting_code = 4;
    */
-  countryCode: string;
+  sortingCode: string;
+
+  /**
+   * The state, province or county, where addresses have one: at most 100 characters.
+   *
+   * @generated from field: string administrative_area = 5;
+   */
+  administrativeArea: string;
+
+  /**
+   * The city, town or village: at most 100 characters.
+   *
+   * @generated from field: string locality = 6;
+   */
+  locality: string;
+
+  /**
+   * The district or neighbourhood, where addresses have one: at most 100 characters.
+   *
+   * @generated from field: string sublocality = 7;
+   */
+  sublocality: string;
+
+  /**
+   * Street, house and floor, as on a label: 1 to 5 lines of 1 to 200 characters each.
+   *
+   * @generated from field: repeated string address_lines = 8;
+   */
+  addressLines: string[];
+
+  /**
+   * The people who receive it, as on a label: at most 3, of 1 to 200 characters each.
+   *
+   * @generated from field: repeated string recipients = 9;
+   */
+  recipients: string[];
+
+  /**
+   * The company or institution: at most 200 characters.
+   *
+   * @generated from field: string organization = 10;
+   */
+  organization: string;
+
+  /**
+   * The number that the carrier may call, in E.164: `+442079460000`; may be empty.
+   *
+   * @generated from field: string phone_number = 11;
+   */
+  phoneNumber: string;
 };
 
 /**

@@ -7,13 +7,14 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_souk_policy_v1_event } from "@souk/client/gen/souk/policy/v1/event_pb.js";
+import { file_souk_policy_v1_field } from "@souk/client/gen/souk/policy/v1/field_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/echo/v1/events.proto.
  */
 export const file_souk_echo_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chlzb3VrL2VjaG8vdjEvZXZlbnRzLnByb3RvEgxzb3VrLmVjaG8udjEiNgoISGFwcGVuZWQSDAoEbmFtZRgBIAEoCRIOCgZudW1iZXIYAiABKAM6DNrxo7kPBgoEbmFtZWIGcHJvdG8z", [file_souk_policy_v1_event]);
+  fileDesc("Chlzb3VrL2VjaG8vdjEvZXZlbnRzLnByb3RvEgxzb3VrLmVjaG8udjEi5gIKCEhhcHBlbmVkEgwKBG5hbWUYASABKAkSDgoGbnVtYmVyGAIgASgDEi0KBWZpcnN0GAMgASgLMh4uc291ay5lY2hvLnYxLkhhcHBlbmVkLldpdG5lc3MSLgoGb3RoZXJzGAQgAygLMh4uc291ay5lY2hvLnYxLkhhcHBlbmVkLldpdG5lc3MSMQoGYnlfZGF5GAUgAygLMiEuc291ay5lY2hvLnYxLkhhcHBlbmVkLkJ5RGF5RW50cnkSGQoEcGFnZRgGIAEoCUILgAEBiqjCmQMCCAIaMwoHV2l0bmVzcxINCgVwbGFjZRgBIAEoCRIZCgRuYW1lGAIgASgJQguAAQGKqMKZAwIIARpMCgpCeURheUVudHJ5EgsKA2tleRgBIAEoCRItCgV2YWx1ZRgCIAEoCzIeLnNvdWsuZWNoby52MS5IYXBwZW5lZC5XaXRuZXNzOgI4AToM2vGjuQ8GCgRuYW1lYgZwcm90bzM", [file_souk_policy_v1_event, file_souk_policy_v1_field]);
 
 /**
  * An event of the tests.
@@ -34,6 +35,34 @@ export type Happened = Message<"souk.echo.v1.Happened"> & {
    * @generated from field: int64 number = 2;
    */
   number: bigint;
+
+  /**
+   * Who saw it first.
+   *
+   * @generated from field: souk.echo.v1.Happened.Witness first = 3;
+   */
+  first?: Happened_Witness | undefined;
+
+  /**
+   * Who else saw it.
+   *
+   * @generated from field: repeated souk.echo.v1.Happened.Witness others = 4;
+   */
+  others: Happened_Witness[];
+
+  /**
+   * The witness of each day.
+   *
+   * @generated from field: map<string, souk.echo.v1.Happened.Witness> by_day = 5;
+   */
+  byDay: { [key: string]: Happened_Witness };
+
+  /**
+   * A page that only its owner may open.
+   *
+   * @generated from field: string page = 6;
+   */
+  page: string;
 };
 
 /**
@@ -42,4 +71,32 @@ export type Happened = Message<"souk.echo.v1.Happened"> & {
  */
 export const HappenedSchema: GenMessage<Happened> = /*@__PURE__*/
   messageDesc(file_souk_echo_v1_events, 0);
+
+/**
+ * Someone who saw it.
+ *
+ * @generated from message souk.echo.v1.Happened.Witness
+ */
+export type Happened_Witness = Message<"souk.echo.v1.Happened.Witness"> & {
+  /**
+   * Where they stood.
+   *
+   * @generated from field: string place = 1;
+   */
+  place: string;
+
+  /**
+   * Their name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message souk.echo.v1.Happened.Witness.
+ * Use `create(Happened_WitnessSchema)` to create a new message.
+ */
+export const Happened_WitnessSchema: GenMessage<Happened_Witness> = /*@__PURE__*/
+  messageDesc(file_souk_echo_v1_events, 0, 0);
 

@@ -75,7 +75,7 @@ public final class Buyer {
   }
 
   /** The same order whenever it is sent with the same id, and placed once. */
-  private static PlaceOrderRequest order(String requestId, long quantity) {
+  private static PlaceOrderRequest order(String requestId, int quantity) {
     return PlaceOrderRequest.newBuilder()
         .setRequestId(requestId)
         .setCurrencyCode("GBP")
