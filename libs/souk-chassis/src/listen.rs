@@ -36,18 +36,20 @@ pub(crate) async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, 
 pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>, drain: Drain) {
     let own_descriptors = u64::try_from(listener.as_raw_fd()).unwrap_or(0);
     let mut connections = JoinSet::new();
+    let serve = |connections: &mut JoinSet<()>, stream: TcpStream, address: SocketAddr| {
+        if has_descriptors(&stream, address, own_descriptors)
+            && let Some(connection) = admitted(&process, address)
+        {
+            let serving = serve_connection(stream, process.clone(), connection, drain.clone());
+            connections.spawn(serving);
+        }
+    };
     loop {
         tokio::select! {
             biased;
             () = drain.started() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    if has_descriptors(&stream, address, own_descriptors)
-                        && let Some(connection) = admitted(&process, address)
-                    {
-                        connections.spawn(serve_connection(stream, process.clone(), connection, drain.clone()));
-                    }
-                }
+                Ok((stream, address)) => serve(&mut connections, stream, address),
                 Err(error) => {
                     // Out of file descriptors, most of the time: existing connections must end
                     // first.
@@ -59,15 +61,10 @@ pub(crate) async fn accept_forever(listener: TcpListener, process: Arc<Process>,
         }
     }
     // The system has accepted some connections that this process has not: closing the listener
-    // would reset them, and what they carry. They are told to go away instead.
+    // would reset them, and what they carry. They end by GOAWAY instead.
     let until = Instant::now() + LAST_CONNECTIONS;
     while let Ok(Ok((stream, address))) = timeout_at(until, listener.accept()).await {
-        if has_descriptors(&stream, address, own_descriptors)
-            && let Some(connection) = admitted(&process, address)
-        {
-            let serving = serve_connection(stream, process.clone(), connection, drain.clone());
-            connections.spawn(serving);
-        }
+        serve(&mut connections, stream, address);
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
