@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,8 @@ import (
 	_ "souk.example/go/souk/inventory/v1"
 	_ "souk.example/go/souk/ledger/v1"
 	_ "souk.example/go/souk/notifications/v1"
+	_ "souk.example/go/souk/operations/v1"
+	_ "souk.example/go/souk/ops/v1"
 	ordersv1 "souk.example/go/souk/orders/v1"
 	_ "souk.example/go/souk/payments/simulator/v1alpha"
 	_ "souk.example/go/souk/payments/v1"
@@ -119,15 +122,23 @@ func refusal(code codes.Code, details ...protoadapt.MessageV1) error {
 	return told.Err()
 }
 
+// The cases that every client shares: who calls, until when, with which scopes, as which customer.
 func TestATokenIsWhatEveryOtherPartOfSoukMakesOfTheSameCaller(t *testing.T) {
-	for want, got := range map[string]string{
-		"souk-dev.dXNlcjphbGljZQ.nAEUohPgqI1lL66z0vfNSppgltlWgoGDgb1mIzjfDdM":                             DevelopmentToken("user:alice"),
-		"souk-dev.dXNlcjo1MCUyNSUyMGFsaWNlJTIwYg.dTfOiZKhBFlthzJruYm0yxpDgGJnPwmfOjcOHRbfTbs":             DevelopmentToken("user:50% alice b"),
-		"souk-dev.c3RhZmY6YW5uIG9yZGVycy5yZWFkIG9wcy5hdWRpdA.TepztC9mDzUq7g2PlqmO74xNCWIT67dFgvKAYesrTP0": DevelopmentToken("staff:ann", "orders.read", "ops.audit"),
-		"": DevelopmentToken("anonymous"),
-	} {
+	for _, line := range lines(t, "../../tests/clients/token_cases.csv", ';') {
+		who, expires, scopes, customer, want := line[0], line[1], strings.Fields(line[2]), line[3], line[4]
+		got := DevelopmentToken(who, scopes...)
+		if expires != "" {
+			seconds, err := strconv.ParseInt(expires, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = DevelopmentTokenUntil(who, time.Unix(seconds, 999_999_999), scopes...)
+		}
 		if got != want {
-			t.Errorf("got %q, want %q", got, want)
+			t.Errorf("%s: got %q, want %q", who, got, want)
+		}
+		if customer != "" && CustomerOf(who) != customer {
+			t.Errorf("%s is %q, want %q", who, CustomerOf(who), customer)
 		}
 	}
 }

@@ -7,9 +7,7 @@ use prost_types::FieldMask;
 use souk_chassis::Caller;
 use souk_client::notifications::v1 as notifications;
 use souk_client::notifications::v1::notification_service_client::NotificationServiceClient;
-use souk_client::recommendations::v1::AuditRecommendationsRequest;
-use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
-use souk_testkit::{CallerChannel, ChildShop, connect_as, eventually};
+use souk_testkit::{CallerChannel, ChildShop, check_invariants, connect_as, eventually};
 
 use crate::process::{services, url_in};
 use crate::shop::{LIMIT, audit, buy, run, user};
@@ -50,7 +48,7 @@ struct Known {
 
 /// Reads it when there is something of everything.
 async fn known(shop: &ChildShop) -> Known {
-    let alice = connect(shop, "notifications", Caller::User("alice".to_owned())).await;
+    let alice = connect(shop, "notifications", Caller::user("alice")).await;
     let erp = connect(shop, "notifications", Caller::Service("erp".to_owned())).await;
     let staff = connect(shop, "recommendations", Caller::Staff("ada".to_owned())).await;
     let alice = NotificationServiceClient::new(alice);
@@ -78,11 +76,8 @@ async fn known(shop: &ChildShop) -> Known {
     });
     let urls = list.await.into_inner().endpoints.into_iter().map(|endpoint| endpoint.url).collect();
     let orders = eventually(LIMIT, || async {
-        let audit = RecommendationServiceClient::new(staff.clone());
-        let counts =
-            { audit }.audit_recommendations(AuditRecommendationsRequest::default()).await.ok()?;
-        let orders =
-            counts.into_inner().counts.into_iter().find(|count| count.what == "orders")?.count;
+        let audit = check_invariants(staff.clone(), "recommendations").await.ok()?;
+        let orders = audit.counts.into_iter().find(|count| count.what == "orders")?.count;
         (orders > 0).then_some(orders)
     });
     Known { preferences, messages, urls, orders: orders.await }
@@ -98,7 +93,7 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     let keys = keys.expect("a third");
     let shop = start(folder.path(), keys.path()).await;
 
-    let alice = connect(&shop, "notifications", Caller::User("alice".to_owned())).await;
+    let alice = connect(&shop, "notifications", Caller::user("alice")).await;
     let wanted = notifications::UpdateNotificationPreferencesRequest {
         preferences: Some(notifications::NotificationPreferences {
             email_address: "someone@example.com".to_owned(),

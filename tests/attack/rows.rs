@@ -25,6 +25,7 @@ use souk_client::orders::v1::{self as orders, GetOrderRequest, PaymentStatus, Re
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::payments::v1::{AuthorizePaymentRequest, RefundPaymentRequest};
 use souk_client::types::v1::Money;
+use souk_contract::customer_of;
 use souk_testkit::{CallerChannel, ChildShop, eventually, field_violations, reason_of};
 use souk_types::{Clock, EventId, OrderId, PaymentId, RefundId, ReservationId};
 use tonic::{Code, Response, Status};
@@ -139,7 +140,7 @@ async fn nothing_is_done_behind_an_orders_back() {
     let stray = AuthorizePaymentRequest {
         payment_id: PaymentId::new(now).to_string(),
         order_id: OrderId::new(now).to_string(),
-        customer_id: "alice".to_owned(),
+        customer_id: customer_of("user:alice").to_string(),
         amount: Some(gbp(100)),
         payment_method: "tok_approved".to_owned(),
         ..Default::default()
@@ -318,9 +319,12 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
     let gift = alice.place_order(gift).await.expect("a free order").into_inner().order.expect("it");
     let paid = reaches(&shop, &gift.order_id, PaymentStatus::Paid).await;
     let mut client = OrderServiceClient::new(staff(&shop));
-    let leave =
-        orders::FulfillOrderRequest { order_id: paid.order_id.clone(), effective_time: None };
-    let left = client.fulfill_order(leave).await.expect("it leaves").into_inner().order;
+    let leave = orders::CreateFulfillmentRequest {
+        request_id: "leave".to_owned(),
+        order_id: paid.order_id.clone(),
+        ..Default::default()
+    };
+    let left = client.create_fulfillment(leave).await.expect("it leaves").into_inner().order;
     assert_eq!(left.expect("an order").state(), orders::OrderState::Completed);
     let back = RefundOrderRequest {
         order_id: paid.order_id.clone(),

@@ -36,7 +36,7 @@ pub fn address(shop: &ChildShop) -> SocketAddr {
 
 /// Connects a customer.
 pub fn user(shop: &ChildShop, id: &str) -> CallerChannel {
-    shop.channel_as(&Caller::User(id.to_owned()))
+    shop.channel_as(&Caller::user(id))
 }
 
 /// Connects the staff.
@@ -93,7 +93,8 @@ pub async fn stock(shop: &ChildShop) -> Stock {
 /// # Panics
 /// When an invariant does not hold.
 pub async fn audit(shop: &ChildShop) {
-    let audited = tool(shop, &["audit"]).await;
+    let data = shop.data().display().to_string();
+    let audited = tool(shop, &["audit", "--data", &data]).await;
     assert!(audited.status.success(), "{}", String::from_utf8_lossy(&audited.stdout));
 }
 

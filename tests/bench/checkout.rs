@@ -293,7 +293,7 @@ struct Customers {
 
 impl Customers {
     fn of(shop: &Running) -> Customers {
-        let customer = |number: usize| Caller::User(format!("customer-{number}"));
+        let customer = |number: usize| Caller::user(format!("customer-{number}"));
         let connections: Vec<_> =
             (0..CONNECTIONS).map(|number| shop::connect(shop, &customer(number))).collect();
         let channels = (0..CUSTOMERS)

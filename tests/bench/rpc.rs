@@ -15,11 +15,11 @@ use std::{
 };
 
 use futures_util::future::LocalBoxFuture;
-use souk_chassis::{Call, Caller, Channel, Definition, Host, Service, Shop, StartError};
+use souk_chassis::{Call, Caller, Channel, Definition, Host, Report, Service, Shop, StartError};
 use souk_client::payments::simulator::v1alpha as pb;
 use souk_client::payments::simulator::v1alpha::simulator_service;
 use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
-use souk_contract::{Handle, Handlers, Server};
+use souk_contract::{FieldError, Handle, Handlers, Server};
 use souk_tests::bench::{Comparison, Goals, Latencies, print_environment};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Request, Response, Status, body::Body, client::GrpcService};
@@ -103,7 +103,8 @@ struct Nothing {}
 
 fn definition() -> Definition {
     Definition::new("payments", "", |_config: Nothing, _host: Host| async {
-        Ok::<_, StartError>(Service::new(&souk_client::CONTRACT).rpc(server()))
+        let service = Service::new(&souk_client::CONTRACT).rpc(server());
+        Ok::<_, StartError>(service.invariants(|| async { Ok::<_, FieldError>(Report::default()) }))
     })
 }
 

@@ -4,16 +4,7 @@ use std::{fs::File, path::Path};
 
 use sea_orm::sqlx::{self, Connection as _, PgConnection};
 use souk_chassis::{Caller, Channel, Options};
-use souk_client::catalog::v1 as catalog;
-use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
-use souk_client::inventory::v1 as inventory;
-use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_client::ledger::v1 as ledger;
-use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
-use souk_client::orders::v1 as orders;
-use souk_client::orders::v1::order_service_client::OrderServiceClient;
-use souk_client::payments::v1 as payments;
-use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
+use souk_testkit::check_invariants;
 
 /// Sends the request log, which a shop writes to stderr, into a file: it is on, as in production,
 /// but not read.
@@ -59,46 +50,10 @@ pub async fn durability(url: &str) -> String {
 /// When an invariant does not hold: figures of a shop that is wrong mean nothing.
 pub async fn audit(channel: &Channel, services: &[&str]) {
     for service in services {
-        let (findings, counts) = match *service {
-            "catalog" => {
-                let mut client = CatalogServiceClient::new(channel.clone());
-                let answer = client.audit_catalog(catalog::AuditCatalogRequest::default()).await;
-                answer
-                    .map(|answer| answer.into_inner())
-                    .map(|answer| (answer.findings, answer.counts))
-            }
-            "inventory" => {
-                let mut client = InventoryServiceClient::new(channel.clone());
-                let answer =
-                    client.audit_inventory(inventory::AuditInventoryRequest::default()).await;
-                answer
-                    .map(|answer| answer.into_inner())
-                    .map(|answer| (answer.findings, answer.counts))
-            }
-            "ledger" => {
-                let mut client = LedgerServiceClient::new(channel.clone());
-                let answer = client.audit_ledger(ledger::AuditLedgerRequest::default()).await;
-                answer
-                    .map(|answer| answer.into_inner())
-                    .map(|answer| (answer.findings, answer.counts))
-            }
-            "payments" => {
-                let mut client = PaymentServiceClient::new(channel.clone());
-                let answer = client.audit_payments(payments::AuditPaymentsRequest::default()).await;
-                answer
-                    .map(|answer| answer.into_inner())
-                    .map(|answer| (answer.findings, answer.counts))
-            }
-            "orders" => {
-                let mut client = OrderServiceClient::new(channel.clone());
-                let answer = client.audit_orders(orders::AuditOrdersRequest::default()).await;
-                answer
-                    .map(|answer| answer.into_inner())
-                    .map(|answer| (answer.findings, answer.counts))
-            }
-            other => panic!("{other} is no service"),
-        }
-        .unwrap_or_else(|status| panic!("the audit of {service}: {status}"));
+        let answer = check_invariants(channel.clone(), service).await;
+        let answer = answer.unwrap_or_else(|status| panic!("the audit of {service}: {status}"));
+        let findings = answer.findings;
+        let counts = answer.counts;
         assert!(findings.is_empty(), "{service}: {findings:?}");
         let counts: Vec<String> =
             counts.iter().map(|count| format!("{} {}", count.count, count.what)).collect();

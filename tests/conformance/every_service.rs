@@ -6,11 +6,12 @@ mod spoils;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
 
 use souk_manifest::{FILE_NAME, Language, Manifest, find};
 
-use crate::spoils::{SPOILS, Spoil, TOGETHER};
+use crate::spoils::{CATALOG, EVENTS, ORDERS, RECOMMENDATIONS, SPOILS, Spoil, TOGETHER};
 
 /// The sentences themselves.
 const CONTRACT: &str = include_str!("../../docs/service-contract.md");
@@ -54,9 +55,15 @@ fn a_service_that_breaks_nothing_is_found_to_break_nothing() {
 
 #[test]
 fn a_service_is_found_to_break_what_it_breaks_and_nothing_else() {
-    for spoils in TOGETHER {
-        expect(spoils);
-    }
+    // Side by side, because some of them mostly wait, such as for what is never acknowledged.
+    let services = [CATALOG, EVENTS, ORDERS, RECOMMENDATIONS];
+    assert!(TOGETHER.iter().all(|spoils| services.contains(&service_of(spoils))));
+    thread::scope(|scope| {
+        for service in services {
+            let of_it = TOGETHER.iter().filter(move |spoils| service_of(spoils) == service);
+            scope.spawn(move || of_it.for_each(|spoils| expect(spoils)));
+        }
+    });
 }
 
 #[test]
@@ -93,16 +100,23 @@ fn every_mistake_is_made_by_day() {
 }
 
 fn expect(spoils: &[&str]) {
-    let of = |spoil: &str| {
-        SPOILS.iter().find(|Spoil(name, ..)| *name == spoil).unwrap_or_else(|| panic!("{spoil}"))
-    };
-    let services: BTreeSet<&str> = spoils.iter().map(|spoil| of(spoil).1).collect();
+    let service = service_of(spoils);
+    let wanted: BTreeSet<String> =
+        spoils.iter().flat_map(|spoil| named(spoil).2).map(|number| (*number).to_owned()).collect();
+    assert_eq!(broken(service, spoils), wanted, "{service} with {spoils:?}");
+}
+
+/// Returns the service that makes these mistakes.
+fn service_of(spoils: &[&str]) -> &'static str {
+    let services: BTreeSet<&str> = spoils.iter().map(|spoil| named(spoil).1).collect();
     let [service] = services.into_iter().collect::<Vec<_>>()[..] else {
         panic!("one service makes {spoils:?}")
     };
-    let wanted: BTreeSet<String> =
-        spoils.iter().flat_map(|spoil| of(spoil).2).map(|number| (*number).to_owned()).collect();
-    assert_eq!(broken(service, spoils), wanted, "{service} with {spoils:?}");
+    service
+}
+
+fn named(spoil: &str) -> &'static Spoil {
+    SPOILS.iter().find(|Spoil(name, ..)| *name == spoil).unwrap_or_else(|| panic!("{spoil}"))
 }
 
 /// Returns the sentences that the suite finds broken in a service that makes these mistakes.
@@ -125,6 +139,10 @@ fn broken(service: &str, spoils: &[&str]) -> BTreeSet<String> {
     let named = text.lines().find(|line| line.starts_with("command = ")).expect("a command");
     let text = text.replace(named, &format!("command = {:?}", spoiled(&manifest, spoils)));
     std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+    static FIXED_PORTS: Mutex<()> = Mutex::new(());
+    let _ports = spoils
+        .contains(&"fixed-ports")
+        .then(|| FIXED_PORTS.lock().unwrap_or_else(PoisonError::into_inner));
     let output = conform(folder.path());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
@@ -171,11 +189,27 @@ fn conform(manifest: &Path) -> Output {
     command.arg(manifest).arg("--souk").arg(souk()).output().expect("the suite runs")
 }
 
-/// Lets one suite run at a time: each is made of processes that share the machine with all other
-/// tests, and of deadlines.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+/// How many suites may still start. Each waits for half of its time, so two run at once; no more,
+/// because each is made of processes that share the machine with all other tests, and of deadlines.
+static FREE: Mutex<u32> = Mutex::new(2);
+static FREED: Condvar = Condvar::new();
+
+/// The right to run a suite, until it is dropped.
+struct Turn;
+
+fn turn() -> Turn {
+    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut free =
+        FREED.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+    *free -= 1;
+    Turn
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *FREE.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        FREED.notify_one();
+    }
 }
 
 fn root() -> PathBuf {

@@ -12,6 +12,10 @@ const REFUND: &str = "souk.orders.v1.RefundOrderRequest";
 
 /// Its comment says that staff release a whole reservation, which needs no key.
 const RELEASE: &str = "souk.inventory.v1.ReleaseReservationRequest";
+
+/// Their comments say that only a part of an order needs a key.
+const CANCEL: &str = "souk.orders.v1.CancelOrderRequest";
+const CAPTURE: &str = "souk.orders.v1.CaptureOrderRequest";
 /// Its policy is required, and in no rule, since a request that leaves it out of its mask may have
 /// none.
 const POLICY: &str = "souk.inventory.v1.StockPolicy";
@@ -32,6 +36,7 @@ impl Known {
             ("variant_id", variant_id),
             ("price_id", price_id),
             ("order_id", order.order_id),
+            ("fulfillment_id", shop.order.fulfillments[0].fulfillment_id.clone()),
             ("payment_id", order.payments.into_iter().next().unwrap_or_default().payment_id),
             ("reservation_id", order.reservation_id),
         ];
@@ -51,6 +56,14 @@ impl Known {
         }
         if descriptor.full_name() == RELEASE && !field.starts_with("lines") {
             message.clear_field_by_name("lines");
+            message.clear_field_by_name("request_id");
+        }
+        if descriptor.full_name() == CANCEL && !field.starts_with("lines") {
+            message.clear_field_by_name("lines");
+            message.clear_field_by_name("request_id");
+        }
+        if descriptor.full_name() == CAPTURE && !field.starts_with("amount") {
+            message.clear_field_by_name("amount");
             message.clear_field_by_name("request_id");
         }
         if descriptor.full_name() == POLICY && !message.has_field_by_name("policy") {

@@ -25,14 +25,6 @@ use tonic_types::StatusExt as _;
 use crate::report::Report;
 use crate::shop::TestShop;
 
-/// What to do about a method that users may call with an id, and that has no case.
-const NO_THEFT: &str = "no case is made: add one to `thefts` in tests/conformance/access.rs, about \
-                        something of alice's that `TestShop::start` in tests/conformance/shop.rs makes";
-
-/// What to do about a case that cannot be one.
-const NEEDLESS_THEFT: &str = "has a case in `thefts` of tests/conformance/access.rs, but no user may \
-                              call it or no `..._id` is in its request: remove the case";
-
 /// Bytes that no message can be read from: a tag that does not end.
 const GARBAGE: [u8; 1] = [0xff];
 
@@ -49,7 +41,12 @@ souk_testkit::on_each_engine! {
             report.compare_rows(policy.method, &before, &after);
             before = after;
         }
+        for policy in shared() {
+            strangers_are_refused_before_anything_is_read(&shop, policy, &mut report).await;
+        }
         others_things_are_out_of_reach(&shop, &mut report).await;
+        fields_are_set_by_those_whom_the_contract_names(&shop, &mut report).await;
+        a_list_is_of_the_caller(&shop, &mut report).await;
         // These write, so they come last.
         for (policy, request) in hosted() {
             odd_values_never_fail_the_server(&shop, policy, &request, &mut report).await;
@@ -79,6 +76,17 @@ fn hosted() -> impl Iterator<Item = (&'static MethodPolicy, MessageDescriptor)> 
         .flat_map(|manifest| manifest.services);
     let hosted = hosted.collect::<BTreeSet<_>>();
     methods().into_iter().filter(move |(policy, _)| hosted.contains(policy.service))
+}
+
+/// Returns the methods that the process offers for all of its services. What they do with a request
+/// that names one of them is tested in the chassis and in the service.
+fn shared() -> impl Iterator<Item = &'static MethodPolicy> {
+    let services = [
+        "souk.operations.v1.OperationService",
+        "souk.ops.v1.InvariantService",
+        "souk.ops.v1.SagaService",
+    ];
+    services.into_iter().flat_map(|service| souk_client::CONTRACT.methods_of(service))
 }
 
 /// Returns every method of the shop with the type of its request.
@@ -197,38 +205,68 @@ async fn odd_values_never_fail_the_server(
 }
 
 async fn others_things_are_out_of_reach(shop: &TestShop, report: &mut Report) {
-    use souk_contract::CallerKind as Kind;
-    let thefts = access::thefts(shop);
     for (policy, request) in hosted() {
-        let of_users = policy.grants.iter().any(|grant| grant.caller == Kind::User);
-        let mut tried = false;
-        for theft in thefts.iter().filter(|theft| theft.path == policy.path) {
-            tried = true;
+        let thefts = access::thefts(shop, policy, &request).unwrap_or_else(|what| {
+            report.fail(policy.path, policy.own, "another's thing", &what);
+            Vec::new()
+        });
+        for theft in thefts {
             let before = shop.rows().await;
-            let came = shop.call(policy.path, &access::thief(), vec![theft.message.clone()]).await;
-            match theft.refusal {
-                Some((code, reason)) => {
-                    report.expect(policy.method, "(owner)", "another user", &came, |status| {
-                        status.code() == code && reason_of(status) == reason
-                    })
+            let what = format!("{} names what is of {}", theft.thief, theft.owner);
+            let came = shop.call(policy.path, &theft.thief, vec![theft.message]).await;
+            report.expect(policy.method, policy.own, &what, &came, |status| {
+                if theft.names_customer {
+                    reason_of(status) == "ERROR_REASON_OTHER_CUSTOMER"
+                } else {
+                    status.code() == Code::NotFound && reason_of(status).ends_with("_NOT_FOUND")
                 }
-                None => report.expect_nothing(policy.method, "(owner)", "another user", &came),
-            }
+            });
             report.compare_rows(policy.method, &before, &shop.rows().await);
         }
-        // The full path, because the author of a new method reads it.
-        match (tried, of_users && names_a_thing(&request)) {
-            (false, true) => report.fail(policy.path, "(owner)", "another user", NO_THEFT),
-            (true, false) => report.fail(policy.path, "(owner)", "another user", NEEDLESS_THEFT),
-            _ => {}
+        for (owner, message) in access::own_reads(shop, policy, &request).unwrap_or_default() {
+            let came = shop.call(policy.path, &owner, vec![message]).await;
+            let what = format!("{owner} names what is its own");
+            report.expect_or_ok(policy.method, policy.own, &what, &came, |status| {
+                is_answer(status)
+                    && status.code() != Code::NotFound
+                    && status.code() != Code::PermissionDenied
+            });
         }
     }
 }
 
-/// Returns whether a request can name another caller's data at all; without an id a caller only
-/// sees its own.
-fn names_a_thing(request: &MessageDescriptor) -> bool {
-    request.fields().any(|field| field.name().ends_with("_id") && field.name() != "request_id")
+async fn fields_are_set_by_those_whom_the_contract_names(shop: &TestShop, report: &mut Report) {
+    for (policy, request) in hosted() {
+        for (field, caller, message) in access::reserved_fields(policy, &request) {
+            let before = shop.rows().await;
+            let came = shop.call(policy.path, &caller, vec![message]).await;
+            report.expect(policy.method, &field, &format!("set by {caller}"), &came, |status| {
+                let violations = field_violations(status);
+                status.code() == Code::PermissionDenied
+                    && reason_of(status) == "ERROR_REASON_FIELD_NOT_ALLOWED"
+                    && violations.len() == 1
+                    && violations[0].field == field
+            });
+            report.compare_rows(policy.method, &before, &shop.rows().await);
+        }
+    }
+}
+
+/// A list that names nobody has a person's own things in it, and not those of others.
+async fn a_list_is_of_the_caller(shop: &TestShop, report: &mut Report) {
+    for (policy, _) in hosted() {
+        let is_own_list = policy.own == "customer_id"
+            && policy.method.starts_with("List")
+            && policy.idempotency == souk_contract::Idempotency::NoSideEffects;
+        if !is_own_list {
+            continue;
+        }
+        for theirs in ["user:bob", "guest:dave"] {
+            let caller = theirs.parse().expect("a caller");
+            let came = shop.call(policy.path, &caller, vec![Vec::new()]).await;
+            report.expect_nothing(policy.method, policy.own, theirs, &came);
+        }
+    }
 }
 
 /// Returns whether a status says that exactly this field of the request is wrong.

@@ -15,8 +15,8 @@ use souk_client::inventory::v1::{
     ReceiveStockRequest, ReceivedItem, inventory_service_client::InventoryServiceClient,
 };
 use souk_client::orders::v1::{
-    Order, PlaceOrderLine, PlaceOrderRequest, order_service_client::OrderServiceClient,
-    place_order_line::Item,
+    CreateFulfillmentRequest, Fulfillment, FulfillmentLine, Order, PlaceOrderLine,
+    PlaceOrderRequest, order_service_client::OrderServiceClient, place_order_line::Item,
 };
 use souk_client::types::v1::Money;
 use souk_data::Engine;
@@ -55,7 +55,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Rows by database and table: `orders.data.url/orders`.
 pub type Rows = BTreeMap<String, i64>;
 
-/// Every service of the shop, running, with one order of alice's in it.
+/// Every service of the shop, running, with an order of a user's and one of a guest's in it.
 pub struct TestShop {
     running: Running,
     databases: Vec<(&'static str, TestDb)>,
@@ -64,6 +64,8 @@ pub struct TestShop {
     pub seed: Seed,
     /// The order that alice placed.
     pub order: Order,
+    /// The order that carol placed, a guest.
+    pub order_of_guest: Order,
     _folder: TempDir,
 }
 
@@ -106,18 +108,41 @@ impl TestShop {
             channels,
             seed,
             order: Order::default(),
+            order_of_guest: Order::default(),
             _folder: folder,
         };
-        shop.order = shop.order_a_mug().await;
+        let order = shop.order_as(&crate::access::alice(), 2).await;
+        shop.order = shop.send_one(&order).await;
+        let order = shop.order_as(&crate::access::carol(), 2).await;
+        shop.order_of_guest = shop.send_one(&order).await;
         shop.settle().await;
         shop
     }
 
     /// Orders a mug as alice.
     pub async fn order_a_mug(&self) -> Order {
+        self.order_as(&crate::access::alice(), 1).await
+    }
+
+    /// Lets one mug of an order leave.
+    async fn send_one(&self, order: &Order) -> Order {
+        let lines = vec![FulfillmentLine { line_number: 1, quantity: 1 }];
+        let request = CreateFulfillmentRequest {
+            request_id: order.order_id.clone(),
+            order_id: order.order_id.clone(),
+            fulfillment: Some(Fulfillment { lines, ..Default::default() }),
+            effective_time: None,
+        };
+        let staff = Caller::Staff("ada".into());
+        let channel = self.channels[&staff.to_string()].clone();
+        let sent = OrderServiceClient::new(channel).create_fulfillment(request).await;
+        sent.expect("a fulfillment").into_inner().order.expect("the order")
+    }
+
+    async fn order_as(&self, buyer: &Caller, quantity: i32) -> Order {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let alice = self.channels["user:alice"].clone();
-        let line = PlaceOrderLine { item: Some(Item::Sku("SEED".into())), quantity: 1 };
+        let channel = self.channels[&buyer.to_string()].clone();
+        let line = PlaceOrderLine { item: Some(Item::Sku("SEED".into())), quantity };
         let order = PlaceOrderRequest {
             request_id: format!("seed-{}", NUMBER.fetch_add(1, Ordering::Relaxed)),
             currency_code: "GBP".into(),
@@ -125,7 +150,7 @@ impl TestShop {
             payment_method: "tok_approved".into(),
             ..Default::default()
         };
-        let placed = OrderServiceClient::new(alice).place_order(order).await;
+        let placed = OrderServiceClient::new(channel).place_order(order).await;
         placed.expect("an order").into_inner().order.expect("the order")
     }
 

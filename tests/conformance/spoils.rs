@@ -36,6 +36,8 @@ pub const SPOILS: &[Spoil] = &[
     Spoil("reflection-list", CATALOG, &["C-REFLECT-2"]),
     Spoil("reflection-policy", CATALOG, &["C-REFLECT-3"]),
     Spoil("reflection-unknown", CATALOG, &["C-REFLECT-4"]),
+    Spoil("invariants-name", CATALOG, &["C-OPS-1"]),
+    Spoil("invariants-field", CATALOG, &["C-OPS-2"]),
     // An anonymous caller is treated as a user, also by the log.
     Spoil("anonymous", CATALOG, &["C-ACCESS-1", "C-ACCESS-7", "C-LOG-2"]),
     // The log knows another reason than the caller got; so with others below.
@@ -45,6 +47,11 @@ pub const SPOILS: &[Spoil] = &[
     // An unverified caller is anonymous in the log.
     Spoil("escaped-callers", CATALOG, &["C-ACCESS-5", "C-LOG-2"]),
     Spoil("loopback", CATALOG, &["C-ACCESS-6"]),
+    Spoil("other-customer", ORDERS, &["C-OWN-1", "C-LOG-2", "C-LOG-3"]),
+    Spoil("customer-field", ORDERS, &["C-OWN-1", "C-OWN-2", "C-VALID-1"]),
+    Spoil("reserved-fields", ORDERS, &["C-OWN-4", "C-LOG-2"]),
+    // A guest who is taken for a user has another customer.
+    Spoil("guests", ORDERS, &["C-OWN-1", "C-OWN-5", "C-LOG-2"]),
     Spoil("field-names", CATALOG, &["C-VALID-1"]),
     Spoil("garbage", CATALOG, &["C-VALID-2"]),
     Spoil("too-large", CATALOG, &["C-VALID-5", "C-LOG-2"]),
@@ -95,6 +102,7 @@ pub const TOGETHER: &[&[&str]] = &[
         "watch-unknown",
         "healthz",
         "reflection-list",
+        "invariants-name",
         "wrong-tokens",
         "field-names",
         "calls-anonymous",
@@ -107,6 +115,7 @@ pub const TOGETHER: &[&[&str]] = &[
         "exit-code",
         "health-list",
         "reflection-alpha",
+        "invariants-field",
         "details",
         "limits",
         "calls-endless",
@@ -157,7 +166,7 @@ pub const TOGETHER: &[&[&str]] = &[
     ],
     &["foreign-settings", "closed-health", "escaped-callers"],
     &["streams"],
-    &["log-messages"],
+    &["log-messages", "other-customer", "customer-field", "reserved-fields", "guests"],
     &["subscribes-once", "renamed-events"],
     &["acknowledges-nothing"],
 ];

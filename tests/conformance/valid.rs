@@ -133,7 +133,8 @@ pub fn raw_time(descriptor: &MessageDescriptor, seconds: i64, nanos: i32) -> Dyn
 /// Returns the prefix of the ids that a pattern asks for: `order` of `^order_[0-7]…`.
 pub fn id_prefix(pattern: &str) -> Option<&str> {
     let (prefix, _) = pattern.split_once("_[0-7]")?;
-    Some(prefix.trim_start_matches(['^', '(']))
+    // A user may write `me` instead of its customer's id.
+    Some(prefix.trim_start_matches(['^', '(']).trim_start_matches("me|"))
 }
 
 fn inner(descriptor: &MessageDescriptor, rules: &Rules) -> DynamicMessage {

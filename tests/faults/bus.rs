@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use souk_chassis::Caller;
-use souk_chassis::pb::souk::chassis::v1::fault_rule::Effect;
 use souk_client::events::v1 as events;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::start_position::Start;
@@ -13,6 +12,7 @@ use souk_testkit::CallerChannel;
 use tokio_stream::StreamExt as _;
 
 use crate::fleet::{Fleet, REACHED, UNSYNCED};
+use crate::points::{CRASH_AFTER, CRASH_BEFORE};
 use crate::shopping::{Desk, LIMIT};
 use crate::story::{Plot, Story};
 
@@ -53,8 +53,8 @@ async fn killed_anywhere_between_outbox_and_log_no_event_is_lost_or_out_of_order
     let mut fleet = Fleet::one_program(&[UNSYNCED]).await;
     let addresses = fleet.addresses.clone();
     Desk::of_staff(&addresses).stock_up(SKU, 1_000).await;
-    let points = souk_events::FAULT_POINTS.map(|point| (point, Effect::CrashBefore(true)));
-    let around = [(PUBLISH, Effect::CrashBefore(true)), (PUBLISH, Effect::CrashAfter(true))];
+    let points = souk_events::FAULT_POINTS.map(|point| (point, CRASH_BEFORE));
+    let around = [(PUBLISH, CRASH_BEFORE), (PUBLISH, CRASH_AFTER)];
     let mut told = 0;
     for (target, effect) in points.into_iter().chain(around) {
         // The whole shop is one process, so the next publisher crashes it.

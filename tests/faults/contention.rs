@@ -1,9 +1,10 @@
 //! Hundreds want the last units at the same moment: exactly as many get them as there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use souk_chassis::{Options, Shop};
 use souk_client::orders::v1::{OrderState, PaymentStatus};
+use souk_contract::customer_of;
 use souk_testkit::{Engine, eventually, is_available, reason_of};
 use tokio::task::JoinSet;
 use tonic::Status;
@@ -58,11 +59,10 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
         "{sku}"
     );
     let books = Books::settled(addresses, sku).await;
+    let buyer = |number| customer_of(&format!("user:{sku}-buyer-{number}")).to_string();
+    let buyers: BTreeSet<_> = (0..BUYERS).map(buyer).collect();
     let of_this = |state: OrderState, payment_status: PaymentStatus| {
-        let ours = books
-            .orders
-            .iter()
-            .filter(|order| order.customer_id.starts_with(&format!("{sku}-buyer-")));
+        let ours = books.orders.iter().filter(|order| buyers.contains(&order.customer_id));
         let at = (state, payment_status);
         ours.filter(|order| (order.state(), order.payment_status()) == at).count() as i64
     };

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use souk_chassis::Caller;
-use souk_chassis::pb::souk::chassis::v1 as chassis;
-use souk_chassis::pb::souk::chassis::v1::fault_service_client::FaultServiceClient;
+use souk_client::ops::v1 as ops;
+use souk_client::ops::v1::fault::Effect;
+use souk_client::ops::v1::fault_service_client::FaultServiceClient;
 use souk_testkit::{ChildShop, Engine, TestDb};
+use souk_types::{Clock, EventId};
 use tempfile::TempDir;
 
 use crate::shopping::{Addresses, SERVICES};
@@ -123,30 +125,25 @@ impl Fleet {
 
     /// Makes the process of `service` kill itself at `target`, a fault point or a method, at the
     /// next pass.
-    pub async fn doom(&self, service: &str, target: &str, effect: chassis::fault_rule::Effect) {
+    pub async fn doom(&self, service: &str, target: &str, effect: Effect) {
         self.doom_later(service, target, effect, 0).await;
     }
 
     /// The same, after so many passes that go well.
-    pub async fn doom_later(
-        &self,
-        service: &str,
-        target: &str,
-        effect: chassis::fault_rule::Effect,
-        passes: u32,
-    ) {
+    pub async fn doom_later(&self, service: &str, target: &str, effect: Effect, passes: u32) {
         let member = &self.members[self.member_of(service)];
-        let rule = chassis::FaultRule {
+        let fault = ops::Fault {
             target: target.to_owned(),
-            after: passes,
-            times: 1,
+            skip_count: i32::try_from(passes).expect("a few passes"),
+            fail_count: 1,
             effect: Some(effect),
             ..Default::default()
         };
+        let request_id = EventId::new(Clock::system().now()).to_string();
         let mut faults =
             FaultServiceClient::new(member.process.channel_as(&Caller::Staff("ada".to_owned())));
         faults
-            .inject(chassis::InjectRequest { rule: Some(rule) })
+            .inject_fault(ops::InjectFaultRequest { request_id, fault: Some(fault) })
             .await
             .expect("faults are enabled");
     }

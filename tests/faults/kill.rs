@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use souk_chassis::pb::souk::chassis::v1::fault_rule::Effect;
 use souk_testkit::nightly;
 
 use crate::books::Books;
 use crate::fleet::{Fleet, REACHED, UNSYNCED};
-use crate::points::{Case, cases};
+use crate::points::{CRASH_BEFORE, Case, cases};
 use crate::shopping::Desk;
 use crate::story::{Plot, Story};
 use crate::witness::Witness;
@@ -113,7 +112,7 @@ async fn killed_while_an_order_is_given_up_nothing_is_lost() {
 async fn a_boundary_that_is_not_reached_fails_by_name() {
     let mut fleet = Fleet::one_program(&[]).await;
     let target = "orders.take_back.before_call";
-    fleet.doom("orders", target, Effect::CrashBefore(true)).await;
+    fleet.doom("orders", target, CRASH_BEFORE).await;
     fleet.revive("orders", target, Duration::from_millis(100)).await;
 }
 

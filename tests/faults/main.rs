@@ -4,6 +4,7 @@ mod books;
 mod bus;
 mod contention;
 mod fleet;
+mod import;
 mod kill;
 mod points;
 mod random;

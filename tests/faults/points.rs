@@ -1,11 +1,17 @@
 //! Every boundary at which a process may die, and the stories that pass it. The lists come from the
 //! code and from the contract; a boundary without a story fails the test by name.
 
-use souk_chassis::pb::souk::chassis::v1::fault_rule::Effect;
+use souk_client::ops::v1::FaultAction;
+use souk_client::ops::v1::fault::Effect;
 use souk_contract::{Idempotency, MethodPolicy};
 
 use crate::shopping::{CURRENCIES, SERVICES};
 use crate::story::Plot;
+
+/// Kills the process at a point, or before a method runs.
+pub const CRASH_BEFORE: Effect = Effect::Action(FaultAction::CrashBefore as i32);
+/// Kills the process after a method has run.
+pub const CRASH_AFTER: Effect = Effect::Action(FaultAction::CrashAfter as i32);
 
 /// A boundary and a story that passes it.
 #[derive(Clone, Debug)]
@@ -25,7 +31,7 @@ impl Case {
     /// shop must carry it out although its client is gone.
     pub fn is_carried_out(&self) -> bool {
         let method = self.target.rsplit('/').next().unwrap_or_default();
-        let is_lost = self.effect == Effect::CrashBefore(true);
+        let is_lost = self.effect == CRASH_BEFORE;
         match self.plot {
             Plot::SecondCard if self.target.contains(".authorize.") => self.passes > 0,
             Plot::SecondCard => !(is_lost && method == "RetryPayment"),
@@ -36,10 +42,11 @@ impl Case {
 }
 
 /// Writes that no saga makes and whose caller is a person at a desk.
-const NOT_OF_A_SAGA: [&str; 11] = [
+const NOT_OF_A_SAGA: [&str; 12] = [
+    "ClaimGuestOrders",
+    "UpdateFulfillment",
+    "MarkFulfillmentDelivered",
     "CreatePayment",
-    "ResumeOrder",
-    "SettleOrder",
     "ReceiveProviderEvent",
     "CreateLocation",
     "UpdateLocation",
@@ -65,7 +72,7 @@ pub fn cases() -> Vec<Case> {
         plots.iter().map(move |(plot, passes)| Case {
             service: known(service),
             target: (*point).to_owned(),
-            effect: Effect::CrashBefore(true),
+            effect: CRASH_BEFORE,
             plot: *plot,
             passes: *passes,
         })
@@ -75,7 +82,7 @@ pub fn cases() -> Vec<Case> {
             |method| {
                 let target = method.path.trim_start_matches('/');
                 let service = known(method.domain.split('.').nth(1).expect("souk.<service>"));
-                [Effect::CrashBefore(true), Effect::CrashAfter(true)].map(|effect| {
+                [CRASH_BEFORE, CRASH_AFTER].map(|effect| {
                     let plot = in_method(method.method, &effect)
                         .unwrap_or_else(|| panic!("no story calls {target}"));
                     Case { service, target: target.to_owned(), effect, plot, passes: 0 }
@@ -101,15 +108,21 @@ fn at_step(service: &str, step: &str) -> &'static [(Plot, u32)] {
         ("orders", "authorize") => {
             &[(Plot::Buy, 0), (Plot::SecondCard, 0), (Plot::SecondCard, 1), (Plot::GiveUpCard, 1)]
         }
-        ("orders", "capture") => {
-            &[(Plot::Buy, 0), (Plot::CaptureLater, 0), (Plot::CaptureAndFulfill, 0)]
-        }
+        ("orders", "capture") => &[
+            (Plot::Buy, 0),
+            (Plot::CaptureLater, 0),
+            (Plot::CaptureAndFulfill, 0),
+            (Plot::FulfillInParts, 0),
+            (Plot::FulfillInParts, 1),
+        ],
         ("orders", "void") => {
             &[(Plot::CaptureDeclined, 0), (Plot::GiveUpWaiting, 0), (Plot::GiveUpCard, 0)]
         }
-        ("orders", "release") => &[(Plot::Declined, 0), (Plot::Cancel, 0)],
-        ("orders", "consume") => &[(Plot::Fulfill, 0)],
-        ("orders", "pay_back") => &[(Plot::Refund, 0), (Plot::Cancel, 0)],
+        ("orders", "release") => &[(Plot::Declined, 0), (Plot::Cancel, 0), (Plot::CancelPart, 0)],
+        ("orders", "consume") => {
+            &[(Plot::Fulfill, 0), (Plot::FulfillInParts, 0), (Plot::FulfillInParts, 1)]
+        }
+        ("orders", "pay_back") => &[(Plot::Refund, 0), (Plot::Cancel, 0), (Plot::CancelPart, 0)],
         ("orders", "take_back") => &[(Plot::Refund, 0)],
         ("payments", "authorize") => {
             &[(Plot::Buy, 0), (Plot::SecondCard, 0), (Plot::SecondCard, 1)]
@@ -123,7 +136,7 @@ fn at_step(service: &str, step: &str) -> &'static [(Plot, u32)] {
 }
 
 fn in_method(method: &str, effect: &Effect) -> Option<Plot> {
-    let is_before = *effect == Effect::CrashBefore(true);
+    let is_before = *effect == CRASH_BEFORE;
     Some(match method {
         "PlaceOrder" | "CreateReservation" | "CommitReservation" | "AuthorizePayment"
         | "CapturePayment" | "CreateTransfers" => Plot::Buy,
@@ -135,7 +148,7 @@ fn in_method(method: &str, effect: &Effect) -> Option<Plot> {
         "RetryPayment" | "ConfirmPayment" => Plot::SecondCard,
         "CaptureOrder" => Plot::CaptureLater,
         "CancelOrder" => Plot::Cancel,
-        "FulfillOrder" | "ConsumeReservation" => Plot::Fulfill,
+        "CreateFulfillment" | "ConsumeReservation" => Plot::Fulfill,
         "RefundOrder" | "RefundPayment" | "ReturnStock" => Plot::Refund,
         "VoidPayment" => Plot::CaptureDeclined,
         "ReleaseReservation" => Plot::Declined,

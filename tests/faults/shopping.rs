@@ -12,7 +12,6 @@ use souk_client::catalog::v1::{
 };
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::inventory::v1::{BatchGetStockRequest, ReceiveStockRequest, ReceivedItem, Stock};
-use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::orders::v1::{PlaceOrderLine, PlaceOrderRequest, place_order_line::Item};
 use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
@@ -65,10 +64,11 @@ impl Addresses {
 pub struct Desk {
     pub catalog: CatalogServiceClient<CallerChannel>,
     pub inventory: InventoryServiceClient<CallerChannel>,
-    pub ledger: LedgerServiceClient<CallerChannel>,
     pub orders: OrderServiceClient<CallerChannel>,
     pub payments: PaymentServiceClient<CallerChannel>,
     pub simulator: SimulatorServiceClient<CallerChannel>,
+    /// The way to each service, by name.
+    pub channels: Vec<(&'static str, CallerChannel)>,
 }
 
 impl Desk {
@@ -78,10 +78,10 @@ impl Desk {
         Desk {
             catalog: CatalogServiceClient::new(to("catalog")),
             inventory: InventoryServiceClient::new(to("inventory")),
-            ledger: LedgerServiceClient::new(to("ledger")),
             orders: OrderServiceClient::new(to("orders")),
             payments: PaymentServiceClient::new(to("payments")),
             simulator: SimulatorServiceClient::new(to("payments")),
+            channels: SERVICES.into_iter().map(|service| (service, to(service))).collect(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Desk {
 
     /// Connects a customer.
     pub fn of_user(addresses: &Addresses, turn: usize, user: &str) -> Desk {
-        Desk::of(addresses, turn, &Caller::User(user.to_owned()))
+        Desk::of(addresses, turn, &Caller::user(user))
     }
 
     /// Puts a sku into the catalogue with its prices, and units of it on the shelf.

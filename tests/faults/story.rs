@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use souk_client::orders::v1::{
-    CancelOrderRequest, CaptureMethod, CaptureOrderRequest, FulfillOrderRequest, GetOrderRequest,
-    Order, OrderState, PaymentStatus, RefundOrderRequest, RestockPolicy, RetryPaymentRequest,
+    CancelOrderRequest, CaptureMethod, CaptureOrderRequest, CreateFulfillmentRequest, Fulfillment,
+    FulfillmentLine, GetOrderRequest, Order, OrderState, PaymentStatus, RefundOrderRequest,
+    RefundState, RestockPolicy, RetryPaymentRequest,
 };
 use souk_client::payments::simulator::v1alpha::CompleteActionRequest;
 use souk_client::payments::v1::RefreshPaymentRequest;
+use souk_contract::customer_of;
 use souk_testkit::{metadata_of, reason_of};
 use tonic::{Code, Status};
 
@@ -19,6 +21,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Units in a line of a story's order.
 const LINES: [i64; 2] = [2, 1];
+
+/// One of the units of the first line.
+const ONE_UNIT: FulfillmentLine = FulfillmentLine { line_number: 1, quantity: 1 };
 
 /// The end of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,10 @@ pub enum Plot {
     CaptureLater,
     /// It is placed, and captured when its goods leave.
     CaptureAndFulfill,
+    /// Its goods leave in two parts, and each part is captured before.
+    FulfillInParts,
+    /// It is paid, then one unit of it is cancelled.
+    CancelPart,
     /// The payment is declined, and the stock is released.
     Declined,
     /// The payment is refused after the order was placed, and everything is taken back.
@@ -61,13 +70,16 @@ impl Plot {
             | Plot::FirstSale(_)
             | Plot::Approve
             | Plot::SecondCard
-            | Plot::CaptureLater => (OrderState::Placed, PaymentStatus::Paid),
+            | Plot::CaptureLater
+            | Plot::CancelPart => (OrderState::Placed, PaymentStatus::Paid),
             Plot::Declined | Plot::GiveUpWaiting | Plot::GiveUpCard | Plot::GiveUpUnknown => {
                 (OrderState::Rejected, PaymentStatus::Unpaid)
             }
             Plot::CaptureDeclined => (OrderState::Canceled, PaymentStatus::Voided),
             Plot::Cancel => (OrderState::Canceled, PaymentStatus::Refunded),
-            Plot::Fulfill | Plot::CaptureAndFulfill => (OrderState::Completed, PaymentStatus::Paid),
+            Plot::Fulfill | Plot::CaptureAndFulfill | Plot::FulfillInParts => {
+                (OrderState::Completed, PaymentStatus::Paid)
+            }
             Plot::Refund => (OrderState::Completed, PaymentStatus::Refunded),
         }
     }
@@ -97,7 +109,7 @@ impl Plot {
     fn capture_method(self) -> CaptureMethod {
         match self {
             Plot::CaptureLater => CaptureMethod::Manual,
-            Plot::CaptureAndFulfill => CaptureMethod::OnFulfillment,
+            Plot::CaptureAndFulfill | Plot::FulfillInParts => CaptureMethod::OnFulfillment,
             _ => CaptureMethod::Automatic,
         }
     }
@@ -169,11 +181,12 @@ impl Story {
             order = self.reached(&mut customer, &order.order_id, is_placed).await?;
         }
         if self.plot == Plot::CaptureLater {
-            let request = CaptureOrderRequest { order_id: order.order_id.clone() };
+            let order_id = order.order_id.clone();
+            let request = CaptureOrderRequest { order_id, ..Default::default() };
             let answer = staff.orders.capture_order(request).await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
-        if self.plot != Plot::CaptureAndFulfill {
+        if self.plot.capture_method() != CaptureMethod::OnFulfillment {
             order = self.rested(&mut customer, &order.order_id).await?;
         }
         let order_id = order.order_id.clone();
@@ -187,13 +200,32 @@ impl Story {
                 .await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
+        if self.plot == Plot::CancelPart {
+            let answer = customer
+                .orders
+                .cancel_order(CancelOrderRequest {
+                    order_id: order_id.clone(),
+                    request_id: format!("{}/cancel", self.name),
+                    lines: vec![ONE_UNIT],
+                    ..Default::default()
+                })
+                .await?;
+            self.note(&answer.into_inner().order.expect("the order"));
+        }
+        if self.plot == Plot::FulfillInParts {
+            let request = self.leaves(&order_id, "first", vec![ONE_UNIT]);
+            let answer = staff.orders.create_fulfillment(request).await?;
+            self.note(&answer.into_inner().order.expect("the order"));
+        }
         // What has gone back cannot leave again.
-        let leaves = matches!(self.plot, Plot::Fulfill | Plot::Refund | Plot::CaptureAndFulfill);
+        let leaves = matches!(
+            self.plot,
+            Plot::Fulfill | Plot::Refund | Plot::CaptureAndFulfill | Plot::FulfillInParts
+        );
         if leaves && order.refunds.is_empty() {
-            let request = FulfillOrderRequest { order_id: order_id.clone(), effective_time: None };
-            self.note(
-                &staff.orders.fulfill_order(request).await?.into_inner().order.expect("the order"),
-            );
+            let request = self.leaves(&order_id, "rest", vec![]);
+            let answer = staff.orders.create_fulfillment(request).await?;
+            self.note(&answer.into_inner().order.expect("the order"));
         }
         if self.plot == Plot::Refund {
             let request_id = format!("{}/refund", self.name);
@@ -204,10 +236,25 @@ impl Story {
                 &staff.orders.refund_order(request).await?.into_inner().order.expect("the order"),
             );
         }
-        let order = self.rested(&mut customer, &order.order_id).await?;
-        let end = (order.state(), order.payment_status());
-        assert_eq!(end, self.plot.end(), "{self:?}: {order:?}");
+        // What was asked for may go on after its answer.
+        let end = self.plot.end();
+        let is_over = move |order: &Order| (order.state(), order.payment_status()) == end;
+        self.reached(&mut customer, &order.order_id, is_over).await?;
         Ok(())
+    }
+
+    fn leaves(
+        &self,
+        order_id: &str,
+        part: &str,
+        lines: Vec<FulfillmentLine>,
+    ) -> CreateFulfillmentRequest {
+        CreateFulfillmentRequest {
+            request_id: format!("{}/{part}", self.name),
+            order_id: order_id.to_owned(),
+            fulfillment: Some(Fulfillment { lines, ..Default::default() }),
+            effective_time: None,
+        }
     }
 
     /// Repeats it until it has reached its end.
@@ -243,7 +290,8 @@ impl Story {
     /// # Panics
     /// When it is not.
     pub fn rests(&self, books: &Books, at: (OrderState, PaymentStatus), after: &str) {
-        let order = books.orders.iter().find(|order| order.customer_id == self.name);
+        let customer = customer_of(&format!("user:{}", self.name)).to_string();
+        let order = books.orders.iter().find(|order| order.customer_id == customer);
         let order = order.unwrap_or_else(|| panic!("{after}: {self:?} has no order"));
         assert_eq!((order.state(), order.payment_status()), at, "{after}: {order:?}");
     }
@@ -301,7 +349,7 @@ impl Story {
         &mut self,
         customer: &mut Desk,
         order_id: &str,
-        is_wanted: fn(&Order) -> bool,
+        is_wanted: impl Fn(&Order) -> bool,
     ) -> Result<Order, Status> {
         let until = Instant::now() + LIMIT;
         loop {
@@ -314,7 +362,7 @@ impl Story {
             if is_wanted(&order) {
                 return Ok(order);
             }
-            assert!(Instant::now() < until, "{self:?} does not come to rest: {order:?}");
+            assert!(Instant::now() < until, "{self:?} does not come where it must: {order:?}");
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }
@@ -337,7 +385,8 @@ fn is_placed(order: &Order) -> bool {
 }
 
 fn is_at_rest(order: &Order) -> bool {
-    is_placed(order) && order.payment_status() != PaymentStatus::Authorized
+    let is_paying_back = order.refunds.iter().any(|refund| refund.state() == RefundState::Pending);
+    is_placed(order) && order.payment_status() != PaymentStatus::Authorized && !is_paying_back
 }
 
 /// Returns whether a call may simply be made again: the shop was dying or starting, or busy with
@@ -361,6 +410,8 @@ mod tests {
             Plot::SecondCard,
             Plot::CaptureLater,
             Plot::CaptureAndFulfill,
+            Plot::FulfillInParts,
+            Plot::CancelPart,
             Plot::Declined,
             Plot::CaptureDeclined,
             Plot::Cancel,

@@ -108,8 +108,7 @@ fn page(order: &Order) -> &str {
 
 /// Does what the page behind the URL would do.
 async fn decide(shop: &Shop, who: &str, order: &Order, approve: bool) -> Result<(), Status> {
-    let mut client =
-        SimulatorServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
+    let mut client = SimulatorServiceClient::new(shop.last_channel("payments", &Caller::user(who)));
     let redirect_uri = page(order).to_owned();
     let request = simulator::CompleteActionRequest { redirect_uri, approve };
     client.complete_action(request).await.map(|_| ())
@@ -117,8 +116,7 @@ async fn decide(shop: &Shop, who: &str, order: &Order, approve: bool) -> Result<
 
 /// Has payments ask what the bank says.
 async fn refresh(shop: &Shop, who: &str, order: &Order) -> Result<payments::Payment, Status> {
-    let mut client =
-        PaymentServiceClient::new(shop.last_channel("payments", &Caller::User(who.to_owned())));
+    let mut client = PaymentServiceClient::new(shop.last_channel("payments", &Caller::user(who)));
     let payment_id = order.payments[0].payment_id.clone();
     let request = payments::RefreshPaymentRequest { payment_id };
     Ok(client.refresh_payment(request).await?.into_inner().payment.expect("a payment"))

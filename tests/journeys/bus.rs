@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
 use serde_json::Value;
 use souk_testkit::{ChildShop, Kafka, RabbitMq, eventually};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 const LIMIT: Duration = Duration::from_secs(240);
 
@@ -84,7 +86,7 @@ impl Town {
     }
 
     /// Starts a customer who places this many orders, and returns what is printed.
-    async fn customer(&self, orders: usize) -> (Child, tokio::io::Lines<BufReader<ChildStdout>>) {
+    async fn customer(&self, orders: usize) -> (Child, Lines<BufReader<ChildStdout>>) {
         self.is_complete().await;
         let mut customer = Command::new("node")
             .arg(root().join("tests/journeys/bus.mjs"))
@@ -135,22 +137,23 @@ fn services() -> PathBuf {
     root().join("services")
 }
 
-/// Returns the last line that a customer prints, who must come to a good end.
-async fn end_of(
-    town: &Town,
-    mut customer: Child,
-    mut lines: tokio::io::Lines<BufReader<ChildStdout>>,
-) -> Value {
+/// Reads to the end, and returns the last line.
+async fn last_of(mut lines: Lines<BufReader<ChildStdout>>) -> String {
     let mut last = String::new();
-    let reading = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            last = line;
-        }
-        customer.wait().await.unwrap()
-    };
-    let ended = tokio::time::timeout(LIMIT, reading).await;
-    match ended {
-        Ok(status) if status.success() => serde_json::from_str(&last).unwrap(),
+    while let Some(line) = lines.next_line().await.unwrap() {
+        last = line;
+    }
+    last
+}
+
+/// Returns the last line of a customer, who must come to a good end.
+async fn end_of(town: &Town, mut customer: Child, last: JoinHandle<String>) -> Value {
+    let ended = tokio::time::timeout(LIMIT, async {
+        let last = last.await.unwrap();
+        (customer.wait().await.unwrap(), last)
+    });
+    match ended.await {
+        Ok((status, last)) if status.success() => serde_json::from_str(&last).unwrap(),
         other => panic!("the customer ended with {other:?}; the shop said:\n{}", town.log()),
     }
 }
@@ -173,7 +176,7 @@ fn on_kafka(broker: &Kafka) -> Settings {
 async fn one_order_is_heard(settings: Settings) {
     let town = Town::start(settings, false).await;
     let (customer, lines) = town.customer(1).await;
-    let heard = end_of(&town, customer, lines).await;
+    let heard = end_of(&town, customer, tokio::spawn(last_of(lines))).await;
     for (what, count) in [
         ("placed", 1),
         ("webhookOrders", 1),
@@ -207,14 +210,27 @@ async fn an_order_is_heard_in_every_language_through_kafka() {
     }
 }
 
-/// Kills the bus, its broker and both services of other languages at random during this many
-/// orders.
+/// How many orders are placed while things die.
+const ORDERS: usize = 1_000;
+
+/// Waits until some more orders are placed than now, or all, and returns how many are.
+async fn placed(town: &Town, ordered: &mut watch::Receiver<usize>) -> usize {
+    let wanted = ORDERS.min(*ordered.borrow() + 25);
+    let reached = tokio::time::timeout(LIMIT, ordered.wait_for(|count| *count >= wanted)).await;
+    match reached {
+        Ok(Ok(count)) => *count,
+        Ok(Err(_)) => panic!("the customer is gone; the shop said:\n{}", town.log()),
+        Err(_) => panic!("orders stand still at {wanted}; the shop said:\n{}", town.log()),
+    }
+}
+
+/// Kills the bus, its broker and both services of other languages in any order, while orders are
+/// placed; without a bus, and without its broker, as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once() {
     if !RabbitMq::is_available() {
         return;
     }
-    const ORDERS: usize = 1_000;
     let mut broker = RabbitMq::start().await;
     let mut town = Town::start(on_rabbitmq(&broker), true).await;
     let (customer, mut lines) = town.customer(ORDERS).await;
@@ -223,24 +239,42 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
     let first = first.unwrap_or_else(|_| panic!("nobody listens; the shop said:\n{}", town.log()));
     assert_eq!(first.unwrap().as_deref(), Some("heard"), "{}", town.log());
 
+    let (told, mut ordered) = watch::channel(0);
+    let last = tokio::spawn(async move {
+        let mut last = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            match line.strip_prefix("ordered ") {
+                Some(count) => drop(told.send_replace(count.parse().unwrap())),
+                None => last = line,
+            }
+        }
+        last
+    });
     let mut kills_of_notifications = 0;
     let mut killed = vec![];
+    // In rounds of another order each, so that all of them are killed.
+    let mut round = vec![];
     loop {
-        let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
-        let line =
-            line.unwrap_or_else(|_| panic!("orders stand still; the shop said:\n{}", town.log()));
-        let line = line
-            .unwrap()
-            .unwrap_or_else(|| panic!("the customer is gone; the shop said:\n{}", town.log()));
-        let count: usize =
-            line.strip_prefix("ordered ").expect("a line about orders").parse().unwrap();
+        let count = placed(&town, &mut ordered).await;
         if count > ORDERS * 9 / 10 {
             break;
         }
-        let which = rand::rng().random_range(0..4);
+        if round.is_empty() {
+            round.extend(0..4);
+            round.shuffle(&mut rand::rng());
+        }
+        let which = round.pop().unwrap();
         match which {
-            0 => town.bus.as_mut().unwrap().restart().await,
-            1 => broker.restart().await,
+            0 => {
+                town.bus.as_mut().unwrap().kill().await;
+                placed(&town, &mut ordered).await;
+                town.bus.as_mut().unwrap().restart().await;
+            }
+            1 => {
+                broker.kill().await;
+                placed(&town, &mut ordered).await;
+                broker.restart().await;
+            }
             other => {
                 let service = ["notifications", "recommendations"][other - 2];
                 if let Some(pid) = town.process_of(service).and_then(rustix::process::Pid::from_raw)
@@ -252,8 +286,9 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
         }
         killed.push(["bus", "broker", "notifications", "recommendations"][which]);
     }
-    let heard = end_of(&town, customer, lines).await;
+    let heard = end_of(&town, customer, last).await;
     println!("{killed:?} killed; {heard}");
+    assert!(killed.len() >= 4, "the customer was quicker than death: {killed:?}");
     for what in
         ["placed", "webhookOrders", "webhooks", "messages", "messageOrders", "mailed", "known"]
     {
@@ -267,9 +302,5 @@ async fn whatever_dies_during_a_thousand_orders_each_event_has_its_effect_once()
         (heard["forged"].as_u64(), heard["findings"].as_u64()),
         (Some(0), Some(0)),
         "{heard}"
-    );
-    assert!(
-        heard["longestWaitMs"].as_u64().unwrap() < 10_000,
-        "orders were taken throughout: {heard}"
     );
 }

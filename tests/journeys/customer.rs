@@ -23,12 +23,12 @@ pub struct Person(OrderServiceClient<CallerChannel>);
 impl Person {
     /// A customer who talks to the first replica.
     pub fn customer(shop: &Shop, name: &str) -> Person {
-        Person(OrderServiceClient::new(shop.channel("orders", &Caller::User(name.to_owned()))))
+        Person(OrderServiceClient::new(shop.channel("orders", &Caller::user(name))))
     }
 
     /// A customer who talks to the last replica.
     pub fn customer_elsewhere(shop: &Shop, name: &str) -> Person {
-        Person(OrderServiceClient::new(shop.last_channel("orders", &Caller::User(name.to_owned()))))
+        Person(OrderServiceClient::new(shop.last_channel("orders", &Caller::user(name))))
     }
 
     /// Staff at the first replica.
@@ -98,9 +98,12 @@ impl Person {
     }
 
     pub async fn fulfill(&self, order_id: &str) -> Result<Order, Status> {
-        let request =
-            orders::FulfillOrderRequest { order_id: order_id.to_owned(), effective_time: None };
-        Ok(self.0.clone().fulfill_order(request).await?.into_inner().order.unwrap())
+        let request = orders::CreateFulfillmentRequest {
+            request_id: "all".to_owned(),
+            order_id: order_id.to_owned(),
+            ..Default::default()
+        };
+        Ok(self.0.clone().create_fulfillment(request).await?.into_inner().order.unwrap())
     }
 
     /// Pays back some units of a line, which come back on hand, or all that is left of the money.

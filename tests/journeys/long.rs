@@ -6,12 +6,12 @@ use std::time::Duration;
 use prost::Message;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as catalog;
-use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::events::v1 as events;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::subscribe_request::Request as Part;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::operation::import_products;
 use souk_client::orders::v1 as orders;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::types::v1::Money;
@@ -37,28 +37,25 @@ fn sku(number: usize) -> String {
 /// bytes, and two units of each.
 async fn open(shop: &ChildShop) {
     let staff = Caller::Staff("ann".to_owned());
-    let product = |number| catalog::ImportProductsRequest {
-        item: Some(catalog::ImportedProduct {
-            product: Some(catalog::Product {
-                external_key: sku(number),
-                title: "\u{1f375}".repeat(200),
-                ..Default::default()
-            }),
-            variants: vec![catalog::ImportedVariant {
-                variant: Some(catalog::Variant { sku: sku(number), ..Default::default() }),
-                prices: vec![catalog::Price {
-                    unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units: PENCE }),
-                    is_default: true,
-                    ..Default::default()
-                }],
-            }],
+    let product = |number| catalog::ImportedProduct {
+        product: Some(catalog::Product {
+            external_key: sku(number),
+            title: "\u{1f375}".repeat(200),
             ..Default::default()
         }),
+        variants: vec![catalog::ImportedVariant {
+            variant: Some(catalog::Variant { sku: sku(number), ..Default::default() }),
+            prices: vec![catalog::Price {
+                unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units: PENCE }),
+                is_default: true,
+                ..Default::default()
+            }],
+        }],
+        ..Default::default()
     };
-    let mut goods = CatalogServiceClient::new(connect_as(&shop.url(), &staff));
-    let products: Vec<_> = (1..=LINES).map(product).collect();
-    let imported = goods.import_products(tokio_stream::iter(products)).await.unwrap().into_inner();
-    assert!(imported.results.iter().all(|result| result.error.is_none()));
+    let channel = connect_as(&shop.url(), &staff);
+    let imported = import_products(channel, "goods", (1..=LINES).map(product)).await.unwrap();
+    assert!(imported.iter().all(|result| result.error.is_none()));
 
     let mut stock = InventoryServiceClient::new(connect_as(&shop.url(), &staff));
     let numbers: Vec<usize> = (1..=LINES).collect();
@@ -79,7 +76,7 @@ async fn open(shop: &ChildShop) {
 
 async fn sell_and_take_back(shop: ChildShop) {
     open(&shop).await;
-    let alice = OrderServiceClient::new(connect_as(&shop.url(), &Caller::User("alice".to_owned())));
+    let alice = OrderServiceClient::new(connect_as(&shop.url(), &Caller::user("alice")));
     let staff = OrderServiceClient::new(connect_as(&shop.url(), &Caller::Staff("ann".to_owned())));
 
     let line = |number| orders::PlaceOrderLine {
@@ -116,8 +113,12 @@ async fn sell_and_take_back(shop: ChildShop) {
     assert_eq!(paid.total.unwrap().minor_units, LINES as i64 * PENCE);
     published(&shop, &order_id).await;
 
-    let fulfill = orders::FulfillOrderRequest { order_id: order_id.clone(), effective_time: None };
-    staff.clone().fulfill_order(fulfill).await.unwrap();
+    let fulfill = orders::CreateFulfillmentRequest {
+        request_id: "all".to_owned(),
+        order_id: order_id.clone(),
+        ..Default::default()
+    };
+    staff.clone().create_fulfillment(fulfill).await.unwrap();
     until(orders::OrderChangeKind::Fulfilled).await;
     let line =
         |number| orders::RefundLine { line_number: number, quantity: 1, ..Default::default() };

@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use ::payments::{Account, FAULT_POINTS, ledger_account};
-use souk_chassis::pb::souk::chassis::v1 as chassis;
-use souk_chassis::pb::souk::chassis::v1::fault_service_client::FaultServiceClient;
 use souk_chassis::{Caller, Options, Running, Shop};
 use souk_client::ledger::v1 as ledger;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_client::ops::v1 as ops;
+use souk_client::ops::v1::fault_service_client::FaultServiceClient;
 use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::types::v1::Money;
+use souk_contract::customer_of;
 use souk_testkit::{
-    CallerChannel, ChildShop, Engine, TestDb, connect_as, eventually, on_each_engine,
+    CallerChannel, ChildShop, Engine, TestDb, check_invariants, connect_as, eventually,
+    on_each_engine,
 };
 use souk_types::{CaptureId, OrderId, PaymentId, RefundId, Timestamp};
 use tonic::{Code, Status};
@@ -30,6 +32,8 @@ struct Till {
     simulator: SimulatorServiceClient<CallerChannel>,
     ledger: LedgerServiceClient<CallerChannel>,
     faults: FaultServiceClient<CallerChannel>,
+    /// As staff.
+    channel: CallerChannel,
 }
 
 fn gbp(minor_units: i64) -> Option<Money> {
@@ -49,7 +53,7 @@ fn authorization(token: &str, amount: i64) -> pb::AuthorizePaymentRequest {
     pb::AuthorizePaymentRequest {
         payment_id: PaymentId::new(now).to_string(),
         order_id: OrderId::new(now).to_string(),
-        customer_id: "alice".into(),
+        customer_id: customer_of("user:alice").to_string(),
         amount: gbp(amount),
         payment_method: token.into(),
         ..Default::default()
@@ -80,6 +84,7 @@ impl Till {
             simulator: SimulatorServiceClient::new(connect_as(url, &staff)),
             ledger: LedgerServiceClient::new(connect_as(url, &staff)),
             faults: FaultServiceClient::new(connect_as(url, &staff)),
+            channel: connect_as(url, &staff),
         }
     }
 
@@ -177,26 +182,14 @@ impl Till {
     /// Asserts that payments, ledger and the provider's book agree, and that the ledger agrees with
     /// itself.
     async fn agree(&self) {
-        let audit = self
-            .payments
-            .clone()
-            .audit_payments(pb::AuditPaymentsRequest {})
-            .await
-            .unwrap()
-            .into_inner();
+        let audit = check_invariants(self.channel.clone(), "payments").await.unwrap();
         assert_eq!(audit.findings, vec![]);
         let count = |what: &str| {
             audit.counts.iter().find(|count| count.what == what).map_or(0, |count| count.count)
         };
         assert_eq!(count("payments in flight"), 0);
         assert!(count("payments") > 0);
-        let audit = self
-            .ledger
-            .clone()
-            .audit_ledger(ledger::AuditLedgerRequest {})
-            .await
-            .unwrap()
-            .into_inner();
+        let audit = check_invariants(self.channel.clone(), "ledger").await.unwrap();
         assert_eq!(audit.findings, vec![]);
     }
 }
@@ -369,14 +362,17 @@ async fn killed_at_any_boundary_of_a_payment_nothing_is_lost_and_nobody_is_charg
                 till.refund(&request.payment_id, &refund_id, 30).await.unwrap();
             }
             let before = till.operations(&request.payment_id).await;
-            let rule = chassis::FaultRule {
+            let crash = ops::fault::Effect::Action(ops::FaultAction::CrashBefore.into());
+            let fault = ops::Fault {
                 target: (*point).to_owned(),
                 key: request.payment_id.clone(),
-                times: 1,
-                effect: Some(chassis::fault_rule::Effect::CrashBefore(true)),
+                fail_count: 1,
+                effect: Some(crash),
                 ..Default::default()
             };
-            till.faults.clone().inject(chassis::InjectRequest { rule: Some(rule) }).await.unwrap();
+            let request_id = format!("{point}/{}", request.payment_id);
+            let fault = ops::InjectFaultRequest { request_id, fault: Some(fault) };
+            till.faults.clone().inject_fault(fault).await.unwrap();
             operate(&till, operation, &request, &refund_id).await.expect_err("it was killed");
             shop.exited(PATIENCE).await;
             shop.restart().await;

@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as catalog;
-use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::operation::import_products;
 use souk_client::types::v1::Money;
 use souk_testkit::{CallerChannel, ChildShop, Engine, TestDb, connect_as};
 use tokio::process::Command;
@@ -84,28 +84,25 @@ impl Shop {
     /// Puts [`GOODS`] on sale.
     pub async fn open(self) -> Shop {
         let staff = Caller::Staff("ann".to_owned());
-        let products = GOODS.map(|(sku, minor_units, _)| catalog::ImportProductsRequest {
-            item: Some(catalog::ImportedProduct {
-                product: Some(catalog::Product {
-                    external_key: sku.to_owned(),
-                    title: sku.to_owned(),
-                    ..Default::default()
-                }),
-                variants: vec![catalog::ImportedVariant {
-                    variant: Some(catalog::Variant { sku: sku.to_owned(), ..Default::default() }),
-                    prices: vec![catalog::Price {
-                        unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units }),
-                        is_default: true,
-                        ..Default::default()
-                    }],
-                }],
+        let products = GOODS.map(|(sku, minor_units, _)| catalog::ImportedProduct {
+            product: Some(catalog::Product {
+                external_key: sku.to_owned(),
+                title: sku.to_owned(),
                 ..Default::default()
             }),
+            variants: vec![catalog::ImportedVariant {
+                variant: Some(catalog::Variant { sku: sku.to_owned(), ..Default::default() }),
+                prices: vec![catalog::Price {
+                    unit_price: Some(Money { currency_code: "GBP".to_owned(), minor_units }),
+                    is_default: true,
+                    ..Default::default()
+                }],
+            }],
+            ..Default::default()
         });
-        let mut goods = CatalogServiceClient::new(self.channel("catalog", &staff));
-        let imported =
-            goods.import_products(tokio_stream::iter(products)).await.unwrap().into_inner();
-        assert!(imported.results.iter().all(|result| result.error.is_none()), "{imported:?}");
+        let channel = self.channel("catalog", &staff);
+        let imported = import_products(channel, "goods", products).await.unwrap();
+        assert!(imported.iter().all(|result| result.error.is_none()), "{imported:?}");
 
         let item = |(sku, _, quantity): (&str, i64, i64)| inventory::ReceivedItem {
             sku: sku.to_owned(),

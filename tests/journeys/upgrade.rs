@@ -125,6 +125,28 @@ on_each_engine! {
 }
 
 on_each_engine! {
+    async fn payments_of_earlier_programs_belong_to_the_customers_of_their_names(engine: Engine) {
+        let db = TestDb::new(engine).await;
+        load(&db, &payments::SCHEMA).await;
+        let of = |customer: &str| {
+            format!("SELECT COUNT(*) FROM payments WHERE customer_id = '{customer}'")
+        };
+        let count = number(&db, &of("17850")).await;
+        assert!(count > 1);
+
+        for _ in 0..2 {
+            open(&db, &payments::SCHEMA).await;
+
+            let customer = souk_contract::customer_of("user:17850").to_string();
+            assert_eq!(number(&db, &of(&customer)).await, count);
+            let others = "SELECT COUNT(*) FROM payments WHERE customer_id <> '' AND \
+                 (length(customer_id) <> 35 OR customer_id NOT LIKE 'customer%')";
+            assert_eq!(number(&db, others).await, 0);
+        }
+    }
+}
+
+on_each_engine! {
     async fn orders_of_earlier_programs_get_three_axes_and_a_number(engine: Engine) {
         let db = TestDb::new(engine).await;
         load(&db, &orders::SCHEMA).await;
@@ -151,7 +173,10 @@ on_each_engine! {
             ("state = 4 AND payment_status = 5 AND fulfillment_status = 3", count - 4),
             ("state = 4 AND payment_status = 7 AND fulfillment_status IN (5, 6)", 1),
             ("state = 2 AND payment_status = 5", 1),
-            ("state = 6 AND payment_status = 7 AND refunded_minor = total_minor", 1),
+            ("state = 6 AND payment_status = 7 AND refunded_minor = 0", 1),
+            ("state = 6 AND canceled_minor = total_minor AND given_back_minor = total_minor", 1),
+            ("state = 4 AND captured_minor = total_minor AND canceled_minor = 0", count - 3),
+            ("state = 4 AND fulfillment_count = 1", count - 3),
             ("state = 7 AND payment_status = 1", 1),
             ("subtotal_minor = total_minor AND channel = 'default'", count),
             ("order_number BETWEEN 1001 AND 1000 + (SELECT COUNT(*) FROM orders)", count),

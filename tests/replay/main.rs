@@ -169,7 +169,7 @@ async fn the_odd_file_comes_to_what_the_judge_says_and_a_second_replay_changes_n
     assert_eq!(folder.judged_report(), judged_oddities());
 
     // Another customer buys returned goods; the replay distinguishes its own orders from that one.
-    let mut alice = OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned())));
+    let mut alice = OrderServiceClient::new(shop.channel_as(&Caller::user("alice")));
     let line = orders::PlaceOrderLine {
         item: Some(orders::place_order_line::Item::Sku("85123A".to_owned())),
         quantity: 1,

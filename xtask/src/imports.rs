@@ -12,7 +12,7 @@ use crate::{
 /// among the libraries.
 const FOUNDATIONS: &[(&str, &[&str])] = &[
     ("libs/souk-types", &[]),
-    ("libs/souk-contract", &[]),
+    ("libs/souk-contract", &["libs/souk-types"]),
     ("libs/souk-codegen", &[]),
     ("libs/souk-chassis", &["libs/souk-contract", "libs/souk-codegen", "libs/souk-types"]),
     ("libs/souk-data", &["libs/souk-contract", "libs/souk-types"]),

@@ -5,9 +5,10 @@
 //! package; `souk.type.v1` is `souk_client::types::v1`. Clients are behind the feature `client`,
 //! servers behind `server`; both are on by default.
 
-pub mod audit;
 mod convert;
 pub mod money;
+#[cfg(feature = "client")]
+pub mod operation;
 pub mod roles;
 
 include!(concat!(env!("OUT_DIR"), "/contract.rs"));

@@ -24,6 +24,7 @@ pub const ROLES: [Role; 5] = [
             "orders.cancel",
             "orders.place",
             "orders.read",
+            "orders.share",
             "payments.read",
             "recommendations.read",
         ],

@@ -14,7 +14,7 @@ import { pauseAfter } from "./retry.js";
 export interface ConnectOptions {
   /** A token, sent as `authorization: Bearer …`. */
   token?: string;
-  /** Signs a development token for `user:ID`, `service:NAME` or `staff`; for shops on this machine. */
+  /** Signs a development token for `user:ID`, `guest:ID`, `service:NAME` or `staff`; for shops on this machine. */
   as?: string;
   /**
    * What the token of `as` is granted, such as `["orders.read"]`; `"*"` is every scope. Services and

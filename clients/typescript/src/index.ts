@@ -6,7 +6,7 @@
  * {@link money} as text.
  */
 export { connect, type Connection, type ConnectOptions } from "./connect.js";
-export { developmentToken, DEVELOPMENT_KEY } from "./identity.js";
+export { customerOf, developmentToken, DEVELOPMENT_KEY } from "./identity.js";
 export { Retry } from "./gen/souk/policy/v1/reason_pb.js";
 export { asGrpcNames, SoukError, type FieldViolation } from "./error.js";
 export * as money from "./money.js";

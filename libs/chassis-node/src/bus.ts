@@ -46,7 +46,7 @@ export class Bus {
     const definition = define({
       name: "events",
       config: { parse: () => undefined },
-      build: () => new Service().rpc(EventService, methods as never),
+      build: () => new Service().rpc(EventService, methods as never).invariants(() => ({ findings: [], counts: [] })),
     });
     bus.service = await serveFor(t, definition, { set: { "server.listen": listen, "server.drain_seconds": 0 } });
     return bus;

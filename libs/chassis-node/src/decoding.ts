@@ -5,6 +5,7 @@ import type { Caller } from "./caller.js";
 const FREE_BYTES = 4096;
 
 type Share = "anonymous" | "user" | "trusted";
+const SHARES: Partial<Record<Caller["kind"], Share>> = { anonymous: "anonymous", user: "user", guest: "user" };
 
 export class DecodingBudget {
   readonly #used: Record<Share, number> = { anonymous: 0, user: 0, trusted: 0 };
@@ -18,7 +19,7 @@ export class DecodingBudget {
   /** Takes `bytes`; returns what gives them back, once, or undefined when there are not enough. */
   reserve(bytes: number, kind: Caller["kind"]): (() => void) | undefined {
     if (bytes <= FREE_BYTES) return () => undefined;
-    const share = kind === "anonymous" || kind === "user" ? kind : "trusted";
+    const share = SHARES[kind] ?? "trusted";
     const part = { anonymous: this.maxBytes / 4, user: this.maxBytes / 2, trusted: this.maxBytes }[share];
     const { anonymous, user, trusted } = this.#used;
     const isTooMuch = this.#used[share] + bytes > Math.max(part, this.maxMessageBytes) || anonymous + user + trusted + bytes > this.maxBytes;

@@ -10,7 +10,8 @@ import type { Refusal } from "./error.js";
 import { BrokenRequest, type Exchange, type Reading } from "./grpc.js";
 import { identify } from "./identity.js";
 import type { Served } from "./methods.js";
-import { criticalityNamed, lackingScopes } from "./policy.js";
+import { checkOwned } from "./owned.js";
+import { criticalityNamed, notAdmitted } from "./policy.js";
 import { domainOf } from "./reason.js";
 import type { Process } from "./process.js";
 import {
@@ -31,7 +32,13 @@ import { validate } from "./validate.js";
 
 /** The most bytes of all headers of a request. */
 const MAX_HEADER_BYTES = 16 << 10;
-const IN_WORDS: Record<Caller["kind"], string> = { anonymous: "everyone", user: "a user", service: "a service", staff: "a member of the staff" };
+const IN_WORDS: Record<Caller["kind"], string> = {
+  anonymous: "everyone",
+  user: "a user",
+  guest: "a guest",
+  service: "a service",
+  staff: "a member of the staff",
+};
 const TIMEOUT_FORM = "malformed grpc-timeout: it is 1 to 8 digits and one of H, M, S, m, u, n";
 
 /** Serves one request: finds its method, lets it through or refuses it, and answers. Never rejects. */
@@ -76,7 +83,7 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
 
   // Identity. With two tokens it is unclear which is meant.
   if (exchange.occurrences("authorization") > 1) throw unauthenticated("there is more than one authorization header, send one");
-  const identity = identify(exchange.header("authorization"), process.identityKey, process.isLoopback);
+  const identity = identify(exchange.header("authorization"), process);
   call.identified(identity);
 
   // Access: by the contract.
@@ -108,12 +115,11 @@ function admit(process: Process, method: Served, exchange: Exchange, call: Call)
 
 /** Checks the caller's kind and its scopes. */
 function allow({ name, policy }: Served, identity: Identity): void {
-  const lacking = lackingScopes(policy, identity);
-  if (lacking?.length === 0) return;
+  const why = notAdmitted(policy, identity);
   const { kind } = identity.caller;
-  if (lacking !== undefined) {
-    throw accessDenied(`${name} may be called by ${IN_WORDS[kind]} whose token has the scope ${lacking.join(" and ")}`, lacking);
-  }
+  if (why === undefined) return;
+  if (why === "guest") throw accessDenied(`${name} may be called by a user who has signed in, not by a guest`);
+  if (why !== "kind") throw accessDenied(`${name} may be called by ${IN_WORDS[kind]} whose token has the scope ${why.join(" and ")}`, why);
   if (kind === "anonymous") throw unauthenticated("this method requires an authenticated caller");
   throw accessDenied(`${name} may not be called by ${IN_WORDS[kind]}`);
 }
@@ -125,7 +131,7 @@ async function run(method: Served, context: Context, call: Call, exchange: Excha
   const { desc } = method;
   const requests = readRequests(method, exchange, call, readingOf(method, context, exchange, process));
   const isClientStreaming = desc.methodKind === "client_streaming" || desc.methodKind === "bidi_streaming";
-  const request = isClientStreaming ? requests : await single(desc.input, requests, exchange);
+  const request = isClientStreaming ? requests : await single(method, context, requests, exchange);
   if (call.isOver) return;
 
   const answer = context.run(() => (method.code as (request: unknown, context: Context) => unknown)(request, context));
@@ -190,13 +196,15 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** Returns the one message of a request that has one. The end of the request is not awaited. */
-async function single(schema: DescMessage, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
+/** Returns the one message of a request that has one, which reaches only what its caller may. The end of the request is not awaited. */
+async function single({ desc }: Served, { caller }: Context, requests: AsyncGenerator<Message>, exchange: Exchange): Promise<Message> {
+  const schema = desc.input;
   const first = await requests.next();
   if (first.done === true) throw malformed(domainOf(schema.file), "", "the request has no message");
   if (await exchange.hasMore()) throw malformed(domainOf(schema.file), "", "the request has more than one message, but this method takes one");
   await requests.return(undefined);
   exchange.skipRest();
+  checkOwned(desc, caller, first.value);
   return first.value;
 }
 

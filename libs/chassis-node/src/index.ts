@@ -16,6 +16,7 @@ export { isFirst, on, onAny, subscription, type EventHandler, type Handler } fro
 export * from "@souk/client/gen/google/rpc/error_details_pb.js";
 export type { Host } from "./host.js";
 export { newId } from "./id.js";
+export type { Finding, Report } from "./invariants.js";
 export { DEVELOPMENT_KEY, developmentToken } from "./identity.js";
 export type { Logger } from "./log.js";
 export { pageOf, type Page } from "./page.js";

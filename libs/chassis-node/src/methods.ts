@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 
 import { maxRequestBytes } from "./bounds.js";
 import { shapeOf, type Shape } from "./counts.js";
+import { ownedOf } from "./owned.js";
 import { nameOf, openPolicy, policyOf, type Policy } from "./policy.js";
 import type { Service } from "./service.js";
 import { StartError } from "./start_error.js";
@@ -38,6 +39,7 @@ export function methodTable(service: Service, builtin: Service, maxMessageBytes:
         const name = nameOf(desc);
         const policy = isBackground ? openPolicy(desc) : policyOf(desc);
         if (policy === undefined) throw new StartError(`${name} has no souk.policy.v1.method in its contract`);
+        ownedOf(desc);
         if (table.has(`/${name}`)) throw new StartError(`${name} is registered twice`);
         table.set(`/${name}`, {
           desc,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { DatabaseSync } from "@photostructure/sqlite";
+import { customerOf } from "@souk/client";
 
 /** An open file. */
 export type Database = InstanceType<typeof DatabaseSync>;
@@ -49,13 +50,22 @@ const OWN: Step[] = [
       ) STRICT;
       INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);`,
   },
+  {
+    name: "0003_customers",
+    // What a person repeats is found by its customer.
+    sql: "UPDATE souk_requests SET caller = souk_customer_of(caller) WHERE substr(caller, 1, 5) = 'user:'",
+  },
 ];
 
 /** Run at each start, and in each second in which something is written. */
 export const RAISE_EPOCH = "UPDATE souk_shop SET epoch = epoch + 1";
 
-/** Runs the steps that the file does not have yet: the chassis' own, then those of the service. */
+/**
+ * Runs the steps that the file does not have yet: the chassis' own, then those of the service. Both may use
+ * `souk_customer_of('user:alice')`, the customer that development tokens derive from a name.
+ */
 export function migrate(db: Database, folder: URL | string | undefined, now: Date): void {
+  db.function("souk_customer_of", { deterministic: true }, (subject: unknown) => customerOf(String(subject)));
   db.exec(`CREATE TABLE IF NOT EXISTS souk_migrations (
     owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, applied_time INTEGER NOT NULL,
     PRIMARY KEY (owner, version)

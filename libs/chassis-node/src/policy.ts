@@ -3,7 +3,7 @@ import { getOption, type DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { Caller as Kind, Criticality as Wire, method as policyOption } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
 
-import type { Identity } from "./caller.js";
+import type { CallerKind, Identity } from "./caller.js";
 import { domainOf } from "./reason.js";
 
 /** How much is lost when a call is refused, as it travels in the header `souk-criticality`. */
@@ -25,12 +25,16 @@ export interface Grant {
   caller: Kind;
   /** All of them. */
   scopes: readonly string[];
+  /** Whether a user must have signed in. */
+  excludesGuests: boolean;
 }
 
 /** The policy of one method. */
 export interface Policy {
   /** Who may call: every caller that one of these admits; never empty. */
   grants: readonly Grant[];
+  /** The field of the request that says whose things a user reaches, by its path; empty when no user may call. */
+  own: string;
   criticality: Criticality;
   /** Infinity for a method that streams its answers and names no timeout. */
   timeoutMs: number;
@@ -44,22 +48,30 @@ export interface Policy {
 
 export { Kind };
 
-const KINDS: Record<Identity["caller"]["kind"], Kind> = {
+/** The kinds of callers as the contract names them. */
+export const KINDS: Record<CallerKind, Kind> = {
   anonymous: Kind.PUBLIC,
   user: Kind.USER,
+  guest: Kind.USER,
   service: Kind.SERVICE,
   staff: Kind.STAFF,
 };
 
-/**
- * Returns the scopes that a caller lacks, none when it is admitted; undefined when no caller of its
- * kind is. Of several grants to its kind the first says what is lacking.
- */
-export function lackingScopes({ grants }: Policy, { caller, scopes }: Identity): readonly string[] | undefined {
+/** Why a method does not admit a caller: no grant is for its kind, or none for a guest, or its token lacks these scopes. */
+export type NotAdmitted = "kind" | "guest" | readonly string[];
+
+/** Returns why a caller is not admitted; undefined when it is. Of several grants to its kind the first says why. */
+export function notAdmitted({ grants }: Policy, { caller, scopes }: Identity): NotAdmitted | undefined {
   const has = (scope: string) => scopes.includes(scope) || scopes.includes(EVERY_SCOPE);
-  const own = grants.filter((grant) => grant.caller === Kind.PUBLIC || grant.caller === KINDS[caller.kind]);
-  const lacking = own.map((grant) => grant.scopes.filter((scope) => !has(scope)));
-  return lacking.find((one) => one.length === 0) ?? lacking[0];
+  let first: NotAdmitted | undefined;
+  for (const grant of grants) {
+    if (grant.caller !== Kind.PUBLIC && grant.caller !== KINDS[caller.kind]) continue;
+    const lacking = grant.scopes.filter((scope) => !has(scope));
+    const isExcluded = grant.excludesGuests && caller.kind === "guest";
+    if (!isExcluded && lacking.length === 0) return undefined;
+    first ??= isExcluded ? "guest" : lacking;
+  }
+  return first ?? "kind";
 }
 
 /** Returns `souk.orders.v1.OrderService/PlaceOrder`. */
@@ -69,10 +81,11 @@ export function nameOf(method: DescMethod): string {
 
 /** Reads the policy of a method; undefined when the contract gives it none. */
 export function policyOf(method: DescMethod): Policy | undefined {
-  const { grants, criticality, timeout, reasons } = getOption(method, policyOption);
+  const { grants, own, criticality, timeout, reasons } = getOption(method, policyOption);
   if (grants.length === 0) return undefined;
   return {
     grants,
+    own,
     criticality: CRITICALITIES[criticality] ?? "critical",
     timeoutMs: timeout === undefined ? Infinity : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6,
     isRepeatable: method.idempotency === Level.IDEMPOTENT || method.idempotency === Level.NO_SIDE_EFFECTS,
@@ -86,7 +99,8 @@ export function policyOf(method: DescMethod): Policy | undefined {
 export function openPolicy(method: DescMethod): Policy {
   const isStreaming = method.methodKind !== "unary";
   return {
-    grants: [{ caller: Kind.PUBLIC, scopes: [] }],
+    grants: [{ caller: Kind.PUBLIC, scopes: [], excludesGuests: false }],
+    own: "",
     criticality: "critical_plus",
     timeoutMs: isStreaming ? Infinity : 5000,
     isRepeatable: false,

@@ -1,4 +1,5 @@
 /** What all requests of a process share. */
+import type { Clock } from "./clock.js";
 import type { DecodingBudget } from "./decoding.js";
 import type { Limits } from "./limits.js";
 import type { Logger } from "./log.js";
@@ -11,6 +12,7 @@ export interface Process {
   identityKey: string;
   /** Development tokens are good on loopback addresses only. */
   isLoopback: boolean;
+  clock: Clock;
   decoding: DecodingBudget;
   limits: Limits;
   metrics: Metrics;

@@ -25,6 +25,18 @@ export function accessDenied(message: string, lacking: readonly string[] = []): 
   return refuse(Reason.ACCESS_DENIED, message, lacking.length === 0 ? {} : { scopes: lacking.join(",") });
 }
 
+/** A user reaches its own things only; `field` names a customer. */
+export function otherCustomer(field: string): Refusal {
+  const message = "a user reaches its own things only: leave the customer empty, or send `me`";
+  return refuse(Reason.OTHER_CUSTOMER, message, {}, { details: [detail(BadRequestSchema, { fieldViolations: [{ field, description: message }] })] });
+}
+
+/** Callers of another kind may set the field. */
+export function fieldNotAllowed(field: string, kinds: string): Refusal {
+  const message = `${field} is for ${kinds} only: leave it out`;
+  return refuse(Reason.FIELD_NOT_ALLOWED, message, { field }, { details: [detail(BadRequestSchema, { fieldViolations: [{ field, description: message }] })] });
+}
+
 /** A limit of the process, of a connection or of an address is reached; the message says which. */
 export function overloaded(message: string): Refusal {
   return refuse(Reason.OVERLOADED, message, {}, { details: [detail(RetryInfoSchema, { retryDelay: { nanos: 100_000_000 } })] });

@@ -1,17 +1,19 @@
-/** Writes that a caller may repeat: the answer is kept with the effect, under the caller, the method and the request id. */
+/** Writes that a caller may repeat: the answer is kept with the effect, under who owns it, the method and the request id. */
 import { createHash } from "node:crypto";
 
 import { clone, create, fromBinary, toBinary, type DescMethodUnary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { ErrorReason as Reason } from "@souk/client/gen/souk/policy/v1/error_reason_pb.js";
 
 import type { Context } from "./context.js";
+import { customerNamedIn } from "./owned.js";
 import { nameOf } from "./policy.js";
 import { refuse } from "./refusal.js";
 import type { Store, Tx } from "./store.js";
 
 /**
  * Writes once. The first call with a `request_id` runs `work` and keeps its answer in the same transaction; a repeat with the same
- * body gets that answer, and one with another body FAILED_PRECONDITION. A refusal is not kept: it is evaluated again. Without a
+ * body gets that answer, and one with another body FAILED_PRECONDITION. What is done for a customer, whoever does it, is kept by the
+ * customer; else by the caller. A refusal is not kept: it is evaluated again. Without a
  * `request_id` each call is a first one.
  */
 export function writeOnce<I extends DescMessage, O extends DescMessage>(
@@ -23,7 +25,7 @@ export function writeOnce<I extends DescMessage, O extends DescMessage>(
 ): Promise<MessageShape<O>> {
   const { requestId } = request;
   if (requestId === "") return store.write((tx) => create(method.output, work(tx)) as MessageShape<O>);
-  const key = [caller.key, nameOf(method), requestId] as const;
+  const key = [customerNamedIn(method, request) || caller.owner, nameOf(method), requestId] as const;
   const digest = digestOf(method.input, request);
   return store.write((tx) => {
     const kept = tx.get("SELECT digest, response FROM souk_requests WHERE caller = ? AND method = ? AND request_id = ?", ...key);

@@ -17,6 +17,7 @@ import { consume } from "./events.js";
 import { Board, follow } from "./health.js";
 import type { Host } from "./host.js";
 import { DEVELOPMENT_KEY } from "./identity.js";
+import { addInvariants } from "./invariants.js";
 import { Limits, networks } from "./limits.js";
 import { bind, freeDescriptors, Listener } from "./listen.js";
 import { logger, type Logger } from "./log.js";
@@ -126,6 +127,7 @@ export class Running {
   /** Binds and serves. */
   async begin(identityKey: string): Promise<void> {
     const { server } = this.settings;
+    addInvariants(this.name, this.service);
     const builtin = this.#board.addTo(new Service());
     addReflection(builtin, [...this.service.rpcs, ...builtin.rpcs].map((rpc) => rpc.service));
     const methods = methodTable(this.service, builtin, server.max_message_bytes);
@@ -136,6 +138,7 @@ export class Running {
       methods,
       identityKey,
       isLoopback: isLoopback(address.address),
+      clock: this.host.clock,
       decoding: new DecodingBudget(server.max_decoding_bytes, server.max_message_bytes),
       limits: this.#limits,
       metrics: this.metrics,

@@ -4,6 +4,7 @@ import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageSha
 import type { Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 
 import type { Context } from "./context.js";
+import type { Check } from "./invariants.js";
 import type { Store } from "./store.js";
 import type { Worker } from "./worker.js";
 
@@ -67,6 +68,7 @@ export class Service {
   readonly closings: Closing[] = [];
   readonly stores: Store[] = [];
   isReady: () => void | Promise<void> = () => undefined;
+  check: Check | undefined;
 
   /** Serves a gRPC service of the contract. */
   rpc<S extends DescService>(service: S, implementation: Implementation<S>): this {
@@ -88,6 +90,15 @@ export class Service {
   /** Consumes events. */
   subscription(subscription: Subscription): this {
     this.subscriptions.push(subscription);
+    return this;
+  }
+
+  /**
+   * Sets what checks the invariants of the service: it reads the records, on one state of them, and reports. The process offers it
+   * as souk.ops.v1.InvariantService. A service with methods does not start without it.
+   */
+  invariants(check: Check): this {
+    this.check = check;
     return this;
   }
 

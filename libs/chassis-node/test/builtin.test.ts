@@ -1,15 +1,19 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 
 import { createFileRegistry, fromBinary, getOption } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
+import { InvariantService } from "@souk/client/gen/souk/ops/v1/invariant_service_pb.js";
 import { method as policy } from "@souk/client/gen/souk/policy/v1/policy_pb.js";
 
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../src/gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../src/gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as Alpha } from "../src/gen/grpc/reflection/v1alpha/reflection_pb.js";
-import { eventually } from "../src/testing.js";
+import { Service } from "../src/index.js";
+import { eventually, startFor } from "../src/testing.js";
+import { definition } from "./echo.js";
+import { EchoService } from "./gen/souk/echo/v1/echo_pb.js";
 import { all, each, refused, startEcho } from "./support.js";
 
 const ECHO = "souk.echo.v1.EchoService";
@@ -53,7 +57,7 @@ test("reflection lists what is served, in both versions", async (t) => {
     const client = createClient(service as typeof ServerReflection, echo.as("anonymous"));
     const [answer] = await all(client.serverReflectionInfo(each({ messageRequest: { case: "listServices" as const, value: "" } })));
     const listed = answer?.messageResponse.case === "listServicesResponse" ? answer.messageResponse.value.service : [];
-    const names = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", ECHO];
+    const names = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", ECHO, "souk.ops.v1.InvariantService"];
     deepEqual(listed.map(({ name }) => name).sort(), names);
   }
 });
@@ -92,6 +96,34 @@ test("reflection tells of extensions, and goes on after what it does not know", 
     const files = answer.case === "fileDescriptorResponse" ? answer.value.fileDescriptorProto : [];
     ok(files.some((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).package === "souk.policy.v1"));
   }
+});
+
+test("every process answers for the invariants of its service", async (t) => {
+  const echo = await startEcho(t);
+  const checks = (caller: string) => createClient(InvariantService, echo.as(caller));
+  for (const name of ["one", "ghost"]) {
+    await echo.client("user:alice").save({ requestId: name, name });
+    for (const service of ["", "echo"]) {
+      const [report, ...others] = (await checks("staff:ann").checkInvariants({ service })).reports;
+      deepEqual([report?.service, others], ["echo", []]);
+      deepEqual(report?.counts.map(({ what, count }) => [what, count]), [["names", name === "one" ? 1n : 2n]]);
+      const found = report.findings.map(({ invariant, subject, detail }) => [invariant, subject, detail]);
+      deepEqual(found, name === "one" ? [] : [["a name is of somebody", "ghost", "nobody has it"]]);
+    }
+  }
+  const other = await refused(checks("staff:ann").checkInvariants({ service: "orders" }));
+  deepEqual([other.code, other.info.reason, other.fields], [Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", ["service"]]);
+  match(other.message, /must be one of echo/);
+  equal((await refused(checks("anonymous").checkInvariants({}))).code, Code.Unauthenticated);
+  equal((await refused(checks("user:alice").checkInvariants({}))).code, Code.PermissionDenied);
+
+  await echo.client("user:alice").save({ requestId: "x", name: "nowhere" });
+  equal((await refused(checks("staff:ann").checkInvariants({}))).info.reason, "ERROR_REASON_NO_ECHO");
+});
+
+test("a service that says nothing of its invariants does not start", async (t) => {
+  const silent = { ...definition(), build: () => new Service().rpc(EchoService, {} as never) };
+  await rejects(startFor(t, silent), /echo says nothing of its invariants/);
 });
 
 test("the pages are there, and no others", async (t) => {

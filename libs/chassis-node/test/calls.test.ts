@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 
+import { systemClock } from "../src/clock.js";
 import { DEVELOPMENT_KEY, identify } from "../src/identity.js";
 import { Trace } from "../src/trace.js";
 import { eventually, type Ending } from "../src/testing.js";
@@ -61,7 +62,7 @@ test("the token of a call has the scopes that the service was granted, and no ot
     const echo = await startEcho(t, { set: { "upstreams.next": address, "identity.scopes": granted } });
     // The caller's own scopes stay here.
     await echo.client("staff:ann", ["ops.audit"]).forward({ name: "you" });
-    const { caller, scopes: sent } = identify(calls[0]?.authorization, DEVELOPMENT_KEY, true);
+    const { caller, scopes: sent } = identify(calls[0]?.authorization, { identityKey: DEVELOPMENT_KEY, isLoopback: true, clock: systemClock });
     deepEqual([caller.key, sent], ["service:echo", scopes]);
   }
 });

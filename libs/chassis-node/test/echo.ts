@@ -5,7 +5,7 @@ import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { z } from "zod";
 
-import { Service, Store, define, on, refusals, subscription, writeOnce, type Context, type Host } from "../src/index.js";
+import { Service, Store, define, on, refusals, subscription, writeOnce, type Context, type Host, type Report } from "../src/index.js";
 import { EchoService, ErrorReason as Reason, ErrorReasonSchema, type RepeatRequest, type SayRequest } from "./gen/souk/echo/v1/echo_pb.js";
 import { HappenedSchema } from "./gen/souk/echo/v1/events_pb.js";
 
@@ -36,11 +36,21 @@ export function definition({ committed, ready = () => undefined }: Hooks = {}) {
       });
       return new Service()
         .rpc(EchoService, implementation(store, host))
+        .invariants(() => check(store))
         .ready(ready)
         .subscription(subscription(store, { name: "echo", handlers: [happened], start: "earliest" }))
         .store(store);
     },
   });
+}
+
+/** Every name is of somebody. */
+function check(store: Store): Report {
+  const names = store.read.all("SELECT name FROM names").map((row) => String(row["name"]));
+  if (names.includes("nowhere")) throw refuse(Reason.NO_ECHO, "nobody is there to echo nowhere", { name: "nowhere" });
+  const ghosts = names.filter((name) => name === "ghost");
+  const findings = ghosts.map((subject) => ({ invariant: "a name is of somebody", subject, detail: "nobody has it" }));
+  return { findings, counts: [{ what: "names", count: BigInt(names.length) }] };
 }
 
 function implementation(store: Store, host: Host) {

@@ -11,7 +11,7 @@ import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 
 import { Caller, DEVELOPMENT_KEY, developmentToken } from "../src/index.js";
-import { eventually } from "../src/testing.js";
+import { ManualClock, eventually } from "../src/testing.js";
 import { EchoService, SayRequestSchema } from "./gen/souk/echo/v1/echo_pb.js";
 import { all, each, refused, startEcho } from "./support.js";
 
@@ -77,6 +77,50 @@ test("a token of a test has every scope, of services and staff, unless it says w
   equal((await all(echo.client("staff:ann").chat(each({ name: "you" })))).length, 1);
 });
 
+test("a guest may call what is for users, unless the grant excludes guests", async (t) => {
+  const echo = await startEcho(t);
+  const guest = echo.client("guest:x");
+  equal((await guest.save({ requestId: "1", name: "tea" })).number, 0n);
+  const found = await refused(all(guest.repeat({ name: "you", times: 1 })));
+  deepEqual([found.code, found.info.reason, found.info.metadata], [Code.PermissionDenied, "ERROR_REASON_ACCESS_DENIED", {}]);
+  equal(found.message, "souk.echo.v1.EchoService/Repeat may be called by a user who has signed in, not by a guest");
+});
+
+test("a user reaches its own customer, by whatever name, and no other", async (t) => {
+  const echo = await startEcho(t);
+  const [alice, bob] = [Caller.user("alice").customer, Caller.user("bob").customer];
+  for (const customerId of ["", "me", alice]) equal((await echo.client("user:alice").save({ requestId: "1", name: "tea", customerId })).number, 0n);
+  const found = await refused(echo.client("user:alice").save({ requestId: "2", name: "tea", customerId: bob }));
+  deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER", "souk.policy"]);
+  deepEqual(found.fields, ["customer_id"]);
+
+  // What others do for a customer is found again by the customer.
+  const staff = echo.client("staff:ann");
+  equal((await staff.save({ requestId: "1", name: "tea", customerId: alice })).number, 0n);
+  equal((await staff.save({ requestId: "3", name: "tea", customerId: bob })).number, 1n);
+  equal((await echo.client("user:bob").save({ requestId: "3", name: "tea" })).number, 1n);
+  equal((await staff.save({ requestId: "3", name: "tea" })).number, 2n);
+  const me = await refused(staff.save({ requestId: "4", name: "tea", customerId: "me" }));
+  deepEqual([me.code, me.info.reason, me.info.domain, me.fields], [Code.InvalidArgument, "ERROR_REASON_INVALID_FIELD", "souk.echo", ["customer_id"]]);
+});
+
+test("a field that is for other callers must be left out", async (t) => {
+  const echo = await startEcho(t);
+  const request = { requestId: "1", name: "tea", remark: "by phone" };
+  for (const who of ["user:alice", "guest:x"]) {
+    const found = await refused(echo.client(who).save(request));
+    deepEqual([found.code, found.info.reason, found.info.domain], [Code.PermissionDenied, "ERROR_REASON_FIELD_NOT_ALLOWED", "souk.policy"]);
+    deepEqual([found.message, found.info.metadata, found.fields], ["remark is for staff only: leave it out", { field: "remark" }, ["remark"]]);
+  }
+  equal((await echo.client("staff:ann").save(request)).number, 0n);
+});
+
+test("a request is checked against its rules before its customer is looked at", async (t) => {
+  const echo = await startEcho(t);
+  const found = await refused(echo.client("user:alice").save({ requestId: "1", name: "tea", customerId: "bob", remark: "by phone" }));
+  deepEqual([found.info.reason, found.fields], ["ERROR_REASON_INVALID_FIELD", ["customer_id"]]);
+});
+
 test("access is decided before the message is read", async (t) => {
   const echo = await startEcho(t);
   const found = await refused(all(echo.client("staff:ann").repeat({ name: "" })));
@@ -92,6 +136,50 @@ test("a token that is not right is refused on every method", async (t) => {
     deepEqual([found.code, found.info.reason, found.info.domain], [Code.Unauthenticated, "ERROR_REASON_UNAUTHENTICATED", "souk.policy"]);
   }
   equal(DEVELOPMENT_KEY, "souk-development-key-that-is-no-secret");
+});
+
+/** Signs a payload with the well-known key. */
+function signed(payload: string): { headers: { authorization: string } } {
+  const encoded = Buffer.from(payload).toString("base64url");
+  const mac = createHmac("sha256", DEVELOPMENT_KEY).update(encoded).digest("base64url");
+  return { headers: { authorization: `Bearer souk-dev.${encoded}.${mac}` } };
+}
+
+test("a customer is what the token of a person says, and others have none", async (t) => {
+  const echo = await startEcho(t);
+  const [alice, bob] = [Caller.user("alice").customer, Caller.user("bob").customer];
+  equal(alice, "customer_6hwct5gq5kb1dtg419zs3z7jba");
+  equal(Caller.guest("alice").customer, "customer_7a1c0bhxjtaj4smrtkvpjhm00e");
+  deepEqual([Caller.guest("x").key, Caller.user("alice").owner, Caller.staff("ann").owner, Caller.ANONYMOUS.owner], ["guest:x", alice, "staff:ann", "anonymous"]);
+
+  // A token may name another customer than its name would give.
+  await echo.client().save({ requestId: "1", name: "tea", customerId: bob }, signed(`user:alice customer=${bob}`));
+  for (const [payload, says] of [
+    ["user:alice", "names no customer"],
+    ["guest:x echo.save", "names no customer"],
+    [`staff:ann customer=${alice}`, "its caller has none"],
+    [`service:orders customer=${alice}`, "its caller has none"],
+    ["user:alice customer=alice", "must be `customer_`"],
+    [`user:alice customer=${alice.toUpperCase()}`, "must be `customer_`"],
+    [`user:alice expires=1900000000 customer=${alice}`, "names no customer"],
+    [`user:alice customer=${alice} expires=soon`, "authorization header is not"],
+    [`user:alice customer=${alice} expires=99999999999999`, "authorization header is not"],
+  ] as const) {
+    const found = await refused(echo.client().say({ name: "you" }, signed(payload)));
+    deepEqual([found.code, found.info.reason], [Code.Unauthenticated, "ERROR_REASON_UNAUTHENTICATED"], payload);
+    ok(found.message.includes(says), `${payload}: ${found.message}`);
+  }
+});
+
+test("a token is good until it expires", async (t) => {
+  const clock = new ManualClock();
+  const echo = await startEcho(t, { clock });
+  const expires = new Date(clock.now().getTime() + 2000);
+  const headers = { authorization: `Bearer ${developmentToken(Caller.guest("x"), ["a.b"], undefined, expires)}` };
+  equal((await echo.client().say({ name: "you" }, { headers })).seen[0], "guest:x");
+  clock.advance(2000);
+  const found = await refused(echo.client().say({ name: "you" }, { headers }));
+  deepEqual([found.code, found.message], [Code.Unauthenticated, "the token has expired"]);
 });
 
 test("another key is set by identity.development_key", async (t) => {
@@ -207,7 +295,7 @@ test("headers that are too large are refused in the words of gRPC", async (t) =>
 test("two tokens are refused", async (t) => {
   const echo = await startEcho(t);
   const headers = { ":method": "POST", ":scheme": "http", ":authority": "echo", ":path": "/souk.echo.v1.EchoService/Say", "content-type": "application/grpc" };
-  const tokens = ["alice", "bob"].map((id) => ["authorization", `Bearer ${developmentToken(Caller.user(id))}`] as [string, string]);
+  const tokens = ["carts", "orders"].map((name) => ["authorization", `Bearer ${developmentToken(Caller.service(name))}`] as [string, string]);
   // Node's own client sends no such thing, so the frames are written by hand: RFC 9113, and literals of RFC 7541.
   const block = Buffer.concat([...Object.entries(headers), ...tokens].map(([name, value]) => Buffer.from([0, name.length, ...Buffer.from(name), value.length, ...Buffer.from(value)])));
   const frame = (type: number, flags: number, stream: number, payload: Buffer) => Buffer.from([0, payload.length >> 8, payload.length & 255, type, flags, 0, 0, 0, stream, ...payload]);

@@ -106,10 +106,10 @@ test("a message larger than its method allows is refused at its length, before i
   const echo = await startEcho(t);
   const client = await open(t, echo.running.address);
   const { stream, answer } = client.begin("Save", { authorization: `Bearer ${developmentToken(Caller.user("alice"))}` });
-  stream.write(Buffer.from([0, 0, 0, 0x0c, 0]));
+  stream.write(Buffer.from([0, 0, 0, 0x10, 0]));
   const found = await answer;
   equal(found["grpc-status"], "8");
-  equal(decodeURIComponent(String(found["grpc-message"])), "a message of 3072 bytes is too large, at most 2048 are allowed");
+  equal(decodeURIComponent(String(found["grpc-message"])), "a message of 4096 bytes is too large, at most 3072 are allowed");
 });
 
 test("what is read at once is bounded, most tightly for callers without a token", () => {
@@ -119,6 +119,7 @@ test("what is read at once is bounded, most tightly for callers without a token"
   equal(budget.reserve(5_001, "anonymous"), undefined);
   ok(budget.reserve(50_000, "user") !== undefined, "what others have is not taken from it");
   equal(budget.reserve(5_000, "user"), undefined);
+  equal(budget.reserve(5_000, "guest"), undefined, "guests share it with users");
   ok(budget.reserve(30_000, "service") !== undefined);
   equal(budget.reserve(5_000, "staff"), undefined, "all have it together");
   ok(budget.reserve(4096, "anonymous") !== undefined, "small ones are not counted");

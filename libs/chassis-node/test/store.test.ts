@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { Code, createClient } from "@connectrpc/connect";
+import { DatabaseSync } from "@photostructure/sqlite";
 
-import { Refusal, StartError, Store, Tokens, newId } from "../src/index.js";
+import { Caller, Refusal, StartError, Store, Tokens, newId } from "../src/index.js";
 import { ManualClock, type Ending } from "../src/testing.js";
 import { EchoService } from "./gen/souk/echo/v1/echo_pb.js";
 import { refused, startEcho } from "./support.js";
@@ -166,6 +167,20 @@ test("a write with a request id is done once", async (t) => {
   equal((await bob.save({ requestId: "1", name: "b" })).number, 1n);
   const found = await refused(alice.save({ requestId: "1", name: "other" }));
   deepEqual([found.code, found.info.reason], [Code.FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED"]);
+});
+
+test("what users wrote before people had customers is found by their customer", async (t) => {
+  const place = open(t);
+  await place.open().close();
+  const db = new DatabaseSync(place.file);
+  db.exec("DELETE FROM souk_migrations WHERE owner = 'chassis' AND version = 3");
+  for (const who of ["user:alice", "service:orders", "staff:user:ann"]) {
+    db.prepare("INSERT INTO souk_requests VALUES (?, 'm', '1', x'00', x'00', 0)").run(who);
+  }
+  db.close();
+  const store = place.open();
+  const callers = store.read.all("SELECT caller FROM souk_requests ORDER BY caller").map((row) => row["caller"]);
+  deepEqual(callers, [Caller.user("alice").customer, "service:orders", "staff:user:ann"]);
 });
 
 test("a refusal is not kept and leaves nothing", async (t) => {

@@ -7,16 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha import reflection_pb2
+from souk.echo.v1 import echo_pb2 as pb
 from souk.echo.v1.echo_pb2_grpc import add_EchoServiceServicer_to_server
+from souk.ops.v1.invariant_service_pb2 import CheckInvariantsRequest
+from souk.ops.v1.invariant_service_pb2_grpc import InvariantServiceStub
 from souk.policy.v1 import policy_pb2
 
 import souk_chassis
 from echo import DEFAULT_CONFIG, Config, Echo, EchoRpc, build
-from souk_chassis import Definition, Host, Service
+from souk_chassis import Definition, Host, Report, Service, testing
 from souk_chassis.testing import refused
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -89,6 +93,7 @@ async def reflection_names_exactly_what_runs_here_in_both_versions(echo: Echo) -
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",
             "souk.echo.v1.EchoService",
+            "souk.ops.v1.InvariantService",
         ]
         for symbol in ("souk.echo.v1.EchoService", f"grpc.reflection.{version}.ServerReflection", "google.rpc.ErrorInfo"):
             answer = await reflect(echo, version, file_containing_symbol=symbol)
@@ -132,7 +137,8 @@ async def a_servicer_that_is_not_async_is_refused_at_the_start(tmp_path: Any) ->
             return request
 
     async def wrong(config: Config, host: Host) -> Service:
-        return Service().rpc(add_EchoServiceServicer_to_server, Blocking(None, None))  # type: ignore[arg-type]
+        service = Service().rpc(add_EchoServiceServicer_to_server, Blocking(None, None))  # type: ignore[arg-type]
+        return service.invariants(nothing_to_check)
 
     try:
         await Echo.start(Definition("echo", DEFAULT_CONFIG, Config, wrong), tmp_path, {})
@@ -140,3 +146,43 @@ async def a_servicer_that_is_not_async_is_refused_at_the_start(tmp_path: Any) ->
         assert str(error) == "souk.echo.v1.EchoService/Say must be an async function"
     else:
         raise AssertionError("it started")
+
+
+async def nothing_to_check() -> Report:
+    return Report()
+
+
+async def check_of(echo: Echo, caller: str, service: str = "") -> Any:
+    request = CheckInvariantsRequest(service=service)
+    return await InvariantServiceStub(echo.channel).CheckInvariants(request, metadata=testing.caller(caller))
+
+
+async def every_process_answers_for_the_invariants_of_its_service(echo: Echo) -> None:
+    for name in ("one", "ghost"):
+        request = pb.SaveRequest(request_id=name, name=name)
+        await echo.stub.Save(request, metadata=testing.caller("user:alice"))
+        for asked_for in ("", "echo"):
+            (report,) = (await check_of(echo, "staff:ann", asked_for)).reports
+            assert report.service == "echo"
+            assert [(count.what, count.count) for count in report.counts] == [("names", 1 if name == "one" else 2)]
+            found = [(one.invariant, one.subject, one.detail) for one in report.findings]
+            assert found == ([] if name == "one" else [("a name is of somebody", "ghost", "nobody has it")])
+
+    refusal = await refused(check_of(echo, "staff:ann", "orders"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD")
+    assert "must be one of echo" in refusal.message
+    for caller, code in (("anonymous", grpc.StatusCode.UNAUTHENTICATED), ("user:alice", grpc.StatusCode.PERMISSION_DENIED)):
+        assert (await refused(check_of(echo, caller))).code == code
+
+    await echo.stub.Save(pb.SaveRequest(request_id="x", name="nowhere"), metadata=testing.caller("user:alice"))
+    assert (await refused(check_of(echo, "staff:ann"))).reason == "ERROR_REASON_NO_ECHO"
+
+
+async def a_service_that_says_nothing_of_its_invariants_is_refused_at_the_start(tmp_path: Any) -> None:
+    async def silent(config: Config, host: Host) -> Service:
+        service = await build(config, host)
+        service.check = None
+        return service
+
+    with pytest.raises(souk_chassis.StartError, match="echo says nothing of its invariants"):
+        await Echo.start(Definition("echo", DEFAULT_CONFIG, Config, silent), tmp_path, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from souk.echo.v1.echo_pb2_grpc import EchoServiceServicer, EchoServiceStub, add
 from souk.echo.v1.events_pb2 import Happened
 
 import souk_chassis
-from souk_chassis import Context, Definition, Host, Migration, Running, Service, Settings, Store, Tx, testing
+from souk_chassis import Context, Definition, Host, Migration, Report, Running, Service, Settings, Store, Tx, testing
 
 DEFAULT_CONFIG = """
 # What is put before each answer.
@@ -117,7 +118,22 @@ class EchoRpc(EchoServiceServicer):
 async def build(config: Config, host: Host) -> Service:
     store = Store.open(host.data_dir / "echo.sqlite3", MIGRATIONS)
     rpc = EchoRpc(store, EchoServiceStub(host.channel("next")))
-    return Service().rpc(add_EchoServiceServicer_to_server, rpc).ready(store.ping).store(store)
+    return (
+        Service().rpc(add_EchoServiceServicer_to_server, rpc).invariants(partial(check, store)).ready(store.ping).store(store)
+    )
+
+
+async def check(store: Store) -> Report:
+    """Every name is of somebody."""
+    report = Report()
+    names = await store.read(lambda reader: [name for (name,) in reader.execute("SELECT name FROM names")])
+    if "nowhere" in names:
+        raise NoEcho("nowhere")
+    for name in names:
+        if name == "ghost":
+            report.add("a name is of somebody", name, "nobody has it")
+    report.counts = {"names": len(names)}
+    return report
 
 
 def definition(name: str = "echo") -> Definition[Config]:

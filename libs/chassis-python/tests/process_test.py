@@ -55,7 +55,7 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
 
 def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
     """Waits for the ready file and returns the addresses in it."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not path.exists():
         assert program.poll() is None, program.communicate()
         assert time.monotonic() < until, "it is not ready"
@@ -102,7 +102,7 @@ def ready(path: Path, program: subprocess.Popen[str]) -> dict[str, str]:
 )
 def a_wrong_setting_ends_the_start_with_64_and_one_line(spawn: Spawn, variables: dict[str, str], line: str) -> None:
     program = spawn(**variables)
-    out, err = program.communicate(timeout=20)
+    out, err = program.communicate(timeout=60)
     assert (program.returncode, out) == (64, "")
     assert err.startswith(line) and err.count("\n") == 1, err
 
@@ -121,7 +121,7 @@ def a_wrong_file_ends_the_start_with_64_and_one_line(spawn: Spawn, tmp_path: Pat
     file = tmp_path / "echo.toml"
     file.write_text(text)
     program = spawn("--config", str(file))
-    _, err = program.communicate(timeout=20)
+    _, err = program.communicate(timeout=60)
     assert program.returncode == 64
     assert err.startswith(line.replace("FILE", str(file))) and err.count("\n") == 1, err
 
@@ -129,13 +129,13 @@ def a_wrong_file_ends_the_start_with_64_and_one_line(spawn: Spawn, tmp_path: Pat
 @pytest.mark.parametrize("arguments", [["--what"], ["--config"], ["--config", "/no/such/file"]])
 def a_wrong_argument_ends_the_start_with_64(spawn: Spawn, arguments: list[str]) -> None:
     program = spawn(*arguments)
-    _, err = program.communicate(timeout=20)
+    _, err = program.communicate(timeout=60)
     assert program.returncode == 64 and err.count("\n") == 1, err
 
 
 def help_shows_every_setting(spawn: Spawn) -> None:
     program = spawn("--help")
-    out, _ = program.communicate(timeout=20)
+    out, _ = program.communicate(timeout=60)
     assert program.returncode == 0
     assert "depth_metres = 10" in out and "drain_seconds = 10" in out and "ECHO__SERVER__LISTEN sets server.listen" in out
 
@@ -145,7 +145,7 @@ def a_taken_port_ends_the_start_with_1_and_one_line(spawn: Spawn) -> None:
         port = taken.getsockname()[1]
         for key in ("LISTEN", "METRICS_LISTEN"):
             program = spawn(ECHO__LOG__LEVEL="error", **{f"ECHO__SERVER__{key}": f"127.0.0.1:{port}"})
-            _, err = program.communicate(timeout=20)
+            _, err = program.communicate(timeout=60)
             last = err.splitlines()[-1]
             assert program.returncode == 1, err
             assert last.startswith(f"echo: server.{key.lower()}: cannot listen on 127.0.0.1:{port}: "), err
@@ -156,7 +156,7 @@ def a_second_process_on_the_same_database_is_refused(spawn: Spawn, tmp_path: Pat
     first = spawn(ECHO__SERVER__READY_FILE=str(file))
     ready(file, first)
     second = spawn(ECHO__LOG__LEVEL="error")
-    _, err = second.communicate(timeout=20)
+    _, err = second.communicate(timeout=60)
     assert second.returncode == 1
     assert err.endswith("echo.sqlite3: another process has it open\n"), err
 
@@ -178,7 +178,7 @@ def a_signal_drains_and_ends_with_0(spawn: Spawn, tmp_path: Path, number: signal
         assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
         # What has begun is finished: here by the contract's deadline of a second.
         assert single.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    _, err = program.communicate(timeout=20)
+    _, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     lines = [json.loads(line) for line in err.splitlines()]
     assert any(line["message"] == f"{number.name}: draining" for line in lines)
@@ -193,7 +193,7 @@ def what_does_not_end_in_time_is_named_and_ends_with_1(spawn: Spawn, tmp_path: P
         time.sleep(0.2)
         program.terminate()
         assert waiting.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-    _, err = program.communicate(timeout=20)
+    _, err = program.communicate(timeout=60)
     assert program.returncode == 1
     assert err.splitlines()[-1] == "echo: did not end in time: 1 requests"
 

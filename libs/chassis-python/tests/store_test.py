@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 import pytest
 from souk.echo.v1 import echo_pb2 as pb
+from souk_client import customer_of
 
 from echo import MIGRATIONS, Echo
 from souk_chassis import Migration, Store, StoreError, Tx, refusal
@@ -233,6 +234,23 @@ async def a_schema_that_does_not_fit_is_refused(tmp_path: Path, migrations: Any,
     await Store.open(path, MIGRATIONS).close()
 
 
+async def what_users_wrote_before_people_had_customers_is_found_by_their_customer(tmp_path: Path) -> None:
+    path = tmp_path / "echo.sqlite3"
+    await Store.open(path, MIGRATIONS).close()
+    with sqlite3.connect(path) as earlier:
+        earlier.execute("DELETE FROM souk_migrations WHERE schema_name = 'souk-chassis' AND version = 3")
+        insert = (
+            "INSERT INTO souk_requests (caller, method, request_id, body_hash, response, created_time)"
+            " VALUES (?, 'm', '1', x'00', x'00', 0)"
+        )
+        earlier.executemany(insert, [("user:alice",), ("service:orders",), ("staff:user:ann",)])
+    earlier.close()
+    store = Store.open(path, MIGRATIONS)
+    callers = await store.read(lambda reader: reader.execute("SELECT caller FROM souk_requests ORDER BY seq").fetchall())
+    await store.close()
+    assert callers == [(customer_of("user:alice"),), ("service:orders",), ("staff:user:ann",)]
+
+
 async def a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "echo.sqlite3"
     wrong = [*MIGRATIONS, Migration(2, "wrong", "CREATE TABLE more (a INTEGER) STRICT; CREATE TABLE names (a INTEGER);")]
@@ -240,7 +258,7 @@ async def a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
         Store.open(path, wrong)
     right = [*MIGRATIONS, Migration(2, "right", "CREATE TABLE more (a INTEGER) STRICT; CREATE INDEX of_a ON more (a)")]
     store = Store.open(path, right)
-    assert await store.read(lambda reader: reader.execute("SELECT count(*) FROM souk_migrations").fetchone()) == (4,)
+    assert await store.read(lambda reader: reader.execute("SELECT count(*) FROM souk_migrations").fetchone()) == (5,)
     await store.close()
 
 

@@ -1,5 +1,5 @@
-//! The services that every process offers: health, reflection and, when enabled, fault injection.
-//! Their policies are here, because third-party standards have none.
+//! The services that every process offers: health and reflection. Their policies are here, because
+//! third-party standards have none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +7,9 @@ use std::time::Duration;
 use souk_contract::{CallerKind, Criticality, Grant, Idempotency, MethodPolicy, Shape};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::fault_rpc::FaultRpc;
-use crate::faults::Faults;
 use crate::health::{Board, HealthRpc};
 use crate::method::Rpc;
 use crate::pb::grpc::health::v1::health_server::HealthServer;
-use crate::pb::souk::chassis::v1::fault_service_server::FaultServiceServer;
 use crate::reflection::{Index, Reflection};
 use crate::start_error::StartError;
 
@@ -36,31 +33,23 @@ const fn open(
         domain,
         service,
         method,
-        grants: &[Grant { caller: CallerKind::Public, scopes: &[] }],
+        grants: &[Grant { caller: CallerKind::Public, scopes: &[], excludes_guests: false }],
+        own: "",
         reasons: &[],
         criticality: Criticality::CriticalPlus,
         timeout: if is_streaming { MethodPolicy::UNLIMITED } else { Duration::from_secs(5) },
         idempotency: Idempotency::Unknown,
         client_streaming,
         server_streaming,
-        // They name a service, a file or a symbol, or one fault.
+        // They name a service, a file or or a symbol.
         max_request_bytes: 4096,
         request_shape: Shape::EMPTY,
     }
 }
 
-/// Staff only: faults can kill the process.
-const fn staff(path: &'static str, method: &'static str) -> MethodPolicy {
-    MethodPolicy {
-        grants: &[Grant { caller: CallerKind::Staff, scopes: &["ops.faults"] }],
-        ..open(path, "souk.chassis", FAULTS, method, (false, false))
-    }
-}
-
 const HEALTH: &str = "grpc.health.v1.Health";
-const FAULTS: &str = "souk.chassis.v1.FaultService";
-/// The file that describes it, which reflection hides while it is off.
-const FAULTS_FILE: &str = "souk/chassis/v1/fault_service.proto";
+/// The file that describes FaultService, which reflection hides while it is off.
+const FAULTS_FILE: &str = "souk/ops/v1/fault_service.proto";
 const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 const REFLECTION_ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection";
 
@@ -68,12 +57,6 @@ static HEALTH_METHODS: [MethodPolicy; 3] = [
     open("/grpc.health.v1.Health/Check", "grpc.health", HEALTH, "Check", (false, false)),
     open("/grpc.health.v1.Health/List", "grpc.health", HEALTH, "List", (false, false)),
     open("/grpc.health.v1.Health/Watch", "grpc.health", HEALTH, "Watch", (false, true)),
-];
-
-static FAULT_METHODS: [MethodPolicy; 3] = [
-    staff("/souk.chassis.v1.FaultService/Inject", "Inject"),
-    staff("/souk.chassis.v1.FaultService/List", "List"),
-    staff("/souk.chassis.v1.FaultService/Clear", "Clear"),
 ];
 
 static REFLECTION_METHODS: [MethodPolicy; 1] = [open(
@@ -96,13 +79,6 @@ pub(crate) fn health(board: Board) -> Builtin {
     Builtin { rpc: Arc::new(HealthServer::new(HealthRpc::new(board))), methods: &HEALTH_METHODS }
 }
 
-pub(crate) fn faults(faults: Faults) -> Builtin {
-    Builtin {
-        rpc: Arc::new(FaultServiceServer::new(FaultRpc::new(faults))),
-        methods: &FAULT_METHODS,
-    }
-}
-
 /// Returns both versions of reflection, since grpcurl before 1.8.8 knows v1alpha only. They list
 /// exactly `services` and themselves, whatever else the descriptors describe.
 pub(crate) fn reflection(
@@ -112,8 +88,9 @@ pub(crate) fn reflection(
 ) -> Result<[Builtin; 2], StartError> {
     let services: Vec<&str> =
         services.iter().copied().chain([REFLECTION, REFLECTION_ALPHA]).collect();
-    let ours: [&[u8]; 4] = [
+    let ours: [&[u8]; 5] = [
         crate::pb::FILE_DESCRIPTOR_SET,
+        crate::pb::own::FILE_DESCRIPTOR_SET,
         // A client that prints a status asks for the messages of its details (google.rpc).
         tonic_types::pb::FILE_DESCRIPTOR_SET,
         v1::FILE_DESCRIPTOR_SET,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use souk_contract::Caller;
+use souk_types::Timestamp;
 
 /// The claims of a verified token: who is calling and which scopes were granted.
 #[derive(Debug, Default)]
@@ -11,12 +12,18 @@ pub(crate) struct Identity {
     /// `user:alice`, made once because limits and the log ask for it on every request.
     pub(crate) key: String,
     pub(crate) scopes: Vec<String>,
+    /// Until when the token is good; for ever without one.
+    pub(crate) expires: Option<Timestamp>,
 }
 
 impl Identity {
     pub(crate) fn new(caller: Caller, scopes: Vec<String>) -> Arc<Self> {
+        Arc::new(Identity::of(caller, scopes))
+    }
+
+    pub(crate) fn of(caller: Caller, scopes: Vec<String>) -> Self {
         let key = caller.key();
-        Arc::new(Identity { caller, key, scopes })
+        Identity { caller, key, scopes, expires: None }
     }
 
     pub(crate) fn anonymous() -> Arc<Self> {

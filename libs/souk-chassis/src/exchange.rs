@@ -48,7 +48,9 @@ impl Exchange {
     pub(crate) fn set_contracts<'a>(&self, contracts: impl Iterator<Item = &'a Contract>) {
         self.methods.get_or_init(|| {
             let mut methods = HashMap::new();
-            for policy in contracts.flat_map(|contract| contract.methods) {
+            // What every process serves may be called whatever the contract of the caller is.
+            let own = &crate::pb::own::CONTRACT;
+            for policy in contracts.chain([own]).flat_map(|contract| contract.methods) {
                 methods.entry(policy.path).or_insert_with(|| {
                     Arc::new(OutgoingMethod { policy, calls: Calls::default() })
                 });

@@ -1,98 +1,214 @@
-//! souk.chassis.v1.FaultService: lets a test, or an operator with grpcurl, inject faults.
+//! souk.ops.v1.FaultService: lets a test, or an operator with grpcurl, inject faults.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use tonic::{Code, Request, Response, Status};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
+use souk_contract::{Call, FieldError, Handle, Handlers, PublicError, Refusal, Server, common};
+use tonic::Code;
 
 use crate::faults::{Effect, Faults, Rule};
-use crate::pb::souk::chassis::v1 as pb;
-use crate::pb::souk::chassis::v1::fault_rule::Effect as Wire;
-use crate::pb::souk::chassis::v1::fault_service_server::FaultService;
-use crate::refusal;
+use crate::pb::ops::v1 as pb;
+use crate::pb::ops::v1::FaultAction;
+use crate::pb::ops::v1::fault::Effect as Wire;
+use crate::pb::ops::v1::fault_service::{
+    self, ClearFaults, InjectFault, ListFaultPoints, ListFaults,
+};
 
-pub(crate) struct FaultRpc(Faults);
+/// How many calls are remembered by their request id.
+const MAX_REMEMBERED: usize = 1000;
+const DEFAULT_PAGE: usize = 100;
 
-impl FaultRpc {
-    pub(crate) fn new(faults: Faults) -> Self {
-        FaultRpc(faults)
-    }
+pub(crate) fn server(faults: Faults) -> Server {
+    fault_service::server(FaultRpc { faults, injected: Mutex::default() })
 }
 
-#[tonic::async_trait]
-impl FaultService for FaultRpc {
-    async fn inject(
-        &self,
-        request: Request<pb::InjectRequest>,
-    ) -> Result<Response<pb::InjectResponse>, Status> {
-        let rule = request.into_inner().rule.ok_or_else(|| invalid("rule must be set"))?;
-        let id = self.0.inject(from_wire(rule)?);
-        Ok(Response::new(pb::InjectResponse { id }))
-    }
-
-    async fn list(
-        &self,
-        _request: Request<pb::ListRequest>,
-    ) -> Result<Response<pb::ListResponse>, Status> {
-        let rules = self.0.rules().into_iter().map(to_wire).collect();
-        let points =
-            self.0.hits().into_iter().map(|(name, hits)| (name.to_string(), hits)).collect();
-        Ok(Response::new(pb::ListResponse { rules, points }))
-    }
-
-    async fn clear(
-        &self,
-        request: Request<pb::ClearRequest>,
-    ) -> Result<Response<pb::ClearResponse>, Status> {
-        self.0.clear(request.into_inner().id);
-        Ok(Response::new(pb::ClearResponse {}))
-    }
+struct FaultRpc {
+    faults: Faults,
+    injected: Mutex<VecDeque<Injected>>,
 }
 
-fn from_wire(rule: pb::FaultRule) -> Result<Rule, Status> {
-    if rule.target.is_empty() {
-        return Err(invalid("rule.target must name a point or a method"));
-    }
-    let effect = match rule.effect {
-        Some(Wire::Delay(delay)) => {
-            let delay = Duration::try_from(delay)
-                .map_err(|_| invalid("rule.delay must not be negative"))?;
-            Effect::Delay(delay)
+/// A fault that was asked for under a request id, and as it was added.
+struct Injected {
+    request_id: String,
+    asked: pb::Fault,
+    added: pb::Fault,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FaultError {
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    #[error("the request id was used before for another fault")]
+    RequestIdReused,
+    #[error("page_token is not one of this list")]
+    PageToken,
+}
+
+impl PublicError for FaultError {
+    fn refusal(&self) -> Refusal {
+        match self {
+            FaultError::Field(error) => error.refusal(),
+            FaultError::RequestIdReused => {
+                Refusal::new(&common::REQUEST_ID_REUSED).field_at_fault("request_id")
+            }
+            FaultError::PageToken => {
+                Refusal::new(&common::INVALID_PAGE_TOKEN).field_at_fault("page_token")
+            }
         }
-        Some(Wire::ErrorCode(code @ 1..=16)) => Effect::Error(Code::from_i32(code)),
-        Some(Wire::ErrorCode(_)) => return Err(invalid("rule.error_code must be 1 to 16")),
-        Some(Wire::LostReply(_)) => Effect::LostReply,
-        Some(Wire::CrashBefore(_)) => Effect::CrashBefore,
-        Some(Wire::CrashAfter(_)) => Effect::CrashAfter,
-        None => return Err(invalid("rule.effect must be set")),
+    }
+}
+
+impl Handlers for FaultRpc {
+    type Error = FaultError;
+}
+
+impl Handle<InjectFault> for FaultRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::InjectFaultRequest>,
+    ) -> Result<pb::InjectFaultResponse, FaultError> {
+        let request_id = call.request.request_id;
+        let mut asked = call.request.fault.unwrap_or_default();
+        asked.fault_id = 0;
+
+        let mut injected = self.injected.lock();
+        if let Some(earlier) = injected.iter().find(|one| one.request_id == request_id) {
+            if earlier.asked != asked {
+                return Err(FaultError::RequestIdReused);
+            }
+            return Ok(pb::InjectFaultResponse { fault: Some(earlier.added.clone()) });
+        }
+        let fault_id = self.faults.inject(from_wire(&asked)?) as i64;
+        let added = pb::Fault { fault_id, ..asked.clone() };
+        if injected.len() == MAX_REMEMBERED {
+            injected.pop_front();
+        }
+        injected.push_back(Injected { request_id, asked, added: added.clone() });
+        Ok(pb::InjectFaultResponse { fault: Some(added) })
+    }
+}
+
+impl Handle<ListFaults> for FaultRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::ListFaultsRequest>,
+    ) -> Result<pb::ListFaultsResponse, FaultError> {
+        let after: u64 = match after(&call.request.page_token)? {
+            None => 0,
+            Some(id) => id.parse().map_err(|_| FaultError::PageToken)?,
+        };
+        let rules = self.faults.rules().into_iter().filter(|rule| rule.id > after);
+        let (rules, next_page_token) =
+            page(rules.collect(), call.request.page_size, |rule| rule.id.to_string());
+        let faults = rules.into_iter().map(to_wire).collect();
+        Ok(pb::ListFaultsResponse { faults, next_page_token })
+    }
+}
+
+impl Handle<ListFaultPoints> for FaultRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::ListFaultPointsRequest>,
+    ) -> Result<pb::ListFaultPointsResponse, FaultError> {
+        let after = after(&call.request.page_token)?.unwrap_or_default();
+        let hits = self.faults.hits().into_iter().filter(|(name, _)| **name > *after);
+        let (hits, next_page_token) =
+            page(hits.collect(), call.request.page_size, |(name, _)| (*name).to_owned());
+        let point = |(name, passes): (&str, u64)| pb::FaultPoint {
+            name: name.to_owned(),
+            pass_count: passes as i64,
+        };
+        let points = hits.into_iter().map(point).collect();
+        Ok(pb::ListFaultPointsResponse { points, next_page_token })
+    }
+}
+
+impl Handle<ClearFaults> for FaultRpc {
+    async fn handle(
+        &self,
+        call: Call<pb::ClearFaultsRequest>,
+    ) -> Result<pb::ClearFaultsResponse, FaultError> {
+        if call.request.fault_ids.is_empty() {
+            self.faults.clear_all();
+        }
+        for id in call.request.fault_ids {
+            // No fault has such a number.
+            if let Ok(id) = u64::try_from(id) {
+                self.faults.clear(id);
+            }
+        }
+        Ok(pb::ClearFaultsResponse {})
+    }
+}
+
+/// Returns the key of the last element of the page before; none on the first page.
+fn after(page_token: &str) -> Result<Option<String>, FaultError> {
+    if page_token.is_empty() {
+        return Ok(None);
+    }
+    let key = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| FaultError::PageToken)?;
+    String::from_utf8(key).map(Some).map_err(|_| FaultError::PageToken)
+}
+
+/// Returns the elements of a page, and the token of the next.
+fn page<T>(mut rest: Vec<T>, page_size: i32, key: impl Fn(&T) -> String) -> (Vec<T>, String) {
+    let size = match usize::try_from(page_size) {
+        Ok(0) | Err(_) => DEFAULT_PAGE,
+        Ok(size) => size,
+    };
+    let has_more = rest.len() > size;
+    rest.truncate(size);
+    let token = match rest.last().filter(|_| has_more) {
+        Some(last) => URL_SAFE_NO_PAD.encode(key(last)),
+        None => String::new(),
+    };
+    (rest, token)
+}
+
+fn from_wire(fault: &pb::Fault) -> Result<Rule, FieldError> {
+    let effect = match fault.effect {
+        Some(Wire::Delay(delay)) => Duration::try_from(delay)
+            .map(Effect::Delay)
+            .map_err(|_| FieldError::new("fault.delay", "must not be negative"))?,
+        Some(Wire::ErrorCode(code)) => Effect::Error(Code::from_i32(code)),
+        Some(Wire::Action(action)) => match FaultAction::try_from(action) {
+            Ok(FaultAction::LoseResponse) => Effect::LostReply,
+            Ok(FaultAction::CrashBefore) => Effect::CrashBefore,
+            Ok(FaultAction::CrashAfter) => Effect::CrashAfter,
+            Ok(FaultAction::Unspecified) | Err(_) => {
+                return Err(FieldError::new("fault.action", "must be a known action"));
+            }
+        },
+        None => return Err(FieldError::new("fault.effect", "must be set")),
     };
     Ok(Rule {
         id: 0,
-        target: rule.target,
-        key: rule.key,
-        after: rule.after,
-        times: rule.times,
+        target: fault.target.clone(),
+        key: fault.key.clone(),
+        after: fault.skip_count.unsigned_abs(),
+        times: fault.fail_count.unsigned_abs(),
         effect,
     })
 }
 
-fn to_wire(rule: Rule) -> pb::FaultRule {
+fn to_wire(rule: Rule) -> pb::Fault {
+    let action = |action: FaultAction| Wire::Action(action.into());
     let effect = match rule.effect {
         Effect::Delay(delay) => Wire::Delay(delay.try_into().unwrap_or_default()),
         Effect::Error(code) => Wire::ErrorCode(code.into()),
-        Effect::LostReply => Wire::LostReply(true),
-        Effect::CrashBefore => Wire::CrashBefore(true),
-        Effect::CrashAfter => Wire::CrashAfter(true),
+        Effect::LostReply => action(FaultAction::LoseResponse),
+        Effect::CrashBefore => action(FaultAction::CrashBefore),
+        Effect::CrashAfter => action(FaultAction::CrashAfter),
     };
-    pb::FaultRule {
-        id: rule.id,
+    pb::Fault {
+        fault_id: rule.id as i64,
         target: rule.target,
         key: rule.key,
-        after: rule.after,
-        times: rule.times,
+        skip_count: rule.after as i32,
+        fail_count: rule.times as i32,
         effect: Some(effect),
     }
-}
-
-fn invalid(message: &str) -> Status {
-    refusal::status(Code::InvalidArgument, souk_contract::REASON_INVALID_FIELD, message, &[])
 }

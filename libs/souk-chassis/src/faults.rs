@@ -1,6 +1,6 @@
 //! Fault injection: named points in the code, and rules that a test sets for points and methods.
 //!
-//! Nothing here acts unless `faults.enabled` is set; then `souk.chassis.v1.FaultService` sets,
+//! Nothing here acts unless `faults.enabled` is set; then `souk.ops.v1.FaultService` sets,
 //! lists and clears rules, on loopback addresses only.
 
 use std::collections::BTreeMap;
@@ -115,10 +115,19 @@ impl Faults {
         self.0.rules.lock().clone()
     }
 
-    /// Removes one rule, or all when `id` is 0.
+    /// Removes one rule.
     pub fn clear(&self, id: u64) {
+        self.keep(|rule| rule.id != id);
+    }
+
+    /// Removes all rules.
+    pub(crate) fn clear_all(&self) {
+        self.keep(|_| false);
+    }
+
+    fn keep(&self, is_kept: impl Fn(&Rule) -> bool) {
         let mut rules = self.0.rules.lock();
-        rules.retain(|rule| id != 0 && rule.id != id);
+        rules.retain(is_kept);
         self.0.is_armed.store(!rules.is_empty(), Ordering::Release);
     }
 

@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::drain::Drain;
 use crate::exchange::Exchange;
 use crate::faults::Faults;
-use crate::identity::authorization_with;
+use crate::identity::{Tokens, authorization_with};
 
 /// The process as one of its services sees it. Cloning is cheap.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) drain: Drain,
     pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
 }
 
 impl Host {
@@ -47,6 +48,13 @@ impl Host {
         Channel::new(exchange, upstream, authorization)
     }
 
+    /// Returns the names of the services that have an address under `[upstreams]`, sorted.
+    pub fn upstreams(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.shared.exchange.remote.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Returns the folder for everything that is written to disk. It exists.
     pub fn data_dir(&self) -> &Path {
         &self.shared.data_dir
@@ -60,6 +68,11 @@ impl Host {
     /// Returns the signal that the process is going to stop.
     pub fn drain(&self) -> Drain {
         self.shared.drain.clone()
+    }
+
+    /// Returns what verifies a token that a request carries beside its own.
+    pub fn tokens(&self) -> Tokens {
+        self.shared.tokens.clone()
     }
 
     /// Returns the clock of the process: the machine's own, or one that a test moves.

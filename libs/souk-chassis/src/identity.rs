@@ -1,8 +1,10 @@
 //! Who calls, proved by a development token. The place for real identities, which come later.
 //!
-//! A token is `souk-dev.<payload>.<mac>`: the payload is the caller and its scopes separated by
-//! spaces, the mac is HMAC-SHA256 over it, both in base64url without padding. The key is public
-//! unless one is configured, so a server whose address is not loopback refuses such tokens.
+//! A token is `souk-dev.<payload>.<mac>`: the payload is the caller, its claims and its scopes
+//! separated by spaces, the mac is HMAC-SHA256 over it, both in base64url without padding. Claims
+//! are `customer=customer_…`, which the token of every user and guest has, and `expires=…` in
+//! seconds since 1970. The key is public unless one is configured, so a server whose address is
+//! not loopback refuses such tokens.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
-use souk_contract::{Caller, EVERY_SCOPE};
+use souk_contract::{Caller, EVERY_SCOPE, User};
+use souk_types::{Clock, Timestamp};
 use tonic::Status;
 
 use crate::caller::Identity;
@@ -24,6 +27,9 @@ use crate::refusal;
 pub const DEVELOPMENT_KEY: &str = "souk-development-key-that-is-no-secret";
 
 const PREFIX: &str = "souk-dev.";
+const CUSTOMER: &str = "customer=";
+const EXPIRES: &str = "expires=";
+const EXPIRED: &str = "the token has expired";
 /// Longer tokens are refused before anything is computed over them.
 const MAX_TOKEN_BYTES: usize = 2048;
 /// How many verified tokens are remembered.
@@ -80,10 +86,26 @@ fn every_scope(who: &Caller) -> &'static [&'static str] {
 
 /// Returns a token for `who` with `scopes` (words without spaces), signed with `key`.
 pub fn development_token_with(who: &Caller, scopes: &[&str], key: &str) -> String {
+    token(who, None, scopes, key)
+}
+
+/// Returns a token for `who` without scopes that is good until `expires`, in whole seconds, signed
+/// with `key`.
+pub fn development_token_until(who: &Caller, expires: Timestamp, key: &str) -> String {
+    token(who, Some(expires), &[], key)
+}
+
+fn token(who: &Caller, expires: Option<Timestamp>, scopes: &[&str], key: &str) -> String {
     if *who == Caller::Anonymous {
         return String::new();
     }
     let mut payload = escape(&who.key());
+    if let Some(customer) = who.customer() {
+        payload.push_str(&format!(" {CUSTOMER}{customer}"));
+    }
+    if let Some(expires) = expires {
+        payload.push_str(&format!(" {EXPIRES}{}", expires.as_micros() / 1_000_000));
+    }
     for scope in scopes {
         payload.push(' ');
         payload.push_str(scope);
@@ -112,14 +134,16 @@ pub(crate) fn authorization_with(who: &Caller, scopes: &[&str], key: &str) -> Op
 /// Verifies tokens and remembers those that were right.
 pub(crate) struct Verifier {
     key: String,
+    clock: Clock,
     // Keyed by the whole header value: one hash finds the identity of a token that was verified
     // before.
     known: quick_cache::sync::Cache<Vec<u8>, Arc<Identity>>,
 }
 
 impl Verifier {
-    pub(crate) fn new(key: &str) -> Self {
-        Verifier { key: key.to_string(), known: quick_cache::sync::Cache::new(REMEMBERED_TOKENS) }
+    pub(crate) fn new(key: &str, clock: Clock) -> Self {
+        let known = quick_cache::sync::Cache::new(REMEMBERED_TOKENS);
+        Verifier { key: key.to_string(), clock, known }
     }
 
     /// Returns who sent these headers: anonymous without a token, UNAUTHENTICATED with one that is
@@ -147,13 +171,23 @@ impl Verifier {
                 "development tokens are accepted on loopback addresses only",
             ));
         }
-        if let Some(identity) = self.known.get(header.as_bytes()) {
-            return Ok(identity);
+        let identity = match self.known.get(header.as_bytes()) {
+            Some(identity) => identity,
+            None => {
+                let identity =
+                    self.verify(header.as_bytes()).map_err(|why| refusal::unauthenticated(&why))?;
+                self.known.insert(header.as_bytes().to_vec(), identity.clone());
+                identity
+            }
+        };
+        if self.has_expired(&identity) {
+            return Err(refusal::unauthenticated(EXPIRED));
         }
-        let identity =
-            self.verify(header.as_bytes()).map_err(|why| refusal::unauthenticated(&why))?;
-        self.known.insert(header.as_bytes().to_vec(), identity.clone());
         Ok(identity)
+    }
+
+    fn has_expired(&self, identity: &Identity) -> bool {
+        identity.expires.is_some_and(|expires| expires <= self.clock.now())
     }
 
     fn verify(&self, header: &[u8]) -> Result<Arc<Identity>, Cow<'static, str>> {
@@ -175,11 +209,59 @@ impl Verifier {
 
         let payload = BASE64.decode(payload).map_err(|_| MALFORMED)?;
         let payload = String::from_utf8(payload).map_err(|_| MALFORMED)?;
-        let mut words = payload.split(' ');
-        let caller: Caller =
+        let mut words = payload.split(' ').peekable();
+        let mut caller: Caller =
             unescape(words.next().unwrap_or_default()).parse().map_err(|_| MALFORMED)?;
         check_id(&caller)?;
-        Ok(Identity::new(caller, words.map(str::to_string).collect()))
+        let customer = words.next_if(|word| word.starts_with(CUSTOMER));
+        match (&mut caller, customer) {
+            (Caller::User(User { customer, .. }), Some(word)) => {
+                *customer = word[CUSTOMER.len()..]
+                    .parse()
+                    .map_err(|why| format!("the customer of the token {why}"))?;
+            }
+            (Caller::User(_), None) => return Err("the token of a user names no customer".into()),
+            (_, Some(_)) => {
+                return Err("the token names a customer, and its caller has none".into());
+            }
+            (_, None) => {}
+        }
+        let expires = match words.next_if(|word| word.starts_with(EXPIRES)) {
+            None => None,
+            Some(word) => {
+                let seconds: i64 = word[EXPIRES.len()..].parse().map_err(|_| MALFORMED)?;
+                let micros = seconds.checked_mul(1_000_000).ok_or(MALFORMED)?;
+                Some(Timestamp::from_micros(micros))
+            }
+        };
+        let mut identity = Identity::of(caller, words.map(str::to_string).collect());
+        identity.expires = expires;
+        Ok(Arc::new(identity))
+    }
+}
+
+/// Verifies tokens that a request carries beside its own, such as a guest's that a user claims.
+#[derive(Clone)]
+pub struct Tokens {
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) development_tokens: bool,
+}
+
+impl Tokens {
+    /// Returns whose token it is.
+    ///
+    /// # Errors
+    /// Why it is not good, without repeating it.
+    pub fn verify(&self, token: &str) -> Result<Caller, String> {
+        if !self.development_tokens {
+            return Err("development tokens are accepted on loopback addresses only".to_owned());
+        }
+        let header = format!("Bearer {token}");
+        let identity = self.verifier.verify(header.as_bytes()).map_err(Cow::into_owned)?;
+        if self.verifier.has_expired(&identity) {
+            return Err(EXPIRED.to_owned());
+        }
+        Ok(identity.caller.clone())
     }
 }
 
@@ -202,6 +284,10 @@ fn unescape(id: &str) -> String {
 mod tests {
     use super::*;
 
+    fn verifier(key: &str) -> Verifier {
+        Verifier::new(key, Clock::system())
+    }
+
     fn headers(token: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
@@ -210,9 +296,9 @@ mod tests {
 
     #[test]
     fn every_kind_of_caller_is_recognised_again() {
-        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        let verifier = verifier(DEVELOPMENT_KEY);
         let callers = [
-            Caller::User("al ice 100%20".into()),
+            Caller::user("al ice 100%20"),
             Caller::Service("orders".into()),
             Caller::Staff("ann".into()),
         ];
@@ -230,18 +316,80 @@ mod tests {
     fn scopes_travel_with_the_token() {
         let token =
             development_token_with(&Caller::Staff("ann".into()), &["refunds", "imports"], "k");
-        let identity = Verifier::new("k").identify(&headers(&token), true).unwrap();
+        let identity = verifier("k").identify(&headers(&token), true).unwrap();
         assert_eq!(identity.scopes, ["refunds", "imports"]);
     }
 
     #[test]
+    fn a_customer_is_what_the_token_says() {
+        let guest = Caller::guest("x");
+        let found = verifier("k")
+            .identify(&headers(&development_token_with(&guest, &[], "k")), true)
+            .unwrap();
+        assert_eq!((&found.caller, found.caller.customer()), (&guest, guest.customer()));
+
+        let signed = |payload: &str| {
+            let payload = BASE64.encode(payload);
+            let mac = BASE64.encode(sign(b"k", &payload).finalize().into_bytes());
+            verifier("k").identify(&headers(&format!("{PREFIX}{payload}.{mac}")), true)
+        };
+        let customer = souk_contract::customer_of("user:bob");
+        let moved = signed(&format!("user:alice {CUSTOMER}{customer}")).unwrap();
+        assert_eq!(moved.caller.customer(), Some(customer));
+        for (payload, says) in [
+            ("user:alice".to_owned(), "names no customer"),
+            (format!("staff:ann {CUSTOMER}{customer}"), "its caller has none"),
+            (format!("user:alice {CUSTOMER}bob"), "starts with `customer_`"),
+        ] {
+            let status = signed(&payload).unwrap_err();
+            assert!(status.message().contains(says), "{payload}: {}", status.message());
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_expires() {
+        let clock = Clock::manual(Timestamp::from_micros(1_000_000_000));
+        let tokens = Tokens {
+            verifier: Arc::new(Verifier::new("k", clock.clone())),
+            development_tokens: true,
+        };
+        let expires = Timestamp::from_micros(1_002_000_000);
+        let guest = Caller::guest("x");
+        let token = development_token_until(&guest, expires, "k");
+        assert_eq!(tokens.verify(&token).unwrap(), guest);
+        assert!(tokens.verifier.identify(&headers(&token), true).is_ok());
+        clock.advance(std::time::Duration::from_secs(2));
+        assert_eq!(tokens.verify(&token).unwrap_err(), EXPIRED);
+        assert!(tokens.verifier.identify(&headers(&token), true).is_err());
+    }
+
+    /// The clients are tested with the same cases.
+    #[test]
+    fn a_token_is_the_same_in_every_language() {
+        let lines = include_str!("../../../tests/clients/token_cases.csv").lines().skip(1);
+        for line in lines {
+            let columns: Vec<&str> = line.split(';').collect();
+            let [who, expires, scopes, customer, wanted] = columns[..] else {
+                panic!("{line} has not five columns");
+            };
+            let caller: Caller = who.parse().unwrap();
+            let seconds: Option<i64> = expires.parse().ok();
+            let expires = seconds.map(|seconds| Timestamp::from_micros(seconds * 1_000_000));
+            let scopes: Vec<&str> = scopes.split_whitespace().collect();
+            assert_eq!(token(&caller, expires, &scopes, DEVELOPMENT_KEY), wanted, "{line}");
+            let own = caller.customer().map(|own| own.to_string()).unwrap_or_default();
+            assert_eq!(own, customer, "{line}");
+        }
+    }
+
+    #[test]
     fn a_forged_token_is_refused() {
-        let right = development_token(&Caller::User("alice".into()));
-        let other_key = development_token_with(&Caller::User("alice".into()), &[], "other");
+        let right = development_token(&Caller::user("alice"));
+        let other_key = development_token_with(&Caller::user("alice"), &[], "other");
         let staff = BASE64.encode("staff:alice");
         let mac = right.rsplit('.').next().unwrap();
         let swapped = format!("souk-dev.{staff}.{mac}");
-        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        let verifier = verifier(DEVELOPMENT_KEY);
         for token in [
             &other_key,
             &swapped,
@@ -258,7 +406,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_none_is_refused_with_the_rule() {
-        let verifier = Verifier::new(DEVELOPMENT_KEY);
+        let verifier = verifier(DEVELOPMENT_KEY);
         for (id, says) in [
             ("a\0b".to_string(), "control character"),
             ("a\nb".to_string(), "control character"),
@@ -271,7 +419,7 @@ mod tests {
             ("x".repeat(129), "too long"),
         ] {
             for caller in
-                [Caller::User(id.clone()), Caller::Staff(id.clone()), Caller::Service(id.clone())]
+                [Caller::user(&id), Caller::Staff(id.clone()), Caller::Service(id.clone())]
             {
                 let status =
                     verifier.identify(&headers(&development_token(&caller)), true).unwrap_err();
@@ -280,7 +428,7 @@ mod tests {
             }
         }
         for id in ["x", "a b", "\u{e9}", "o'neil@example.com", &"é".repeat(128)] {
-            let caller = Caller::User(id.to_string());
+            let caller = Caller::user(id);
             assert_eq!(
                 verifier.identify(&headers(&development_token(&caller)), true).unwrap().caller,
                 caller
@@ -290,16 +438,16 @@ mod tests {
 
     #[test]
     fn two_authorization_headers_are_refused() {
-        let mut both = headers(&development_token(&Caller::User("alice".into())));
+        let mut both = headers(&development_token(&Caller::user("alice")));
         both.append(AUTHORIZATION, both[AUTHORIZATION].clone());
-        let status = Verifier::new(DEVELOPMENT_KEY).identify(&both, true).unwrap_err();
+        let status = verifier(DEVELOPMENT_KEY).identify(&both, true).unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unauthenticated);
     }
 
     #[test]
     fn a_server_that_is_not_on_loopback_refuses_even_a_right_one() {
-        let token = development_token(&Caller::User("alice".into()));
-        let status = Verifier::new(DEVELOPMENT_KEY).identify(&headers(&token), false).unwrap_err();
+        let token = development_token(&Caller::user("alice"));
+        let status = verifier(DEVELOPMENT_KEY).identify(&headers(&token), false).unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unauthenticated);
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn serve(
     let method = process.methods.get(request.uri().path()).cloned();
     let method = method.filter(|method| match &origin {
         Origin::Network(_) => request.uri().query().is_none(),
-        Origin::Local(upstream) => method.owner == *upstream || method.is_background,
+        Origin::Local(upstream) => method.owner == *upstream || method.owner.is_empty(),
     });
 
     // 3. Log line and metrics: whatever way `call` ends, also by being dropped, it is logged and
@@ -165,6 +165,10 @@ fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
         NotAdmitted::Kind if *caller == Caller::Anonymous => {
             refusal::unauthenticated("this method requires an authenticated caller")
         }
+        NotAdmitted::Guest => refusal::access_denied(
+            format!("{} may be called by a user who has signed in, not by a guest", method.name()),
+            &[],
+        ),
         NotAdmitted::Kind => refusal::access_denied(
             format!("{} may not be called by {}", method.name(), kind_in_words(caller)),
             &[],
@@ -184,6 +188,7 @@ fn allow(method: &Method, identity: &Identity) -> Result<(), Status> {
 fn kind_in_words(caller: &Caller) -> &'static str {
     match caller {
         Caller::Anonymous => "everyone",
+        Caller::User(user) if user.is_guest => "a guest",
         Caller::User(_) => "a user",
         Caller::Service(_) => "a service",
         Caller::Staff(_) => "a member of the staff",

@@ -16,7 +16,7 @@ use crate::red::Calls;
 /// One method that is served here.
 pub(crate) struct Method {
     pub(crate) policy: &'static MethodPolicy,
-    /// The service (by its one noun) that it belongs to.
+    /// The service (by its one noun) that it belongs to; empty when several serve it.
     pub(crate) owner: &'static str,
     pub(crate) rpc: Arc<dyn Rpc>,
     pub(crate) calls: Calls,

@@ -19,7 +19,7 @@ pub(crate) struct Process {
     pub(crate) methods: HashMap<&'static str, Arc<Method>>,
     /// Calls of methods that do not exist are counted together, or a caller could make up metrics.
     pub(crate) unknown: Calls,
-    pub(crate) verifier: Verifier,
+    pub(crate) verifier: Arc<Verifier>,
     /// Whether the address that we listen on is loopback, so that development tokens may come over
     /// the network.
     pub(crate) is_loopback: bool,

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_text_line_reads_alone() {
-        let caller = Caller::User("alice".into());
+        let caller = Caller::user("alice");
         let mut text = Vec::new();
         line(&caller).as_text(Level::ERROR, &mut text);
         let text = String::from_utf8(text).unwrap();
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_json_line_is_one_object_and_hides_an_email_address() {
-        let caller = Caller::User("alice@example.com".into());
+        let caller = Caller::user("alice@example.com");
         let mut text = Vec::new();
         line(&caller).as_json(Level::ERROR, &mut text);
         let text = String::from_utf8(text).unwrap();

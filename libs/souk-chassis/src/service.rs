@@ -6,14 +6,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use souk_contract::{Contract, Server};
+use souk_contract::{Contract, PublicError, Server};
 
 use crate::drain::Drain;
+use crate::invariants::{Check, Report, check};
 
 /// One service, assembled: what [`Definition`](crate::Definition)'s `build` returns.
 pub struct Service {
     pub(crate) contract: &'static Contract,
     pub(crate) servers: Vec<Server>,
+    /// Those that other services of the process serve as well.
+    pub(crate) shared: Vec<Server>,
+    pub(crate) invariants: Option<Check>,
     pub(crate) workers: Vec<Worker>,
     pub(crate) ready: Vec<Ready>,
 }
@@ -29,7 +33,14 @@ pub(crate) struct Worker {
 impl Service {
     /// Starts with the contract that the RPCs, and the calls to upstreams, are held to.
     pub fn new(contract: &'static Contract) -> Self {
-        Service { contract, servers: Vec::new(), workers: Vec::new(), ready: Vec::new() }
+        Service {
+            contract,
+            servers: Vec::new(),
+            shared: Vec::new(),
+            invariants: None,
+            workers: Vec::new(),
+            ready: Vec::new(),
+        }
     }
 
     /// Adds a gRPC service of the contract: `.rpc(order_service::server(orders))`.
@@ -37,6 +48,35 @@ impl Service {
     pub fn rpc(mut self, server: Server) -> Self {
         self.servers.push(server);
         self
+    }
+
+    /// Adds a gRPC service that several services of a process serve, such as
+    /// `souk.operations.v1.OperationService`: the process offers it once, and a call goes to the
+    /// service that its request names in field 1, or to all of them when it names none. Its methods
+    /// have no streams.
+    #[must_use]
+    pub fn shared(mut self, server: Server) -> Self {
+        self.shared.push(server);
+        self
+    }
+
+    /// Sets what checks the invariants of the service: a function that reads its records, on one
+    /// state of the data, and reports what does not hold and how much there was. The process
+    /// offers it as `souk.ops.v1.InvariantService`. A service with RPCs does not start without it.
+    #[must_use]
+    pub fn invariants<F, Fut, E>(mut self, find: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Report, E>> + Send + 'static,
+        E: PublicError + Send + Sync + 'static,
+    {
+        self.invariants = Some(check(find));
+        self
+    }
+
+    /// Returns the contract of the service.
+    pub fn contract(&self) -> &'static Contract {
+        self.contract
     }
 
     /// Adds a task that runs from the start until the drain, which it must heed, and is waited for.

@@ -16,7 +16,7 @@ use crate::exchange::Exchange;
 use crate::faults::Faults;
 use crate::health::Board;
 use crate::host::{Host, Shared};
-use crate::identity::{DEVELOPMENT_KEY, Verifier};
+use crate::identity::{DEVELOPMENT_KEY, Tokens, Verifier};
 use crate::limits::Limits;
 use crate::log::Format;
 use crate::metrics_server::{self, Pages};
@@ -149,6 +149,10 @@ impl Shop {
             faults: Faults::new(settings.faults.enabled),
             drain: switch.drain(),
             clock: self.options.clock.clone(),
+            tokens: Tokens {
+                verifier: Arc::new(Verifier::new(&key, self.options.clock.clone())),
+                development_tokens: settings.server.listen.ip().is_loopback(),
+            },
         });
         let mut services = Vec::new();
         for (name, scopes, build) in builds {
@@ -175,7 +179,7 @@ impl Shop {
         let process = Arc::new(Process {
             methods: methods::table(&services, &board, &shared.faults, is_loopback)?,
             unknown: Calls::default(),
-            verifier: Verifier::new(&key),
+            verifier: shared.tokens.verifier.clone(),
             is_loopback,
             limits: limits(&settings),
             peers: Peers::new(shares(&settings)?),

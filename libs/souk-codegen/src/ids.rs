@@ -10,12 +10,14 @@ use crate::options::{Fields, extension, integer};
 use crate::{Scope, names};
 
 /// The ids that souk-types has, by their prefix.
-const IDS: [&str; 13] = [
+const IDS: [&str; 15] = [
     "account",
     "attempt",
     "capture",
     "event",
+    "fulfillment",
     "movement",
+    "operation",
     "order",
     "payment",
     "price",

@@ -37,6 +37,7 @@ use problems::Problems;
 pub struct Generator {
     root: PathBuf,
     includes: Vec<PathBuf>,
+    only: String,
     exempt: Vec<String>,
     has_features: bool,
     must_be_bounded: bool,
@@ -51,6 +52,7 @@ impl Generator {
         Self {
             root: root.into(),
             includes: Vec::new(),
+            only: String::new(),
             exempt: Vec::new(),
             has_features: false,
             must_be_bounded: true,
@@ -62,6 +64,12 @@ impl Generator {
     /// Also looks for imported files below this folder, without generating them.
     pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
         self.includes.push(folder.into());
+        self
+    }
+
+    /// Generates only what is in this folder below `root`, such as `souk/ops`.
+    pub fn only(mut self, folder: &str) -> Self {
+        self.only = format!("{folder}/");
         self
     }
 
@@ -132,6 +140,7 @@ impl Generator {
         let validators = validators::of(&scope, &mut problems);
         let redaction = redaction::of(&scope);
         private::check(&scope, &mut problems);
+        servers::check_set_by(&scope, &mut problems);
         if self.is_linted {
             lint::check(&scope, &mut problems);
         }
@@ -201,9 +210,10 @@ impl Generator {
                 }
             }
         }
-        // The policies of reasons have a google.rpc.Code.
+        // The policies of reasons have a google.rpc.Code, operations a google.rpc.Status.
+        names.retain(|name| name.starts_with(&self.only));
         names.retain(|name| {
-            name == "google/rpc/code.proto"
+            ["google/rpc/code.proto", "google/rpc/status.proto"].contains(&name.as_str())
                 || !(name.starts_with("google/") || name.starts_with("buf/"))
         });
         names.sort();

@@ -10,6 +10,7 @@ use prost_reflect::{
 
 use crate::Scope;
 use crate::options::{extension, is_redacted};
+use crate::policies::has_field;
 use crate::private::is_private;
 use crate::problems::{Element, Problems};
 
@@ -29,6 +30,7 @@ pub fn check(scope: &Scope, problems: &mut Problems) {
             let name = method.full_name().to_owned();
             let mut element = Element { file: file.name(), name: &name, problems };
             check_http(scope, &method, &mut element);
+            check_write(scope, &method, &mut element);
             if method.name().starts_with("List") {
                 check_list(&method, &mut element);
             }
@@ -153,6 +155,50 @@ fn check_http(scope: &Scope, method: &MethodDescriptor, element: &mut Element<'_
     }
 }
 
+/// A write says how a repeat of it is known, and every method what HTTP answers on success.
+fn check_write(scope: &Scope, method: &MethodDescriptor, element: &mut Element<'_>) {
+    let Some(policy) = extension(scope, &method.options(), "souk.policy.v1.method") else { return };
+    let level = method.options().get_field_by_name("idempotency_level").map(|it| it.into_owned());
+    let is_write = level.and_then(|level| level.as_enum_number()) == Some(IDEMPOTENT);
+    let idempotency = policy.get_field_by_name("idempotency").map(|it| it.into_owned());
+    let idempotency = idempotency.filter(|_| policy.has_field_by_name("idempotency"));
+    match idempotency.as_ref().and_then(Value::as_message) {
+        None if is_write => element.problem(
+            "is IDEMPOTENT: souk.policy.v1.method needs `idempotency: {key: \"request_id\" window: \
+             {seconds: 604800}}`, or `idempotency: {}` when the effect is the key",
+        ),
+        Some(_) if !is_write => {
+            element.problem("is not IDEMPOTENT, and souk.policy.v1.method has `idempotency`");
+        }
+        Some(idempotency) => {
+            let key = idempotency.get_field_by_name("key");
+            let key = key.as_ref().and_then(|key| key.as_str()).unwrap_or_default();
+            if !key.is_empty() && !has_field(method, key) {
+                element.problem(&format!(
+                    "souk.policy.v1.method.idempotency has the key {key:?}, which is not a field of {}",
+                    method.input().full_name()
+                ));
+            }
+        }
+        None => {}
+    }
+
+    let status = policy.get_field_by_name("http_status").and_then(|status| status.as_i32());
+    let status = status.unwrap_or_default();
+    if ![0, 200, 201, 202, 204].contains(&status) {
+        element.problem("souk.policy.v1.method.http_status is 200, 201, 202 or 204");
+    }
+    if status == 204 && method.output().fields().next().is_some() {
+        element.problem("has http_status 204, and a response that is not empty");
+    }
+    if method.name().starts_with("Create") && ![201, 202].contains(&status) {
+        element.problem("creates something: souk.policy.v1.method needs `http_status: 201`");
+    }
+}
+
+/// `google.protobuf.MethodOptions.IDEMPOTENT`.
+const IDEMPOTENT: i32 = 2;
+
 /// Every list pages in the same way, and says in which order.
 fn check_list(method: &MethodDescriptor, element: &mut Element<'_>) {
     let input = method.input();
@@ -206,7 +252,9 @@ fn check_enum(
         return;
     }
     for value in one.values().filter(|value| value.number() != 0) {
-        if !listed.contains(value.full_name()) {
+        let comment = comment(&one.parent_file(), value.path());
+        // Such as the error of an operation, which has a google.rpc.Status.
+        if !listed.contains(value.full_name()) && !comment.contains("Only in `") {
             element.problem(&format!("has {}, which no method lists", value.name()));
         }
     }

@@ -12,6 +12,8 @@ use crate::{Scope, bounds, names, reasons};
 
 const CALLERS: [&str; 5] = ["", "Public", "User", "Service", "Staff"];
 const CRITICALITIES: [&str; 5] = ["", "CriticalPlus", "Critical", "SheddablePlus", "Sheddable"];
+/// The number of AUDIENCE_INTERNAL.
+const INTERNAL: i32 = 1;
 const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Returns the entries of `Contract::methods`, sorted by path.
@@ -57,6 +59,9 @@ fn entry(
     };
     let mut policy = Fields::new(policy);
     let grants = grants(policy.take_list("grants"), element);
+    let own = own(scope, method);
+    check_own(method, &own, grants.contains("CallerKind::User"), element);
+    check_audience(scope, method, &grants, element);
     let reasons = texts(&policy.take_list("reasons"));
     let known = reasons::names_of(scope, method.parent_service().package_name());
     for reason in reasons.iter().filter(|reason| !known.contains(*reason)) {
@@ -98,7 +103,7 @@ fn entry(
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "        ::souk_contract::MethodPolicy {{ path: {path:?}, domain: {:?}, service: {:?}, method: {:?}, grants: &[{grants}], \
+        "        ::souk_contract::MethodPolicy {{ path: {path:?}, domain: {:?}, service: {:?}, method: {:?}, grants: &[{grants}], own: {own:?}, \
          reasons: &{reasons:?}, criticality: ::souk_contract::Criticality::{criticality}, timeout: {timeout}, \
          idempotency: ::souk_contract::Idempotency::{idempotency}, client_streaming: {}, server_streaming: {}, \
          max_request_bytes: {max_request_bytes}, request_shape: {} }},",
@@ -110,6 +115,47 @@ fn entry(
         bounds::shape(scope, &method.input()),
     );
     text
+}
+
+/// Returns the field of the request that says whose things a user reaches; empty without one.
+pub fn own(scope: &Scope, method: &MethodDescriptor) -> String {
+    let policy = extension(scope, &method.options(), "souk.policy.v1.method");
+    policy.and_then(|policy| Fields::new(policy).take_text("own")).unwrap_or_default()
+}
+
+/// Checks that an internal service admits those who operate the shop only.
+fn check_audience(
+    scope: &Scope,
+    method: &MethodDescriptor,
+    grants: &str,
+    element: &mut Element<'_>,
+) {
+    let options = method.parent_service().options();
+    let policy = extension(scope, &options, "souk.policy.v1.service");
+    let audience = policy.and_then(|policy| Fields::new(policy).take("audience"));
+    let is_internal = audience.and_then(|audience| audience.as_enum_number()) == Some(INTERNAL);
+    let is_for_all =
+        ["Public", "User"].iter().any(|kind| grants.contains(&format!("CallerKind::{kind}")));
+    if is_internal && is_for_all {
+        element.problem(
+            "admits users or everyone, and its service has AUDIENCE_INTERNAL (souk.policy.v1.service)",
+        );
+    }
+}
+
+fn check_own(method: &MethodDescriptor, own: &str, admits_users: bool, element: &mut Element<'_>) {
+    if own.is_empty() && admits_users {
+        element.problem(
+            "souk.policy.v1.method.own is not set: it names the field of the request that says whose things a user reaches",
+        );
+    } else if !own.is_empty() && !admits_users {
+        element.problem("souk.policy.v1.method.own is set, and no grant admits users");
+    } else if !own.is_empty() && (!has_field(method, own) || method.is_client_streaming()) {
+        element.problem(&format!(
+            "souk.policy.v1.method.own is {own:?}, which is not a field of one request {}",
+            method.input().full_name()
+        ));
+    }
 }
 
 /// Returns the grants of a method as Rust, once it is clear what each admits.
@@ -127,13 +173,18 @@ fn grants(list: Vec<Value>, element: &mut Element<'_>) -> String {
                 "souk.policy.v1.method.grants has the scope {scope:?}, which is not a noun and a verb like \"orders.refund\""
             ));
         }
+        let excludes_guests = grant.take_bool("excludes_guests");
+        if excludes_guests && caller != "User" {
+            element.problem("souk.policy.v1.method.grants excludes guests, who are users, from a grant to others");
+        }
         if caller == "Public" && (list.len() > 1 || !scopes.is_empty()) {
             element.problem(
                 "souk.policy.v1.method.grants has CALLER_PUBLIC, which admits every caller, beside something else",
             );
         }
         let grant = format!(
-            "::souk_contract::Grant {{ caller: ::souk_contract::CallerKind::{caller}, scopes: &{scopes:?} }}"
+            "::souk_contract::Grant {{ caller: ::souk_contract::CallerKind::{caller}, scopes: &{scopes:?}, \
+             excludes_guests: {excludes_guests} }}"
         );
         if grants.contains(&grant) {
             element.problem("souk.policy.v1.method.grants has one twice");
@@ -236,7 +287,7 @@ fn check_binding(
 }
 
 /// Returns whether a dotted path names a field of the request.
-fn has_field(method: &MethodDescriptor, path: &str) -> bool {
+pub fn has_field(method: &MethodDescriptor, path: &str) -> bool {
     let mut message = Some(method.input());
     for part in path.split('.') {
         let Some(field) = message.as_ref().and_then(|message| message.get_field_by_name(part))
@@ -246,6 +297,11 @@ fn has_field(method: &MethodDescriptor, path: &str) -> bool {
         message = field.kind().as_message().cloned();
     }
     true
+}
+
+/// Returns a kind of caller as Rust.
+pub fn caller_kind(value: &Value) -> Option<String> {
+    pick(&CALLERS, value).map(|kind| format!("::souk_contract::CallerKind::{kind}"))
 }
 
 fn pick(names: &[&'static str], value: &Value) -> Option<&'static str> {

@@ -1,12 +1,14 @@
 //! The frame of each service: a type for each method, and the function that serves whatever handles
 //! all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use prost_reflect::{Kind, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 
-use crate::{Scope, names};
+use crate::options::{Fields, extension};
+use crate::problems::{Element, Problems};
+use crate::{Scope, names, policies};
 
 /// Returns one module a service, by package.
 pub fn of(scope: &Scope, has_features: bool) -> BTreeMap<String, String> {
@@ -38,9 +40,11 @@ fn module(scope: &Scope, text: &mut String, service: &ServiceDescriptor) {
         let _ = writeln!(
             text,
             "    /// `{}`.\n    pub struct {marker};\n    impl ::souk_contract::Method for {marker} {{\n        \
-             const PATH: &'static str = \"/{name}/{}\";\n        type Input = {input};\n        type Output = {output};\n    }}",
+             const PATH: &'static str = \"/{name}/{}\";\n        type Input = {input};\n        type Output = {output};\n{}{}    }}",
             method.full_name(),
             method.name(),
+            customer(&policies::own(scope, &method)),
+            set_by(scope, &method),
         );
         if !method.is_client_streaming() && has_request_id(&method.input()) {
             let _ = writeln!(
@@ -64,6 +68,80 @@ fn module(scope: &Scope, text: &mut String, service: &ServiceDescriptor) {
          let handlers = ::std::sync::Arc::new(handlers);\n        ::souk_contract::Server::new({name:?})\n{calls}    }}\n}}\n",
         bounds.trim(),
     );
+}
+
+/// Writes how the customer of a request is found, where `own` names one.
+fn customer(own: &str) -> String {
+    let Some((parents, "customer_id")) = own.rsplit_once('.').or(Some(("", own))) else {
+        return String::new();
+    };
+    let mut at = "Some(request)".to_owned();
+    for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
+        let _ = write!(at, ".and_then(|it| it.{}.as_mut())", names::snake(parent));
+    }
+    format!(
+        "        fn customer(request: &mut Self::Input) -> Option<&mut String> {{\n            \
+         {at}.map(|it| &mut it.customer_id)\n        }}\n"
+    )
+}
+
+/// Reports each field that is for some kinds of callers only, and where nothing would check it.
+pub fn check_set_by(scope: &Scope, problems: &mut Problems) {
+    let methods = scope.files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
+    let methods = methods.flat_map(|service| service.methods().collect::<Vec<_>>());
+    let requests: BTreeSet<String> = methods
+        .filter(|method| !method.is_client_streaming())
+        .map(|method| method.input().full_name().to_owned())
+        .collect();
+    for message in scope.messages().values().flatten() {
+        for field in message.fields().filter(|_| !requests.contains(message.full_name())) {
+            let policy = extension(scope, &field.options(), "souk.policy.v1.field");
+            if policy.is_some_and(|policy| policy.has_field_by_name("set_by")) {
+                let file = field.parent_file();
+                let mut element = Element { file: file.name(), name: field.full_name(), problems };
+                element.problem(
+                    "has souk.policy.v1.field.set_by, which stands on fields of requests only",
+                );
+            }
+        }
+    }
+}
+
+/// Writes which fields of a request are for some kinds of callers only.
+fn set_by(scope: &Scope, method: &MethodDescriptor) -> String {
+    let mut entries = String::new();
+    for field in method.input().fields() {
+        let policy = extension(scope, &field.options(), "souk.policy.v1.field");
+        let kinds = policy.map(|policy| Fields::new(policy).take_list("set_by"));
+        let kinds = kinds.iter().flatten().filter_map(policies::caller_kind);
+        let kinds: Vec<_> = kinds.collect();
+        if kinds.is_empty() {
+            continue;
+        }
+        let name = names::snake(field.name());
+        let has_items = field.is_list() || field.is_map();
+        let is_set = match field.kind() {
+            _ if field.supports_presence() => format!("request.{name}.is_some()"),
+            _ if has_items => format!("!request.{name}.is_empty()"),
+            Kind::String | Kind::Bytes => format!("!request.{name}.is_empty()"),
+            Kind::Bool => format!("request.{name}"),
+            Kind::Float | Kind::Double => format!("request.{name} != 0.0"),
+            _ => format!("request.{name} != 0"),
+        };
+        let _ = writeln!(
+            entries,
+            "            if {is_set} {{ fields.push(({:?}, &[{}][..])); }}",
+            field.name(),
+            kinds.join(", ")
+        );
+    }
+    if entries.is_empty() {
+        return entries;
+    }
+    format!(
+        "        fn set_by(request: &Self::Input) -> Vec<(&'static str, &'static [::souk_contract::CallerKind])> {{\n            \
+         let mut fields: Vec<(&'static str, &'static [::souk_contract::CallerKind])> = Vec::new();\n{entries}            fields\n        }}\n"
+    )
 }
 
 fn has_request_id(message: &MessageDescriptor) -> bool {

@@ -76,8 +76,14 @@ pub static ETAG_MISMATCH: ReasonPolicy = ReasonPolicy {
 pub static OTHER_CUSTOMER: ReasonPolicy =
     common("ERROR_REASON_OTHER_CUSTOMER", Code::PermissionDenied, 403, Retry::Never);
 
+/// A caller of this kind may not set the field.
+pub static FIELD_NOT_ALLOWED: ReasonPolicy = ReasonPolicy {
+    metadata: &["field"],
+    ..common("ERROR_REASON_FIELD_NOT_ALLOWED", Code::PermissionDenied, 403, Retry::Never)
+};
+
 /// All of the above.
-pub static ALL: [&ReasonPolicy; 12] = [
+pub static ALL: [&ReasonPolicy; 13] = [
     &INVALID_FIELD,
     &ACCESS_DENIED,
     &INTERNAL,
@@ -90,4 +96,5 @@ pub static ALL: [&ReasonPolicy; 12] = [
     &OVERLOADED,
     &ETAG_MISMATCH,
     &OTHER_CUSTOMER,
+    &FIELD_NOT_ALLOWED,
 ];

@@ -11,7 +11,7 @@ use prost::bytes::Bytes;
 use tonic::{Status, Streaming};
 
 use crate::codec::decode;
-use crate::{Caller, Deadline, PublicError, Validate};
+use crate::{Caller, CallerKind, Deadline, PublicError, Validate};
 
 /// A method of the contract, as a type. Generated, one for each method.
 pub trait Method: 'static {
@@ -21,6 +21,18 @@ pub trait Method: 'static {
     type Input: Send;
     /// The response, or [`Responses`] when the service sends a stream.
     type Output: Send;
+
+    /// Returns the field of the request that names the customer whose things a user reaches, where
+    /// the option `own` of the method names such a field.
+    fn customer(_request: &mut Self::Input) -> Option<&mut String> {
+        None
+    }
+
+    /// Returns the fields of the request that are set, each with the kinds of caller that may set
+    /// it, where it has the option `set_by`.
+    fn set_by(_request: &Self::Input) -> Vec<(&'static str, &'static [CallerKind])> {
+        Vec::new()
+    }
 }
 
 /// A request by whose `request_id` a repeat is known. Generated.

@@ -8,13 +8,14 @@ mod counts;
 mod deadline;
 mod error;
 mod handle;
+mod owned;
 mod policy;
 mod reason;
 pub mod rules;
 mod server;
 mod validate;
 
-pub use caller::{Caller, UnknownCaller};
+pub use caller::{Caller, UnknownCaller, User, customer_of};
 pub use codec::{Codec, Decoder, Encoder};
 pub use counts::{List, Occurs, Packed, Shape, ShapeField, UNCOUNTED_BYTES, check_counts};
 pub use deadline::Deadline;

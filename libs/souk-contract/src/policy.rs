@@ -10,7 +10,7 @@ use crate::{Caller, Shape};
 pub enum CallerKind {
     /// Everyone, including anonymous callers.
     Public,
-    /// A signed-in user.
+    /// A person who buys, signed in or as a guest.
     User,
     /// Another service.
     Service,
@@ -37,6 +37,8 @@ pub struct Grant {
     pub caller: CallerKind,
     /// The scopes that the caller's token must have, all of them.
     pub scopes: &'static [&'static str],
+    /// Whether a user must have signed in.
+    pub excludes_guests: bool,
 }
 
 /// Why a method does not admit a caller.
@@ -44,6 +46,8 @@ pub struct Grant {
 pub enum NotAdmitted {
     /// No caller of its kind may call.
     Kind,
+    /// It is a guest, and only those who have signed in may call.
+    Guest,
     /// Its token lacks these scopes.
     Scopes(Vec<&'static str>),
 }
@@ -117,6 +121,9 @@ pub struct MethodPolicy {
     pub method: &'static str,
     /// Who may call: every caller that one of these admits; never empty.
     pub grants: &'static [Grant],
+    /// The field of the request that says whose things a user reaches with it; empty when no user
+    /// may call.
+    pub own: &'static str,
     /// The reasons of its own package that it can fail with, by full name.
     pub reasons: &'static [&'static str],
     /// How important a call is unless it is part of a more important one.
@@ -155,16 +162,21 @@ impl MethodPolicy {
             .grants
             .iter()
             .filter(|grant| grant.caller == kind || grant.caller == CallerKind::Public);
+        let is_guest = matches!(caller, Caller::User(user) if user.is_guest);
         let mut first = None;
         for grant in grants {
+            if grant.excludes_guests && is_guest {
+                first.get_or_insert(NotAdmitted::Guest);
+                continue;
+            }
             let lacks: Vec<&str> =
                 grant.scopes.iter().copied().filter(|scope| !has(scope)).collect();
             if lacks.is_empty() {
                 return Ok(());
             }
-            first.get_or_insert(lacks);
+            first.get_or_insert(NotAdmitted::Scopes(lacks));
         }
-        Err(first.map_or(NotAdmitted::Kind, NotAdmitted::Scopes))
+        Err(first.unwrap_or(NotAdmitted::Kind))
     }
 }
 
@@ -190,5 +202,38 @@ impl Contract {
         service: &'a str,
     ) -> impl Iterator<Item = &'static MethodPolicy> + 'a {
         self.methods.iter().filter(move |policy| policy.service == service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_can_leave_out_guests() {
+        let grant =
+            |excludes_guests| Grant { caller: CallerKind::User, scopes: &[], excludes_guests };
+        let policy = |grants: &'static [Grant]| MethodPolicy {
+            path: "",
+            domain: "",
+            service: "",
+            method: "",
+            grants,
+            own: "customer_id",
+            reasons: &[],
+            criticality: Criticality::Critical,
+            timeout: MethodPolicy::UNLIMITED,
+            idempotency: Idempotency::Idempotent,
+            client_streaming: false,
+            server_streaming: false,
+            max_request_bytes: 0,
+            request_shape: Shape::EMPTY,
+        };
+        let none: &[&str] = &[];
+        let strict = policy(Box::leak(Box::new([grant(true)])));
+        assert_eq!(strict.admit(&Caller::guest("x"), none), Err(NotAdmitted::Guest));
+        assert_eq!(strict.admit(&Caller::user("x"), none), Ok(()));
+        let open = policy(Box::leak(Box::new([grant(false)])));
+        assert_eq!(open.admit(&Caller::guest("x"), none), Ok(()));
     }
 }

@@ -21,6 +21,7 @@ use tonic::{Status, Streaming};
 
 use crate::codec::{BytesCodec, Count, Encodable, count, decode};
 use crate::error::{is_hidden, with_causes};
+use crate::owned;
 use crate::{
     Call, Caller, Deadline, Handle, MAX_MESSAGE_BYTES, Method, PublicError, Requests, Responses,
     Validate, status,
@@ -91,7 +92,7 @@ impl Server {
             Shape::Unary(Box::new(move |bytes| {
                 let request = decode::<Q>(bytes);
                 Box::pin(async move {
-                    let call = call_of(&*info, request?);
+                    let call = call_of::<M>(&*info, Q::DOMAIN, request?)?;
                     let response = handlers.handle(call).await;
                     response.map(Encodable::new).map_err(|error| refuse(&*info, &error))
                 })
@@ -115,7 +116,7 @@ impl Server {
             Shape::ServerStreaming(Box::new(move |bytes| {
                 let request = decode::<Q>(bytes);
                 Box::pin(async move {
-                    let call = call_of(&*info, request?);
+                    let call = call_of::<M>(&*info, Q::DOMAIN, request?)?;
                     let responses = handlers.handle(call).await;
                     responses
                         .map_err(|error| refuse(&*info, &error))
@@ -140,7 +141,7 @@ impl Server {
             let handlers = handlers.clone();
             Shape::ClientStreaming(Box::new(move |messages| {
                 Box::pin(async move {
-                    let call = call_of(&*info, Requests::new(messages));
+                    let call = call_of::<M>(&*info, Q::DOMAIN, Requests::new(messages))?;
                     let response = handlers.handle(call).await;
                     response.map(Encodable::new).map_err(|error| refuse(&*info, &error))
                 })
@@ -163,7 +164,7 @@ impl Server {
             let handlers = handlers.clone();
             Shape::BidiStreaming(Box::new(move |messages| {
                 Box::pin(async move {
-                    let call = call_of(&*info, Requests::new(messages));
+                    let call = call_of::<M>(&*info, Q::DOMAIN, Requests::new(messages))?;
                     let responses = handlers.handle(call).await;
                     responses
                         .map_err(|error| refuse(&*info, &error))
@@ -198,8 +199,15 @@ async fn serve(count: Count, shape: Shape, request: Request<Body>) -> Response<B
     }
 }
 
-fn call_of<R>(info: &dyn CallInfo, request: R) -> Call<R> {
-    Call { request, caller: info.caller(), deadline: info.deadline() }
+/// Returns a call whose request reaches only what its caller may.
+fn call_of<M: Method>(
+    info: &dyn CallInfo,
+    domain: &'static str,
+    mut request: M::Input,
+) -> Result<Call<M::Input>, Status> {
+    let caller = info.caller();
+    owned::check::<M>(&caller, domain, &mut request)?;
+    Ok(Call { request, caller, deadline: info.deadline() })
 }
 
 fn encoded<A: Message + 'static>(

@@ -27,3 +27,10 @@ $$;
 -- checksum 5f4dfcca89d61d20b78dcb9ee691c0211fd204013f0dc550337d82d196a5f91b
 CREATE TABLE "souk_shop" ( "one" bigint PRIMARY KEY CHECK ("one" = 1), "shop" text NOT NULL, "epoch" bigint NOT NULL, "reserve" bytea NULL );
 INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);
+
+-- 4: operations
+-- checksum bbf0da87281a337a94f057fcd0321fa2f95d77278d6bb743f91cedca8516d3e9
+CREATE TABLE "souk_operations" ( "operation_id" bytea NOT NULL PRIMARY KEY, "method" text NOT NULL, "caller" text NOT NULL, "request_id" text NOT NULL, "request_hash" bytea NOT NULL, "position" bigint NOT NULL, "metadata" bytea NOT NULL, "response" bytea NULL, "error" bytea NULL, "cancel_time" bigint NULL, "done_time" bigint NULL, "create_time" bigint NOT NULL, "update_time" bigint NOT NULL, UNIQUE ("caller", "method", "request_id") );
+CREATE INDEX "souk_operations_open" ON "souk_operations" ("method", "done_time", "operation_id");
+CREATE INDEX "souk_operations_by_method" ON "souk_operations" ("method", "operation_id");
+CREATE INDEX "souk_operations_by_end" ON "souk_operations" ("done_time");

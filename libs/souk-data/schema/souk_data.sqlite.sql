@@ -17,3 +17,10 @@ ALTER TABLE "souk_outbox" ADD COLUMN "refused" text NULL;
 -- checksum b4c55b41b09e1eb68caafdbd47be78d4a107a7521a99053f9852f3b737f7eac6
 CREATE TABLE "souk_shop" ( "one" integer PRIMARY KEY CHECK ("one" = 1), "shop" text NOT NULL, "epoch" integer NOT NULL, "reserve" blob NULL ) STRICT;
 INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);
+
+-- 4: operations
+-- checksum 7f6887e558a81a5beeaf2ae0aa7b1569de1110a850518a157cbdbd04b163e4b0
+CREATE TABLE "souk_operations" ( "operation_id" blob NOT NULL PRIMARY KEY, "method" text NOT NULL, "caller" text NOT NULL, "request_id" text NOT NULL, "request_hash" blob NOT NULL, "position" integer NOT NULL, "metadata" blob NOT NULL, "response" blob NULL, "error" blob NULL, "cancel_time" integer NULL, "done_time" integer NULL, "create_time" integer NOT NULL, "update_time" integer NOT NULL, UNIQUE ("caller", "method", "request_id") ) STRICT;
+CREATE INDEX "souk_operations_open" ON "souk_operations" ("method", "done_time", "operation_id");
+CREATE INDEX "souk_operations_by_method" ON "souk_operations" ("method", "operation_id");
+CREATE INDEX "souk_operations_by_end" ON "souk_operations" ("done_time");

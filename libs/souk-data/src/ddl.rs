@@ -15,15 +15,61 @@ use crate::Engine;
 #[derive(Debug)]
 pub struct Ddl {
     engine: Engine,
-    sql: String,
+    steps: Vec<Step>,
+}
+
+/// A part of a migration.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Statements, each ended by a semicolon.
+    Sql(String),
+    Rewrite(Rewrite),
+}
+
+/// A column whose values change by a function of this program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewrite {
+    table: &'static str,
+    column: &'static str,
+    name: &'static str,
+    pub(crate) new: fn(&str) -> String,
+}
+
+impl Rewrite {
+    /// The column of [`Rewrite::values`].
+    pub(crate) const VALUE: &str = "value";
+
+    /// Returns the query of the values that are stored.
+    pub(crate) fn values(&self) -> String {
+        let Rewrite { table, column, .. } = self;
+        format!("SELECT DISTINCT {column} AS value FROM {table} WHERE {column} IS NOT NULL")
+    }
+
+    /// Returns the statement that writes `$2` wherever `$1` is stored.
+    pub(crate) fn update(&self) -> String {
+        let Rewrite { table, column, .. } = self;
+        format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1")
+    }
 }
 
 impl Ddl {
-    /// Returns the statements that a migration writes down for an engine.
-    pub(crate) fn render(engine: Engine, migration: fn(&mut Ddl)) -> String {
-        let mut ddl = Ddl { engine, sql: String::new() };
+    /// Returns what a migration does on an engine, in order.
+    pub(crate) fn steps(engine: Engine, migration: fn(&mut Ddl)) -> Vec<Step> {
+        let mut ddl = Ddl { engine, steps: Vec::new() };
         migration(&mut ddl);
-        ddl.sql
+        ddl.steps
+    }
+
+    /// Returns the text of a migration on an engine: its statements, and a comment for each column
+    /// that it rewrites.
+    pub(crate) fn render(engine: Engine, migration: fn(&mut Ddl)) -> String {
+        let text = |step| match step {
+            Step::Sql(statements) => statements,
+            Step::Rewrite(Rewrite { table, column, name, .. }) => {
+                format!("-- rewrites {table}.{column} by {name}\n")
+            }
+        };
+        Ddl::steps(engine, migration).into_iter().map(text).collect()
     }
 
     /// Returns the engine that the statements are for.
@@ -158,8 +204,27 @@ impl Ddl {
 
     /// Runs a statement that reads the same on both engines.
     pub fn run(&mut self, sql: &str) {
-        self.sql.push_str(sql);
-        self.sql.push_str(";\n");
+        let statement = format!("{sql};\n");
+        match self.steps.last_mut() {
+            Some(Step::Sql(statements)) => statements.push_str(&statement),
+            _ => self.steps.push(Step::Sql(statement)),
+        }
+    }
+
+    /// Replaces every text in a column by what a function makes of it. The name stands for the
+    /// function in the checksum of the migration: once released, what it returns never changes. A
+    /// table that only grows has to let its rows change for as long.
+    ///
+    /// No text may become one that is there already and is itself replaced by another, because the
+    /// texts are replaced one after another.
+    pub fn rewrite(
+        &mut self,
+        table: &'static str,
+        column: &'static str,
+        name: &'static str,
+        new: fn(&str) -> String,
+    ) {
+        self.steps.push(Step::Rewrite(Rewrite { table, column, name, new }));
     }
 
     /// Runs a statement on one engine only.

@@ -13,6 +13,7 @@ mod foreign;
 pub mod inbox;
 mod migrate;
 mod once;
+pub mod operation;
 mod origin;
 pub mod outbox;
 mod own_tables;

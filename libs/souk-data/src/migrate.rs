@@ -4,6 +4,7 @@
 use sea_orm::sqlx::postgres::PgConnection;
 use souk_types::Timestamp;
 
+use crate::ddl::{Rewrite, Step};
 use crate::own_tables::{OWN_TABLES, applied_migrations};
 use crate::postgres::statement;
 use crate::shop_file::Stored;
@@ -47,8 +48,13 @@ fn migrate_sqlite(
     connection.run_all(&Ddl::render(Engine::Sqlite, applied_migrations))?;
     let applied = connection.query(APPLIED, &[])?;
     for (schema, migration) in pending(&applied, schema, Engine::Sqlite)? {
-        let statements = migration.statements(Engine::Sqlite);
-        connection.run_all(&statements).map_err(|e| failed(&schema, migration, e))?;
+        for step in migration.steps(Engine::Sqlite) {
+            let done = match step {
+                Step::Sql(statements) => connection.run_all(&statements),
+                Step::Rewrite(rewrite) => rewrite_sqlite(connection, &rewrite),
+            };
+            done.map_err(|e| failed(&schema, migration, e))?;
+        }
         let checksum = migration.checksum(Engine::Sqlite);
         connection.execute(
             RECORD,
@@ -70,6 +76,15 @@ fn migrate_sqlite(
         }
     }
     check_types(schema, &tables, &["INTEGER", "INT", "TEXT", "BLOB"])
+}
+
+fn rewrite_sqlite(connection: &mut Connection, rewrite: &Rewrite) -> Result<(), Error> {
+    for row in connection.query(&rewrite.values(), &[])? {
+        let old: String = row.get(Rewrite::VALUE)?;
+        let new = (rewrite.new)(&old);
+        connection.execute(&rewrite.update(), args!(&old, &new))?;
+    }
+    Ok(())
 }
 
 /// Migrates a PostgreSQL database and writes down whose it is; replicas that start together wait
@@ -113,9 +128,13 @@ async fn migrate_postgres(
     statement::run_all(connection, &create).await?;
     let applied = statement::convert(statement::query(connection, APPLIED, &[]).await?)?;
     for (schema, migration) in pending(&applied, schema, Engine::Postgres)? {
-        statement::run_all(connection, &migration.statements(Engine::Postgres))
-            .await
-            .map_err(|e| failed(&schema, migration, e))?;
+        for step in migration.steps(Engine::Postgres) {
+            let done = match step {
+                Step::Sql(statements) => statement::run_all(connection, &statements).await,
+                Step::Rewrite(rewrite) => rewrite_postgres(connection, &rewrite).await,
+            };
+            done.map_err(|e| failed(&schema, migration, e))?;
+        }
         let checksum = migration.checksum(Engine::Postgres);
         let record = args!(schema.name, migration.version, migration.name, checksum, now);
         statement::execute(connection, RECORD, record).await?;
@@ -128,6 +147,16 @@ async fn migrate_postgres(
         &[],
     );
     check_types(schema, &statement::convert(tables.await?)?, &["bigint", "text", "bytea"])
+}
+
+async fn rewrite_postgres(connection: &mut PgConnection, rewrite: &Rewrite) -> Result<(), Error> {
+    let rows = statement::query(connection, &rewrite.values(), &[]).await?;
+    for row in statement::convert(rows)? {
+        let old: String = row.get(Rewrite::VALUE)?;
+        let new = (rewrite.new)(&old);
+        statement::execute(connection, &rewrite.update(), args!(&old, &new)).await?;
+    }
+    Ok(())
 }
 
 /// Returns what is left to do, or why the stored schema is not ours.

@@ -1,5 +1,5 @@
-//! The tables that every database has: idempotency records, outbox, inbox, keys, and whose database
-//! it is.
+//! The tables that every database has: idempotency records, outbox, inbox, keys, operations, and
+//! whose database it is.
 
 use sea_orm::sea_query::{ColumnDef, Expr, ExprTrait, Index, Table};
 
@@ -37,6 +37,7 @@ pub(crate) const OWN_TABLES: Schema = Schema {
                 "141f78a51c3b5dd400423af0c4482f0a4f8a23ca65884d5c3ca5d7541bf01989",
             ],
         },
+        Migration { version: 4, name: "operations", up: operations, earlier_checksums: &[] },
     ],
 };
 
@@ -174,6 +175,44 @@ fn shop(ddl: &mut Ddl) {
             .col(ddl.bytes("reserve").null()),
     );
     ddl.run("INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0)");
+}
+
+/// Work that goes on after the call that started it.
+fn operations(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("souk_operations")
+            .col(ddl.bytes("operation_id").primary_key())
+            .col(ddl.text("method"))
+            .col(ddl.text("caller"))
+            .col(ddl.text("request_id"))
+            .col(ddl.bytes("request_hash"))
+            .col(ddl.integer("position"))
+            .col(ddl.bytes("metadata"))
+            .col(ddl.bytes("response").null())
+            .col(ddl.bytes("error").null())
+            .col(ddl.integer("cancel_time").null())
+            .col(ddl.integer("done_time").null())
+            .col(ddl.integer("create_time"))
+            .col(ddl.integer("update_time"))
+            .index(Index::create().unique().col("caller").col("method").col("request_id")),
+    );
+    let indexes: [(&str, &[&str]); 3] = [
+        // What is to be worked on.
+        ("souk_operations_open", &["method", "done_time", "operation_id"]),
+        // What a caller may see.
+        ("souk_operations_by_method", &["method", "operation_id"]),
+        // What has been kept for long enough.
+        ("souk_operations_by_end", &["done_time"]),
+    ];
+    for (name, columns) in indexes {
+        let mut index = Index::create();
+        index.name(name).table("souk_operations");
+        for column in columns {
+            index.col(*column);
+        }
+        ddl.index(&index);
+    }
 }
 
 #[cfg(test)]

@@ -98,10 +98,12 @@ impl Postgres {
         committed: watch::Sender<u64>,
     ) -> Result<Self, Error> {
         let options = PgConnectOptions::from_str(&config.url).map_err(|e| sort(&e))?;
-        let options = options
-            .application_name(schema.name)
-            .disable_statement_logging()
-            .options([("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "10s")]);
+        let options = options.application_name(schema.name).disable_statement_logging().options([
+            ("idle_in_transaction_session_timeout", "60s"),
+            ("lock_timeout", "10s"),
+            // To compile a statement took ten times as long as to run it.
+            ("jit", "off"),
+        ]);
         let retry = Duration::from_millis(config.retry_milliseconds);
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections.max(2))

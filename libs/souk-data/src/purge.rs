@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use souk_types::Timestamp;
 
-use crate::{Db, Error, Isolation, Tx, inbox, request};
+use crate::{Db, Error, Isolation, Tx, inbox, operation, request};
 
 /// The most rows one write deletes.
 const CHUNK: i64 = 500;
@@ -18,14 +18,15 @@ pub struct Purged {
     pub requests: u64,
     pub outbox: u64,
     pub inbox: u64,
+    pub operations: u64,
     /// Whether the call stopped at its limit and the next one will find more.
     pub more: bool,
 }
 
 impl Db {
-    /// Deletes idempotency records older than 7 days, and inbox records older than 30. Events that
-    /// wait for the bus are never deleted, unless `outbox_days` says so. A call deletes at most
-    /// 50,000 rows a table.
+    /// Deletes idempotency records older than 7 days, inbox records older than 30, and operations
+    /// that ended more than 30 days ago. Events that wait for the bus are never deleted, unless
+    /// `outbox_days` says so. A call deletes at most 50,000 rows a table.
     pub async fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
         let mut purged = Purged::default();
         let mut deleted = [0; 3];
@@ -54,6 +55,11 @@ impl Db {
             }
         }
         [purged.requests, purged.outbox, purged.inbox] = deleted;
+        let days = u64::from(operation::KEPT_DAYS);
+        let before = now.minus(Duration::from_secs(days * 24 * 60 * 60));
+        purged.operations =
+            self.write(Isolation::ReadCommitted, (before, CHUNK), operation::purge).await?;
+        purged.more |= purged.operations == CHUNK as u64;
         Ok(purged)
     }
 

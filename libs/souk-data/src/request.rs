@@ -23,17 +23,20 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
-    /// Names the request of a call, and takes its id out of it.
+    /// Names the request of a call, and takes its id out of it. The customer whom the request names
+    /// keeps it, whoever sends it; else the customer of a person, or the caller.
     pub fn of<M>(call: &mut Call<M::Input>) -> Self
     where
         M: Method,
         M::Input: RequestId,
     {
         let request_id = call.request.take_request_id();
-        RequestKey::new(call.caller.key(), M::PATH, request_id, &call.request)
+        let customer = M::customer(&mut call.request).filter(|customer| !customer.is_empty());
+        let owner = customer.map_or_else(|| call.caller.owner(), |customer| customer.clone());
+        RequestKey::new(owner, M::PATH, request_id, &call.request)
     }
 
-    /// Names a request: `caller` as `user:alice`, `method` as
+    /// Names a request: `caller` as `customer_…` or `service:orders`, `method` as
     /// `/souk.orders.v1.OrderService/PlaceOrder`, the caller's `request_id`, and the request with
     /// that id cleared, of which only the SHA-256 is kept.
     ///

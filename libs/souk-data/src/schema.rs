@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
+use crate::ddl::Step;
 use crate::{Ddl, Engine};
 
 /// Names the tables of one service and how they came to be.
@@ -33,9 +34,15 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Returns the statements for an engine, each ended by a semicolon.
+    /// Returns the text of the migration for an engine: its statements, each ended by a semicolon,
+    /// and a comment for each column that it rewrites.
     pub(crate) fn statements(&self, engine: Engine) -> String {
         Ddl::render(engine, self.up)
+    }
+
+    /// Returns what the migration does on an engine, in order.
+    pub(crate) fn steps(&self, engine: Engine) -> Vec<Step> {
+        Ddl::steps(engine, self.up)
     }
 
     /// Returns what tells this migration from one that was changed since.

@@ -283,7 +283,9 @@ macro_rules! ids {
 ids!(
     AccountId,
     AttemptId,
+    CancellationId,
     EventId,
+    FulfillmentId,
     MovementId,
     OrderId,
     PaymentId,

@@ -5,17 +5,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use souk_chassis::{Caller, Definition, Options, Running, Shop, StartError};
+use souk_client::ops::v1::InvariantReport;
 use souk_data::Engine;
 use souk_types::Clock;
 use tempfile::TempDir;
 
-use crate::{CallerChannel, RowCounts, TestDb, connect_as, connect_with, eventually};
+use crate::{
+    CallerChannel, RowCounts, TestDb, check_invariants, connect_as, connect_with, eventually,
+};
 
 /// The setting that holds the address of a service's database.
 const DATABASE: &str = "data.url";
 
 /// How long a restart waits for the database of the life before.
-const RESTART_LIMIT: Duration = Duration::from_secs(5);
+const RESTART_LIMIT: Duration = Duration::from_secs(30);
 
 /// A service that is about to be started.
 pub struct TestServiceBuilder {
@@ -122,6 +125,15 @@ impl TestService {
     /// only.
     pub fn channel_with(&self, caller: &Caller, scopes: &[&str]) -> CallerChannel {
         connect_with(&self.url(), caller, scopes)
+    }
+
+    /// Has it check its invariants.
+    ///
+    /// # Panics
+    /// After [`stop`](Self::stop), and when it does not answer.
+    pub async fn invariants(&self) -> InvariantReport {
+        let channel = self.channel_as(&Caller::Staff("auditor".to_owned()));
+        check_invariants(channel, self.definition.name()).await.expect("it answers")
     }
 
     /// Returns its databases, the one at `data.url` first.

@@ -90,7 +90,7 @@ on_each_engine! {
         let mut service = TestService::builder(notes(), engine).start().await;
         let other = TestService::builder(notes(), engine).start().await;
         assert_ne!(service.url(), other.url());
-        assert_eq!(health(service.channel_as(&Caller::User("alice".into()))).await.unwrap(), 1);
+        assert_eq!(health(service.channel_as(&Caller::user("alice"))).await.unwrap(), 1);
 
         service.restart().await;
         assert_eq!(health(service.channel_as(&Caller::Anonymous)).await.unwrap(), 1);

@@ -167,6 +167,10 @@ typed_ids! {
     OrderId = "order";
     /// Names a capture: authorized money that is taken. Minted by whoever asks for it.
     CaptureId = "capture";
+    /// Names goods of an order that leave together.
+    FulfillmentId = "fulfillment";
+    /// Names a cancellation of some units of an order; it is not on the wire.
+    CancellationId = "cancellation";
     /// Names a refund of an order or a payment.
     RefundId = "refund";
     /// Names a reservation of stock; chosen by the caller of CreateReservation.
@@ -189,6 +193,10 @@ typed_ids! {
     MovementId = "movement";
     /// Names an event.
     EventId = "event";
+    /// Names work that goes on after the call that started it.
+    OperationId = "operation";
+    /// Names a customer: a person who buys, with or without an account.
+    CustomerId = "customer";
 }
 
 #[cfg(test)]

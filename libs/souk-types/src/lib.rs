@@ -12,8 +12,9 @@ mod time;
 
 pub use backoff::Backoff;
 pub use id::{
-    AccountId, AttemptId, CaptureId, EventId, IdError, MovementId, OrderId, PaymentId, PriceId,
-    ProductId, RefundId, ReservationId, TransferId, VariantId,
+    AccountId, AttemptId, CancellationId, CaptureId, CustomerId, EventId, FulfillmentId, IdError,
+    MovementId, OperationId, OrderId, PaymentId, PriceId, ProductId, RefundId, ReservationId,
+    TransferId, VariantId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use time::{Clock, TimeError, Timestamp};

@@ -36,3 +36,7 @@ CREATE INDEX "products_by_update" ON "products" ("update_time", "product_id");
 CREATE TABLE "product_labels" ( "label_key" text NOT NULL COLLATE "C", "label_value" text NOT NULL COLLATE "C", "product_id" bytea NOT NULL, PRIMARY KEY ("label_key", "label_value", "product_id"), FOREIGN KEY ("product_id") REFERENCES "products" ("product_id") );
 CREATE INDEX "labels_of_product" ON "product_labels" ("product_id");
 INSERT INTO product_labels SELECT label.key, label.value, p.product_id FROM products p, json_each_text(p.labels::json) label;
+
+-- 4: imports
+-- checksum fe991b6875175f4f8b53c0f029d9bafeb3e03983a2bda76f7254702b5f1adb39
+CREATE TABLE "import_groups" ( "operation_id" bytea NOT NULL, "group_number" bigint NOT NULL, "items" bytea NOT NULL, "results" bytea NULL, PRIMARY KEY ("operation_id", "group_number") );

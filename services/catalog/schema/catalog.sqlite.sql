@@ -36,3 +36,7 @@ CREATE INDEX "products_by_update" ON "products" ("update_time", "product_id");
 CREATE TABLE "product_labels" ( "label_key" text NOT NULL, "label_value" text NOT NULL, "product_id" blob NOT NULL, PRIMARY KEY ("label_key", "label_value", "product_id"), FOREIGN KEY ("product_id") REFERENCES "products" ("product_id") ) STRICT, WITHOUT ROWID;
 CREATE INDEX "labels_of_product" ON "product_labels" ("product_id");
 INSERT INTO product_labels SELECT label.key, label.value, p.product_id FROM products p, json_each(p.labels) label;
+
+-- 4: imports
+-- checksum 3c2fbc46dc79c96d89ed2ebf6864cb47ee7d19ef0967a728ebe896a66f50207b
+CREATE TABLE "import_groups" ( "operation_id" blob NOT NULL, "group_number" integer NOT NULL, "items" blob NOT NULL, "results" blob NULL, PRIMARY KEY ("operation_id", "group_number") ) STRICT;

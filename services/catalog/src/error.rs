@@ -51,8 +51,10 @@ pub enum Error {
     PriceRestricted(PriceId),
     #[error(transparent)]
     Field(#[from] FieldError),
-    #[error("an import takes at most {0} items per call; the first {0} were processed")]
+    #[error("an import takes at most {0} items per call; nothing was imported")]
     TooManyItems(usize),
+    #[error("an import takes at most {0} bytes per call; nothing was imported")]
+    ImportTooLarge(usize),
     /// At least one item, the first first.
     #[error("{}", text_of_first(.0))]
     Unresolved(Vec<Unresolved>),
@@ -199,6 +201,7 @@ impl PublicError for Error {
             Error::PriceRestricted(id) => Reason::PriceRestricted.with("price_id", id),
             Error::Field(error) => error.refusal(),
             Error::TooManyItems(limit) => Reason::TooManyItems.with("limit", limit),
+            Error::ImportTooLarge(limit) => Reason::ImportTooLarge.with("limit_bytes", limit),
             Error::Unresolved(unresolved) => not_for_sale(unresolved),
             Error::Unreadable(_) => Refusal::internal(),
             Error::Database(error) => error.refusal(),

@@ -28,13 +28,6 @@ pub struct Item {
     pub variants: Vec<ItemVariant>,
 }
 
-impl Item {
-    /// Returns how many variants and prices it names.
-    pub fn rows(&self) -> usize {
-        self.variants.iter().map(|variant| 1 + variant.prices.len()).sum()
-    }
-}
-
 /// A variant of an item.
 #[derive(Clone, Debug)]
 pub struct ItemVariant {

@@ -1,14 +1,15 @@
 //! The catalog service: owns what the shop sells, its variants, and what those cost.
 //!
 //! Read it in this order: the contract (`proto/souk/catalog/v1`), the rules (`product.rs`,
-//! `variant.rs`, `price.rs`), the RPCs (`rpc/`), how an import decides (`import.rs`), the tables
-//! and queries (`store.rs`).
+//! `variant.rs`, `price.rs`), the RPCs (`rpc/`), how an import decides (`import.rs`) and is carried
+//! out (`importing.rs`), the tables and queries (`store.rs`).
 
 mod config;
 mod convert;
 mod error;
 mod events;
 mod import;
+mod importing;
 mod item;
 mod price;
 mod price_audience;
@@ -22,7 +23,10 @@ mod variant_state;
 
 use souk_chassis::{Definition, Host, Service, StartError};
 use souk_client::catalog::v1::catalog_service;
+use souk_client::catalog::v1::catalog_service::ImportProducts;
+use souk_contract::Method as _;
 use souk_events::Stored as _;
+use souk_operations::Operated as _;
 use souk_types::{Currency, Money, PriceId};
 
 pub use store::SCHEMA;
@@ -38,8 +42,15 @@ pub fn definition() -> Definition {
 
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let db = souk_events::open(&host, &config.data, &SCHEMA).await?;
-    let rpc = CatalogRpc { db: db.clone(), clock: host.clock() };
-    Ok(Service::new(&souk_client::CONTRACT).rpc(catalog_service::server(rpc)).database(&host, &db))
+    let rpc = CatalogRpc { db: db.clone(), clock: host.clock(), service: "catalog" };
+    let checked = db.clone();
+    Ok(Service::new(&souk_client::CONTRACT)
+        .rpc(catalog_service::server(rpc))
+        .invariants(move || store::audit::check(checked.clone()))
+        .operations(&host, &db, &[ImportProducts::PATH])
+        .worker("import", importing::worker(&host, &db))
+        .worker("import-retention", importing::retention(&host, &db))
+        .database(&host, &db))
 }
 
 /// Returns the id that ImportProducts gives to the price of a sku for an amount in minor units of a

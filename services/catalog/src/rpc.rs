@@ -4,7 +4,6 @@
 mod archive_price;
 mod archive_product;
 mod archive_variant;
-mod audit_catalog;
 mod batch_get_products;
 mod batch_get_variants;
 mod clear_default_price;
@@ -39,6 +38,8 @@ use crate::error::Error;
 pub struct CatalogRpc {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
+    /// The name of the service, by which its operations are found.
+    pub(crate) service: &'static str,
 }
 
 impl Handlers for CatalogRpc {

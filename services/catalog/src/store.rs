@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod default_prices;
+pub mod import_groups;
 pub mod imports;
 mod migrations;
 pub mod offers;

@@ -14,6 +14,7 @@ mod convert;
 mod dead_letter;
 mod delivery;
 mod error;
+mod invariants;
 mod log;
 mod progress;
 mod rpc;
@@ -54,8 +55,10 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         worker::Worker { db: db.clone(), log: log.clone(), delivery: delivery.clone(), clock };
     let retention = worker.clone();
     let follower = log.clone();
+    let checked = (db.clone(), log.clone());
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(event_service::server(rpc))
+        .invariants(move || invariants::check(checked.0.clone(), checked.1.clone()))
         .worker("delivery", move |drain| delivery::record(delivery.clone(), drain))
         .worker("log", move |drain| {
             let log = follower.clone();

@@ -1,7 +1,6 @@
 //! The dependencies of the methods of events. Each method is in `rpc/<method>.rs`.
 
 mod acknowledge_events;
-mod audit_events;
 mod create_subscription;
 mod delete_subscription;
 mod drop_dead_letters;

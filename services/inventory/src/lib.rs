@@ -42,8 +42,10 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let rpc = InventoryRpc { db: db.clone(), clock: host.clock() };
     let background = rpc.clone();
     let finished = rpc.clone();
+    let checked = rpc.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(inventory_service::server(rpc))
+        .invariants(move || store::audit::check(checked.db.clone(), checked.clock.now()))
         .database(&host, &db)
         .worker("expiry", move |drain| {
             worker::expire_holds(background.clone(), config.expiry, drain)

@@ -1,7 +1,6 @@
 //! The RPCs of inventory: the index. Each method is in `rpc/<method>.rs`.
 
 mod adjust_stock;
-mod audit_inventory;
 mod batch_get_stock;
 mod commit_reservation;
 mod consume_reservation;

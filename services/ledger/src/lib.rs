@@ -45,8 +45,10 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let db = Db::open(&config.data, host.data_dir(), &SCHEMA, host.clock()).await?;
     let writer = Arc::new(Writer::new(db.clone()));
     let rpc = LedgerRpc { db: db.clone(), clock: host.clock(), writer: writer.clone() };
+    let checked = db.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(ledger_service::server(rpc))
+        .invariants(move || store::audit::check(checked.clone()))
         .worker("expiry", move |drain| {
             expiry::run(writer.clone(), host.clock(), config.expiry, drain)
         })

@@ -1,6 +1,5 @@
 //! The dependencies of the methods. Each method is in `rpc/<method>.rs`.
 
-mod audit_ledger;
 mod create_accounts;
 mod create_ledger;
 mod create_transfers;

@@ -1,6 +1,7 @@
 /** The settings of this service; config.default.toml says what each is for. */
 import { z } from "zod";
 
+import { LINK_RULE, isLink } from "./link.js";
 import { keyProblem } from "./sealing.js";
 import { networkProblem, portProblem } from "./target.js";
 
@@ -19,9 +20,10 @@ function list(what: string, problemOf: (value: string) => string | undefined) {
   });
 }
 
+// A name before the @ has at most 64 characters, and the id of a customer 35.
 const address = z.string().regex(
-  /^($|[A-Za-z0-9._+{}-]*\{customer_id\}[A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$)/,
-  "must be empty, or an address with {customer_id} before the @",
+  /^($|(?=[^@]{13,42}@)[A-Za-z0-9._+-]*\{customer_id\}[A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$)/,
+  "must be empty, or an address with {customer_id} and at most 29 other characters before the @",
 );
 
 export const config = z
@@ -31,6 +33,8 @@ export const config = z
       name: z.string().regex(/^[^\p{Cc}]{1,100}$/u, "must be 1 to 100 characters on one line"),
       url: z.string().refine(isWebAddress, "must be empty, http://… or https://…"),
       locale: z.string().refine(isLocale, "must be a locale such as en-GB"),
+      order_link: z.string().refine(isLink, LINK_RULE),
+      order_link_days: whole(1, 90),
     }),
     telling: z.object({ max_age_hours: whole(1, 87_600), templates: z.string() }),
     email: z.object({

@@ -58,6 +58,7 @@ export function askToConfirm(tx: Tx, { customer, emailAddress }: Preferences, { 
   const event = create(EventSchema, { id: newId("event", now), source: SOURCE, type: EVENT_TYPE, subject: customer });
   saveConfirmation(tx, {
     customer,
+    madeFor: customer,
     eventId: event.id,
     codeHash: hashOf(sealing, customer, emailAddress, code),
     sealedCode: sealing.seal(code, purposeOf(customer)),
@@ -77,7 +78,7 @@ export const forgetToConfirm = deleteConfirmation;
 export function confirms(confirmation: Confirmation | undefined, preferences: Preferences, code: string, sealing: Sealing, now: Date): boolean {
   if (confirmation === undefined || preferences.emailAddress === "") return false;
   if (preferences.emailConfirmedTime === undefined && !isGood(confirmation, now)) return false;
-  const hash = hashOf(sealing, preferences.customer, preferences.emailAddress, tidyCode(code));
+  const hash = hashOf(sealing, confirmation.madeFor, preferences.emailAddress, tidyCode(code));
   return timingSafeEqual(hash, confirmation.codeHash);
 }
 
@@ -93,7 +94,7 @@ export function confirmationMail(reader: Reader, sealing: Sealing, delivery: Del
   if (!isWanted || preferences.emailAddress === "" || preferences.emailConfirmedTime !== undefined) {
     throw new Failure("nothing to confirm", { isFinal: true });
   }
-  const code = sealing.open(confirmation.sealedCode, purposeOf(delivery.customer));
+  const code = sealing.open(confirmation.sealedCode, purposeOf(confirmation.madeFor));
   if (code === undefined) throw new Failure("sealed with another key", { isFinal: true });
   return { to: preferences.emailAddress, facts: { confirmation: { code: inGroups(code), hours: GOOD_HOURS } } };
 }
@@ -111,10 +112,10 @@ function tidyCode(code: string): string {
   return code.toUpperCase().replace(/[ -]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
 }
 
-function hashOf(sealing: Sealing, customer: string, address: string, code: string): Buffer {
-  return sealing.hash("code", customer, address, code);
+function hashOf(sealing: Sealing, madeFor: string, address: string, code: string): Buffer {
+  return sealing.hash("code", madeFor, address, code);
 }
 
-function purposeOf(customer: string): string {
-  return `confirmation code of ${customer}`;
+function purposeOf(madeFor: string): string {
+  return `confirmation code of ${madeFor}`;
 }

@@ -16,6 +16,7 @@ export * from "@souk/client/gen/souk/notifications/v1/webhook_endpoint_pb.js";
 export { EventSchema, type Event } from "@souk/client/gen/souk/events/v1/event_pb.js";
 export { StockChangedSchema } from "@souk/client/gen/souk/inventory/v1/events_pb.js";
 export {
+  GuestClaimedSchema,
   OrderCanceledSchema,
   OrderFulfilledSchema,
   OrderPaidSchema,
@@ -23,6 +24,8 @@ export {
   OrderRefundedSchema,
   OrderRejectedSchema,
 } from "@souk/client/gen/souk/orders/v1/events_pb.js";
+export { ErrorReason as OrderErrorReason } from "@souk/client/gen/souk/orders/v1/error_reason_pb.js";
+export { OrderService } from "@souk/client/gen/souk/orders/v1/order_service_pb.js";
 export { OrderClosureReason, OrderSchema, OrderState, RefundState, type Order } from "@souk/client/gen/souk/orders/v1/order_pb.js";
 export { PaymentChangedSchema, PaymentRefundedSchema } from "@souk/client/gen/souk/payments/v1/events_pb.js";
 export { DeclineCode, PaymentRefundState, PaymentState, type Payment } from "@souk/client/gen/souk/payments/v1/payment_pb.js";

@@ -7,14 +7,16 @@ import { NotificationChannel as Channel, NotificationDeliveryState as DeliverySt
 import { purgeUntil } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { Notifications, SUBSCRIPTION } from "./service.js";
+import { audit } from "./store/audit.js";
 import { countOpen } from "./store/deliveries.js";
+import { grpcOrders } from "./upstream/orders.js";
 
 /** Everything that the chassis must know. */
 export const definition = define({
   name: "notifications",
   defaultConfig: new URL("../config.default.toml", import.meta.url),
   config,
-  build: async (settings, { dataDir, clock, drain, log, metrics }) => {
+  build: async (settings, { dataDir, clock, drain, log, metrics, channel }) => {
     const attempts = new Counter({
       name: "souk_notifications_attempts_total",
       help: "Attempts to deliver, by channel and outcome.",
@@ -22,7 +24,8 @@ export const definition = define({
       registers: [metrics],
     });
     const counted = (channel: string, outcome: string) => attempts.inc({ channel, outcome });
-    const service = await Notifications.start({ config: settings, dataDir, clock, stop: drain, log, counted });
+    const orders = grpcOrders(channel("orders"));
+    const service = await Notifications.start({ config: settings, dataDir, clock, stop: drain, log, counted, orders });
     new Gauge({
       name: "souk_notifications_open_deliveries",
       help: "Deliveries that wait or are dead, by channel and state.",
@@ -37,6 +40,7 @@ export const definition = define({
     });
     return new Service()
       .rpc(NotificationService, rpc(service))
+      .invariants(() => audit(service.store.read))
       .ready(() => service.store.ping())
       // Every event is consumed, since any may have an endpoint. From the first one that is kept: what happened while this service
       // was made ready for its first start is news too; nobody is notified of what is too old.

@@ -12,8 +12,8 @@ import { WebhookEndpointState as State } from "./contract.js";
 import { afterFailure, type RetryRules } from "./delivery.js";
 import { disable, hasFailedTooLong, secretPurpose, secretsAt } from "./endpoint.js";
 import { addressOf, localeOf } from "./events.js";
-import type { Facts } from "./facts.js";
 import { Failure, failureOf } from "./failure.js";
+import { hasToken, linkTo } from "./link.js";
 import { noticesOf, type Notice } from "./notice.js";
 import { Queues } from "./queue.js";
 import type { Sealing } from "./sealing.js";
@@ -33,8 +33,9 @@ import { loadEvent, timeOf } from "./store/events.js";
 import { loadPreferences } from "./store/preferences.js";
 import type { Resolve, Targets } from "./target.js";
 import type { Templates } from "./template.js";
-import { HOUR_MS, SECOND_MS } from "./time.js";
+import { DAY_SECONDS, HOUR_MS, SECOND_MS } from "./time.js";
 import type { Post } from "./upstream/email.js";
+import type { Orders } from "./upstream/orders.js";
 import { post } from "./upstream/webhook.js";
 import { bodyOf, signedHeaders } from "./webhook.js";
 
@@ -46,6 +47,7 @@ export interface DispatcherDependencies {
   sealing: Sealing;
   templates: Templates;
   mail: Post;
+  orders: Orders;
   targets: Targets;
   resolve: Resolve;
   /** From 0 up to 1. */
@@ -198,22 +200,37 @@ export class Dispatcher {
 
   async #mailTo(delivery: Delivery): Promise<void> {
     const { key, kind, customer, createTime } = delivery;
-    const { config, store, clock, sealing, templates, mail } = this.#dependencies;
-    // The address and the language are those of now; kinds and channels were decided when the event came.
-    const preferences = loadPreferences(store.read, customer);
-    const locale = localeOf(preferences, config);
+    const { config, store, clock, sealing, templates, mail, orders } = this.#dependencies;
     if (isForConfirmation(delivery)) {
+      const preferences = loadPreferences(store.read, customer);
       const { to, facts } = confirmationMail(store.read, sealing, delivery, preferences, clock.now());
+      const locale = localeOf(preferences, config);
       return mail.send({ key, to, time: createTime, mail: templates.mail(kind, facts, { time: createTime, locale }) });
     }
-    const to = addressOf(preferences, config);
+    const { notice, time, trace } = this.#contentOf(delivery);
+    const order = notice.orderId === "" ? undefined : await orders.contactOf(notice.orderId, trace);
+    // The address and the language are those of now; kinds and channels were decided when the event came.
+    const preferences = loadPreferences(store.read, customer);
+    const to = addressOf(preferences, config, order?.emailAddress);
     if (to === "") throw new Failure(preferences.emailAddress === "" ? "no address" : "address not confirmed", { isFinal: true });
-    const { facts, time } = this.#contentOf(delivery);
-    return mail.send({ key, to, time: createTime, mail: templates.mail(kind, facts, { time, locale }) });
+    const locale = localeOf(preferences, config, order?.locale);
+    const link = order === undefined ? "" : await this.#linkTo(notice.orderId, trace);
+    return mail.send({ key, to, time: createTime, mail: templates.mail(kind, notice.facts, { time, locale, link }) });
+  }
+
+  /**
+   * Returns the link to an order; empty: none. **Invariant:** its token is a secret that is in the e-mail alone, made for each attempt
+   * and kept nowhere.
+   */
+  async #linkTo(orderId: string, trace: string): Promise<string> {
+    const { config, orders } = this.#dependencies;
+    const { order_link: template, order_link_days: days } = config.shop;
+    const token = hasToken(template) ? await orders.linkToken(orderId, days * DAY_SECONDS, trace) : "";
+    return linkTo(template, orderId, token);
   }
 
   /** Returns what the e-mail of a delivery says. Throws a final Failure when its event says nothing to this customer any more. */
-  #contentOf({ eventRow, kind, createTime }: Delivery): { facts: Facts; time: Date } {
+  #contentOf({ eventRow, kind, createTime }: Delivery): { notice: Notice; time: Date; trace: string } {
     const event = loadEvent(this.#dependencies.store.read, eventRow);
     let notice: Notice | undefined;
     let time = createTime;
@@ -224,7 +241,7 @@ export class Dispatcher {
       throw new Failure(UNREADABLE, { isFinal: true });
     }
     if (notice === undefined) throw new Failure("no notification", { isFinal: true });
-    return { facts: notice.facts, time };
+    return { notice, time, trace: event?.extensions["traceparent"] ?? "" };
   }
 
   /** Records a failure. Returns when the delivery is tried again; undefined when it is dead now. */

@@ -19,11 +19,6 @@ const refuse = refusals(ErrorReasonSchema);
 
 /** The refusals of this service: reasons of its own contract, and those that every service has. */
 export const Refusal = {
-  otherCustomer(field: string): ServiceRefusal {
-    const rule = "must be empty, `me` or the user itself";
-    return refuseCommon(CommonReason.OTHER_CUSTOMER, `${field}: ${rule}`, {}, { details: [violation(field, rule)] });
-  },
-
   etagMismatch: (etag: string) => refuseCommon(CommonReason.ETAG_MISMATCH, "it changed since its etag was read", { etag }),
 
   invalidResumeToken: () => invalidPageToken("resume_token"),

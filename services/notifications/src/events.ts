@@ -4,11 +4,13 @@
  */
 import { newId, Poison, type Tx } from "@souk/chassis";
 
+import { claimIn, customerIn, type Claim } from "./claim.js";
 import type { NotificationsConfig } from "./config.js";
 import { NotificationChannel as Channel, type Event, type NotificationKind } from "./contract.js";
 import { keyOf } from "./delivery.js";
 import { noticesOf, type Notice } from "./notice.js";
-import { addressByRule, channelsFor, type Preferences } from "./preferences.js";
+import { addressByRule, channelsFor, localeIn, type Preferences } from "./preferences.js";
+import { claim, claimerOf } from "./store/claims.js";
 import { addDelivery } from "./store/deliveries.js";
 import { enabledEndpoints } from "./store/endpoints.js";
 import { keepEvent, timeOf } from "./store/events.js";
@@ -37,7 +39,7 @@ export interface ConsumerDependencies {
 /** Stores the messages and deliveries that an event leads to. Throws when the event cannot be read. */
 export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies, now: Date): Woken {
   const woken: Woken = { customers: new Set(), endpoints: new Set(), hasEmail: false };
-  const { notices, time } = readable(event, now);
+  const { notices, time, claimed } = readable(event, now);
 
   // The event is kept only when something waits for it.
   let row: number | undefined;
@@ -51,6 +53,7 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
     addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
     woken.endpoints.add(endpoint.id);
   }
+  if (claimed !== undefined && claim(tx, claimed, now)) woken.customers.add(claimed.customer);
   for (const notice of notices) {
     const happened = notice.happened ?? time;
     // Imported and replayed history goes to webhooks and not to mailboxes.
@@ -63,11 +66,11 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
 }
 
 /** What cannot be read now never can be: a dead letter at once, which holds up nothing behind it. */
-function readable(event: Event, now: Date): { notices: Notice[]; time: Date } {
+function readable(event: Event, now: Date): { notices: Notice[]; time: Date; claimed: Claim | undefined } {
   try {
     const notices = noticesOf(event.type, event.data);
     if (!notices.every(isKeepable)) throw new Error("a name with a NUL in it");
-    return { notices, time: timeOf(event, now) };
+    return { notices, time: timeOf(event, now), claimed: claimIn(event) };
   } catch (error) {
     const why = error instanceof RangeError ? `has ${error.message}` : `is no ${event.type}`;
     throw new Poison(`the event ${why}`);
@@ -95,11 +98,12 @@ function notify(tx: Tx, customerNotice: CustomerNotice, { config, templates }: C
   for (const channel of channelsFor(preferences, notice.kind)) {
     const key = keyOf(event, channel, customer, kindText(notice.kind));
     if (channel === Channel.IN_APP) {
-      const locale = localeOf(preferences, config);
+      const locale = localeOf(preferences, config, notice.locale);
       const { title, body } = templates.inApp(notice.kind, notice.facts, { time: happened, locale });
       const message = { id: newId("message", now), key, customer, kind: notice.kind, title, body, subject: notice.subject };
       if (addMessage(tx, { ...message, eventTime: happened, createTime: now })) woken.customers.add(customer);
-    } else if (channel === Channel.EMAIL && addressOf(preferences, config) !== "") {
+    } else if (channel === Channel.EMAIL && (notice.orderId !== "" || addressOf(preferences, config) !== "")) {
+      // Whether an order says where mail goes is seen when it is sent: events carry no address.
       const delivery = { id: newId("delivery", now), key, subject: event.subject, channel, kind: notice.kind, customer, endpoint: "" };
       addDelivery(tx, { ...delivery, eventRow: eventRow() }, now);
       woken.hasEmail = true;
@@ -108,18 +112,25 @@ function notify(tx: Tx, customerNotice: CustomerNotice, { config, templates }: C
 }
 
 function audienceOf(tx: Tx, notice: Notice): string[] {
-  return "customer" in notice.audience ? [notice.audience.customer] : takeWatchers(tx, notice.audience.watching, MAX_NOTIFIED);
+  const { audience } = notice;
+  const named = "customer" in audience ? [customerIn(audience.customer)] : takeWatchers(tx, audience.watching, MAX_NOTIFIED);
+  return named.map((customer) => claimerOf(tx, customer));
 }
 
-/** Returns where e-mail to a customer goes now; empty: nowhere. **Invariant:** never to an address that is not confirmed. */
-export function addressOf(preferences: Preferences, config: NotificationsConfig): string {
-  if (preferences.emailAddress === "") return addressByRule(config.email.default_address, preferences.customer);
-  return preferences.emailConfirmedTime === undefined ? "" : preferences.emailAddress;
+/**
+ * Returns where e-mail to a customer goes now: to the address that it has confirmed, else to the one that the order gives; empty:
+ * nowhere. **Invariant:** never to an address of the preferences that is not confirmed.
+ */
+export function addressOf(preferences: Preferences, config: NotificationsConfig, ofOrder = ""): string {
+  const { customer, emailAddress, emailConfirmedTime } = preferences;
+  if (emailAddress !== "" && emailConfirmedTime !== undefined) return emailAddress;
+  if (ofOrder !== "") return ofOrder;
+  return emailAddress === "" ? addressByRule(config.email.default_address, customer) : "";
 }
 
-/** Returns the locale that a customer is written to in. */
-export function localeOf(preferences: Preferences, config: NotificationsConfig): string {
-  return preferences.locale === "" ? config.shop.locale : preferences.locale;
+/** Returns the locale that a customer is written to in: its choice, else that of the order, else the shop's. */
+export function localeOf(preferences: Preferences, config: NotificationsConfig, ofOrder = ""): string {
+  return [preferences.locale, localeIn(ofOrder)].find((locale) => locale !== "") ?? config.shop.locale;
 }
 
 /** One event may notify a customer of two kinds; each has its own key. */

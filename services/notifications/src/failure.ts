@@ -58,6 +58,7 @@ export function describe(word: string): { failure: Kind; failureCode: number; fa
   if (code !== undefined) {
     return { failure: protocol === "http" ? Kind.HTTP_STATUS : Kind.SMTP_REPLY, failureCode: Number(code), failureDetail: word };
   }
+  if (word.startsWith("orders ")) return { failure: Kind.ORDER_UNREADABLE, failureCode: 0, failureDetail: word };
   // What is left are the words of sockets, of TLS and of the look-up of a name.
   return { failure: KINDS.get(word) ?? Kind.UNREACHABLE, failureCode: 0, failureDetail: word };
 }

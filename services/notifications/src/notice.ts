@@ -37,6 +37,10 @@ export interface Notice {
   facts: Facts;
   /** What it is about: an order's id, a sku. */
   subject: string;
+  /** The order that it is about, which says where its e-mail goes; empty when it is about none. */
+  orderId: string;
+  /** The language and region in which the customer bought, when the event says it. */
+  locale: string;
   /** When it happened in the world, of imported history. Undefined: when the event says, however old what it is about may be. */
   happened: Date | undefined;
 }
@@ -86,6 +90,8 @@ const RULES = new Map<string, Rule>([
         audience: { watching: stock.sku },
         facts: { stock: stockFacts(stock.sku, available) },
         subject: stock.sku,
+        orderId: "",
+        locale: "",
         happened: imported(movement),
       },
     ];
@@ -110,18 +116,20 @@ function rule<S extends DescMessage>(
   return [schema.typeName, { kinds, read: (data) => notices(fromBinary(schema, data)) }];
 }
 
-/** Guests are not notified. */
+/** A sale without a customer, such as at a till, notifies nobody. */
 function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order) };
-  return [{ kind, audience: { customer: order.customerId }, facts, subject: order.orderId, happened }];
+  const { customerId: customer, orderId, locale } = order;
+  return [{ kind, audience: { customer }, facts, subject: orderId, orderId, locale, happened }];
 }
 
 function ofPayment(kind: Kind, payment: Payment, happened: Date | undefined): Notice[] {
   if (payment.customerId === "") return [];
   const subject = payment.orderId === "" ? payment.paymentId : payment.orderId;
   const facts = { payment: paymentFacts(payment) };
-  return [{ kind, audience: { customer: payment.customerId }, facts, subject, happened }];
+  const { customerId: customer, orderId } = payment;
+  return [{ kind, audience: { customer }, facts, subject, orderId, locale: "", happened }];
 }
 
 /** Returns when something happened that was recorded long after; undefined when it was recorded as it happened. */

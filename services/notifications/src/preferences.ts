@@ -58,10 +58,17 @@ export function tidyChannels(channels: Channel[]): Channel[] {
 /** Returns the locale of `field` as it is written everywhere, `en-gb` as `en-GB`; empty stays empty. Refuses what is none. */
 export function tidyLocale(locale: string, field: string): string {
   if (locale === "") return "";
+  const tidy = localeIn(locale);
+  if (tidy === "") throw invalidField(field, "must be a locale of BCP 47, such as en-GB");
+  return tidy;
+}
+
+/** Returns a locale as it is written everywhere; empty when the text is none. */
+export function localeIn(text: string): string {
   try {
-    return new Intl.Locale(locale).toString();
+    return new Intl.Locale(text).toString();
   } catch {
-    throw invalidField(field, "must be a locale of BCP 47, such as en-GB");
+    return "";
   }
 }
 
@@ -70,18 +77,7 @@ export function etagOf(id: string, version: number): string {
   return createHash("sha256").update(`${id}\n${version}`).digest("base64url").slice(0, 22);
 }
 
-const MOST_LOCAL_CHARACTERS = 64;
-
-/**
- * Returns where e-mail to a customer goes that has set no address: `template` with `{customer_id}` filled in, made fit for
- * an address. Two customers never share one. An empty template: nowhere.
- */
+/** Returns where e-mail to a customer goes that has no address: `template` with `{customer_id}` filled in. An empty template: nowhere. */
 export function addressByRule(template: string, customer: string): string {
-  if (template === "") return "";
-  let local = customer.replace(/[^A-Za-z0-9_-]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
-  );
-  const room = MOST_LOCAL_CHARACTERS - (template.split("@")[0] ?? "").replace("{customer_id}", "").length;
-  if (local.length > room) local = createHash("sha256").update(customer).digest("hex").slice(0, Math.min(room, 40));
-  return template.replace("{customer_id}", () => local);
+  return template.replace("{customer_id}", customer);
 }

@@ -2,7 +2,7 @@
 import { loadConfig } from "@souk/chassis";
 
 import { definition } from "./definition.js";
-import { SAMPLE_TIME, sampleFacts } from "./sample.js";
+import { SAMPLE_TIME, sampleFacts, sampleLink } from "./sample.js";
 import { templatesOf } from "./service.js";
 import { allKinds, kindName, kindOf } from "./template.js";
 
@@ -17,8 +17,9 @@ export function preview(words: readonly string[]): number {
     return USAGE_EXIT_CODE;
   }
   const occasion = { time: SAMPLE_TIME, locale };
-  const templates = templatesOf(previewConfig());
-  const { subject, text, html } = templates.mail(kind, sampleFacts(kind), occasion);
+  const config = previewConfig();
+  const templates = templatesOf(config);
+  const { subject, text, html } = templates.mail(kind, sampleFacts(kind), { ...occasion, link: sampleLink(kind, config.shop.order_link) });
   const { title, body } = templates.inApp(kind, sampleFacts(kind), occasion);
   process.stdout.write(`Subject: ${subject}\n\n${text}\n--- HTML\n${html}\n--- in the shop\n${title}\n${body}\n`);
   return 0;

@@ -2,7 +2,6 @@
 import type { Implementation } from "@souk/chassis";
 
 import { NotificationService } from "./contract.js";
-import { auditNotifications } from "./rpc/audit_notifications.js";
 import { confirmEmailAddress } from "./rpc/confirm_email_address.js";
 import { createWebhookEndpoint } from "./rpc/create_webhook_endpoint.js";
 import { deleteWebhookEndpoint } from "./rpc/delete_webhook_endpoint.js";
@@ -26,12 +25,12 @@ import type { Notifications } from "./service.js";
 /** Returns the code of every method. */
 export function rpc(service: Notifications): Implementation<typeof NotificationService> {
   return {
-    getNotificationPreferences: (request, { caller }) => getNotificationPreferences(service, request, caller),
-    updateNotificationPreferences: (request, { caller }) => updateNotificationPreferences(service, request, caller),
-    confirmEmailAddress: (request, { caller }) => confirmEmailAddress(service, request, caller),
+    getNotificationPreferences: (request) => getNotificationPreferences(service, request),
+    updateNotificationPreferences: (request) => updateNotificationPreferences(service, request),
+    confirmEmailAddress: (request) => confirmEmailAddress(service, request),
     listInAppMessages: (request, { caller }) => listInAppMessages(service, request, caller),
-    markInAppMessagesRead: (request, { caller }) => markInAppMessagesRead(service, request, caller),
-    watchInAppMessages: (request, { caller, signal }) => watchInAppMessages(service, request, caller, signal),
+    markInAppMessagesRead: (request) => markInAppMessagesRead(service, request),
+    watchInAppMessages: (request, { signal }) => watchInAppMessages(service, request, signal),
     createWebhookEndpoint: (request, context) => createWebhookEndpoint(service, request, context),
     getWebhookEndpoint: (request, { caller }) => getWebhookEndpoint(service, request, caller),
     listWebhookEndpoints: (request, { caller }) => listWebhookEndpoints(service, request, caller),
@@ -44,6 +43,5 @@ export function rpc(service: Notifications): Implementation<typeof NotificationS
     requeueNotificationDeliveries: (request, { caller }) => requeueNotificationDeliveries(service, request, caller),
     dropNotificationDeliveries: (request, { caller }) => dropNotificationDeliveries(service, request, caller),
     previewNotificationTemplate: (request) => previewNotificationTemplate(service, request),
-    auditNotifications: () => auditNotifications(service),
   };
 }

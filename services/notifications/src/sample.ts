@@ -1,6 +1,7 @@
 /** Sample data for previews: every kind with every fact that it may have. */
 import { NotificationKind as Kind } from "./contract.js";
 import type { Facts } from "./facts.js";
+import { linkTo } from "./link.js";
 
 /** When the sample happened. */
 export const SAMPLE_TIME = new Date("2026-03-14T09:26:53Z");
@@ -29,6 +30,12 @@ const payment = {
   amount: gbp(2530n),
   decline: "insufficient_funds",
 };
+
+/** Returns the link in the sample e-mail of a kind, whose token opens nothing; empty when the kind is about no order. */
+export function sampleLink(kind: Kind, template: string): string {
+  const { order: ordered, payment: paid } = sampleFacts(kind);
+  return ordered === undefined && paid === undefined ? "" : linkTo(template, order.id, "SAMPLE");
+}
 
 /** Returns the sample data of a kind. */
 export function sampleFacts(kind: Kind): Facts {

@@ -16,6 +16,7 @@ import { Targets, type Resolve } from "./target.js";
 import { Templates } from "./template.js";
 import { SECOND_MS } from "./time.js";
 import { mailboxPost, smtpPost, type Post } from "./upstream/email.js";
+import type { Orders } from "./upstream/orders.js";
 import { systemResolve } from "./upstream/webhook.js";
 
 const OWN_TEMPLATES = fileURLToPath(new URL("../templates", import.meta.url));
@@ -37,6 +38,8 @@ export interface Dependencies {
   /** Gets what an operator should know. */
   log: DispatcherDependencies["log"];
   counted: DispatcherDependencies["counted"];
+  /** Says where mail about an order goes. */
+  orders: Orders;
   /** How names are looked up; as the system does unless it is set. */
   resolve?: Resolve;
   random?: () => number;
@@ -71,6 +74,7 @@ export class Notifications {
       templates: this.templates,
       targets: this.targets,
       mail: postOf(config, dependencies.dataDir),
+      orders: dependencies.orders,
       resolve: dependencies.resolve ?? systemResolve,
       random: dependencies.random ?? Math.random,
       counted: dependencies.counted,

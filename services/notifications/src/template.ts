@@ -20,6 +20,8 @@ export interface Occasion {
   time: Date;
   /** The language and region to write in. */
   locale: string;
+  /** The link to the order that it is about; empty: none. It may be a secret, and is for e-mail alone. */
+  link?: string;
 }
 
 /** An e-mail without its addresses. */
@@ -46,7 +48,6 @@ export class Templates {
   readonly #plain: Liquid;
   readonly #html: Liquid;
 
-  /** The address of the shop is the only link that a message has: events carry none. */
   constructor(folder: string, { name, url }: { name: string; url: string }) {
     this.#folder = folder;
     this.#shop = { name, url };
@@ -84,7 +85,7 @@ export class Templates {
 
   #render(kind: Kind, part: Part, facts: Facts, occasion: Occasion): string {
     const engine = part === "html" ? this.#html : this.#plain;
-    const scope = { ...facts, time: occasion.time.toISOString(), locale: occasion.locale, shop: this.#shop };
+    const scope = { ...facts, time: occasion.time.toISOString(), locale: occasion.locale, order_link: occasion.link ?? "", shop: this.#shop };
     return engine.renderFileSync(this.#file(kind, part, occasion.locale), scope, { globals: { locale: occasion.locale } }) as string;
   }
 

@@ -4,6 +4,7 @@ import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 export const SECOND_MS = 1000;
 export const HOUR_MS = 3600 * SECOND_MS;
 export const DAY_MS = 24 * HOUR_MS;
+export const DAY_SECONDS = DAY_MS / SECOND_MS;
 
 const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;

@@ -1,14 +1,17 @@
-/** A bus that speaks the contract over real gRPC: delivers, waits for acks, and delivers again what was not acknowledged. */
+/**
+ * A bus that speaks the contract over real gRPC: delivers, waits for acks, and delivers again what was not acknowledged. It answers
+ * for orders too: each exists.
+ */
 import { createServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
 import { create } from "@bufbuild/protobuf";
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { EventService, SubscribeResponseSchema, type SubscribeRequest, type SubscribeResponse } from "@souk/client/gen/souk/events/v1/events_service_pb.js";
 
-import type { Event } from "#src/contract.js";
+import { OrderService, type Event } from "#src/contract.js";
 
 /** The bus of a test. */
 export interface Bus {
@@ -22,8 +25,8 @@ export interface Bus {
   deliveries: () => number;
 }
 
-/** Starts a bus on a free port. */
-export async function bus(t: TestContext): Promise<Bus> {
+/** Starts a bus on a free port. Orders have this address. */
+export async function bus(t: TestContext, emailAddress = ""): Promise<Bus> {
   const log: Event[] = [];
   const acknowledged = new Set<string>();
   const refused: string[] = [];
@@ -93,8 +96,13 @@ export async function bus(t: TestContext): Promise<Bus> {
     await reading;
   }
 
+  const orders: Partial<ServiceImpl<typeof OrderService>> = {
+    getOrder: ({ orderId }) => ({ order: { orderId, contact: { emailAddress } } }),
+    createOrderLink: ({ orderId, ttl }) => ({ linkToken: `link-of-${orderId}-${ttl?.seconds}` }),
+  };
+  const routes = (router: ConnectRouter) => void router.service(EventService, { subscribe }).service(OrderService, orders);
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer(connectNodeAdapter({ routes: (router: ConnectRouter) => void router.service(EventService, { subscribe }) }));
+  const server = createServer(connectNodeAdapter({ routes }));
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));

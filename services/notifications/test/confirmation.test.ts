@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { Caller } from "@souk/chassis";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { customerOf } from "@souk/client";
 
 import { ConfirmEmailAddressRequestSchema, NotificationDeliveryState as DeliveryState, NotificationKind as Kind, UpdateNotificationPreferencesRequestSchema } from "#src/contract.js";
 import { confirmEmailAddress } from "#src/rpc/confirm_email_address.js";
@@ -13,9 +13,8 @@ import type { Notifications } from "#src/service.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { smtpReceiver, type Letter } from "./receiver.js";
-import { eventually, orderPlaced, running, type Changes, type Running } from "./support.js";
+import { ALICE, BOB, eventually, orderPlaced, running, type Changes, type Running } from "./support.js";
 
-const alice = Caller.user("alice");
 const HOUR = 3_600_000;
 const REFUSED = { reason: "ERROR_REASON_CODE_REFUSED" };
 
@@ -29,13 +28,13 @@ async function mailing(t: TestContext, changes: Changes = {}): Promise<Mailing> 
   return { ...(await running(t, all)), letters: server.letters };
 }
 
-async function setAddress(service: Notifications, emailAddress: string, caller = alice): Promise<boolean> {
-  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, preferences: { emailAddress } });
-  return (await updateNotificationPreferences(service, request, caller)).preferences?.emailAddressConfirmed ?? false;
+async function setAddress(service: Notifications, emailAddress: string, customerId = ALICE): Promise<boolean> {
+  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["email_address"] }, preferences: { customerId, emailAddress } });
+  return (await updateNotificationPreferences(service, request)).preferences?.emailAddressConfirmed ?? false;
 }
 
-const confirm = (service: Notifications, code: string, caller = alice) =>
-  confirmEmailAddress(service, create(ConfirmEmailAddressRequestSchema, { code }), caller);
+const confirm = (service: Notifications, code: string, customerId = ALICE) =>
+  confirmEmailAddress(service, create(ConfirmEmailAddressRequestSchema, { customerId, code }));
 const codeIn = (letter: Letter | undefined) => /Your code is ([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})/.exec(letter?.raw ?? "")?.[1] ?? "";
 const placedNow = (service: Notifications) => orderPlaced("alice", { time: timestampFromDate(service.clock.now()) });
 
@@ -44,7 +43,7 @@ test("nothing but the code goes to an address until it is confirmed, and message
   assert.equal(await setAddress(service, "alice@example.org"), false);
   await service.consume(placedNow(service));
   await eventually(() => letters.length === 1);
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 1);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 1);
   assert.match(letters[0]?.raw ?? "", /^Subject: Confirm your e-mail address\r$/m);
 
   const { preferences } = await confirm(service, codeIn(letters[0]));
@@ -86,9 +85,9 @@ test("a code is another customer's, too old or tried too often, and then confirm
   await setAddress(service, "alice@example.org");
   await eventually(() => letters.length === 1);
   const code = codeIn(letters[0]);
-  await setAddress(service, "alice@example.org", Caller.user("bob"));
-  await assert.rejects(confirm(service, code, Caller.user("bob")), REFUSED);
-  await assert.rejects(confirm(service, "", Caller.user("carol")), REFUSED);
+  await setAddress(service, "alice@example.org", BOB);
+  await assert.rejects(confirm(service, code, BOB), REFUSED);
+  await assert.rejects(confirm(service, "", customerOf("user:carol")), REFUSED);
 
   for (let time = 0; time < 10; time += 1) await assert.rejects(confirm(service, "0000-0000-0000"), REFUSED);
   await assert.rejects(confirm(service, code), REFUSED);
@@ -118,8 +117,8 @@ test("confirmations are limited within a day, by the customer and by the address
   // Nothing of a refused change is kept.
   assert.equal((await updateNothing(service)).emailAddress, "c@example.org");
 
-  for (const name of ["bob", "carol"]) await setAddress(service, "C@example.org", Caller.user(name));
-  await assert.rejects(setAddress(service, "c@example.org", Caller.user("dan")), tooMany);
+  for (const name of [BOB, customerOf("user:carol")]) await setAddress(service, "C@example.org", name);
+  await assert.rejects(setAddress(service, "c@example.org", customerOf("user:dan")), tooMany);
   clock.advance(24 * HOUR);
   await setAddress(service, "d@example.org");
 });
@@ -138,8 +137,8 @@ test("the code is at rest as a hash and sealed, and after it was mailed as a has
 const bigints = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
 
 async function updateNothing(service: Notifications) {
-  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["locale"] }, preferences: {} });
-  const { preferences } = await updateNotificationPreferences(service, request, alice);
+  const request = create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths: ["locale"] }, preferences: { customerId: ALICE } });
+  const { preferences } = await updateNotificationPreferences(service, request);
   assert.ok(preferences);
   return preferences;
 }

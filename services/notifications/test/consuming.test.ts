@@ -34,9 +34,8 @@ import { loadEndpoint } from "#src/store/endpoints.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { watchedSkus } from "#src/store/preferences.js";
 import { httpReceiver } from "./receiver.js";
-import { contextOf, event, eventually, folder, LOOPBACK, ManualClock, order, orderPlaced, running } from "./support.js";
+import { ALICE, BOB, contextOf, event, eventually, folder, LOOPBACK, ManualClock, order, orderPlaced, running } from "./support.js";
 
-const alice = Caller.user("alice");
 const erp = Caller.service("erp");
 const never = new AbortController().signal;
 
@@ -44,18 +43,18 @@ const never = new AbortController().signal;
 const deliveries = (service: Notifications) => listDeliveries(service.store.read, {}, "oldest first", undefined, 1000);
 
 async function prefer(service: Notifications, paths: string[], more: object): Promise<void> {
-  await updateNotificationPreferences(service, create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths }, preferences: more }), alice);
+  await updateNotificationPreferences(service, create(UpdateNotificationPreferencesRequestSchema, { updateMask: { paths }, preferences: { customerId: ALICE, ...more } }));
 }
 
 test("a customer who has set nothing is notified in the shop and by e-mail", async (t) => {
   const { service } = await running(t);
   await service.consume(orderPlaced("alice"));
 
-  const [message] = messagesAfter(service.store.read, "alice", 0, 10);
+  const [message] = messagesAfter(service.store.read, ALICE, 0, 10);
   assert.equal(message?.title, "Your order INV-1042 is placed");
   assert.equal(message?.body, "2 line(s), £22.40 in all.");
   assert.equal(message?.sequence, 1);
-  assert.deepEqual(deliveries(service).map(({ channel, customer, kind }) => [channel, customer, kind]), [[Channel.EMAIL, "alice", Kind.ORDER_PLACED]]);
+  assert.deepEqual(deliveries(service).map(({ channel, customer, kind }) => [channel, customer, kind]), [[Channel.EMAIL, ALICE, Kind.ORDER_PLACED]]);
 });
 
 test("an event that comes again has its effect once", async (t) => {
@@ -66,7 +65,7 @@ test("an event that comes again has its effect once", async (t) => {
   // The same id of another source is another event.
   await service.consume({ ...placed, source: "/services/other" });
 
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 2);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 2);
   assert.equal(deliveries(service).length, 2);
 });
 
@@ -74,19 +73,20 @@ test("preferences decide kinds and channels, and unsubscribing ends a kind", asy
   const { service } = await running(t);
   await prefer(service, ["kinds"], { kinds: [{ kind: Kind.ORDER_PLACED, channels: [] }] });
   await service.consume(orderPlaced("alice"));
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
   assert.equal(deliveries(service).length, 0);
 
   await prefer(service, ["kinds", "default_channels"], { kinds: [], defaultChannels: [Channel.IN_APP] });
   await service.consume(orderPlaced("alice"));
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 1);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 1);
   assert.equal(deliveries(service).length, 0);
 });
 
-test("with a mail server and no address nothing is mailed", async (t) => {
+test("with a mail server and no address nothing is mailed that is about no order", async (t) => {
   const { service } = await running(t, { "smtp.url": "smtp://127.0.0.1:9" });
-  await service.consume(orderPlaced("alice"));
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 1);
+  await prefer(service, ["watched_skus"], { watchedSkus: ["MUG-7"] });
+  await service.consume(event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } }));
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 1);
   assert.equal(deliveries(service).length, 0);
 });
 
@@ -98,7 +98,7 @@ test("history that is imported or replayed goes to webhooks and to no customer",
   await service.consume(event(OrderPlacedSchema, { order: order("alice", { effectiveTime: old }) }));
   await service.consume(orderPlaced("alice", { time: old }));
 
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
   assert.deepEqual(deliveries(service).map(({ channel }) => channel), [Channel.WEBHOOK, Channel.WEBHOOK]);
 });
 
@@ -111,7 +111,7 @@ test("what happens now to an order of long ago notifies its customer", async (t)
   await service.consume(event(OrderCanceledSchema, { order: placed }, { time: now }));
   // Taken in now as a sale of then, and fulfilled now.
   await service.consume(event(OrderFulfilledSchema, { order: order("alice", { createTime: now, effectiveTime: old }), effectiveTime: now }, { time: now }));
-  assert.deepEqual(messagesAfter(service.store.read, "alice", 0, 10).map(({ kind }) => kind), [Kind.ORDER_FULFILLED, Kind.ORDER_CANCELED, Kind.ORDER_FULFILLED]);
+  assert.deepEqual(messagesAfter(service.store.read, ALICE, 0, 10).map(({ kind }) => kind), [Kind.ORDER_FULFILLED, Kind.ORDER_CANCELED, Kind.ORDER_FULFILLED]);
   assert.equal(deliveries(service).length, 3);
 
   // History that is imported whole: also its end lies back.
@@ -127,8 +127,8 @@ test("an event with a time that no calendar has, or with what cannot be kept, is
     await assert.rejects(service.consume(orderPlaced("alice", { time: create(TimestampSchema, time) })), (error) => error instanceof Poison);
     await assert.rejects(service.consume(event(OrderPlacedSchema, { order: order("alice", { effectiveTime: create(TimestampSchema, time) }) })), (error) => error instanceof Poison);
   }
-  await assert.rejects(service.consume(orderPlaced("ali\0ce")), (error) => error instanceof Poison);
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  await assert.rejects(service.consume(event(OrderPlacedSchema, { order: order("", { customerId: "ali\0ce" }) })), (error) => error instanceof Poison);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
   // The first and the last second of the calendar are times.
   await service.consume(orderPlaced("alice", { time: create(TimestampSchema, { seconds: 253402300799n, nanos: 999_999_999 }) }));
   await service.consume(orderPlaced("alice", { time: create(TimestampSchema, { seconds: -62135596800n }) }));
@@ -139,16 +139,16 @@ test("a payload of garbage, of nothing and of another order changes nothing but 
   for (const data of [new Uint8Array(), new Uint8Array([10, 0]), new Uint8Array([10, 4, 18, 2, 255, 254])]) {
     await service.consume({ ...orderPlaced("alice"), data }).catch((error: unknown) => assert.ok(error instanceof Poison));
   }
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
   await service.consume(orderPlaced("bob"));
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
-  assert.equal(messagesAfter(service.store.read, "bob", 0, 10).length, 1);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, BOB, 0, 10).length, 1);
 });
 
 test("a title with what no text may hold is written without it", async (t) => {
   const { service } = await running(t);
   await service.consume(event(OrderPlacedSchema, { order: order("alice", { reference: "A\0B" }) }));
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10)[0]?.title, "Your order A B is placed");
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10)[0]?.title, "Your order A B is placed");
 });
 
 test("webhook secrets lie sealed in the database, and those of before are sealed at the start", async (t) => {
@@ -218,8 +218,8 @@ test("who watches a sku is notified once when it is back, and taken off the queu
   await service.consume(back());
   await service.consume(back());
 
-  assert.deepEqual(messagesAfter(service.store.read, "alice", 0, 10).map(({ title }) => title), ["MUG-7 is available again"]);
-  assert.deepEqual(watchedSkus(service.store.read, "alice"), ["TOWEL-1"]);
+  assert.deepEqual(messagesAfter(service.store.read, ALICE, 0, 10).map(({ title }) => title), ["MUG-7 is available again"]);
+  assert.deepEqual(watchedSkus(service.store.read, ALICE), ["TOWEL-1"]);
 });
 
 test("an event that cannot be read changes nothing and can come again", async (t) => {
@@ -227,7 +227,7 @@ test("an event that cannot be read changes nothing and can come again", async (t
   const placed = orderPlaced("alice");
   await assert.rejects(service.consume({ ...placed, data: new Uint8Array([255, 255]) }));
   await service.consume(placed);
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 1);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 1);
 });
 
 test("the stream goes on after the resume token, without a gap or a repeat", async (t) => {
@@ -236,11 +236,11 @@ test("the stream goes on after the resume token, without a gap or a repeat", asy
   await service.consume(orderPlaced("alice"));
   await service.consume(orderPlaced("bob"));
 
-  const first = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, never);
+  const first = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { customerId: ALICE }), never);
   const one = (await first.next()).value;
   await first.return(undefined);
 
-  const second = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { resumeToken: one?.resumeToken ?? "" }), alice, never);
+  const second = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { customerId: ALICE, resumeToken: one?.resumeToken ?? "" }), never);
   const two = (await second.next()).value;
   const waiting = second.next();
   await service.consume(orderPlaced("alice"));
@@ -252,12 +252,12 @@ test("the stream goes on after the resume token, without a gap or a repeat", asy
 test("a resume token of another customer or a changed one is refused", async (t) => {
   const { service } = await running(t);
   await service.consume(orderPlaced("alice"));
-  const mine = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, never);
+  const mine = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { customerId: ALICE }), never);
   const token = (await mine.next()).value?.resumeToken ?? "";
   await mine.return(undefined);
 
-  for (const [caller, resumeToken] of [[Caller.user("bob"), token], [alice, `${token}A`]] as const) {
-    const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { resumeToken }), caller, never);
+  for (const [customerId, resumeToken] of [[BOB, token], [ALICE, `${token}A`]] as const) {
+    const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { customerId, resumeToken }), never);
     await assert.rejects(stream.next(), { reason: "ERROR_REASON_INVALID_PAGE_TOKEN" });
   }
 });
@@ -265,7 +265,7 @@ test("a resume token of another customer or a changed one is refused", async (t)
 test("a stream ends with its signal, also while it waits", async (t) => {
   const { service } = await running(t);
   const controller = new AbortController();
-  const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema), alice, controller.signal);
+  const stream = watchInAppMessages(service, create(WatchInAppMessagesRequestSchema, { customerId: ALICE }), controller.signal);
   const waiting = stream.next();
   controller.abort();
   assert.equal((await waiting).done, true);
@@ -278,12 +278,12 @@ test("what has been kept long enough goes, sequences are never given twice, and 
   await eventually(() => deliveries(service).every(({ state }) => state === 2));
   clock.advance(3 * 86_400_000);
   await purge(service, never);
-  assert.equal(messagesAfter(service.store.read, "alice", 0, 10).length, 0);
+  assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 0);
   assert.equal(deliveries(service).length, 0);
   assert.equal(service.store.read.get("SELECT COUNT(*) AS count FROM events")?.count, 0);
 
   await service.consume(orderPlaced("alice", { time: timestampFromDate(clock.now()) }));
-  assert.deepEqual(messagesAfter(service.store.read, "alice", 0, 10).map(({ sequence }) => sequence), [2]);
+  assert.deepEqual(messagesAfter(service.store.read, ALICE, 0, 10).map(({ sequence }) => sequence), [2]);
   const { findings, counts } = audit(service.store.read);
   assert.deepEqual(findings, []);
   assert.equal(counts.find(({ what }) => what === "messages")?.count, 1n);

@@ -24,7 +24,7 @@ import {
 } from "#src/contract.js";
 import { noticesOf, notifiedTypes, type Notice } from "#src/notice.js";
 import { allKinds } from "#src/template.js";
-import { order } from "./support.js";
+import { ALICE, order } from "./support.js";
 
 const gbp = (minorUnits: bigint) => ({ currencyCode: "GBP", minorUnits });
 
@@ -42,7 +42,7 @@ test("every event of an order's life notifies its customer", () => {
   ] as const;
   for (const [schema, kind] of events) {
     const found = notices(schema, { order: order("alice") });
-    assert.deepEqual(found.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { customer: "alice" }, "order_01h455vb4pex5vsknk084sn02q"]]);
+    assert.deepEqual(found.map((notice) => [notice.kind, notice.audience, notice.subject]), [[kind, { customer: ALICE }, "order_01h455vb4pex5vsknk084sn02q"]]);
   }
 });
 

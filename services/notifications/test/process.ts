@@ -7,8 +7,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { createClient, type Client } from "@connectrpc/connect";
-import type { Caller } from "@souk/chassis";
+import { Caller } from "@souk/chassis";
 import { transportTo, unlisted } from "@souk/chassis/testing";
+import { InvariantService } from "@souk/client/gen/souk/ops/v1/invariant_service_pb.js";
 
 import { NotificationService } from "#src/contract.js";
 import { ROOT, SECRET_KEY, eventually, folder } from "./support.js";
@@ -21,6 +22,8 @@ export interface Process {
   metrics: () => string;
   /** Unless `scopes` are given, a service and staff have every scope. */
   client: (caller: Caller, scopes?: readonly string[]) => Client<typeof NotificationService>;
+  /** Has it check its invariants. Returns what does not hold. */
+  findings: () => Promise<unknown[]>;
   /** SIGKILL, and gone when this returns. */
   kill: () => Promise<void>;
   /** SIGTERM; returns the exit code. */
@@ -69,6 +72,11 @@ export async function startProcess(t: TestContext, settings: Record<string, stri
     log: () => log,
     metrics,
     client: (caller, scopes) => createClient(NotificationService, transportTo(ready["grpc"] ?? "", caller.key, scopes)),
+    findings: async () => {
+      const transport = transportTo(ready["grpc"] ?? "", Caller.staff("ann").key);
+      const { reports } = await createClient(InvariantService, transport).checkInvariants({ service: "notifications" });
+      return reports.flatMap((report) => report.findings);
+    },
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
     start,

@@ -8,13 +8,16 @@ import { fileURLToPath } from "node:url";
 
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { customerOf } from "@souk/client";
 
 import { Context, Deadline, loadConfig, type Caller } from "@souk/chassis";
 import { ManualClock } from "@souk/chassis/testing";
 import type { NotificationsConfig } from "#src/config.js";
-import { EventSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
+import { EventSchema, GuestClaimedSchema, MoneySchema, OrderPlacedSchema, OrderSchema, OrderState, type Event, type Money, type Order } from "#src/contract.js";
 import { definition } from "#src/definition.js";
 import { Notifications, type Dependencies } from "#src/service.js";
+import { Failure } from "#src/failure.js";
+import type { OrderContact, Orders } from "#src/upstream/orders.js";
 
 /** The folder of the service, seen from dist/test. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,6 +34,34 @@ export function settings(changes: Changes = {}): NotificationsConfig {
 
 /** Settings by their dotted keys. */
 export type Changes = Readonly<Record<string, string | number | boolean>>;
+
+/** The customers of these users, and of a guest. */
+export const ALICE = customerOf("user:alice");
+export const BOB = customerOf("user:bob");
+export const GUEST = customerOf("guest:x");
+
+/** Orders that say where mail goes: every order exists, and has no address unless one is set. */
+export class FakeOrders implements Orders {
+  contact: OrderContact | undefined = { emailAddress: "", locale: "" };
+  /** What it fails with, while it is set. */
+  failure: string | undefined;
+  /** What was asked: `contact ORDER` and `link ORDER SECONDS`. */
+  readonly asked: string[] = [];
+
+  contactOf(orderId: string): Promise<OrderContact | undefined> {
+    this.asked.push(`contact ${orderId}`);
+    return this.#answer(this.contact);
+  }
+
+  linkToken(orderId: string, seconds: number): Promise<string> {
+    this.asked.push(`link ${orderId} ${seconds}`);
+    return this.#answer(`token+of/${orderId}`);
+  }
+
+  #answer<T>(answer: T): Promise<T> {
+    return this.failure === undefined ? Promise.resolve(answer) : Promise.reject(new Failure(this.failure));
+  }
+}
 
 /** Settings under which webhooks to this machine are allowed. */
 export const LOOPBACK = { "webhooks.allow_http": true, "webhooks.allowed_networks": "127.0.0.0/8" };
@@ -61,6 +92,7 @@ export async function running(t: TestContext, changes: Changes = {}, more: Parti
     log: { warn: note, error: note },
     counted: (channel, outcome) => void counted.push(`${channel} ${outcome}`),
     random: () => 0.5,
+    orders: new FakeOrders(),
     ...more,
   };
   const service = await Notifications.start(dependencies);
@@ -100,12 +132,12 @@ export function event<S extends DescMessage>(schema: S, message: MessageInitShap
   });
 }
 
-/** An order of two lines over 22.40 GBP. */
+/** An order of two lines over 22.40 GBP, of a customer or of the user of this name. */
 export function order(customer: string, more: Partial<Order> = {}): Order {
   const gbp = (minorUnits: bigint): Money => create(MoneySchema, { currencyCode: "GBP", minorUnits });
   return create(OrderSchema, {
     orderId: "order_01h455vb4pex5vsknk084sn02q",
-    customerId: customer,
+    customerId: customer === "" || customer.startsWith("customer_") ? customer : customerOf(`user:${customer}`),
     reference: "INV-1042",
     state: OrderState.PLACED,
     lines: [
@@ -121,6 +153,11 @@ export function order(customer: string, more: Partial<Order> = {}): Order {
 /** An order of this customer was placed. */
 export function orderPlaced(customer: string, more: Partial<Event> = {}): Event {
   return event(OrderPlacedSchema, { order: order(customer) }, more);
+}
+
+/** A customer claimed a guest. */
+export function guestClaimed(guest: string, customer: string, more: Partial<Event> = {}): Event {
+  return event(GuestClaimedSchema, { guestCustomerId: guest, customerId: customer }, more);
 }
 
 /** Returns the context that the chassis gives a method, for this caller. */

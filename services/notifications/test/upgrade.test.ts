@@ -4,22 +4,26 @@ import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Caller, Store } from "@souk/chassis";
+import { Caller, Store, type Tx } from "@souk/chassis";
 import { create } from "@bufbuild/protobuf";
 
 import {
+  ConfirmEmailAddressRequestSchema,
   ListNotificationDeliveriesRequestSchema,
   NotificationDeliveryFailure as Why,
   WebhookEndpointDisableReason as Reason,
   WebhookEndpointState as State,
 } from "#src/contract.js";
 import { wireEndpoint } from "#src/convert.js";
+import { confirmEmailAddress } from "#src/rpc/confirm_email_address.js";
 import { listNotificationDeliveries } from "#src/rpc/list_notification_deliveries.js";
+import { Sealing } from "#src/sealing.js";
+import { audit } from "#src/store/audit.js";
 import { listing } from "#src/store/deliveries.js";
 import { loadEndpoint } from "#src/store/endpoints.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { loadPreferences, watchedSkus } from "#src/store/preferences.js";
-import { ManualClock, ROOT, folder, running } from "./support.js";
+import { ALICE, ManualClock, ROOT, SECRET_KEY, folder, running } from "./support.js";
 
 /** The migrations of the version in which a person was an account and endpoints were paused. */
 const OLD_STEPS = 3;
@@ -41,25 +45,31 @@ const WRITTEN_BY_THE_OLD_VERSION = `
       ('delivery_hook', 'msg_3', 1, 3, 0, '', 'webhook_paused', 3, 1, 'endpoint paused', 6, 9);
   INSERT INTO souk_requests (caller, method, request_id, digest, response, created_time) VALUES ('service:erp', 'm', 'r', x'', x'07', 5);`;
 
-test("the data of a version that called a customer an account is all there", async (t) => {
+/** Makes the database of a version that knew so many migrations, and returns its folder. */
+async function writtenBefore(steps: number, clock: ManualClock, write: (tx: Tx) => void): Promise<string> {
   const dataDir = await folder();
   const migrations = join(await folder(), "migrations");
   await mkdir(migrations);
-  const steps = (await readdir(join(ROOT, "migrations"))).sort().slice(0, OLD_STEPS);
-  for (const step of steps) await copyFile(join(ROOT, "migrations", step), join(migrations, step));
-  const clock = new ManualClock();
+  const known = (await readdir(join(ROOT, "migrations"))).sort().slice(0, steps);
+  for (const step of known) await copyFile(join(ROOT, "migrations", step), join(migrations, step));
   const old = Store.open({ file: join(dataDir, "notifications.db"), migrations, clock });
-  await old.write((tx) => {
+  await old.write(write);
+  await old.close();
+  return dataDir;
+}
+
+test("the data of a version that called a customer an account is all there", async (t) => {
+  const clock = new ManualClock();
+  const dataDir = await writtenBefore(OLD_STEPS, clock, (tx) => {
     for (const statement of WRITTEN_BY_THE_OLD_VERSION.split(";")) if (statement.trim() !== "") tx.run(statement);
   });
-  await old.close();
 
   const { service } = await running(t, {}, { dataDir, clock });
   const { read } = service.store;
-  const preferences = loadPreferences(read, "alice");
+  const preferences = loadPreferences(read, ALICE);
   assert.deepEqual([preferences.emailAddress, preferences.locale, preferences.version], ["alice@example.org", "de-DE", 3]);
-  assert.deepEqual(watchedSkus(read, "alice"), ["MUG-7"]);
-  assert.deepEqual(messagesAfter(read, "alice", 0, 10).map(({ id, customer, isRead }) => [id, customer, isRead]), [["message_1", "alice", false]]);
+  assert.deepEqual(watchedSkus(read, ALICE), ["MUG-7"]);
+  assert.deepEqual(messagesAfter(read, ALICE, 0, 10).map(({ id, customer, isRead }) => [id, customer, isRead]), [["message_1", ALICE, false]]);
 
   const endpoints = ["enabled", "paused", "gone"].map((name) => loadEndpoint(read, `webhook_${name}`)).map((one) => one && wireEndpoint(one));
   assert.deepEqual(endpoints.map((one) => [one?.state, one?.disableReason]), [
@@ -70,8 +80,37 @@ test("the data of a version that called a customer an account is all there", asy
   const { deliveries } = listNotificationDeliveries(service, create(ListNotificationDeliveriesRequestSchema), Caller.staff("ann"));
   assert.deepEqual(deliveries.map(({ deliveryId, customerId, failure, failureCode }) => [deliveryId, customerId, failure, failureCode]), [
     ["delivery_hook", "", Why.ENDPOINT_DISABLED, 0],
-    ["delivery_mail", "alice", Why.SMTP_REPLY, 451],
+    ["delivery_mail", ALICE, Why.SMTP_REPLY, 451],
   ]);
+});
+
+test("what was kept by the names of customers is kept by their ids, and a code that was mailed still confirms", async (t) => {
+  const clock = new ManualClock();
+  const later = clock.now().getTime() * 1000 + 3_600_000_000;
+  const hash = new Sealing(Buffer.from(SECRET_KEY, "base64")).hash("code", "alice", "alice@example.org", "7K2Q9FXHM3TD");
+  const dataDir = await writtenBefore(4, clock, (tx) => {
+    tx.run(`INSERT INTO preferences (customer, email_address, locale, default_channels, kinds, version, update_time)
+      VALUES ('alice', 'alice@example.org', '', '[1,2]', '[]', 1, 5)`);
+    const confirmation = "INSERT INTO email_confirmations (customer, event_id, code_hash, sealed_code, wrong_codes, expire_time) VALUES (?, ?, ?, ?, ?, ?)";
+    tx.run(confirmation, "alice", "event_1", hash, "", 0, later);
+    tx.run("INSERT INTO email_confirmation_requests (customer, address_hash, create_time) VALUES ('alice', x'01', 5)");
+    const event = "INSERT INTO events (row, source, id, type, subject, event, create_time) VALUES (?, ?, ?, ?, ?, x'', 5)";
+    tx.run(event, 1, "/services/notifications", "event_1", "souk.notifications.v1.EmailConfirmation", "alice");
+    tx.run(event, 2, "/services/orders", "event_2", "souk.orders.v1.OrderPlaced", "order_1");
+    const delivery = `INSERT INTO deliveries (id, key, event_row, channel, kind, customer, endpoint, state, attempts, failure, create_time, end_time, subject)
+      VALUES (?, ?, ?, 2, ?, 'alice', '', 2, 1, '', 5, 9, ?)`;
+    tx.run(delivery, "delivery_code", "msg_1", 1, 11, "alice");
+    tx.run(delivery, "delivery_order", "msg_2", 2, 1, "order_1");
+  });
+
+  const { service } = await running(t, {}, { dataDir, clock });
+  const request = create(ConfirmEmailAddressRequestSchema, { customerId: ALICE, code: "7K2Q-9FXH-M3TD" });
+  assert.equal((await confirmEmailAddress(service, request)).preferences?.emailAddressConfirmed, true);
+  const all = service.store.read.all("SELECT id, customer, subject FROM deliveries ORDER BY id").map((row) => Object.values(row));
+  assert.deepEqual(all, [["delivery_code", ALICE, ALICE], ["delivery_order", ALICE, "order_1"]]);
+  assert.equal(service.store.read.get("SELECT customer FROM email_confirmation_requests")?.customer, ALICE);
+  assert.equal(service.store.read.get("SELECT subject FROM events WHERE row = 1")?.subject, ALICE);
+  assert.deepEqual(audit(service.store.read).findings, []);
 });
 
 test("a list reads its page from an index, whatever it filters by, and sorts nothing", async (t) => {

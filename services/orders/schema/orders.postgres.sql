@@ -95,3 +95,52 @@ CREATE INDEX "orders_by_payment_status" ON "orders" ("payment_status", "order_id
 CREATE INDEX "orders_by_fulfillment_status" ON "orders" ("fulfillment_status", "order_id");
 CREATE INDEX "orders_by_reference" ON "orders" ("reference", "order_id") WHERE "reference" <> '';
 CREATE INDEX "orders_of_channel" ON "orders" ("channel", "order_id") WHERE "channel" <> 'default';
+
+-- 4: fulfillments, captures and cancellations in parts
+-- checksum 42ded1823988c72057d117f2247a8fbab7400659c5203a6a80bdb49fba792549
+ALTER TABLE "orders" ADD COLUMN "captured_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "given_back_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "canceled_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "fulfillment_count" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "order_lines" ADD COLUMN "fulfilled_quantity" bigint NOT NULL DEFAULT 0 CHECK (fulfilled_quantity >= 0);
+ALTER TABLE "order_lines" ADD COLUMN "canceled_quantity" bigint NOT NULL DEFAULT 0 CHECK (canceled_quantity >= 0 AND fulfilled_quantity + canceled_quantity <= quantity);
+ALTER TABLE "order_lines" ADD COLUMN "canceled_minor" bigint NOT NULL DEFAULT 0 CHECK (canceled_minor >= 0);
+ALTER TABLE "order_history" ADD COLUMN "canceled_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "order_history" ADD COLUMN "captured_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "order_history" ADD COLUMN "fulfillment_id" bytea NULL;
+ALTER TABLE "sagas" ADD COLUMN "capture_id" bytea NULL;
+ALTER TABLE "sagas" ADD COLUMN "capture_minor" bigint NULL;
+ALTER TABLE sagas DROP CONSTRAINT sagas_kind_check;
+ALTER TABLE sagas ADD CONSTRAINT sagas_kind_check CHECK (kind BETWEEN 1 AND 6);
+CREATE TABLE "fulfillments" ( "fulfillment_id" bytea NOT NULL PRIMARY KEY, "order_id" bytea NOT NULL, "fulfillment_number" bigint NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" bytea NOT NULL, "state" bigint NOT NULL CHECK ("state" BETWEEN 1 AND 3), "line_count" bigint NOT NULL, "location_id" text NOT NULL DEFAULT '', "carrier" text NOT NULL DEFAULT '', "tracking_number" text NOT NULL DEFAULT '', "tracking_uri" text NOT NULL DEFAULT '', "version" bigint NOT NULL DEFAULT 1, "actor" text NOT NULL DEFAULT '', "create_time" bigint NOT NULL, "update_time" bigint NOT NULL, "effective_time" bigint NOT NULL, "delivery_time" bigint NULL, UNIQUE ("order_id", "fulfillment_number"), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") );
+CREATE TABLE "fulfillment_lines" ( "fulfillment_id" bytea NOT NULL, "position" bigint NOT NULL, "line_number" bigint NOT NULL, "quantity" bigint NOT NULL CHECK ("quantity" >= 1), PRIMARY KEY ("fulfillment_id", "position"), FOREIGN KEY ("fulfillment_id") REFERENCES "fulfillments" ("fulfillment_id") );
+CREATE TABLE "cancellations" ( "cancellation_id" bytea NOT NULL PRIMARY KEY, "order_id" bytea NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" bytea NOT NULL, "state" bigint NOT NULL CHECK ("state" BETWEEN 1 AND 2), "refund_id" bytea NOT NULL, "reason" bigint NOT NULL DEFAULT 0, "note" text NOT NULL DEFAULT '', "actor" text NOT NULL DEFAULT '', "create_time" bigint NOT NULL, FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") );
+CREATE INDEX "cancellations_of_order" ON "cancellations" ("order_id");
+CREATE TABLE "cancellation_lines" ( "cancellation_id" bytea NOT NULL, "line_number" bigint NOT NULL, "quantity" bigint NOT NULL CHECK ("quantity" >= 1), "amount_minor" bigint NOT NULL CHECK ("amount_minor" >= 0), PRIMARY KEY ("cancellation_id", "line_number"), FOREIGN KEY ("cancellation_id") REFERENCES "cancellations" ("cancellation_id") );
+CREATE TABLE "captures" ( "capture_id" bytea NOT NULL PRIMARY KEY, "order_id" bytea NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" bytea NOT NULL, "amount_minor" bigint NOT NULL CHECK ("amount_minor" >= 1), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") );
+UPDATE order_lines SET fulfilled_quantity = quantity WHERE order_id IN (SELECT o.order_id FROM orders o WHERE o.fulfillment_status <> 1);
+UPDATE order_lines SET canceled_quantity = quantity - fulfilled_quantity WHERE order_id IN (SELECT o.order_id FROM orders o WHERE o.state = 6);
+UPDATE orders SET captured_minor = COALESCE(total_minor, 0) WHERE payment_status IN (5, 6, 7);
+UPDATE orders SET refunded_minor = (SELECT CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.order_id = orders.order_id AND r.state = 2) WHERE state = 6;
+UPDATE orders SET canceled_minor = COALESCE(total_minor, 0) - refunded_minor, given_back_minor = CASE WHEN payment_status = 7 THEN COALESCE(total_minor, 0) - refunded_minor ELSE 0 END WHERE state = 6;
+INSERT INTO fulfillments (fulfillment_id, order_id, fulfillment_number, request_key, request_hash, state, line_count, actor, create_time, update_time, effective_time) SELECT o.order_id, o.order_id, 1, 'order ' || CAST(o.order_number AS TEXT), o.request_hash, 2, o.line_count, h.actor, h.change_time, h.change_time, h.change_time FROM orders o JOIN order_history h ON h.order_id = o.order_id AND h.kind = 'fulfilled';
+INSERT INTO fulfillments (fulfillment_id, order_id, fulfillment_number, request_key, request_hash, state, line_count, actor, create_time, update_time, effective_time) SELECT o.order_id, o.order_id, 1, 'order ' || CAST(o.order_number AS TEXT), o.request_hash, 1, o.line_count, s.actor, o.update_time, o.update_time, s.effective_time FROM orders o JOIN sagas s ON s.order_id = o.order_id WHERE s.kind = 3 AND s.state <> 3 AND o.fulfillment_status = 1;
+INSERT INTO fulfillment_lines (fulfillment_id, position, line_number, quantity) SELECT f.fulfillment_id, l.line_number, l.line_number, l.quantity FROM fulfillments f JOIN order_lines l ON l.order_id = f.order_id;
+UPDATE orders SET fulfillment_count = 1 WHERE order_id IN (SELECT f.order_id FROM fulfillments f);
+ALTER TABLE order_history DISABLE TRIGGER order_history_is_append_only;
+UPDATE order_history SET canceled_minor = o.canceled_minor, refunded_minor = o.refunded_minor FROM orders AS o WHERE o.order_id = order_history.order_id AND order_history.state = 6;
+UPDATE order_history SET captured_minor = CASE WHEN order_history.state = 6 THEN o.captured_minor - o.given_back_minor ELSE o.captured_minor END FROM orders AS o WHERE o.order_id = order_history.order_id AND order_history.payment_status IN (5, 6, 7);
+UPDATE order_history SET fulfillment_id = order_id WHERE kind = 'fulfilled';
+ALTER TABLE order_history ENABLE TRIGGER order_history_is_append_only;
+CREATE INDEX "order_lines_by_sku" ON "order_lines" ("sku", "order_id");
+
+-- 5: customers and guests
+-- checksum cfa2d0a5955186c775a34468eebfb6b3282c22dfbc817bb6a67b2a91425f4d2e
+ALTER TABLE "orders" ADD COLUMN "public_prices" bigint NOT NULL DEFAULT 0;
+UPDATE orders SET public_prices = 1 WHERE request_key LIKE 'user:%';
+-- rewrites orders.customer_id by customer_of_user
+UPDATE orders SET request_hash = ''::bytea WHERE customer_id <> '';
+UPDATE orders SET request_key = keyed.own_key FROM (SELECT o.order_id, o.customer_id || substr(o.request_key, strpos(o.request_key, chr(10))) AS own_key, ROW_NUMBER() OVER (PARTITION BY o.customer_id, substr(o.request_key, strpos(o.request_key, chr(10))) ORDER BY CASE WHEN o.request_key LIKE 'user:%' THEN 0 ELSE 1 END, o.order_id) AS position FROM orders o WHERE o.customer_id <> '') AS keyed WHERE keyed.order_id = orders.order_id AND keyed.position = 1;
+CREATE TABLE "guest_claims" ( "guest_customer_id" text NOT NULL PRIMARY KEY COLLATE "C", "customer_id" text NOT NULL, "actor" text NOT NULL, "order_count" bigint NOT NULL, "create_time" bigint NOT NULL, "done_time" bigint NULL );
+CREATE INDEX "guest_claims_of_customer" ON "guest_claims" ("customer_id");
+CREATE INDEX "guest_claims_open" ON "guest_claims" ("create_time") WHERE "done_time" IS NULL;

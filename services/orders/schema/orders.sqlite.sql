@@ -99,3 +99,55 @@ CREATE INDEX "orders_by_payment_status" ON "orders" ("payment_status", "order_id
 CREATE INDEX "orders_by_fulfillment_status" ON "orders" ("fulfillment_status", "order_id");
 CREATE INDEX "orders_by_reference" ON "orders" ("reference", "order_id") WHERE "reference" <> '';
 CREATE INDEX "orders_of_channel" ON "orders" ("channel", "order_id") WHERE "channel" <> 'default';
+
+-- 4: fulfillments, captures and cancellations in parts
+-- checksum 228ba2317bcef124b8d4071eea4504e114385ae6701ffb9a10003825783f1888
+ALTER TABLE "orders" ADD COLUMN "captured_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "given_back_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "canceled_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN "fulfillment_count" integer NOT NULL DEFAULT 0;
+ALTER TABLE "order_lines" ADD COLUMN "fulfilled_quantity" integer NOT NULL DEFAULT 0 CHECK (fulfilled_quantity >= 0);
+ALTER TABLE "order_lines" ADD COLUMN "canceled_quantity" integer NOT NULL DEFAULT 0 CHECK (canceled_quantity >= 0 AND fulfilled_quantity + canceled_quantity <= quantity);
+ALTER TABLE "order_lines" ADD COLUMN "canceled_minor" integer NOT NULL DEFAULT 0 CHECK (canceled_minor >= 0);
+ALTER TABLE "order_history" ADD COLUMN "canceled_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "order_history" ADD COLUMN "captured_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "order_history" ADD COLUMN "fulfillment_id" blob NULL;
+ALTER TABLE "sagas" ADD COLUMN "capture_id" blob NULL;
+ALTER TABLE "sagas" ADD COLUMN "capture_minor" integer NULL;
+CREATE TABLE "sagas_again" ( "order_id" blob NOT NULL PRIMARY KEY, "kind" integer NOT NULL CHECK ("kind" BETWEEN 1 AND 6), "state" integer NOT NULL CHECK ("state" BETWEEN 1 AND 3), "step" integer NOT NULL, "attempts" integer NOT NULL DEFAULT 0, "taking_back" text NULL, "refund_id" blob NULL, "failure" text NULL, "entries" integer NOT NULL DEFAULT 0, "effective_time" integer NOT NULL, "give_up_time" integer NOT NULL, "cancel_requested" integer NOT NULL DEFAULT 0, "due_time" integer NOT NULL, "lease_owner" text NULL, "lease_epoch" integer NOT NULL, "actor" text NOT NULL DEFAULT '', "cancel_actor" text NOT NULL DEFAULT '', "cancel_reason" integer NOT NULL DEFAULT 0, "cancel_note" text NOT NULL DEFAULT '', "capture_id" blob NULL, "capture_minor" integer NULL, FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") ) STRICT;
+INSERT INTO sagas_again SELECT * FROM sagas;
+DROP TABLE sagas;
+ALTER TABLE sagas_again RENAME TO sagas;
+CREATE INDEX "sagas_due" ON "sagas" ("due_time") WHERE "state" = 1;
+CREATE TABLE "fulfillments" ( "fulfillment_id" blob NOT NULL PRIMARY KEY, "order_id" blob NOT NULL, "fulfillment_number" integer NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" blob NOT NULL, "state" integer NOT NULL CHECK ("state" BETWEEN 1 AND 3), "line_count" integer NOT NULL, "location_id" text NOT NULL DEFAULT '', "carrier" text NOT NULL DEFAULT '', "tracking_number" text NOT NULL DEFAULT '', "tracking_uri" text NOT NULL DEFAULT '', "version" integer NOT NULL DEFAULT 1, "actor" text NOT NULL DEFAULT '', "create_time" integer NOT NULL, "update_time" integer NOT NULL, "effective_time" integer NOT NULL, "delivery_time" integer NULL, UNIQUE ("order_id", "fulfillment_number"), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") ) STRICT;
+CREATE TABLE "fulfillment_lines" ( "fulfillment_id" blob NOT NULL, "position" integer NOT NULL, "line_number" integer NOT NULL, "quantity" integer NOT NULL CHECK ("quantity" >= 1), PRIMARY KEY ("fulfillment_id", "position"), FOREIGN KEY ("fulfillment_id") REFERENCES "fulfillments" ("fulfillment_id") ) STRICT, WITHOUT ROWID;
+CREATE TABLE "cancellations" ( "cancellation_id" blob NOT NULL PRIMARY KEY, "order_id" blob NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" blob NOT NULL, "state" integer NOT NULL CHECK ("state" BETWEEN 1 AND 2), "refund_id" blob NOT NULL, "reason" integer NOT NULL DEFAULT 0, "note" text NOT NULL DEFAULT '', "actor" text NOT NULL DEFAULT '', "create_time" integer NOT NULL, FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") ) STRICT;
+CREATE INDEX "cancellations_of_order" ON "cancellations" ("order_id");
+CREATE TABLE "cancellation_lines" ( "cancellation_id" blob NOT NULL, "line_number" integer NOT NULL, "quantity" integer NOT NULL CHECK ("quantity" >= 1), "amount_minor" integer NOT NULL CHECK ("amount_minor" >= 0), PRIMARY KEY ("cancellation_id", "line_number"), FOREIGN KEY ("cancellation_id") REFERENCES "cancellations" ("cancellation_id") ) STRICT, WITHOUT ROWID;
+CREATE TABLE "captures" ( "capture_id" blob NOT NULL PRIMARY KEY, "order_id" blob NOT NULL, "request_key" text NOT NULL UNIQUE, "request_hash" blob NOT NULL, "amount_minor" integer NOT NULL CHECK ("amount_minor" >= 1), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") ) STRICT;
+UPDATE order_lines SET fulfilled_quantity = quantity WHERE order_id IN (SELECT o.order_id FROM orders o WHERE o.fulfillment_status <> 1);
+UPDATE order_lines SET canceled_quantity = quantity - fulfilled_quantity WHERE order_id IN (SELECT o.order_id FROM orders o WHERE o.state = 6);
+UPDATE orders SET captured_minor = COALESCE(total_minor, 0) WHERE payment_status IN (5, 6, 7);
+UPDATE orders SET refunded_minor = (SELECT CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.order_id = orders.order_id AND r.state = 2) WHERE state = 6;
+UPDATE orders SET canceled_minor = COALESCE(total_minor, 0) - refunded_minor, given_back_minor = CASE WHEN payment_status = 7 THEN COALESCE(total_minor, 0) - refunded_minor ELSE 0 END WHERE state = 6;
+INSERT INTO fulfillments (fulfillment_id, order_id, fulfillment_number, request_key, request_hash, state, line_count, actor, create_time, update_time, effective_time) SELECT o.order_id, o.order_id, 1, 'order ' || CAST(o.order_number AS TEXT), o.request_hash, 2, o.line_count, h.actor, h.change_time, h.change_time, h.change_time FROM orders o JOIN order_history h ON h.order_id = o.order_id AND h.kind = 'fulfilled';
+INSERT INTO fulfillments (fulfillment_id, order_id, fulfillment_number, request_key, request_hash, state, line_count, actor, create_time, update_time, effective_time) SELECT o.order_id, o.order_id, 1, 'order ' || CAST(o.order_number AS TEXT), o.request_hash, 1, o.line_count, s.actor, o.update_time, o.update_time, s.effective_time FROM orders o JOIN sagas s ON s.order_id = o.order_id WHERE s.kind = 3 AND s.state <> 3 AND o.fulfillment_status = 1;
+INSERT INTO fulfillment_lines (fulfillment_id, position, line_number, quantity) SELECT f.fulfillment_id, l.line_number, l.line_number, l.quantity FROM fulfillments f JOIN order_lines l ON l.order_id = f.order_id;
+UPDATE orders SET fulfillment_count = 1 WHERE order_id IN (SELECT f.order_id FROM fulfillments f);
+DROP TRIGGER order_history_is_not_changed;
+UPDATE order_history SET canceled_minor = o.canceled_minor, refunded_minor = o.refunded_minor FROM orders AS o WHERE o.order_id = order_history.order_id AND order_history.state = 6;
+UPDATE order_history SET captured_minor = CASE WHEN order_history.state = 6 THEN o.captured_minor - o.given_back_minor ELSE o.captured_minor END FROM orders AS o WHERE o.order_id = order_history.order_id AND order_history.payment_status IN (5, 6, 7);
+UPDATE order_history SET fulfillment_id = order_id WHERE kind = 'fulfilled';
+CREATE TRIGGER order_history_is_not_changed BEFORE UPDATE ON order_history BEGIN SELECT RAISE(ABORT, 'order_history is append-only'); END;
+CREATE INDEX "order_lines_by_sku" ON "order_lines" ("sku", "order_id");
+
+-- 5: customers and guests
+-- checksum 0b0cca1baf0244dc4de147f11cee9040d046af2ca068715b62224e8657834d8c
+ALTER TABLE "orders" ADD COLUMN "public_prices" integer NOT NULL DEFAULT 0;
+UPDATE orders SET public_prices = 1 WHERE request_key LIKE 'user:%';
+-- rewrites orders.customer_id by customer_of_user
+UPDATE orders SET request_hash = x'' WHERE customer_id <> '';
+UPDATE orders SET request_key = keyed.own_key FROM (SELECT o.order_id, o.customer_id || substr(o.request_key, instr(o.request_key, char(10))) AS own_key, ROW_NUMBER() OVER (PARTITION BY o.customer_id, substr(o.request_key, instr(o.request_key, char(10))) ORDER BY CASE WHEN o.request_key LIKE 'user:%' THEN 0 ELSE 1 END, o.order_id) AS position FROM orders o WHERE o.customer_id <> '') AS keyed WHERE keyed.order_id = orders.order_id AND keyed.position = 1;
+CREATE TABLE "guest_claims" ( "guest_customer_id" text NOT NULL PRIMARY KEY, "customer_id" text NOT NULL, "actor" text NOT NULL, "order_count" integer NOT NULL, "create_time" integer NOT NULL, "done_time" integer NULL ) STRICT, WITHOUT ROWID;
+CREATE INDEX "guest_claims_of_customer" ON "guest_claims" ("customer_id");
+CREATE INDEX "guest_claims_open" ON "guest_claims" ("create_time") WHERE "done_time" IS NULL;

@@ -30,7 +30,8 @@ impl From<&Actor> for Option<types::Actor> {
         let (kind, id) = actor.0.split_once(':').unwrap_or((&actor.0, ""));
         let kind = match kind {
             "" => return None,
-            "user" => types::ActorKind::User,
+            // A guest is a user without an account.
+            "user" | "guest" => types::ActorKind::User,
             "service" => types::ActorKind::Service,
             "staff" => types::ActorKind::Staff,
             "system" => types::ActorKind::System,
@@ -49,8 +50,10 @@ mod tests {
         let told = |actor: Actor| Option::<types::Actor>::from(&actor);
         let ann = told(Actor::of(&Caller::Staff("ann".into()))).unwrap();
         assert_eq!((ann.kind(), ann.id.as_str()), (types::ActorKind::Staff, "ann"));
-        let odd = told(Actor::of(&Caller::User("a:b".into()))).unwrap();
+        let odd = told(Actor::of(&Caller::user("a:b"))).unwrap();
         assert_eq!((odd.kind(), odd.id.as_str()), (types::ActorKind::User, "a:b"));
+        let guest = told(Actor::of(&Caller::guest("x"))).unwrap();
+        assert_eq!((guest.kind(), guest.id.as_str()), (types::ActorKind::User, "x"));
         assert_eq!(told(Actor::system()).unwrap().kind(), types::ActorKind::System);
         assert_eq!(told(Actor::default()), None);
     }

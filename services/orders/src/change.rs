@@ -2,11 +2,12 @@
 //! event. Pure.
 
 use souk_client::orders::v1::{OrderChangeCause, OrderChangeKind};
-use souk_types::{RefundId, Timestamp};
+use souk_types::{FulfillmentId, RefundId, Timestamp};
 
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::order::{Action, Line, Order};
+use crate::part::{CancelPlan, DueCapture, Tracking};
 use crate::reason::Reason;
 use crate::step::Kind;
 
@@ -17,14 +18,30 @@ pub enum Change {
     Started(Kind),
     Priced(Vec<Line>),
     Placed,
-    Paid,
+    /// Money was captured.
+    Captured(DueCapture),
     Rejected(Reason),
     Canceled {
         reason: Reason,
         /// When it was canceled in the world; none when a saga of another kind ended this way.
         effective_time: Option<Timestamp>,
     },
+    /// Units were canceled, and others have left or are open.
+    LinesCanceled(CancelPlan),
+    /// A cancellation was refused, and changed nothing.
+    CancelRefused,
+    /// Goods have left.
     Fulfilled {
+        id: FulfillmentId,
+        /// Nothing is open any more.
+        is_last: bool,
+        effective_time: Timestamp,
+    },
+    /// A fulfillment was refused, and nothing left.
+    FulfillmentRefused(FulfillmentId),
+    FulfillmentTracked(FulfillmentId, Tracking),
+    FulfillmentDelivered {
+        id: FulfillmentId,
         effective_time: Timestamp,
     },
     /// Money went back.
@@ -40,6 +57,11 @@ pub enum Change {
     PaymentRetried,
     Quarantined,
     Resumed,
+    /// A customer has claimed the guest who owned it.
+    CustomerChanged {
+        from: String,
+        to: String,
+    },
 }
 
 /// Why an order changes, who asked for it, and what they noted.
@@ -64,15 +86,23 @@ impl Change {
     pub fn kind(&self) -> OrderChangeKind {
         match self {
             Change::Started(Kind::Place) => OrderChangeKind::Created,
-            Change::Started(Kind::Cancel) => OrderChangeKind::CancelStarted,
+            Change::Started(Kind::Cancel | Kind::CancelLines) => OrderChangeKind::CancelStarted,
+            Change::Started(Kind::Capture) => OrderChangeKind::CaptureStarted,
             Change::Started(Kind::Fulfill) => OrderChangeKind::FulfillStarted,
             Change::Started(Kind::Refund) => OrderChangeKind::RefundStarted,
             Change::Priced(_) => OrderChangeKind::Priced,
             Change::Placed => OrderChangeKind::Placed,
-            Change::Paid => OrderChangeKind::Paid,
+            Change::Captured(capture) if capture.is_final => OrderChangeKind::Paid,
+            Change::Captured(_) => OrderChangeKind::PartiallyPaid,
             Change::Rejected(_) => OrderChangeKind::Rejected,
             Change::Canceled { .. } => OrderChangeKind::Canceled,
-            Change::Fulfilled { .. } => OrderChangeKind::Fulfilled,
+            Change::LinesCanceled(_) => OrderChangeKind::LinesCanceled,
+            Change::CancelRefused => OrderChangeKind::CancelRefused,
+            Change::Fulfilled { is_last: true, .. } => OrderChangeKind::Fulfilled,
+            Change::Fulfilled { .. } => OrderChangeKind::PartiallyFulfilled,
+            Change::FulfillmentRefused(_) => OrderChangeKind::FulfillRefused,
+            Change::FulfillmentTracked(..) => OrderChangeKind::FulfillmentUpdated,
+            Change::FulfillmentDelivered { .. } => OrderChangeKind::FulfillmentDelivered,
             Change::RefundSucceeded(_) => OrderChangeKind::RefundSucceeded,
             Change::GoodsReturned(_) => OrderChangeKind::GoodsReturned,
             Change::RefundFailed(_) => OrderChangeKind::RefundFailed,
@@ -81,6 +111,18 @@ impl Change {
             Change::PaymentRetried => OrderChangeKind::PaymentRetried,
             Change::Quarantined => OrderChangeKind::Quarantined,
             Change::Resumed => OrderChangeKind::Resumed,
+            Change::CustomerChanged { .. } => OrderChangeKind::CustomerChanged,
+        }
+    }
+
+    /// Returns the fulfillment that it is about.
+    pub fn fulfillment(&self) -> Option<FulfillmentId> {
+        match self {
+            Change::Fulfilled { id, .. }
+            | Change::FulfillmentRefused(id)
+            | Change::FulfillmentTracked(id, _)
+            | Change::FulfillmentDelivered { id, .. } => Some(*id),
+            _ => None,
         }
     }
 
@@ -97,6 +139,7 @@ impl Change {
     }
 
     /// Makes the change to an order as the rules of orders have it, or says why it cannot be made.
+    /// The order has the time of the change already.
     pub fn apply(&self, order: &mut Order) -> Result<(), Error> {
         match self {
             Change::Started(_) => Ok(()),
@@ -105,10 +148,22 @@ impl Change {
                 order.price(lines.clone()).map_err(|_| Error::Unreadable("a total beyond 64 bits"))
             }
             Change::Placed => order.place(),
-            Change::Paid => order.pay(),
+            Change::Captured(capture) => order.captured(*capture),
             Change::Rejected(reason) => order.reject(*reason),
             Change::Canceled { reason, .. } => order.cancel(*reason),
-            Change::Fulfilled { .. } => order.fulfill(),
+            Change::LinesCanceled(plan) => order.cancel_units(plan),
+            Change::CancelRefused => {
+                order.refuse_cancellation();
+                Ok(())
+            }
+            Change::Fulfilled { id, .. } => order.fulfill(*id),
+            Change::FulfillmentRefused(id) => order.refuse_fulfillment(*id),
+            Change::FulfillmentTracked(id, tracking) => {
+                order.track(*id, tracking, order.update_time)
+            }
+            Change::FulfillmentDelivered { id, effective_time } => {
+                order.deliver(*id, *effective_time, order.update_time)
+            }
             Change::RefundSucceeded(id) | Change::GoodsReturned(id) => {
                 order.settle_refund(*id, true)
             }
@@ -122,6 +177,10 @@ impl Change {
             }
             Change::Resumed => {
                 order.is_quarantined = false;
+                Ok(())
+            }
+            Change::CustomerChanged { to, .. } => {
+                order.customer.clone_from(to);
                 Ok(())
             }
         }

@@ -8,18 +8,19 @@ use souk_client::orders::v1 as pb;
 use souk_client::payments::v1::DeclineCode;
 use souk_contract::FieldError;
 use souk_data::page::PageTokens;
-use souk_types::{Currency, Money, OrderId, Timestamp};
+use souk_types::{Currency, FulfillmentId, Money, OrderId, Timestamp};
 
 use crate::actor::Actor;
 use crate::change::Change;
 use crate::error::{EffectiveTimeFault, Error};
+use crate::fulfillment::first_repeated;
 use crate::new_order::NewOrder;
 use crate::order::{
-    Details, Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest, RefundScope,
-    RequestedLine, RequestedRefundLine,
+    Details, FULFILLMENTS_SHOWN, Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest,
+    RefundScope, RequestedLine, RequestedRefundLine,
 };
+use crate::part::{Cancellation, Fulfillment, NewFulfillment, Tracking, Units};
 use crate::request_key::RequestKey;
-use crate::saga::Cancellation;
 use crate::state::{CaptureMethod, State};
 use crate::store::history;
 use crate::store::order::{DEFAULT_CHANNEL, Filter};
@@ -45,29 +46,18 @@ fn requested_lines(lines: Vec<pb::PlaceOrderLine>) -> Result<Vec<RequestedLine>,
         .collect()
 }
 
-/// Returns whose order it is to be, if this caller may order for that customer.
-pub fn customer(caller: &Caller, asked: String) -> Result<String, Error> {
-    match caller {
-        Caller::User(own) if asked.is_empty() || asked == *own => Ok(own.clone()),
-        Caller::User(_) => Err(Error::OtherCustomer),
-        _ => Ok(asked),
-    }
-}
-
-/// Reads the time at which something happened in the world: for STAFF only, and never ahead of now.
+/// Reads the time at which something happened in the world: never ahead of now.
 pub fn effective_time(
-    caller: &Caller,
     time: Option<prost_types::Timestamp>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
     let Some(time) = time else { return Ok(None) };
     let time = Timestamp::try_from(time)
         .map_err(|_| Error::EffectiveTime(EffectiveTimeFault::OutOfRange))?;
-    match caller {
-        Caller::Staff(_) if time <= now => Ok(Some(time)),
-        Caller::Staff(_) => Err(Error::EffectiveTime(EffectiveTimeFault::InTheFuture)),
-        _ => Err(Error::EffectiveTime(EffectiveTimeFault::NotStaff)),
+    if time > now {
+        return Err(Error::EffectiveTime(EffectiveTimeFault::InTheFuture));
     }
+    Ok(Some(time))
 }
 
 /// Reads an amount of at least `least` minor units, 0 or 1.
@@ -147,6 +137,108 @@ fn refund_lines(
     lines.collect()
 }
 
+/// Reads units of lines, each of which may be named once; `field` is that of the request.
+fn units(lines: &[pb::FulfillmentLine], named: &str) -> Result<Vec<Units>, Error> {
+    let units: Vec<Units> = lines
+        .iter()
+        .map(|line| Units { number: line.line_number.into(), quantity: line.quantity.into() })
+        .collect();
+    match first_repeated(&units) {
+        Some(index) => {
+            let path = format!("{named}[{index}].line_number");
+            Err(field(path, "must not be named by another line of the request"))
+        }
+        None => Ok(units),
+    }
+}
+
+/// Reads what is to leave.
+pub fn new_fulfillment(
+    caller: &Caller,
+    asked: Option<pb::Fulfillment>,
+    effective_time: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<NewFulfillment, Error> {
+    let asked = asked.unwrap_or_default();
+    Ok(NewFulfillment {
+        id: FulfillmentId::new(now),
+        lines: units(&asked.lines, "fulfillment.lines")?,
+        location: asked.location_id,
+        tracking: tracking(asked.tracking),
+        actor: Actor::of(caller),
+        effective_time,
+    })
+}
+
+/// Reads the id of a fulfillment that is to be changed.
+pub fn fulfillment_id(asked: &pb::Fulfillment) -> Result<FulfillmentId, Error> {
+    asked.fulfillment_id.parse().map_err(|error| field("fulfillment.fulfillment_id", error))
+}
+
+/// Reads how the customer finds a parcel.
+pub fn tracking(asked: Option<pb::Tracking>) -> Tracking {
+    let asked = asked.unwrap_or_default();
+    Tracking { carrier: asked.carrier, number: asked.tracking_number, uri: asked.tracking_uri }
+}
+
+/// Checks that the mask of UpdateFulfillment names the one thing that can be changed.
+pub fn tracking_mask(mask: Option<prost_types::FieldMask>) -> Result<(), Error> {
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        return Err(field("update_mask", "must name at least one field"));
+    }
+    if paths.iter().any(|path| path != "tracking" && path != "*") {
+        return Err(field("update_mask", "must name `tracking` or `*`"));
+    }
+    Ok(())
+}
+
+/// Reads a request id that is needed for one part of a request and otherwise has no use.
+fn key_of(
+    caller: &Caller,
+    request_id: &str,
+    of: &str,
+    is_needed: bool,
+    without_id: &impl prost::Message,
+) -> Result<Option<RequestKey>, Error> {
+    match (is_needed, request_id) {
+        (true, "") => Err(field("request_id", format!("is required with `{of}`"))),
+        (false, "") => Ok(None),
+        (true, id) => Ok(Some(RequestKey::of(caller, id, without_id))),
+        (false, _) => Err(field("request_id", format!("must be empty without `{of}`"))),
+    }
+}
+
+/// Reads the units that are to be canceled, and the key of the request; none for all that are open.
+pub fn canceled_units(
+    caller: &Caller,
+    request: &pb::CancelOrderRequest,
+) -> Result<Option<(Vec<Units>, RequestKey)>, Error> {
+    let without_id = pb::CancelOrderRequest { request_id: String::new(), ..request.clone() };
+    let is_part = !request.lines.is_empty();
+    let key = key_of(caller, &request.request_id, "lines", is_part, &without_id)?;
+    let units = units(&request.lines, "lines")?;
+    Ok(key.map(|key| (units, key)))
+}
+
+/// Reads how much is to be captured, and the key of the request; none for all that is left.
+pub fn captured_amount(
+    caller: &Caller,
+    request: &pb::CaptureOrderRequest,
+) -> Result<Option<(Money, RequestKey)>, Error> {
+    let without_id = pb::CaptureOrderRequest { request_id: String::new(), ..request.clone() };
+    let is_part = request.amount.is_some();
+    let key = key_of(caller, &request.request_id, "amount", is_part, &without_id)?;
+    let money = request.amount.clone().map(|money| amount("amount", money, 1)).transpose()?;
+    Ok(money.zip(key))
+}
+
+/// Returns the permanent key of a fulfillment, and what was requested.
+pub fn fulfillment_key(caller: &Caller, request: &pb::CreateFulfillmentRequest) -> RequestKey {
+    let without_id = pb::CreateFulfillmentRequest { request_id: String::new(), ..request.clone() };
+    RequestKey::of(caller, &request.request_id, &without_id)
+}
+
 /// Reads who cancels an order, and why.
 pub fn cancellation(caller: &Caller, request: &pb::CancelOrderRequest) -> Cancellation {
     Cancellation {
@@ -157,7 +249,7 @@ pub fn cancellation(caller: &Caller, request: &pb::CancelOrderRequest) -> Cancel
 }
 
 /// Reads which orders to list.
-pub fn filter(caller: &Caller, request: &pb::ListOrdersRequest) -> Result<Filter, Error> {
+pub fn filter(request: &pb::ListOrdersRequest) -> Result<Filter, Error> {
     let time = |name: &'static str, time: Option<prost_types::Timestamp>| {
         let time = time.map(Timestamp::try_from).transpose();
         time.map_err(|_| field(name, EffectiveTimeFault::OutOfRange.text()))
@@ -169,7 +261,7 @@ pub fn filter(caller: &Caller, request: &pb::ListOrdersRequest) -> Result<Filter
     };
     let of = |values: &[i32]| values.iter().map(|value| i64::from(*value)).collect();
     Ok(Filter {
-        customer: customer(caller, request.customer_id.clone())?,
+        customer: request.customer_id.clone(),
         states: of(&request.states),
         payment_statuses: of(&request.payment_statuses),
         fulfillment_statuses: of(&request.fulfillment_statuses),
@@ -178,6 +270,7 @@ pub fn filter(caller: &Caller, request: &pb::ListOrdersRequest) -> Result<Filter
         reference: request.reference.clone(),
         number,
         channel: request.channel.clone(),
+        sku: request.sku.clone(),
         oldest_first: request.order_by == "create_time",
     })
 }
@@ -190,7 +283,9 @@ pub fn new_order(
     now: Timestamp,
 ) -> Result<NewOrder, Error> {
     let request_id = std::mem::take(&mut request.request_id);
-    let key = RequestKey::of(caller, &request_id, &request);
+    let customer = std::mem::take(&mut request.customer_id);
+    let owner = if customer.is_empty() { caller.owner() } else { customer.clone() };
+    let key = RequestKey::kept_by(&owner, &request_id, &request);
     let currency = request.currency_code.parse().and_then(Currency::of_commerce);
     let currency = currency.map_err(|error| field("currency_code", error))?;
     let expected = request
@@ -217,7 +312,7 @@ pub fn new_order(
         id: OrderId::new(now),
         number: 0,
         actor: Actor::of(caller),
-        customer: customer(caller, request.customer_id)?,
+        customer,
         reference: request.reference,
         channel,
         locale: request.locale,
@@ -235,8 +330,9 @@ pub fn new_order(
         capture,
         expire_time: now.plus(time_to_pay),
         expected_minor: expected.map(|expected| expected.minor),
+        only_public_prices: matches!(caller, Caller::User(_)),
         request: key,
-        effective_time: effective_time(caller, request.effective_time, now)?,
+        effective_time: effective_time(request.effective_time, now)?,
     })
 }
 
@@ -310,7 +406,45 @@ impl From<&Order> for pb::Order {
             customer_note: order.details.customer_note.clone(),
             metadata: order.details.metadata.clone(),
             capture_method: order.capture as i32,
+            fulfillments: order
+                .fulfillments
+                .iter()
+                .take(FULFILLMENTS_SHOWN)
+                .map(|one| fulfillment(order.id, one))
+                .collect(),
+            fulfillment_count: order.fulfillment_count as i32,
+            canceled_total: part(order.canceled),
+            captured_total: part(order.captured_net()),
         }
+    }
+}
+
+/// Returns a fulfillment of an order.
+pub fn fulfillment(order: OrderId, one: &Fulfillment) -> pb::Fulfillment {
+    let Tracking { carrier, number, uri } = &one.tracking;
+    let is_tracked = one.tracking != Tracking::default();
+    let lines = one.lines.iter().take(LINES_SHOWN).map(|units| pb::FulfillmentLine {
+        line_number: units.number as i32,
+        quantity: units.quantity as i32,
+    });
+    pb::Fulfillment {
+        fulfillment_id: one.id.to_string(),
+        order_id: order.to_string(),
+        state: one.state as i32,
+        lines: lines.collect(),
+        line_count: one.line_count as i32,
+        location_id: one.location.clone(),
+        tracking: is_tracked.then(|| pb::Tracking {
+            carrier: carrier.clone(),
+            tracking_number: number.clone(),
+            tracking_uri: uri.clone(),
+        }),
+        create_time: Some(one.create_time.into()),
+        update_time: Some(one.update_time.into()),
+        effective_time: Some(one.effective_time.into()),
+        delivery_time: one.delivery_time.map(Into::into),
+        actor: (&one.actor).into(),
+        etag: one.version.to_string(),
     }
 }
 
@@ -347,6 +481,8 @@ impl From<&Line> for pb::OrderLine {
             discount_total: wire(zero),
             tax_total: wire(zero),
             total: subtotal.and_then(wire),
+            fulfilled_quantity: line.fulfilled as i32,
+            canceled_quantity: line.canceled as i32,
         }
     }
 }
@@ -401,5 +537,8 @@ pub fn change(row: &history::Row, currency: Currency, to_staff: bool) -> pb::Ord
         cancel_reason: row.cancel_reason as i32,
         note: if is_for_staff && !to_staff { String::new() } else { row.note.clone() },
         change_time: Some(row.change_time.into()),
+        canceled_total: wire(Money::new(currency, row.canceled_minor)),
+        captured_total: wire(Money::new(currency, row.captured_minor)),
+        fulfillment_id: row.fulfillment_id.map_or_else(String::new, |id| id.to_string()),
     }
 }

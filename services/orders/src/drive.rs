@@ -15,10 +15,12 @@ use crate::change::Change;
 use crate::config::SagaConfig;
 use crate::error::Error;
 use crate::order::{Order, Refund, RefundState};
+use crate::part::CancelPlan;
 use crate::reason::Reason;
 use crate::record::{self, Entry, Record};
 use crate::saga::{
-    self, Answer, Circumstances, Decision, Lease, Next, Outcome, PendingRefund, Saga,
+    self, Answer, Circumstances, Decision, Lease, Next, Outcome, PendingFulfillment, PendingRefund,
+    Saga,
 };
 use crate::state::State;
 use crate::step::{Kind, Step};
@@ -81,9 +83,17 @@ pub struct Permit {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Resolves with the order when it has left PENDING or its saga has ended; fails when the saga
-/// stops in between.
-pub type Milestone = oneshot::Receiver<Order>;
+/// Where a saga has brought its order.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    pub order: Order,
+    /// Why the operation was refused and left the order as it was.
+    pub refusal: Option<(Reason, Vec<(String, String)>)>,
+}
+
+/// Resolves when the order has left PENDING or its saga has ended; fails when the saga stops in
+/// between.
+pub type Milestone = oneshot::Receiver<Reached>;
 
 impl Sagas {
     /// Returns a driver that leases sagas in the name of `owner`.
@@ -149,7 +159,7 @@ impl Sagas {
         milestone
     }
 
-    async fn drive_and_report(self, saga: Saga, order: Order, sender: oneshot::Sender<Order>) {
+    async fn drive_and_report(self, saga: Saga, order: Order, sender: oneshot::Sender<Reached>) {
         let id = order.id;
         match self.drive(saga, order, Some(sender)).await {
             Ok(()) => {}
@@ -197,7 +207,7 @@ impl Sagas {
         &self,
         mut saga: Saga,
         mut order: Order,
-        mut sender: Option<oneshot::Sender<Order>>,
+        mut sender: Option<oneshot::Sender<Reached>>,
     ) -> Result<(), Error> {
         loop {
             if self.drain.is_draining() {
@@ -209,9 +219,10 @@ impl Sagas {
             let answer = self.upstream.perform(&saga, &order).await?;
             self.point(step, Moment::AfterEffect, order.id).await;
 
-            let (next, after, changed, recorded_at) = loop {
+            let (next, refusal, after, changed, recorded_at) = loop {
                 let decision = self.decide(&saga, &order, &answer);
                 let next = decision.next;
+                let refusal = decision.refusal.map(|reason| (reason, decision.facts.clone()));
                 self.point(step, Moment::BeforeRecord, order.id).await;
                 let now = self.clock.now();
                 let entry = Entry {
@@ -224,7 +235,9 @@ impl Sagas {
                     now,
                 };
                 match self.db.write(ReadCommitted, entry, record::decision).await? {
-                    Record::Written(after, changed) => break (next, after, *changed, now),
+                    Record::Written(after, changed) => {
+                        break (next, refusal, after, *changed, now);
+                    }
                     Record::CancelRequested(cancellation) => {
                         saga.cancel_requested = true;
                         saga.cancellation = cancellation;
@@ -244,7 +257,7 @@ impl Sagas {
                 && let Some(sender) = sender.take()
             {
                 // There may be no waiter any more.
-                let _ = sender.send(order.clone());
+                let _ = sender.send(Reached { order: order.clone(), refusal });
             }
             match next {
                 Next::Step(_) | Next::Cancel(_) => {}
@@ -255,7 +268,7 @@ impl Sagas {
                     tracing::error!(
                         order.id = %order.id,
                         step = step.name(),
-                        "order {} is quarantined at {}.{}: see ListQuarantinedOrders",
+                        "order {} is quarantined at {}.{}: see ListQuarantinedSagas",
                         order.id, saga.kind.name(), step.name()
                     );
                     return Ok(());
@@ -279,6 +292,21 @@ impl Sagas {
         let expire_time = action.and_then(|action| action.expire_time);
         let expire_time = expire_time.map_or(order.expire_time, |time| time.min(order.expire_time));
         let time_to_pay = (now < expire_time).then(|| expire_time.since(now));
+        let pending_fulfillment = order
+            .pending()
+            .map(|one| PendingFulfillment { id: one.id, is_last: order.are_the_last(&one.lines) });
+        // A capture that is refused may show that the authorization is gone.
+        let is_lost = match answer.outcome {
+            Outcome::Refused(reason) => reason.is_lost_authorization(),
+            _ => saga.has_lost_authorization(),
+        };
+        let is_refused_capture = saga.step == Step::Capture && is_lost;
+        let is_canceling = saga.kind.is_cancellation() || saga.taking_back.is_some();
+        let plan = if is_canceling || is_refused_capture {
+            order.cancel_plan(saga.has_lost_authorization() || is_refused_capture)
+        } else {
+            CancelPlan::default()
+        };
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
             // An order that waits for the customer is not given up because a service is briefly
@@ -299,6 +327,9 @@ impl Sagas {
                 id: refund.id,
                 is_of_money: refund.amount.minor > 0,
             }),
+            fulfillment: pending_fulfillment,
+            capture: saga.due_capture(order),
+            plan: &plan,
             action: order.action.as_ref(),
             is_declined: order.decline.is_some(),
             effective_time: saga.effective_time,

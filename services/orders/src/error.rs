@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use souk_client::ops::v1::ErrorReason as SagaReason;
 use souk_client::orders::v1::ErrorReason;
 use souk_contract::{FieldError, PublicError, Reason as _, Refusal, common};
-use souk_types::{OrderId, PaymentId, RefundId, Timestamp};
+use souk_types::{FulfillmentId, OrderId, PaymentId, RefundId, Timestamp};
 
+use crate::part::FulfillmentState;
 use crate::reason::{FIELD, Reason, SHORTAGE};
-use crate::state::{Axes, MAX_REFUNDS};
+use crate::state::{Axes, MAX_FULFILLMENTS, MAX_REFUNDS};
 
 /// When to come back to a service that drives as many orders as it can.
 const OVERLOADED_DELAY: Duration = Duration::from_millis(100);
@@ -15,19 +17,19 @@ const OVERLOADED_DELAY: Duration = Duration::from_millis(100);
 /// What is wrong with a time that a caller set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectiveTimeFault {
-    NotStaff,
     InTheFuture,
     OutOfRange,
     BeforeTheSale,
+    BeforeItLeft,
 }
 
 impl EffectiveTimeFault {
     /// Says what must be so.
     pub fn text(self) -> &'static str {
         match self {
-            EffectiveTimeFault::NotStaff => "only staff may set it",
             EffectiveTimeFault::InTheFuture => "must not be in the future",
             EffectiveTimeFault::BeforeTheSale => "must not be before the sale",
+            EffectiveTimeFault::BeforeItLeft => "must not be before the goods left",
             EffectiveTimeFault::OutOfRange => "must be in the years 1 to 9999",
         }
     }
@@ -52,7 +54,7 @@ pub enum Error {
     #[error("another step of order {0} is in progress; retry")]
     Busy(OrderId),
     #[error("order {order} has no line {line}")]
-    LineNotFound { order: OrderId, line: i64, index: usize },
+    LineNotFound { order: OrderId, line: i64, field: &'static str, index: usize },
     #[error("order {order} has only {refundable} left to refund")]
     RefundExceedsOrder { order: OrderId, refundable: i64 },
     #[error("line {line} of order {order} has only {returnable} units left to return")]
@@ -61,15 +63,35 @@ pub enum Error {
     TooManyRefunds(OrderId),
     #[error("order {order} cannot leave: {}", Reason::OutOfStep.text())]
     OutOfStep { order: OrderId, facts: Vec<(String, String)> },
+    #[error("line {line} of order {order} has only {open} open units")]
+    ExceedsOpenUnits { order: OrderId, line: i64, open: i64, field: &'static str, index: usize },
+    #[error("fulfillment {0} does not exist")]
+    FulfillmentNotFound(FulfillmentId),
+    #[error("fulfillment {id} does not allow this while {}", state.name())]
+    FulfillmentState { id: FulfillmentId, state: FulfillmentState },
+    #[error("order {0} has the maximum of {MAX_FULFILLMENTS} fulfillments")]
+    TooManyFulfillments(OrderId),
+    #[error("order {order} cannot leave: {}", Reason::StockNotOnHand.text())]
+    StockNotOnHand { order: OrderId, facts: Vec<(String, String)> },
+    #[error("the payment provider refused to capture the payment of order {order}")]
+    CaptureDeclined { order: OrderId, payment: PaymentId, facts: Vec<(String, String)> },
+    #[error("order {order} has only {capturable} left to capture")]
+    CaptureExceedsOrder { order: OrderId, capturable: i64 },
+    #[error("etag: is not the present one, {0}")]
+    EtagMismatch(String),
     #[error("the payment provider refused refund {refund} of order {order}")]
     RefundDeclined { order: OrderId, refund: RefundId },
     #[error(transparent)]
     Field(#[from] FieldError),
-    #[error("customer_id: a user may place and read only its own orders")]
-    OtherCustomer,
     #[error("effective_time: {}", .0.text())]
     EffectiveTime(EffectiveTimeFault),
-    #[error("order {0} is not quarantined")]
+    #[error("guest_token: {0}")]
+    GuestToken(String),
+    #[error("another customer has claimed the guest")]
+    GuestClaimed,
+    #[error("the link opens no order, or it has expired")]
+    LinkRefused,
+    #[error("order {0} is not quarantined at that step")]
     NotQuarantined(OrderId),
     #[error("resume_token: does not belong to this order")]
     ResumeToken,
@@ -112,9 +134,11 @@ impl PublicError for Error {
                 .precondition(order),
             Error::Busy(id) => of(ErrorReason::OrderBusy, id),
             Error::LeaseLost => ErrorReason::OrderBusy.refusal(),
-            Error::LineNotFound { order, line, index } => of(ErrorReason::LineNotFound, order)
-                .with("line_number", line)
-                .field_at_fault(format!("lines[{index}].line_number")),
+            Error::LineNotFound { order, line, field, index } => {
+                of(ErrorReason::LineNotFound, order)
+                    .with("line_number", line)
+                    .field_at_fault(format!("{field}[{index}].line_number"))
+            }
             Error::RefundExceedsOrder { order, refundable } => {
                 of(ErrorReason::RefundExceedsOrder, order).with("refundable", refundable)
             }
@@ -129,19 +153,50 @@ impl PublicError for Error {
             Error::OutOfStep { order, facts } => {
                 of(ErrorReason::OrderOutOfStep, order).with_all(facts)
             }
+            Error::ExceedsOpenUnits { order, line, open, field, index } => {
+                of(ErrorReason::ExceedsOpenUnits, order)
+                    .with("line_number", line)
+                    .with("open", open)
+                    .field(
+                        format!("{field}[{index}].quantity"),
+                        format!("must be at most {open}, the units of the line that are open"),
+                    )
+            }
+            Error::FulfillmentNotFound(id) => ErrorReason::FulfillmentNotFound
+                .with("fulfillment_id", id)
+                .resource("Fulfillment", id),
+            Error::FulfillmentState { id, state } => ErrorReason::FulfillmentState
+                .with("fulfillment_id", id)
+                .with("state", state.name())
+                .precondition(id),
+            Error::TooManyFulfillments(id) => {
+                of(ErrorReason::TooManyFulfillments, id).with("limit", MAX_FULFILLMENTS)
+            }
+            Error::StockNotOnHand { order, facts } => {
+                with_listed(of(ErrorReason::StockNotOnHand, order), facts)
+            }
+            Error::CaptureDeclined { order, payment, facts } => with_listed(
+                of(ErrorReason::CaptureDeclined, order).with("payment_id", payment),
+                facts,
+            ),
+            Error::CaptureExceedsOrder { order, capturable } => {
+                of(ErrorReason::CaptureExceedsOrder, order)
+                    .with("capturable", capturable)
+                    .field("amount", format!("must be at most {capturable} minor units"))
+            }
+            Error::EtagMismatch(etag) => Refusal::new(&common::ETAG_MISMATCH).with("etag", etag),
             Error::RefundDeclined { order, refund } => {
                 of(ErrorReason::RefundDeclined, order).with("refund_id", refund)
             }
-            Error::OtherCustomer => Refusal::new(&common::OTHER_CUSTOMER)
-                .field("customer_id", "a user may place and read only its own orders"),
             Error::EffectiveTime(fault) => {
-                let reason = match fault {
-                    EffectiveTimeFault::NotStaff => ErrorReason::EffectiveTimeNotAllowed,
-                    _ => ErrorReason::EffectiveTime,
-                };
-                reason.refusal().field("effective_time", fault.text())
+                ErrorReason::EffectiveTime.refusal().field("effective_time", fault.text())
             }
-            Error::NotQuarantined(id) => of(ErrorReason::NotQuarantined, id),
+            Error::GuestToken(why) => ErrorReason::GuestToken.refusal().field("guest_token", why),
+            Error::GuestClaimed => ErrorReason::GuestClaimed.refusal(),
+            Error::LinkRefused => ErrorReason::LinkRefused.refusal(),
+            Error::NotQuarantined(id) => {
+                SagaReason::SagaNotQuarantined.with("service", "orders").with("saga_id", id)
+            }
             Error::ResumeToken => Refusal::new(&common::INVALID_PAGE_TOKEN)
                 .field("resume_token", "does not belong to this order"),
             Error::RequestIdReused(what) => Refusal::new(&common::REQUEST_ID_REUSED)
@@ -158,6 +213,21 @@ fn of(reason: ErrorReason, order: &OrderId) -> Refusal {
     reason.with("order_id", order)
 }
 
+/// Adds the facts that the reason may have; an upstream says more. The first of several counts, as
+/// the first line does.
+fn with_listed(refusal: Refusal, facts: &[(String, String)]) -> Refusal {
+    let policy = refusal.policy().expect("a refusal with a reason");
+    let mut listed: Vec<(String, String)> = vec![];
+    for (key, value) in facts {
+        let keys = policy.metadata.iter().chain(policy.optional_metadata);
+        let is_new = listed.iter().all(|(known, _)| known != key);
+        if is_new && keys.into_iter().any(|listed| listed == key) {
+            listed.push((key.clone(), value.clone()));
+        }
+    }
+    refusal.with_all(&listed)
+}
+
 /// Describes why an order was not placed, and which field of the request is at fault, if any.
 fn rejected(
     order: &OrderId,
@@ -168,14 +238,8 @@ fn rejected(
     let of_key = |wanted: &'static str| {
         facts.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value)
     };
-    // The first of several counts, as the first line does.
-    let mut metadata: Vec<(String, String)> = vec![];
-    for (key, value) in facts.iter().filter(|(key, _)| key != SHORTAGE) {
-        if metadata.iter().all(|(known, _)| known != key) {
-            metadata.push((key.clone(), value.clone()));
-        }
-    }
-    let mut refusal = of(reason.error(), order).with("payment_id", payment).with_all(&metadata);
+    let refusal = of(reason.error(), order).with("payment_id", payment);
+    let mut refusal = with_listed(refusal, facts);
     for shortage in of_key(SHORTAGE) {
         let mut words = shortage.splitn(3, ' ');
         if let (Some(requested), Some(available), Some(sku)) =

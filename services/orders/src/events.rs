@@ -9,7 +9,7 @@ use souk_types::Timestamp;
 use crate::change::Change;
 use crate::convert;
 use crate::error::Error;
-use crate::order::Order;
+use crate::order::{LINES_SHOWN, Order};
 use crate::store::history;
 
 /// Puts the event of a change into the outbox; many changes have none.
@@ -24,11 +24,11 @@ pub async fn publish(
     Ok(outbox::append(tx, event).await?)
 }
 
-/// Returns an order as events carry it.
+/// Returns an order as events carry it, and a link shows it.
 ///
 /// **Invariant:** without personal data, and without anything that lets its reader act for the
 /// customer.
-fn public(order: &Order) -> pb::Order {
+pub fn public(order: &Order) -> pb::Order {
     pb::Order {
         contact: None,
         shipping_address: None,
@@ -47,27 +47,76 @@ fn event_of(
 ) -> Option<NewEvent> {
     let whole = || Some(public(order));
     let told = || Some(convert::change(row, order.currency, false));
+    let of_order = |id| order.fulfillment(id).map(|one| convert::fulfillment(order.id, one));
     Some(match change {
         Change::Placed => NewEvent::new(&pb::OrderPlaced { order: whole(), change: told() }, now),
         Change::Rejected(_) => {
             NewEvent::new(&pb::OrderRejected { order: whole(), change: told() }, now)
         }
-        Change::Paid => NewEvent::new(&pb::OrderPaid { order: whole(), change: told() }, now),
+        Change::Captured(capture) if capture.is_final => {
+            NewEvent::new(&pb::OrderPaid { order: whole(), change: told() }, now)
+        }
+        Change::Captured(_) => {
+            NewEvent::new(&pb::OrderPartiallyPaid { order: whole(), change: told() }, now)
+        }
+        Change::LinesCanceled(plan) => {
+            let lines = plan.lines.iter().take(LINES_SHOWN).map(|line| pb::FulfillmentLine {
+                line_number: line.number as i32,
+                quantity: line.quantity as i32,
+            });
+            let event = pb::OrderLinesCanceled {
+                order: whole(),
+                lines: lines.collect(),
+                line_count: plan.lines.len() as i32,
+                change: told(),
+            };
+            NewEvent::new(&event, now)
+        }
         Change::Canceled { effective_time, .. } => {
             let effective_time = effective_time.map(Into::into);
             let event = pb::OrderCanceled { order: whole(), effective_time, change: told() };
             NewEvent::new(&event, now)
         }
-        Change::Fulfilled { effective_time } => {
-            let effective_time = Some((*effective_time).into());
-            let event = pb::OrderFulfilled { order: whole(), effective_time, change: told() };
+        Change::Fulfilled { id, is_last: false, .. } => {
+            let fulfillment = of_order(*id);
+            let event = pb::OrderPartiallyFulfilled { order: whole(), fulfillment, change: told() };
+            NewEvent::new(&event, now)
+        }
+        Change::Fulfilled { id, effective_time, .. } => {
+            let event = pb::OrderFulfilled {
+                order: whole(),
+                effective_time: Some((*effective_time).into()),
+                change: told(),
+                fulfillment: of_order(*id),
+            };
+            NewEvent::new(&event, now)
+        }
+        Change::FulfillmentTracked(id, _) => {
+            let fulfillment = of_order(*id);
+            let event = pb::OrderFulfillmentUpdated { order: whole(), fulfillment, change: told() };
+            NewEvent::new(&event, now)
+        }
+        Change::FulfillmentDelivered { id, .. } => {
+            let fulfillment = of_order(*id);
+            let event =
+                pb::OrderFulfillmentDelivered { order: whole(), fulfillment, change: told() };
             NewEvent::new(&event, now)
         }
         Change::RefundSucceeded(id) => {
             let refund = order.refund(*id).map(pb::Refund::from);
             NewEvent::new(&pb::OrderRefunded { order: whole(), refund, change: told() }, now)
         }
+        Change::CustomerChanged { from, .. } => {
+            let event = pb::OrderCustomerChanged {
+                order: whole(),
+                previous_customer_id: from.clone(),
+                change: told(),
+            };
+            NewEvent::new(&event, now)
+        }
         Change::Started(_)
+        | Change::CancelRefused
+        | Change::FulfillmentRefused(_)
         | Change::Priced(_)
         | Change::GoodsReturned(_)
         | Change::RefundFailed(_)
@@ -99,7 +148,7 @@ mod tests {
             id: OrderId::new(now),
             number: 1001,
             actor: Actor("user:alice".into()),
-            customer: "alice".to_owned(),
+            customer: souk_contract::customer_of("user:alice").to_string(),
             reference: String::new(),
             channel: "default".to_owned(),
             locale: String::new(),
@@ -117,6 +166,7 @@ mod tests {
             return_url: String::new(),
             expire_time: now,
             expected_minor: None,
+            only_public_prices: true,
             request: RequestKey { key: String::new(), hash: vec![] },
             effective_time: None,
         };

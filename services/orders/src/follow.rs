@@ -15,9 +15,10 @@ use crate::actor::Actor;
 use crate::change::{Cause, Change};
 use crate::error::Error;
 use crate::order::{RefundRequest, RefundScope};
+use crate::part::Cancellation;
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
-use crate::saga::{Cancellation, Progress, Saga};
+use crate::saga::{Progress, Saga};
 use crate::state::State;
 use crate::step::{Kind, Step};
 use crate::store::saga::Due;
@@ -116,7 +117,9 @@ async fn adopt_refund(
 ) -> Result<Reaction, Error> {
     let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
     let mut order = store::order::get(tx, id).await?;
-    if foreign.id == order.cancel_refund_id() || order.refund(foreign.id).is_some() {
+    let is_of_cancellation = foreign.id == order.cancel_refund_id()
+        || store::cancellation::has_refund(tx, id, foreign.id).await?;
+    if is_of_cancellation || order.refund(foreign.id).is_some() {
         return Ok(Reaction::Known);
     }
     if saga.progress != Progress::Ended {
@@ -155,7 +158,7 @@ async fn lose_stock(tx: &Tx, id: OrderId, now: Timestamp) -> Result<Reaction, Er
     let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
     let mut order = store::order::get(tx, id).await?;
     let is_own =
-        saga.kind == Kind::Cancel || saga.step == Step::Release || saga.taking_back.is_some();
+        saga.kind.is_cancellation() || saga.step == Step::Release || saga.taking_back.is_some();
     // One that is being placed finds out when it commits; the others need no stock any more.
     if order.axes.state != State::Placed {
         return Ok(Reaction::Known);
@@ -168,7 +171,7 @@ async fn lose_stock(tx: &Tx, id: OrderId, now: Timestamp) -> Result<Reaction, Er
     let saga = saga.cancel(&order, Reason::OutOfStock, cancellation, now, now);
     let saga = Saga { progress: Progress::Quarantined, ..saga };
     let failure =
-        "its stock was released outside of the order; ResumeOrder cancels it and pays it back";
+        "its stock was released outside of the order; ResumeSaga cancels it and pays it back";
     store::saga::restart(tx, &saga, Some(failure), Due::free(now)).await?;
     let cause = Cause::new(OrderChangeCause::StockReleased, saga.actor.clone());
     record::change(tx, &mut order, &Change::Quarantined, &cause, now).await?;

@@ -5,16 +5,21 @@
 //! crash, `rpc/` for what can be asked.
 
 mod actor;
+mod cancellation;
 mod change;
+mod claim;
 mod config;
 mod convert;
 mod drive;
 mod error;
 mod events;
 mod follow;
+mod fulfillment;
+mod link;
 mod new_order;
 mod numbers;
 mod order;
+mod part;
 mod reason;
 mod record;
 mod request_key;
@@ -32,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chassis::{Definition, Host, Service, StartError};
+use souk_client::ops::v1::saga_service;
 use souk_client::orders::v1::order_service;
 use souk_data::Isolation::ReadCommitted;
 use souk_data::{Engine, Tx};
@@ -42,9 +48,10 @@ pub use config::{Config, SagaConfig};
 pub use drive::FAULT_POINTS;
 pub use store::SCHEMA;
 
+use claim::Claims;
 use drive::Sagas;
 use numbers::Numbers;
-use rpc::OrderRpc;
+use rpc::{OrderRpc, SagaRpc};
 use upstream::Upstream;
 use watchers::Watchers;
 
@@ -86,19 +93,32 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         owner,
         config.saga,
     );
+    let claims = Claims::new(db.clone(), clock.clone(), watchers.clone());
     let consumer = follow::consumer(&host, db.clone(), clock.clone());
     let rpc = OrderRpc {
         db: db.clone(),
         sagas: sagas.clone(),
+        claims: claims.clone(),
+        tokens: host.tokens(),
         numbers: Numbers::new(db.clone()),
         watchers,
         clock,
         drain: host.drain(),
     };
 
+    let saga_rpc = SagaRpc {
+        db: db.clone(),
+        sagas: sagas.clone(),
+        watchers: rpc.watchers.clone(),
+        clock: host.clock(),
+    };
+    let checked = db.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(order_service::server(rpc))
+        .shared(saga_service::server(saga_rpc))
+        .invariants(move || store::audit::check(checked.clone()))
         .database(&host, &db)
+        .worker("claims", move |drain| claims.clone().run(drain))
         .worker("consumer", move |drain| consumer.clone().run(drain))
         .worker("sweep", move |drain| sagas.clone().sweep(drain)))
 }

@@ -27,6 +27,8 @@ pub struct NewOrder {
     /// Until when a customer who has not paid yet is waited for.
     pub expire_time: Timestamp,
     pub expected_minor: Option<i64>,
+    /// A line may name no price that is not for everyone.
+    pub only_public_prices: bool,
     pub request: RequestKey,
     pub effective_time: Option<Timestamp>,
 }
@@ -49,7 +51,13 @@ impl NewOrder {
             total: None,
             parts: Parts::default(),
             refunded: Money::zero(self.currency),
+            captured: 0,
+            given_back: 0,
+            canceled: 0,
             refunds: vec![],
+            fulfillments: vec![],
+            fulfillment_count: 0,
+            cancellation: None,
             closure: None,
             decline: None,
             tries: 1,

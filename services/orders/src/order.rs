@@ -1,14 +1,17 @@
-//! The rules of an order and its refunds. Pure: no async, no I/O, no database, no wire.
+//! The rules of an order and its refunds. Pure: no async, no I/O, no database, no wire. Those of
+//! goods that leave are in `fulfillment.rs`, those of units that are canceled in `cancellation.rs`.
 //!
 //! ```text
-//!            place              pay            fulfill
-//!   Pending ───────▶ Placed ────────▶ Placed ──────────▶ Completed
+//!            place              capture        fulfill, in parts
+//!   Pending ───────▶ Placed ────────▶ Placed ──────────▶ Completed, when nothing is open
 //!   Unpaid   │       Authorized │     Paid    │          Paid, then PartiallyRefunded, Refunded
-//!            │                  │             │          Fulfilled, then PartiallyReturned, Returned
-//!            ▼ reject           ▼ cancel      ▼ cancel, or paid back in full
+//!            │                  │             │          Fulfilled, Delivered, Returned
+//!            ▼ reject           ▼ cancel      ▼ cancel, or paid back in full, before any left
 //!         Rejected           Canceled      Canceled
 //!         Unpaid             Voided        Refunded
 //! ```
+//!
+//! A capture in parts is PartiallyPaid in between, goods that leave in parts PartiallyFulfilled.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +24,9 @@ use souk_types::{
 
 use crate::actor::Actor;
 use crate::error::{EffectiveTimeFault, Error};
+use crate::part::{Fulfillment, LinesCancellation};
 use crate::reason::Reason;
-use crate::state::{Axes, CaptureMethod, FulfillmentStatus, MAX_REFUNDS, PaymentStatus, State};
+use crate::state::{Axes, CaptureMethod, MAX_REFUNDS, PaymentStatus, State};
 
 /// What a customer ordered, and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +41,8 @@ pub struct Order {
     pub currency: Currency,
     pub axes: Axes,
     pub capture: CaptureMethod,
-    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for
-    /// `refunded` and `returned`. The rules want all of them, numbered from 1; an order that was
+    /// **Invariant:** empty until the prices are frozen, and never changed afterwards but for the
+    /// counts of units. The rules want all of them, numbered from 1; an order that was
     /// read to be shown has the first [`LINES_SHOWN`] only.
     pub lines: Vec<Line>,
     /// How many lines there are.
@@ -46,9 +50,23 @@ pub struct Order {
     pub total: Option<Money>,
     /// What the total is made of.
     pub parts: Parts,
-    /// **Invariant:** 0 ≤ refunded, and refunded plus every pending refund ≤ total.
+    /// What refunds paid back.
+    ///
+    /// **Invariant:** 0 ≤ refunded, and refunded plus every pending refund ≤ what was captured less
+    /// what cancellations paid back ≤ total less what was canceled.
     pub refunded: Money,
+    /// How much was captured, in minor units.
+    pub captured: i64,
+    /// How much of it cancellations paid back, in minor units.
+    pub given_back: i64,
+    /// How much of the total is not owed because units were canceled, in minor units.
+    pub canceled: i64,
     pub refunds: Vec<Refund>,
+    /// All of them; in an order that was read to be shown the first.
+    pub fulfillments: Vec<Fulfillment>,
+    pub fulfillment_count: i64,
+    /// The cancellation of some units that is in progress.
+    pub cancellation: Option<LinesCancellation>,
     /// Why it was rejected or canceled.
     pub closure: Option<Reason>,
     /// Why the provider declined its payment, while it waits for another payment method.
@@ -112,6 +130,26 @@ pub struct Line {
     pub refunded: i64,
     /// Units that came back on hand.
     pub returned: i64,
+    /// Units that have left.
+    pub fulfilled: i64,
+    /// Units that were canceled.
+    ///
+    /// **Invariant:** fulfilled + canceled ≤ quantity, and returned ≤ fulfilled.
+    pub canceled: i64,
+    /// How much less is owed for them, in minor units.
+    pub canceled_minor: i64,
+}
+
+impl Line {
+    /// Returns how many units have neither left nor been canceled.
+    pub fn open(&self) -> i64 {
+        self.quantity - self.fulfilled - self.canceled
+    }
+
+    /// Returns the price of this many units, in minor units.
+    pub fn price_of(&self, quantity: i64) -> i64 {
+        self.unit_price.times(quantity).map_or(i64::MAX, |price| price.minor)
+    }
 }
 
 /// What a line asks for, before its price is known.
@@ -218,8 +256,11 @@ impl Refund {
 /// The largest total of an order, in minor units: the largest amount that payments take.
 pub const MAX_TOTAL: i64 = 1_000_000_000_000_000;
 
-/// The most lines of an order, and of each of its refunds, that are shown with it.
+/// The most lines of an order, and of each of its refunds and fulfillments, that are shown with it.
 pub const LINES_SHOWN: usize = 200;
+
+/// The most fulfillments that are shown with their order.
+pub const FULFILLMENTS_SHOWN: usize = 20;
 
 impl Order {
     /// Names the payment of this order; a repeat of any step arrives at the same one.
@@ -262,41 +303,11 @@ impl Order {
         Ok(())
     }
 
-    /// Records that the payment is captured.
-    pub fn pay(&mut self) -> Result<(), Error> {
-        let is_authorized = self.axes.payment == PaymentStatus::Authorized;
-        self.check(self.axes.state == State::Placed && is_authorized)?;
-        self.axes.payment = PaymentStatus::Paid;
-        Ok(())
-    }
-
     /// Records that it could not be placed.
     pub fn reject(&mut self, reason: Reason) -> Result<(), Error> {
         self.check(self.axes.state == State::Pending)?;
         self.leave_pending(State::Rejected, PaymentStatus::Unpaid);
         self.closure = Some(reason);
-        Ok(())
-    }
-
-    /// Records that it was taken back before the goods left, and that what was captured went back.
-    pub fn cancel(&mut self, reason: Reason) -> Result<(), Error> {
-        self.check(self.is_waiting_to_leave())?;
-        self.axes.state = State::Canceled;
-        if self.axes.payment.is_captured() {
-            self.axes.payment = PaymentStatus::Refunded;
-            self.refunded = self.total.unwrap_or(self.refunded);
-        } else {
-            self.axes.payment = PaymentStatus::Voided;
-        }
-        self.closure = Some(reason);
-        Ok(())
-    }
-
-    /// Records that the goods have left.
-    pub fn fulfill(&mut self) -> Result<(), Error> {
-        self.check(self.is_waiting_to_leave() && self.axes.payment.is_captured())?;
-        self.axes.state = State::Completed;
-        self.axes.fulfillment = FulfillmentStatus::Fulfilled;
         Ok(())
     }
 
@@ -336,14 +347,9 @@ impl Order {
         self.capture == CaptureMethod::Automatic
     }
 
-    /// Returns whether its payment is to be captured and nothing has been captured.
+    /// Returns whether more of its payment is to be captured.
     pub fn is_capturable(&self) -> bool {
-        self.is_waiting_to_leave() && self.axes.payment == PaymentStatus::Authorized
-    }
-
-    /// Returns whether it is placed and its goods have not left.
-    pub fn is_waiting_to_leave(&self) -> bool {
-        self.axes.state == State::Placed && !self.axes.fulfillment.has_left()
+        self.axes.state == State::Placed && self.axes.payment.is_authorized()
     }
 
     fn leave_pending(&mut self, state: State, payment: PaymentStatus) {
@@ -353,7 +359,7 @@ impl Order {
         self.decline = None;
     }
 
-    fn check(&self, is_allowed: bool) -> Result<(), Error> {
+    pub(crate) fn check(&self, is_allowed: bool) -> Result<(), Error> {
         if is_allowed { Ok(()) } else { Err(self.not_now()) }
     }
 
@@ -362,11 +368,11 @@ impl Order {
         Error::State { order: self.id, axes: self.axes }
     }
 
-    /// Returns what can still be refunded: the total less what went back and what is on its way
-    /// back.
+    /// Returns what can still be refunded: what was captured less what went back and what is on its
+    /// way back.
     pub fn refundable(&self) -> i64 {
         let pending: i64 = self.open_refunds().map(|refund| refund.amount.minor).sum();
-        self.total.map_or(0, |total| total.minor - self.refunded.minor - pending)
+        self.captured_net() - self.refunded.minor - pending
     }
 
     /// Returns a refund by its id.
@@ -384,6 +390,11 @@ impl Order {
         self.lines.get(index).filter(|line| line.number == number)
     }
 
+    pub(crate) fn line_mut(&mut self, number: i64) -> &mut Line {
+        let index = usize::try_from(number - 1).expect("lines are numbered from 1");
+        self.lines.get_mut(index).expect("units name lines of their order")
+    }
+
     /// Turns a request into a pending refund of this order, or says why it cannot be one.
     pub fn plan_refund(
         &self,
@@ -393,7 +404,9 @@ impl Order {
     ) -> Result<Refund, Error> {
         let takes_goods_back = request.scope.takes_goods_back();
         let is_paid = match self.axes.payment {
-            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded => true,
+            PaymentStatus::Paid
+            | PaymentStatus::PartiallyPaid
+            | PaymentStatus::PartiallyRefunded => true,
             PaymentStatus::Refunded => takes_goods_back,
             _ => false,
         };
@@ -443,12 +456,17 @@ impl Order {
         for (index, wanted) in requested.iter().enumerate() {
             let RequestedRefundLine { number, quantity, restock, .. } = *wanted;
             let line = self.line(number);
-            let line = line.ok_or(Error::LineNotFound { order: self.id, line: number, index })?;
-            let returnable = line.quantity - line.returned;
+            let line = line.ok_or(Error::LineNotFound {
+                order: self.id,
+                line: number,
+                field: "lines",
+                index,
+            })?;
+            let returnable = line.fulfilled - line.returned;
             if restock && quantity > returnable {
                 return Err(Error::ReturnExceedsOrder { order: self.id, line: number, returnable });
             }
-            let price = line.unit_price.times(quantity).map_or(i64::MAX, |price| price.minor);
+            let price = line.price_of(quantity);
             let amount = match wanted.amount {
                 Some(amount) if amount.currency != self.currency => {
                     return Err(Error::RefundExceedsOrder { order: self.id, refundable });
@@ -459,7 +477,7 @@ impl Order {
                 None => price,
             };
             let is_refunded = amount > 0 || !restock;
-            let left = line.quantity - line.refunded;
+            let left = line.quantity - line.canceled - line.refunded;
             if is_refunded && quantity > left {
                 return Err(Error::RefundExceedsOrder { order: self.id, refundable: left });
             }
@@ -475,16 +493,17 @@ impl Order {
         let mut unassigned = left;
         let mut lines = vec![];
         for line in &self.lines {
+            let returnable = line.fulfilled - line.returned;
+            let refundable = line.quantity - line.canceled - line.refunded;
             let quantity = match (restock, left) {
-                (true, 0) => line.quantity - line.returned,
-                (true, _) => line.quantity - line.refunded.max(line.returned),
-                (false, _) => line.quantity - line.refunded,
+                (true, 0) => returnable,
+                (true, _) => returnable.min(refundable),
+                (false, _) => refundable,
             };
             if quantity <= 0 {
                 continue;
             }
-            let price = line.unit_price.times(quantity).map_or(i64::MAX, |price| price.minor);
-            let amount = price.min(unassigned);
+            let amount = line.price_of(quantity).min(unassigned);
             unassigned -= amount;
             let is_refunded = left > 0;
             lines.push(RefundLine { number: line.number, quantity, amount, restock, is_refunded });
@@ -492,15 +511,15 @@ impl Order {
         (left, lines)
     }
 
-    /// Returns whether this refund leaves nothing paid of an order whose goods have not left, so
-    /// that its stock is to be released.
+    /// Returns whether this refund leaves nothing paid of an order with open units, so that its
+    /// stock is to be released.
     pub fn gives_up_stock(&self, refund: &Refund) -> bool {
-        let after = self.refunded.add(refund.amount);
-        self.is_waiting_to_leave() && self.total.is_some_and(|total| after == Ok(total))
+        let after = self.refunded.minor + refund.amount.minor;
+        self.axes.state == State::Placed && self.uncaptured() == 0 && after == self.owed()
     }
 
-    /// Ends a pending refund. The payment is Refunded once everything that was paid has gone back;
-    /// an order whose goods have not left is canceled then.
+    /// Ends a pending refund. The payment is Refunded once everything that is owed has gone back;
+    /// what is open is canceled then.
     pub fn settle_refund(&mut self, id: RefundId, succeeded: bool) -> Result<(), Error> {
         let not_now = self.not_now();
         let refund = self
@@ -528,22 +547,22 @@ impl Order {
         let is_of_money = refund.amount.minor > 0;
         let takes_goods_back = refund.takes_goods_back();
         self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
-        if takes_goods_back {
-            let is_all = self.lines.iter().all(|line| line.returned == line.quantity);
-            self.axes.fulfillment = if is_all {
-                FulfillmentStatus::Returned
-            } else {
-                FulfillmentStatus::PartiallyReturned
-            };
+        if is_of_money {
+            self.axes.payment = self.payment_status();
         }
-        if is_of_money && Some(self.refunded) == self.total {
-            self.axes.payment = PaymentStatus::Refunded;
-            if self.is_waiting_to_leave() {
-                self.axes.state = State::Canceled;
-                self.closure = Some(Reason::Refunded);
+        if is_of_money
+            && self.axes.payment == PaymentStatus::Refunded
+            && self.axes.state == State::Placed
+        {
+            for line in &mut self.lines {
+                line.canceled += line.open();
             }
-        } else if is_of_money {
-            self.axes.payment = PaymentStatus::PartiallyRefunded;
+            let has_left = self.axes.fulfillment.has_left();
+            self.axes.state = if has_left { State::Completed } else { State::Canceled };
+            self.closure = (!has_left).then_some(Reason::Refunded);
+        }
+        if takes_goods_back || self.axes.state == State::Completed {
+            self.axes.fulfillment = self.fulfillment_status();
         }
         Ok(())
     }

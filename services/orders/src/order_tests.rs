@@ -1,8 +1,13 @@
 //! What holds for orders and refunds.
 
 use proptest::prelude::*;
+use souk_types::{CancellationId, FulfillmentId};
 
 use super::*;
+use crate::part::{
+    CancelPlan, Cancellation, DueCapture, FulfillmentState, NewFulfillment, Tracking, Units,
+};
+use crate::state::{FulfillmentStatus, MAX_FULFILLMENTS};
 
 fn gbp(minor: i64) -> Money {
     Money::new("GBP".parse().unwrap(), minor)
@@ -25,7 +30,13 @@ fn pending() -> Order {
         total: None,
         parts: Parts::default(),
         refunded: gbp(0),
+        captured: 0,
+        given_back: 0,
+        canceled: 0,
         refunds: vec![],
+        fulfillments: vec![],
+        fulfillment_count: 0,
+        cancellation: None,
         closure: None,
         decline: None,
         tries: 1,
@@ -52,21 +63,78 @@ fn line(number: i64, quantity: i64, unit: i64) -> Line {
         unit_price: gbp(unit),
         refunded: 0,
         returned: 0,
+        fulfilled: 0,
+        canceled: 0,
+        canceled_minor: 0,
     }
 }
 
-fn paid() -> Order {
+fn placed() -> Order {
     let mut order = pending();
     order.price(vec![line(1, 3, 250), line(2, 1, 1000)]).unwrap();
     order.place().unwrap();
-    order.pay().unwrap();
     order
+}
+
+fn paid() -> Order {
+    let mut order = placed();
+    pay(&mut order).unwrap();
+    order
+}
+
+fn pay(order: &mut Order) -> Result<(), Error> {
+    order.captured(order.capture_of_the_rest())
 }
 
 fn fulfilled() -> Order {
     let mut order = paid();
-    order.fulfill().unwrap();
+    leave(&mut order, &[]).unwrap();
     order
+}
+
+/// Lets units leave; without any all that are open. What must be captured first is.
+fn leave(order: &mut Order, units: &[(i64, i64)]) -> Result<FulfillmentId, Error> {
+    let now = Timestamp::from_micros(1);
+    let new = NewFulfillment {
+        id: FulfillmentId::new(now),
+        lines: units.iter().map(|(number, quantity)| of(*number, *quantity)).collect(),
+        location: String::new(),
+        tracking: Tracking::default(),
+        actor: Actor::default(),
+        effective_time: None,
+    };
+    let fulfillment = order.plan_fulfillment(&new, now)?;
+    let capture = order.capture_before(&fulfillment);
+    order.fulfillments.push(fulfillment);
+    order.fulfillment_count += 1;
+    if let Some(capture) = capture {
+        order.captured(capture)?;
+    }
+    order.fulfill(new.id)?;
+    Ok(new.id)
+}
+
+fn of(number: i64, quantity: i64) -> Units {
+    Units { number, quantity }
+}
+
+/// Cancels units, and pays and captures what that asks for.
+fn cancel_units(order: &mut Order, units: &[(i64, i64)]) -> Result<CancelPlan, Error> {
+    let wanted: Vec<Units> =
+        units.iter().map(|(number, quantity)| of(*number, *quantity)).collect();
+    let id = CancellationId::new(Timestamp::from_micros(1));
+    let part = order.plan_lines_cancellation(id, &wanted, &Cancellation::default())?;
+    order.cancellation = Some(part);
+    let plan = order.cancel_plan(false);
+    if let Some(capture) = plan.capture {
+        order.captured(capture)?;
+    }
+    if plan.closes && !plan.has_left {
+        order.cancel(Reason::OrderCanceled)?;
+    } else {
+        order.cancel_units(&plan)?;
+    }
+    Ok(plan)
 }
 
 fn asking(scope: RefundScope) -> RefundRequest {
@@ -135,9 +203,8 @@ fn every_step_is_allowed_from_its_own_states_only() {
     let mut declined = acting.clone();
     declined.decline("no".into()).unwrap();
     assert_eq!((declined.axes, &declined.action), (Axes::NEW, &None));
-    let mut placed = pending();
-    placed.price(vec![line(1, 1, 1)]).unwrap();
-    placed.place().unwrap();
+    let mut partly_left = paid();
+    leave(&mut partly_left, &[(1, 1)]).unwrap();
     let mut canceled = paid();
     canceled.cancel(Reason::OrderCanceled).unwrap();
     let mut rejected = pending();
@@ -146,18 +213,19 @@ fn every_step_is_allowed_from_its_own_states_only() {
         ("pending", pending()),
         ("acting", acting),
         ("declined", declined),
-        ("placed", placed),
+        ("placed", placed()),
         ("paid", paid()),
+        ("partly left", partly_left),
         ("fulfilled", fulfilled()),
         ("canceled", canceled),
         ("rejected", rejected),
     ];
     let steps: [(&str, Walk, &[&str]); 8] = [
         ("place", |order| order.place(), &["pending", "acting", "declined"]),
-        ("pay", |order| order.pay(), &["placed"]),
+        ("pay", pay, &["placed"]),
         ("reject", |order| order.reject(Reason::GaveUp), &["pending", "acting", "declined"]),
         ("cancel", |order| order.cancel(Reason::OrderCanceled), &["placed", "paid"]),
-        ("fulfill", |order| order.fulfill(), &["paid"]),
+        ("fulfill", |order| leave(order, &[]).map(|_| ()), &["paid", "partly left"]),
         (
             "require action",
             |order| order.require_action(Action { url: String::new(), expire_time: None }),
@@ -179,7 +247,9 @@ fn a_cancellation_gives_back_what_was_taken() {
     let mut order = paid();
     order.cancel(Reason::OrderCanceled).unwrap();
     let axes = Axes { state: State::Canceled, payment: PaymentStatus::Refunded, ..Axes::NEW };
-    assert_eq!((order.axes, order.refunded), (axes, gbp(1750)));
+    assert_eq!((order.axes, order.refunded), (axes, gbp(0)));
+    assert_eq!((order.canceled, order.given_back, order.owed()), (1750, 1750, 0));
+    assert!(order.lines.iter().all(|line| line.canceled == line.quantity));
 
     let mut order = pending();
     order.price(vec![line(1, 1, 1)]).unwrap();
@@ -310,8 +380,8 @@ fn goods_come_back_for_what_is_left_or_for_what_the_caller_says() {
         let mut order = pending();
         order.price(vec![line(1, 1, unit), line(2, 1, 0)]).unwrap();
         order.place().unwrap();
-        order.pay().unwrap();
-        order.fulfill().unwrap();
+        pay(&mut order).unwrap();
+        leave(&mut order, &[]).unwrap();
         order
     };
     let id = |at| RefundId::new(Timestamp::from_micros(at));
@@ -354,7 +424,216 @@ fn an_order_has_a_limit_of_refunds() {
     assert!(matches!(refund(&mut order, units(1, 1)), Err(Error::TooManyRefunds(_))));
 }
 
+#[test]
+fn goods_leave_in_parts_and_the_last_complete_the_order() {
+    let mut order = paid();
+    let first = leave(&mut order, &[(1, 2)]).unwrap();
+    let part = Axes { fulfillment: FulfillmentStatus::PartiallyFulfilled, ..paid().axes };
+    assert_eq!((order.axes, order.lines[0].open()), (part, 1));
+    assert!(matches!(
+        leave(&mut order, &[(2, 1), (1, 2)]),
+        Err(Error::ExceedsOpenUnits { line: 1, open: 1, index: 1, .. })
+    ));
+    assert!(matches!(
+        leave(&mut order, &[(3, 1)]),
+        Err(Error::LineNotFound { line: 3, field: "fulfillment.lines", .. })
+    ));
+    order.deliver(first, Timestamp::from_micros(2), Timestamp::from_micros(2)).unwrap();
+    assert_eq!(order.axes.fulfillment, FulfillmentStatus::PartiallyFulfilled);
+
+    let second = leave(&mut order, &[]).unwrap();
+    assert_eq!(order.axes.state, State::Completed);
+    assert_eq!(order.axes.fulfillment, FulfillmentStatus::Fulfilled);
+    let units = |id| order.fulfillment(id).unwrap().lines.clone();
+    assert_eq!((units(first), units(second)), (vec![of(1, 2)], vec![of(1, 1), of(2, 1)]));
+    assert!(leave(&mut order, &[]).is_err(), "nothing is open");
+    order.deliver(second, Timestamp::from_micros(2), Timestamp::from_micros(2)).unwrap();
+    assert_eq!(order.axes.fulfillment, FulfillmentStatus::Delivered);
+    let early = order.deliver(second, Timestamp::from_micros(0), Timestamp::from_micros(2));
+    assert!(matches!(early, Err(Error::EffectiveTime(EffectiveTimeFault::BeforeItLeft))));
+}
+
+#[test]
+fn an_order_has_a_limit_of_fulfillments() {
+    let mut order = paid();
+    let id = leave(&mut order, &[(1, 1)]).unwrap();
+    let one = order.fulfillment(id).unwrap().clone();
+    order.fulfillments = vec![one; MAX_FULFILLMENTS];
+    assert!(matches!(leave(&mut order, &[]), Err(Error::TooManyFulfillments(_))));
+}
+
+#[test]
+fn what_leaves_is_captured_and_the_last_captures_the_rest() {
+    let mut order = Order { capture: CaptureMethod::OnFulfillment, ..placed() };
+    leave(&mut order, &[(1, 1)]).unwrap();
+    assert_eq!((order.axes.payment, order.captured), (PaymentStatus::PartiallyPaid, 250));
+    // What was captured by hand meanwhile is not captured again.
+    order.captured(DueCapture { minor: 300, is_final: false }).unwrap();
+    leave(&mut order, &[(1, 1)]).unwrap();
+    assert_eq!(order.captured, 550);
+    leave(&mut order, &[]).unwrap();
+    assert_eq!((order.axes.payment, order.captured), (PaymentStatus::Paid, 1750));
+    assert!(order.captured(DueCapture { minor: 0, is_final: true }).is_err());
+
+    let mut by_hand = Order { capture: CaptureMethod::Manual, ..placed() };
+    assert!(leave(&mut by_hand, &[(1, 1)]).is_err(), "nobody has captured it");
+    by_hand.captured(DueCapture { minor: 250, is_final: false }).unwrap();
+    leave(&mut by_hand, &[(1, 1)]).unwrap();
+    assert!(leave(&mut by_hand, &[(1, 1)]).is_err(), "only one unit is paid");
+    assert!(by_hand.captured(DueCapture { minor: 1501, is_final: false }).is_err());
+}
+
+#[test]
+fn canceling_units_pays_back_or_lets_less_be_captured() {
+    let mut order = paid();
+    let plan = cancel_units(&mut order, &[(1, 2)]).unwrap();
+    assert_eq!((plan.amount, plan.pays_back, plan.voids, plan.closes), (500, 500, false, false));
+    assert_eq!((order.axes, order.owed(), order.refundable()), (paid().axes, 1250, 1250));
+    leave(&mut order, &[]).unwrap();
+    assert_eq!(order.axes.state, State::Completed);
+    assert!(cancel_units(&mut order, &[(1, 1)]).is_err(), "nothing is open");
+
+    let mut later = Order { capture: CaptureMethod::OnFulfillment, ..placed() };
+    leave(&mut later, &[(1, 1)]).unwrap();
+    let plan = cancel_units(&mut later, &[(2, 1)]).unwrap();
+    assert_eq!((plan.amount, plan.pays_back, plan.voids, plan.capture), (1000, 0, false, None));
+    let plan = cancel_units(&mut later, &[(1, 2)]).unwrap();
+    assert_eq!((plan.closes, plan.voids, plan.capture), (true, true, None));
+    let axes = Axes {
+        state: State::Completed,
+        payment: PaymentStatus::Paid,
+        fulfillment: FulfillmentStatus::Fulfilled,
+    };
+    assert_eq!((later.axes, later.captured), (axes, 250));
+}
+
+#[test]
+fn canceling_all_units_in_parts_cancels_the_order() {
+    let mut order = paid();
+    cancel_units(&mut order, &[(2, 1)]).unwrap();
+    cancel_units(&mut order, &[(1, 3)]).unwrap();
+    let axes = Axes { state: State::Canceled, payment: PaymentStatus::Refunded, ..Axes::NEW };
+    assert_eq!((order.axes, order.canceled, order.given_back), (axes, 1750, 1750));
+
+    let mut voided = placed();
+    cancel_units(&mut voided, &[(1, 3), (2, 1)]).unwrap();
+    assert_eq!((voided.axes.state, voided.axes.payment), (State::Canceled, PaymentStatus::Voided));
+}
+
+#[test]
+fn a_cancellation_gives_back_no_more_than_is_left() {
+    let mut order = paid();
+    refund(&mut order, RefundScope::Amount(gbp(1600))).unwrap();
+    let plan = cancel_units(&mut order, &[(2, 1)]).unwrap();
+    assert_eq!((plan.amount, plan.pays_back), (150, 150), "the rest of its price went back before");
+    assert_eq!(order.axes.payment, PaymentStatus::Refunded);
+}
+
+#[test]
+fn paying_back_all_that_is_owed_cancels_what_is_open() {
+    let mut order = paid();
+    leave(&mut order, &[(1, 1)]).unwrap();
+    assert!(refund(&mut order, units(1, 2)).is_err(), "only one unit can return");
+    refund(&mut order, REST_OF_MONEY).unwrap();
+    let axes = Axes {
+        state: State::Completed,
+        payment: PaymentStatus::Refunded,
+        fulfillment: FulfillmentStatus::Fulfilled,
+    };
+    assert_eq!((order.axes, order.lines[0].canceled, order.closure), (axes, 2, None));
+}
+
+#[test]
+fn a_lost_authorization_leaves_what_was_captured() {
+    let mut order = Order { capture: CaptureMethod::OnFulfillment, ..placed() };
+    leave(&mut order, &[(1, 1)]).unwrap();
+    let plan = order.cancel_plan(true);
+    assert_eq!((plan.amount, plan.pays_back, plan.capture), (1500, 0, None));
+    order.cancel_units(&plan).unwrap();
+    assert_eq!((order.axes.state, order.axes.payment), (State::Completed, PaymentStatus::Paid));
+}
+
+#[test]
+fn a_refused_fulfillment_is_forgotten() {
+    let mut order = paid();
+    let now = Timestamp::from_micros(1);
+    let new = NewFulfillment {
+        id: FulfillmentId::new(now),
+        lines: vec![],
+        location: String::new(),
+        tracking: Tracking::default(),
+        actor: Actor::default(),
+        effective_time: None,
+    };
+    let fulfillment = order.plan_fulfillment(&new, now).unwrap();
+    assert_eq!(fulfillment.state, FulfillmentState::Pending);
+    order.fulfillments.push(fulfillment);
+    order.fulfillment_count = 1;
+    assert!(order.track(new.id, &Tracking::default(), now).is_err(), "it has not left");
+    order.refuse_fulfillment(new.id).unwrap();
+    assert_eq!(order, Order { id: order.id, ..paid() });
+}
+
 proptest! {
+    /// Each step: what is done, a line, units and an amount. Whatever is allowed keeps the sums.
+    #[test]
+    fn any_walk_of_parts_keeps_the_sums(
+        method in 0u8..3,
+        steps in prop::collection::vec((0u8..6, 1i64..3, 1i64..4, 1i64..900), 0..24),
+    ) {
+        let capture = match method {
+            0 => CaptureMethod::Automatic,
+            1 => CaptureMethod::OnFulfillment,
+            _ => CaptureMethod::Manual,
+        };
+        let mut order = Order { capture, ..placed() };
+        if capture == CaptureMethod::Automatic {
+            pay(&mut order).unwrap();
+        }
+        for (step, number, quantity, amount) in steps {
+            let before = order.clone();
+            let done = match step {
+                0 => leave(&mut order, &[(number, quantity)]).map(|_| ()),
+                1 => leave(&mut order, &[]).map(|_| ()),
+                2 => cancel_units(&mut order, &[(number, quantity)]).map(|_| ()),
+                3 => refund(&mut order, RefundScope::Amount(gbp(amount))).map(|_| ()),
+                4 => refund(&mut order, units(number, quantity)).map(|_| ()),
+                _ => {
+                    let rest = order.uncaptured();
+                    let minor = amount.min(rest);
+                    order.captured(DueCapture { minor, is_final: minor == rest })
+                }
+            };
+            if done.is_err() {
+                order = before;
+            }
+            let total = order.total.unwrap().minor;
+            let owed = order.owed();
+            let net = order.captured_net();
+            prop_assert!((0..=total).contains(&order.canceled), "{:?}", order);
+            prop_assert!(order.given_back >= 0 && (0..=owed).contains(&net), "{:?}", order);
+            prop_assert!((0..=net).contains(&order.refunded.minor), "{:?}", order);
+            for line in &order.lines {
+                prop_assert!(line.open() >= 0 && line.fulfilled >= 0 && line.canceled >= 0);
+                prop_assert!((0..=line.fulfilled).contains(&line.returned));
+                prop_assert!(line.refunded <= line.quantity);
+            }
+            let left: i64 = order.lines.iter().map(|line| line.fulfilled).sum();
+            let expected = match (order.is_open(), left) {
+                (true, _) => State::Placed,
+                (false, 0) => State::Canceled,
+                (false, _) => State::Completed,
+            };
+            prop_assert_eq!(order.axes.state, expected, "{:?}", order);
+            // What has left is paid, unless it was paid back.
+            let of_left: i64 = order.lines.iter().map(|line| line.price_of(line.fulfilled)).sum();
+            prop_assert!(net >= of_left.min(owed), "{:?}", order);
+            if expected != State::Placed {
+                prop_assert_eq!(net, owed, "nothing stays authorized of {:?}", order);
+            }
+        }
+    }
+
     #[test]
     fn refunds_in_any_order_never_exceed_the_total(asks in prop::collection::vec((1i64..4, 1i64..4, 0i64..900, 0u8..5), 0..20)) {
         let mut order = fulfilled();

@@ -35,6 +35,8 @@ pub enum Reason {
     PaymentCanceled,
     UpstreamRefused,
     OutOfStep,
+    /// Units that are to leave are not there.
+    StockNotOnHand,
     /// All was paid back before its goods left.
     Refunded,
 }
@@ -61,6 +63,7 @@ impl Reason {
             Reason::PaymentCanceled => ErrorReason::PaymentCanceled,
             Reason::UpstreamRefused => ErrorReason::UpstreamRefused,
             Reason::OutOfStep => ErrorReason::OrderOutOfStep,
+            Reason::StockNotOnHand => ErrorReason::StockNotOnHand,
             Reason::Refunded => ErrorReason::OrderState,
         }
     }
@@ -76,8 +79,10 @@ impl Reason {
             Reason::PriceNotAllowed => OrderClosureReason::PriceNotAllowed,
             Reason::PriceChanged => OrderClosureReason::PriceChanged,
             Reason::TotalOverflow => OrderClosureReason::TotalOverflow,
-            // An order that is out of step is not closed.
-            Reason::OutOfStock | Reason::OutOfStep => OrderClosureReason::OutOfStock,
+            // An order that is out of step, or whose goods have not arrived, is not closed.
+            Reason::OutOfStock | Reason::OutOfStep | Reason::StockNotOnHand => {
+                OrderClosureReason::OutOfStock
+            }
             Reason::PaymentDeclined => OrderClosureReason::PaymentDeclined,
             Reason::ReservationExpired => OrderClosureReason::ReservationExpired,
             Reason::GaveUp => OrderClosureReason::GaveUp,
@@ -88,6 +93,11 @@ impl Reason {
             Reason::UpstreamRefused => OrderClosureReason::UpstreamRefused,
             Reason::Refunded => OrderClosureReason::Refunded,
         }
+    }
+
+    /// Returns whether it says that nothing more can be captured.
+    pub fn is_lost_authorization(self) -> bool {
+        matches!(self, Reason::PaymentCanceled | Reason::PaymentDeclined)
     }
 
     /// Returns the name under which it is stored: that of the error's reason, such as
@@ -122,6 +132,7 @@ impl Reason {
             Reason::PaymentCanceled => "its payment was canceled",
             Reason::UpstreamRefused => "an upstream service refused the request",
             Reason::OutOfStep => "its payment or its stock differs from the order",
+            Reason::StockNotOnHand => "units are not on hand",
             Reason::Refunded => "it was paid back before its goods left",
         }
     }

@@ -7,7 +7,9 @@ use souk_types::{OrderId, Timestamp};
 use crate::change::{Cause, Change};
 use crate::error::Error;
 use crate::order::Order;
-use crate::saga::{Cancellation, Decision, Lease, Next, Progress, Saga};
+use crate::part::Cancellation;
+use crate::saga::{Decision, Lease, Next, Progress, Saga};
+use crate::state::State;
 use crate::store::saga::Due;
 use crate::{events, store};
 
@@ -52,6 +54,9 @@ pub async fn decision(tx: &Tx, entry: &Entry) -> Result<Record, Error> {
     let actor = saga.actor.clone();
     store::journal::insert(tx, saga, after.entries, entry.outcome, actor, *now).await?;
 
+    if let (Some(_), Some(capture)) = (decision.refusal, saga.capture) {
+        store::capture::delete(tx, capture).await?;
+    }
     let mut order = entry.order.clone();
     store::order::keep_facts(tx, order.id, &decision.facts).await?;
     if let Some(change) = &decision.change {
@@ -72,16 +77,38 @@ pub async fn change(
     now: Timestamp,
 ) -> Result<(), Error> {
     let before = order.axes;
+    let part = order.cancellation.as_ref().map(|part| part.id);
+    order.update_time = now;
     change.apply(order)?;
     order.version += 1;
-    order.update_time = now;
 
     match change {
         Change::Priced(_) => store::order_line::insert(tx, order.id, &order.lines).await?,
         Change::RefundSucceeded(id) | Change::GoodsReturned(id) | Change::RefundFailed(id) => {
             let refund = order.refund(*id).expect("a refund that ends is one of its order");
             store::refund::end(tx, order.id, refund).await?;
+            if before.state == State::Placed && order.axes.state != State::Placed {
+                store::order_line::cancel_the_rest(tx, order.id).await?;
+            }
         }
+        Change::Fulfilled { id, .. } => {
+            store::fulfillment::update(tx, order, *id).await?;
+            store::order_line::add_fulfillment(tx, order.id, *id).await?;
+        }
+        Change::FulfillmentTracked(id, _) | Change::FulfillmentDelivered { id, .. } => {
+            store::fulfillment::update(tx, order, *id).await?;
+        }
+        Change::FulfillmentRefused(id) => store::fulfillment::delete(tx, *id).await?,
+        Change::LinesCanceled(plan) => {
+            store::order_line::add_canceled(tx, order.id, &plan.lines).await?;
+            store::cancellation::end(tx, part).await?;
+        }
+        Change::Canceled { .. } => {
+            store::order_line::cancel_the_rest(tx, order.id).await?;
+            store::cancellation::end(tx, part).await?;
+        }
+        Change::CancelRefused => store::cancellation::delete(tx, part).await?,
+        Change::CustomerChanged { to, .. } => store::order::set_customer(tx, order.id, to).await?,
         _ => {}
     }
     if !store::order::update(tx, order).await? {

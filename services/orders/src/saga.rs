@@ -9,8 +9,11 @@
 //!                     │ refused   │          │ refused           │ refused for good
 //!                     ▼           ▼          ▼                             ▼
 //!                 (rejected)   Release ◀── Void ◀───────────────────────────┘  then (rejected) before ═▶, (canceled) after it
-//! cancel   PayBack → Release → (canceled), or Void → Release → (canceled) when not captured
+//! cancel   PayBack → Void → Release → (canceled), without what is not due; or Capture → Release
+//!          when units have left that were not captured
+//! lines    the same, for some units of the order
 //! fulfill  Consume → (fulfilled), or Capture → (paid) → Consume → (fulfilled)
+//! capture  Capture → (paid), of all that is left or of an amount
 //! refund   PayBack → TakeBack → (refund ended), or PayBack → Release → (refund ended) when nothing
 //!          stays paid of what has not left
 //! ```
@@ -20,7 +23,9 @@
 //!
 //! Authorize waits while the customer must act, and after a decline that another payment method may
 //! mend, until RetryPayment comes; when time is up it goes on with Void. An order whose payment is
-//! not captured at once ends as (placed); CaptureOrder goes on with Capture.
+//! not captured at once ends as (placed). A fulfillment, a capture and a cancellation that are
+//! refused leave the order as it was. When a capture finds that the provider has released the
+//! authorization, what is open is canceled.
 //!
 //! **Invariant:** a step with an unknown outcome is repeated under the same key, or compensated as
 //! if it were done.
@@ -30,11 +35,12 @@ use std::time::Duration;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_client::orders::v1::OrderChangeCause;
-use souk_types::{OrderId, RefundId, Timestamp};
+use souk_types::{CaptureId, FulfillmentId, OrderId, RefundId, Timestamp};
 
 use crate::actor::Actor;
 use crate::change::{Cause, Change};
 use crate::order::{Action, Line, Order};
+use crate::part::{CancelPlan, Cancellation, DueCapture};
 use crate::reason::Reason;
 use crate::state::State;
 use crate::step::{Kind, Step};
@@ -50,6 +56,10 @@ pub struct Saga {
     /// Why it takes things back, once it does.
     pub taking_back: Option<Reason>,
     pub refund: Option<RefundId>,
+    /// The capture of a [`Kind::Capture`], and its amount in minor units: none for all that is
+    /// left.
+    pub capture: Option<CaptureId>,
+    pub capture_minor: Option<i64>,
     pub effective_time: Timestamp,
     pub give_up_time: Timestamp,
     pub cancel_requested: bool,
@@ -61,15 +71,6 @@ pub struct Saga {
     pub epoch: i64,
     /// How many entries the journal has.
     pub entries: i64,
-}
-
-/// Who asked for a cancellation, and with which words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cancellation {
-    pub actor: Actor,
-    /// A number of the contract's `CancelReason`.
-    pub reason: i64,
-    pub note: String,
 }
 
 /// Whether a saga is in progress. The numbers are those of the database.
@@ -146,6 +147,12 @@ pub struct Circumstances<'a> {
     pub taking_back: Option<Reason>,
     /// The refund that the saga carries out, while it is pending.
     pub refund: Option<PendingRefund>,
+    /// The fulfillment that the saga carries out, while it is pending.
+    pub fulfillment: Option<PendingFulfillment>,
+    /// What the saga captures at its capture step.
+    pub capture: DueCapture,
+    /// What a cancellation does, and what is to be canceled when the authorization is gone.
+    pub plan: &'a CancelPlan,
     /// Where the order sends its customer already.
     pub action: Option<&'a Action>,
     /// The order has noted that its payment method was declined.
@@ -162,6 +169,14 @@ pub struct PendingRefund {
     pub is_of_money: bool,
 }
 
+/// A fulfillment that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingFulfillment {
+    pub id: FulfillmentId,
+    /// Nothing is open afterwards.
+    pub is_last: bool,
+}
+
 /// The decision after a response. The saga's row, the order with its history, and the event are all
 /// made from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,6 +186,8 @@ pub struct Decision {
     pub taking_back: Option<Reason>,
     /// What happens to the order.
     pub change: Option<Change>,
+    /// Why the operation ends and leaves the order as it was.
+    pub refusal: Option<Reason>,
     /// The details of a failure besides its reason, stored with the order.
     pub facts: Vec<(String, String)>,
 }
@@ -184,7 +201,8 @@ pub enum Next {
     Retry(Duration),
     /// Nowhere until STAFF has seen to it.
     Quarantine,
-    /// On as a cancellation with this step, since that was requested meanwhile.
+    /// On as a cancellation with this step: it was requested meanwhile, or the authorization is
+    /// gone.
     Cancel(Step),
     /// It is over.
     End,
@@ -201,6 +219,8 @@ impl Saga {
             attempts: 0,
             taking_back: None,
             refund: None,
+            capture: None,
+            capture_minor: None,
             effective_time: order.effective_time,
             give_up_time,
             cancel_requested: false,
@@ -227,6 +247,8 @@ impl Saga {
             attempts: 0,
             taking_back: None,
             refund: None,
+            capture: None,
+            capture_minor: None,
             effective_time,
             give_up_time,
             cancel_requested: false,
@@ -247,7 +269,7 @@ impl Saga {
         now: Timestamp,
         give_up_time: Timestamp,
     ) -> Self {
-        let step = if order.is_capturable() { Step::Void } else { Step::PayBack };
+        let step = first_of_cancellation(&order.cancel_plan(reason.is_lost_authorization()));
         let actor = cancellation.actor.clone();
         Saga {
             step,
@@ -257,15 +279,40 @@ impl Saga {
         }
     }
 
+    /// Returns what it captures at its capture step.
+    pub fn due_capture(&self, order: &Order) -> DueCapture {
+        let rest = order.capture_of_the_rest();
+        match self.kind {
+            Kind::Place | Kind::Refund => rest,
+            Kind::Fulfill => {
+                let due = order.pending().and_then(|pending| order.capture_before(pending));
+                due.unwrap_or_default()
+            }
+            Kind::Capture => {
+                let minor = self.capture_minor.unwrap_or(rest.minor);
+                DueCapture { minor, is_final: minor == rest.minor }
+            }
+            Kind::Cancel | Kind::CancelLines => {
+                order.cancel_plan(self.has_lost_authorization()).capture.unwrap_or_default()
+            }
+        }
+    }
+
+    /// Returns whether it cancels because the provider has released the authorization.
+    pub fn has_lost_authorization(&self) -> bool {
+        self.taking_back.is_some_and(Reason::is_lost_authorization)
+    }
+
     /// Returns why the saga makes a change of its order.
     pub fn cause_of(&self, change: &Change, order: &Order) -> Cause {
         let closure = match change {
             Change::Rejected(reason) | Change::Canceled { reason, .. } => Some(*reason),
             _ => None,
         };
+        let reason = closure.or(self.taking_back);
         let is_cancellation = match closure {
             Some(reason) => reason == Reason::OrderCanceled,
-            None => self.kind == Kind::Cancel && self.taking_back == Some(Reason::OrderCanceled),
+            None => self.kind.is_cancellation() && reason == Some(Reason::OrderCanceled),
         };
         if is_cancellation {
             return Cause {
@@ -274,6 +321,11 @@ impl Saga {
                 cancel_reason: self.cancellation.reason,
                 note: self.cancellation.note.clone(),
             };
+        }
+        let is_lost = reason.is_some_and(Reason::is_lost_authorization);
+        if self.kind.is_cancellation() && is_lost {
+            let payments = Actor::service("payments");
+            return Cause::new(OrderChangeCause::PaymentChanged, payments);
         }
         let is_expiry = match closure {
             Some(Reason::GaveUp | Reason::PaymentActionExpired) => true,
@@ -289,8 +341,9 @@ impl Saga {
             }
             Kind::Place if order.tries > 1 => OrderChangeCause::RetryPayment,
             Kind::Place => OrderChangeCause::PlaceOrder,
-            Kind::Cancel => OrderChangeCause::StockReleased,
-            Kind::Fulfill => OrderChangeCause::FulfillOrder,
+            Kind::Cancel | Kind::CancelLines => OrderChangeCause::StockReleased,
+            Kind::Fulfill => OrderChangeCause::CreateFulfillment,
+            Kind::Capture => OrderChangeCause::CaptureOrder,
             Kind::Refund => OrderChangeCause::RefundOrder,
         };
         let refund = self.refund.and_then(|id| order.refund(id));
@@ -313,7 +366,7 @@ impl Saga {
                 kind: Kind::Cancel,
                 step,
                 cancel_requested: false,
-                taking_back: Some(Reason::OrderCanceled),
+                taking_back: Some(decision.taking_back.unwrap_or(Reason::OrderCanceled)),
                 ..after
             },
             Next::End => Saga { progress: Progress::Ended, ..after },
@@ -357,7 +410,7 @@ impl Answer {
 impl Decision {
     /// Returns a decision that changes nothing of the order.
     pub fn to(next: Next) -> Self {
-        Decision { next, taking_back: None, change: None, facts: vec![] }
+        Decision { next, taking_back: None, change: None, refusal: None, facts: vec![] }
     }
 
     /// Returns the decision to go on with this step.
@@ -373,6 +426,12 @@ impl Decision {
     /// Returns the decision that the saga is over, and what that does to the order.
     pub fn end(change: Change) -> Self {
         Decision::to(Next::End).with(change)
+    }
+
+    /// Returns the decision that the saga is over and leaves the order as it was.
+    fn refuse(reason: Reason, change: Option<Change>, answer: &Answer) -> Self {
+        let facts = answer.facts.clone();
+        Decision { change, refusal: Some(reason), facts, ..Decision::to(Next::End) }
     }
 
     /// Returns the decision to wait for STAFF.
@@ -426,6 +485,10 @@ pub fn decide(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -
     match answer.outcome {
         Outcome::Done => done(kind, step, answer, now),
         Outcome::Refused(reason) => refused(kind, step, reason, answer, now),
+        // Only an authorization can be tried again: captures and refunds are declined for good.
+        Outcome::Declined if step != Step::Authorize => {
+            refused(kind, step, Reason::PaymentDeclined, answer, now)
+        }
         Outcome::Waiting | Outcome::Declined if now.cancel_requested => {
             Decision::take_back(Step::Void, Reason::OrderCanceled)
         }
@@ -454,17 +517,29 @@ fn done(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Deci
             Decision::to(Next::Cancel(Step::Void)).with(Change::Placed)
         }
         Step::Commit => Decision::end(Change::Placed),
-        Step::Capture if kind == Kind::Fulfill => Decision::go(Step::Consume).with(Change::Paid),
-        Step::Capture if now.cancel_requested => {
-            Decision::to(Next::Cancel(Step::PayBack)).with(Change::Paid)
+        Step::Capture => {
+            let captured = Change::Captured(now.capture);
+            match kind {
+                Kind::Fulfill => Decision::go(Step::Consume).with(captured),
+                Kind::Cancel | Kind::CancelLines => Decision::go(Step::Release).with(captured),
+                _ if now.cancel_requested => {
+                    Decision::to(Next::Cancel(Step::PayBack)).with(captured)
+                }
+                _ => Decision::end(captured),
+            }
         }
-        Step::Capture => Decision::end(Change::Paid),
         Step::Void => Decision::go(Step::Release),
         Step::Release if kind == Kind::Refund => refund_ended(true, now),
         Step::Release => taken_back(kind, answer, now),
-        Step::Consume => Decision::end(Change::Fulfilled { effective_time: now.effective_time }),
+        Step::Consume => match now.fulfillment {
+            Some(PendingFulfillment { id, is_last }) => {
+                Decision::end(Change::Fulfilled { id, is_last, effective_time: now.effective_time })
+            }
+            None => Decision::quarantine(),
+        },
         Step::PayBack => match kind {
-            Kind::Cancel => Decision::go(Step::Release),
+            Kind::Cancel | Kind::CancelLines if now.plan.voids => Decision::go(Step::Void),
+            Kind::Cancel | Kind::CancelLines => Decision::go(Step::Release),
             _ if now.restock => Decision::go(Step::TakeBack),
             _ if now.gives_up_stock => Decision::go(Step::Release),
             _ => refund_ended(true, now),
@@ -478,7 +553,10 @@ fn taken_back(kind: Kind, answer: &Answer, now: Circumstances<'_>) -> Decision {
     if kind == Kind::Place && !now.placed {
         return Decision::reject(reason, answer);
     }
-    let effective_time = (kind == Kind::Cancel).then_some(now.effective_time);
+    if now.plan.has_left || !now.plan.closes {
+        return Decision::end(Change::LinesCanceled(now.plan.clone()));
+    }
+    let effective_time = kind.is_cancellation().then_some(now.effective_time);
     Decision::end(Change::Canceled { reason, effective_time })
 }
 
@@ -506,17 +584,48 @@ fn refused(
             Decision { facts: answer.facts.clone(), ..Decision::take_back(Step::Release, reason) }
         }
         Step::Commit => Decision::take_back(Step::Void, reason),
-        Step::Capture => Decision::take_back(Step::Void, reason),
+        Step::Capture => match kind {
+            Kind::Place => Decision::take_back(Step::Void, reason),
+            Kind::Cancel | Kind::CancelLines if reason == Reason::PaymentDeclined => {
+                Decision::refuse(reason, Some(Change::CancelRefused), answer)
+            }
+            Kind::Fulfill if reason == Reason::PaymentDeclined => {
+                Decision::refuse(reason, refused_fulfillment(now), answer)
+            }
+            _ if reason == Reason::PaymentDeclined => Decision::refuse(reason, None, answer),
+            // The provider has released the authorization.
+            _ => Decision {
+                taking_back: Some(reason),
+                change: refused_fulfillment(now),
+                ..Decision::to(Next::Cancel(first_of_cancellation(now.plan)))
+            },
+        },
         // A cancellation that cannot pay back leaves the order as it was.
-        Step::PayBack if kind == Kind::Cancel => Decision::to(Next::End),
+        Step::PayBack if kind.is_cancellation() => {
+            Decision::refuse(reason, Some(Change::CancelRefused), answer)
+        }
         Step::PayBack => refund_ended(false, now),
         // What was never there, or has ended by itself, needs no taking back.
         Step::Void | Step::Release => done(kind, step, answer, now),
-        // The money or the stock is not what the order says, so its goods have not left.
-        Step::Consume if reason == Reason::OutOfStep => {
-            Decision { facts: answer.facts.clone(), ..Decision::to(Next::End) }
+        // The money or the stock is not what the order says, or not there: its goods have not left.
+        Step::Consume if matches!(reason, Reason::OutOfStep | Reason::StockNotOnHand) => {
+            Decision::refuse(reason, refused_fulfillment(now), answer)
         }
         Step::Consume | Step::TakeBack => Decision::quarantine(),
+    }
+}
+
+fn refused_fulfillment(now: Circumstances<'_>) -> Option<Change> {
+    now.fulfillment.map(|pending| Change::FulfillmentRefused(pending.id))
+}
+
+/// Returns the step with which a cancellation begins.
+pub fn first_of_cancellation(plan: &CancelPlan) -> Step {
+    match plan {
+        plan if plan.capture.is_some() => Step::Capture,
+        plan if plan.pays_back > 0 => Step::PayBack,
+        plan if plan.voids => Step::Void,
+        _ => Step::Release,
     }
 }
 

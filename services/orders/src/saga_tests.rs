@@ -4,6 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
+static NO_PLAN: CancelPlan = CancelPlan {
+    lines: vec![],
+    amount: 0,
+    closes: true,
+    has_left: false,
+    pays_back: 0,
+    capture: None,
+    voids: false,
+};
+
+const ALL: DueCapture = DueCapture { minor: 750, is_final: true };
+
 const TIME_TO_PAY: Duration = Duration::from_secs(900);
 
 fn calm() -> Circumstances<'static> {
@@ -18,6 +30,9 @@ fn calm() -> Circumstances<'static> {
         gives_up_stock: false,
         taking_back: None,
         refund: None,
+        fulfillment: None,
+        capture: ALL,
+        plan: &NO_PLAN,
         action: None,
         is_declined: false,
         effective_time: Timestamp::from_micros(1),
@@ -54,7 +69,7 @@ fn a_sale_goes_from_price_to_paid() {
         }
     }
     assert_eq!(steps, [Step::Price, Step::Reserve, Step::Authorize, Step::Commit, Step::Capture]);
-    assert_eq!(changes, [Change::Priced(vec![]), Change::Placed, Change::Paid]);
+    assert_eq!(changes, [Change::Priced(vec![]), Change::Placed, Change::Captured(ALL)]);
 }
 
 #[test]
@@ -70,15 +85,96 @@ fn a_payment_that_is_captured_later_leaves_the_order_placed() {
     let placed = Circumstances { placed: true, ..later };
     assert_eq!(
         done(Kind::Fulfill, Step::Capture, placed),
-        Decision::go(Step::Consume).with(Change::Paid)
+        Decision::go(Step::Consume).with(Change::Captured(ALL))
     );
-    assert_eq!(done(Kind::Place, Step::Capture, placed), Decision::end(Change::Paid));
+    assert_eq!(done(Kind::Capture, Step::Capture, placed), Decision::end(Change::Captured(ALL)));
     assert_eq!(done(Kind::Cancel, Step::Void, placed), Decision::go(Step::Release));
-    let refused = Outcome::Refused(Reason::PaymentDeclined);
+}
+
+/// A fulfillment that is in progress, the first of several.
+fn leaving() -> (FulfillmentId, Circumstances<'static>) {
+    let id = FulfillmentId::new(Timestamp::from_micros(1));
+    let fulfillment = Some(PendingFulfillment { id, is_last: false });
+    (id, Circumstances { placed: true, fulfillment, ..calm() })
+}
+
+#[test]
+fn a_declined_capture_changes_nothing() {
+    let (id, now) = leaving();
+    for declined in [Outcome::Refused(Reason::PaymentDeclined), Outcome::Declined] {
+        let decision = decided(Kind::Fulfill, Step::Capture, declined.clone(), now);
+        let change = Some(Change::FulfillmentRefused(id));
+        let refusal = Some(Reason::PaymentDeclined);
+        assert_eq!(decision, Decision { change, refusal, ..Decision::to(Next::End) });
+        let decision = decided(Kind::Capture, Step::Capture, declined, now);
+        assert_eq!(decision.refusal, Some(Reason::PaymentDeclined));
+        assert_eq!(decision.next, Next::End);
+    }
+}
+
+#[test]
+fn a_lost_authorization_cancels_what_is_open() {
+    let (id, now) = leaving();
+    let plan = CancelPlan { voids: true, has_left: true, ..NO_PLAN.clone() };
+    let now = Circumstances { plan: &plan, ..now };
+    let refused = Outcome::Refused(Reason::PaymentCanceled);
+    let decision = decided(Kind::Fulfill, Step::Capture, refused, now);
+    assert_eq!(decision.next, Next::Cancel(Step::Void));
+    assert_eq!(decision.taking_back, Some(Reason::PaymentCanceled));
+    assert_eq!(decision.change, Some(Change::FulfillmentRefused(id)));
+    let back = Circumstances { taking_back: Some(Reason::PaymentCanceled), ..now };
     assert_eq!(
-        decided(Kind::Fulfill, Step::Capture, refused, placed),
-        Decision::take_back(Step::Void, Reason::PaymentDeclined)
+        decided(Kind::Cancel, Step::Release, Outcome::Done, back),
+        Decision::end(Change::LinesCanceled(plan.clone()))
     );
+}
+
+#[test]
+fn goods_that_are_not_on_hand_stay() {
+    let (id, now) = leaving();
+    for reason in [Reason::StockNotOnHand, Reason::OutOfStep] {
+        let decision = decided(Kind::Fulfill, Step::Consume, Outcome::Refused(reason), now);
+        let change = Some(Change::FulfillmentRefused(id));
+        let refusal = Some(reason);
+        assert_eq!(decision, Decision { change, refusal, ..Decision::to(Next::End) });
+    }
+    let left = decided(Kind::Fulfill, Step::Consume, Outcome::Done, now);
+    let effective_time = now.effective_time;
+    let gone = Change::Fulfilled { id, is_last: false, effective_time };
+    assert_eq!(left, Decision::end(gone));
+}
+
+#[test]
+fn a_cancellation_of_units_goes_through_what_is_due() {
+    let walk = |plan: &CancelPlan| {
+        let now = Circumstances { placed: true, plan, ..calm() };
+        let mut steps = vec![first_of_cancellation(plan)];
+        loop {
+            let step = steps[steps.len() - 1];
+            let decision = decided(Kind::CancelLines, step, Outcome::Done, now);
+            match decision.next {
+                Next::Step(following) => steps.push(following),
+                Next::End => return (steps, decision.change.unwrap()),
+                other => panic!("{step:?} led to {other:?}"),
+            }
+        }
+    };
+    let part = CancelPlan { closes: false, ..NO_PLAN.clone() };
+    let paid = CancelPlan { pays_back: 5, ..part.clone() };
+    assert_eq!(walk(&part).0, [Step::Release]);
+    assert_eq!(walk(&paid), (vec![Step::PayBack, Step::Release], Change::LinesCanceled(paid)));
+    let voided = CancelPlan { voids: true, pays_back: 5, ..part.clone() };
+    assert_eq!(walk(&voided).0, [Step::PayBack, Step::Void, Step::Release]);
+    let capture = Some(ALL);
+    let last = CancelPlan { capture, has_left: true, closes: true, ..part };
+    assert_eq!(walk(&last).0, [Step::Capture, Step::Release]);
+    let whole = CancelPlan { closes: true, ..NO_PLAN.clone() };
+    assert!(matches!(walk(&whole).1, Change::Canceled { .. }));
+    let now = Circumstances { placed: true, ..calm() };
+    let refused = Outcome::Refused(Reason::PaymentDeclined);
+    let decision = decided(Kind::CancelLines, Step::PayBack, refused, now);
+    assert_eq!(decision.change, Some(Change::CancelRefused));
+    assert_eq!(decision.refusal, Some(Reason::PaymentDeclined));
 }
 
 #[test]
@@ -211,10 +307,9 @@ fn a_cancellation_says_when_it_happened() {
 
 #[test]
 fn goods_whose_money_is_gone_do_not_leave() {
-    let placed = Circumstances { placed: true, ..calm() };
-    let refused = |reason| decided(Kind::Fulfill, Step::Consume, Outcome::Refused(reason), placed);
-    assert_eq!(refused(Reason::OutOfStep), Decision::to(Next::End));
-    assert_eq!(refused(Reason::OutOfStock), Decision::quarantine());
+    let (_, leaving) = leaving();
+    let refused = Outcome::Refused(Reason::OutOfStock);
+    assert_eq!(decided(Kind::Fulfill, Step::Consume, refused, leaving), Decision::quarantine());
 }
 
 #[test]
@@ -341,7 +436,7 @@ proptest! {
         };
         match ending {
             Some(Change::Placed) => prop_assert!(!at_once && world.reserved && world.committed && world.authorized && !world.captured),
-            Some(Change::Paid) => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
+            Some(Change::Captured(_)) => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
             Some(Change::Rejected(_) | Change::Canceled { .. }) => prop_assert!(!world.reserved && !world.authorized && !world.captured, "{:?}", world),
             other => prop_assert!(false, "placing ended with {:?}", other),
         }

@@ -1,17 +1,19 @@
 //! Starting an operation on an order that has none in progress: a cancellation, a fulfilment, a
-//! refund.
+//! capture, a refund; and changes that need no other service.
 
+use souk_client::orders::v1::OrderChangeCause;
 use souk_data::Tx;
-use souk_types::{OrderId, RefundId, Timestamp};
+use souk_types::{CancellationId, CaptureId, FulfillmentId, Money, OrderId, RefundId, Timestamp};
 
 use crate::actor::Actor;
-use crate::change::Change;
-use crate::error::{EffectiveTimeFault, Error};
+use crate::change::{Cause, Change};
+use crate::error::Error;
 use crate::order::{Order, RefundRequest};
+use crate::part::{Cancellation, Fulfillment, FulfillmentState, NewFulfillment, Tracking, Units};
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
-use crate::saga::{Cancellation, Lease, Progress, Saga};
-use crate::state::{CaptureMethod, State};
+use crate::saga::{self, Lease, Progress, Saga};
+use crate::state::State;
 use crate::step::{Kind, Step};
 use crate::store::saga::Due;
 use crate::{record, store};
@@ -19,10 +21,41 @@ use crate::{record, store};
 /// An operation on an order.
 #[derive(Clone, Debug)]
 pub enum Operation {
+    /// All that is open.
     Cancel(Cancellation),
-    Capture { actor: Actor },
-    Fulfill { actor: Actor, effective_time: Option<Timestamp> },
-    Refund { id: RefundId, refund: RefundRequest, request: RequestKey },
+    /// Some units.
+    CancelLines {
+        id: CancellationId,
+        units: Vec<Units>,
+        cancellation: Cancellation,
+        request: RequestKey,
+    },
+    /// All that is left, or an amount.
+    Capture {
+        id: CaptureId,
+        actor: Actor,
+        amount: Option<(Money, RequestKey)>,
+    },
+    Fulfill {
+        new: NewFulfillment,
+        request: RequestKey,
+    },
+    Refund {
+        id: RefundId,
+        refund: RefundRequest,
+        request: RequestKey,
+    },
+    Track {
+        id: FulfillmentId,
+        etag: String,
+        tracking: Tracking,
+        actor: Actor,
+    },
+    Deliver {
+        id: FulfillmentId,
+        effective_time: Option<Timestamp>,
+        actor: Actor,
+    },
 }
 
 /// An operation that is to start, and who will drive its saga.
@@ -48,16 +81,60 @@ pub async fn start(tx: &Tx, start: &Start) -> Result<StartOutcome, Error> {
     let order = store::order::get(tx, start.order).await?;
     match &start.operation {
         Operation::Cancel(cancellation) => cancel(tx, start, saga, order, cancellation).await,
-        Operation::Capture { actor } => capture(tx, start, saga, order, actor).await,
-        Operation::Fulfill { actor, effective_time } => {
-            fulfill(tx, start, saga, order, actor, *effective_time).await
+        Operation::CancelLines { id, units, cancellation, request } => {
+            if let Some(earlier) = store::cancellation::order_of_request(tx, request).await? {
+                return repeated(order, earlier, "cancellation");
+            }
+            if is_busy(&saga) {
+                return Err(Error::Busy(order.id));
+            }
+            let mut order = order;
+            let part = order.plan_lines_cancellation(*id, units, cancellation)?;
+            store::cancellation::insert(tx, order.id, &part, request, start.now).await?;
+            order.cancellation = Some(part);
+            let step = saga::first_of_cancellation(&order.cancel_plan(false));
+            let actor = cancellation.actor.clone();
+            let saga = saga.restart(Kind::CancelLines, actor, start.now, start.give_up_time);
+            let saga = Saga {
+                step,
+                taking_back: Some(Reason::OrderCanceled),
+                cancellation: cancellation.clone(),
+                ..saga
+            };
+            begin(tx, start, saga, order).await
+        }
+        Operation::Capture { id, actor, amount } => {
+            capture(tx, start, saga, order, *id, actor, amount.as_ref()).await
+        }
+        Operation::Fulfill { new, request } => fulfill(tx, start, saga, order, new, request).await,
+        Operation::Track { id, etag, tracking, actor } => {
+            let fulfillment = shipped(&order, *id)?;
+            if fulfillment.tracking == *tracking {
+                return Ok(StartOutcome::Order(Box::new(order)));
+            }
+            let present = fulfillment.version.to_string();
+            if !etag.is_empty() && *etag != present {
+                return Err(Error::EtagMismatch(present));
+            }
+            let change = Change::FulfillmentTracked(*id, tracking.clone());
+            let cause = Cause::new(OrderChangeCause::UpdateFulfillment, actor.clone());
+            change_at_once(tx, start, &saga, order, &change, &cause).await
+        }
+        Operation::Deliver { id, effective_time, actor } => {
+            let fulfillment = shipped(&order, *id)?;
+            if fulfillment.state == FulfillmentState::Delivered {
+                return Ok(StartOutcome::Order(Box::new(order)));
+            }
+            // The clock of another replica may be behind.
+            let now = start.now.max(fulfillment.effective_time);
+            let effective_time = effective_time.unwrap_or(now);
+            let change = Change::FulfillmentDelivered { id: *id, effective_time };
+            let cause = Cause::new(OrderChangeCause::MarkFulfillmentDelivered, actor.clone());
+            change_at_once(tx, start, &saga, order, &change, &cause).await
         }
         Operation::Refund { id, refund, request } => {
             if let Some(earlier) = store::refund::order_of_request(tx, request).await? {
-                if earlier != order.id {
-                    return Err(Error::RequestIdReused("refund"));
-                }
-                return Ok(StartOutcome::Order(Box::new(order)));
+                return repeated(order, earlier, "refund");
             }
             if is_busy(&saga) {
                 return Err(Error::Busy(order.id));
@@ -82,6 +159,10 @@ async fn cancel(
 ) -> Result<StartOutcome, Error> {
     match order.axes.state {
         State::Canceled | State::Rejected => return Ok(StartOutcome::Order(Box::new(order))),
+        // What was open was canceled before.
+        State::Completed if order.lines.iter().any(|line| line.canceled > 0) => {
+            return Ok(StartOutcome::Order(Box::new(order)));
+        }
         State::Completed => return Err(order.not_now()),
         State::Pending | State::Placed => {}
     }
@@ -101,15 +182,21 @@ async fn cancel(
     begin(tx, start, saga, order).await
 }
 
-/// Goes on with the saga that placed the order, which left its payment authorised.
 async fn capture(
     tx: &Tx,
     start: &Start,
     saga: Saga,
     order: Order,
+    id: CaptureId,
     actor: &Actor,
+    amount: Option<&(Money, RequestKey)>,
 ) -> Result<StartOutcome, Error> {
-    if order.axes.payment.is_captured() {
+    if let Some((_, request)) = amount
+        && let Some(earlier) = store::capture::order_of_request(tx, request).await?
+    {
+        return repeated(order, earlier, "capture");
+    }
+    if amount.is_none() && order.axes.payment.is_captured() {
         return Ok(StartOutcome::Order(Box::new(order)));
     }
     if is_busy(&saga) && order.axes.state == State::Placed {
@@ -118,10 +205,15 @@ async fn capture(
     if !order.is_capturable() {
         return Err(order.not_now());
     }
-    let saga = saga.restart(Kind::Place, actor.clone(), start.now, start.give_up_time);
-    let saga = Saga { step: Step::Capture, ..saga };
-    store::saga::restart(tx, &saga, None, Due::leased(&start.lease, start.now)).await?;
-    Ok(StartOutcome::Saga(Box::new(order), saga))
+    let saga = saga.restart(Kind::Capture, actor.clone(), start.now, start.give_up_time);
+    let saga = Saga { capture: Some(id), ..saga };
+    let Some((money, request)) = amount else { return begin(tx, start, saga, order).await };
+    let capturable = order.uncaptured();
+    if money.currency != order.currency || money.minor > capturable {
+        return Err(Error::CaptureExceedsOrder { order: order.id, capturable });
+    }
+    store::capture::insert(tx, order.id, id, money.minor, request).await?;
+    begin(tx, start, Saga { capture_minor: Some(money.minor), ..saga }, order).await
 }
 
 async fn fulfill(
@@ -129,28 +221,60 @@ async fn fulfill(
     start: &Start,
     saga: Saga,
     order: Order,
-    actor: &Actor,
-    effective_time: Option<Timestamp>,
+    new: &NewFulfillment,
+    request: &RequestKey,
 ) -> Result<StartOutcome, Error> {
-    if effective_time.is_some_and(|time| time < order.effective_time) {
-        return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
-    }
-    if order.axes.fulfillment.has_left() {
-        return Ok(StartOutcome::Order(Box::new(order)));
+    if let Some((earlier, _)) = store::fulfillment::of_request(tx, request).await? {
+        return repeated(order, earlier, "fulfillment");
     }
     if is_busy(&saga) {
         return Err(Error::Busy(order.id));
     }
-    let captures_first = order.is_capturable() && order.capture == CaptureMethod::OnFulfillment;
-    let is_paid = order.axes.payment.is_captured();
-    if !order.is_waiting_to_leave() || !(is_paid || captures_first) {
-        return Err(order.not_now());
-    }
-    let effective_time = effective_time.unwrap_or(start.now);
-    let saga = saga.restart(Kind::Fulfill, actor.clone(), effective_time, start.give_up_time);
+    let fulfillment = order.plan_fulfillment(new, start.now)?;
+    let captures_first = order.capture_before(&fulfillment).is_some();
+    let effective_time = fulfillment.effective_time;
+    let actor = fulfillment.actor.clone();
+    let mut order = order;
+    order.fulfillments.push(fulfillment);
+    order.fulfillment_count += 1;
+    store::fulfillment::insert_last(tx, &order, request).await?;
+
+    let saga = saga.restart(Kind::Fulfill, actor, effective_time, start.give_up_time);
     let step = if captures_first { Step::Capture } else { Step::Consume };
-    let saga = Saga { step, ..saga };
-    begin(tx, start, saga, order).await
+    begin(tx, start, Saga { step, ..saga }, order).await
+}
+
+/// Returns the order of a request that was made before.
+fn repeated(order: Order, earlier: OrderId, what: &'static str) -> Result<StartOutcome, Error> {
+    if earlier != order.id {
+        return Err(Error::RequestIdReused(what));
+    }
+    Ok(StartOutcome::Order(Box::new(order)))
+}
+
+/// Returns a fulfillment of an order whose goods have left.
+fn shipped(order: &Order, id: FulfillmentId) -> Result<&Fulfillment, Error> {
+    let fulfillment = order.fulfillment(id).ok_or(Error::FulfillmentNotFound(id))?;
+    fulfillment.has_left()?;
+    Ok(fulfillment)
+}
+
+/// Makes a change that needs no other service.
+async fn change_at_once(
+    tx: &Tx,
+    start: &Start,
+    saga: &Saga,
+    order: Order,
+    change: &Change,
+    cause: &Cause,
+) -> Result<StartOutcome, Error> {
+    // The driver of a saga in progress holds the order.
+    if is_busy(saga) {
+        return Err(Error::Busy(order.id));
+    }
+    let mut order = order;
+    record::change(tx, &mut order, change, cause, start.now).await?;
+    Ok(StartOutcome::Order(Box::new(order)))
 }
 
 async fn begin(

@@ -1,5 +1,5 @@
-//! The three axes of an order, and how many refunds one may have. The numbers are those of the
-//! contract and of the database.
+//! The three axes of an order, and how many refunds and fulfillments one may have. The numbers are
+//! those of the contract and of the database.
 
 use std::fmt;
 
@@ -8,6 +8,9 @@ use souk_client::orders::v1 as pb;
 
 /// The most refunds that an order may have, so that an order with all of them can be sent.
 pub const MAX_REFUNDS: usize = 1000;
+
+/// The most fulfillments that an order may have.
+pub const MAX_FULFILLMENTS: usize = 100;
 
 /// How far an order has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -27,6 +30,7 @@ pub enum PaymentStatus {
     Unpaid = 1,
     ActionRequired = 2,
     Authorized = 3,
+    PartiallyPaid = 4,
     Paid = 5,
     PartiallyRefunded = 6,
     Refunded = 7,
@@ -38,7 +42,9 @@ pub enum PaymentStatus {
 #[sea_orm(rs_type = "i64", db_type = "BigInteger")]
 pub enum FulfillmentStatus {
     Unfulfilled = 1,
+    PartiallyFulfilled = 2,
     Fulfilled = 3,
+    Delivered = 4,
     PartiallyReturned = 5,
     Returned = 6,
 }
@@ -76,7 +82,12 @@ impl Axes {
 }
 
 impl PaymentStatus {
-    /// Returns whether the payment was captured.
+    /// Returns whether some of the payment is authorized and will be captured.
+    pub fn is_authorized(self) -> bool {
+        matches!(self, PaymentStatus::Authorized | PaymentStatus::PartiallyPaid)
+    }
+
+    /// Returns whether all that is owed was captured.
     pub fn is_captured(self) -> bool {
         matches!(
             self,
@@ -91,7 +102,7 @@ impl PaymentStatus {
 }
 
 impl FulfillmentStatus {
-    /// Returns whether the goods have left, ever.
+    /// Returns whether any goods have left, ever.
     pub fn has_left(self) -> bool {
         self != FulfillmentStatus::Unfulfilled
     }

@@ -10,6 +10,8 @@ pub enum Kind {
     Cancel = 2,
     Fulfill = 3,
     Refund = 4,
+    CancelLines = 5,
+    Capture = 6,
 }
 
 /// A call to another service. The numbers are those of the database; the names are those of the
@@ -55,15 +57,23 @@ impl Kind {
             Kind::Cancel => "cancel",
             Kind::Fulfill => "fulfill",
             Kind::Refund => "refund",
+            Kind::CancelLines => "cancel_lines",
+            Kind::Capture => "capture",
         }
     }
 
-    /// Returns the step that a saga of this kind starts with.
+    /// Returns whether it cancels what was placed, all that is open or some units.
+    pub fn is_cancellation(self) -> bool {
+        matches!(self, Kind::Cancel | Kind::CancelLines)
+    }
+
+    /// Returns the step that a saga of this kind starts with, unless the order says otherwise.
     pub fn first(self) -> Step {
         match self {
             Kind::Place => Step::Price,
-            Kind::Cancel | Kind::Refund => Step::PayBack,
+            Kind::Cancel | Kind::CancelLines | Kind::Refund => Step::PayBack,
             Kind::Fulfill => Step::Consume,
+            Kind::Capture => Step::Capture,
         }
     }
 }

@@ -5,6 +5,12 @@
 //! its lease; so no two writes change one order at a time, and READ COMMITTED is enough.
 
 pub mod audit;
+pub mod cancellation;
+mod cancellation_line;
+pub mod capture;
+pub mod fulfillment;
+mod fulfillment_line;
+pub mod guest_claim;
 pub mod history;
 pub mod journal;
 mod migrations;

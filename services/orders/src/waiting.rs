@@ -7,9 +7,10 @@ use souk_chassis::{Caller, Deadline};
 use souk_data::Isolation::ReadCommitted;
 use souk_types::OrderId;
 
-use crate::drive::Milestone;
+use crate::drive::{Milestone, Reached};
 use crate::error::Error;
 use crate::order::Order;
+use crate::request_key::RequestKey;
 use crate::rpc::OrderRpc;
 use crate::start::{Operation, Start, StartOutcome};
 use crate::{start, store};
@@ -26,23 +27,28 @@ impl OrderRpc {
     pub(crate) async fn visible_order(&self, caller: &Caller, id: OrderId) -> Result<Order, Error> {
         let order = store::order::show(&self.db.read(), id).await?;
         match caller {
-            Caller::User(user) if order.customer != *user => Err(Error::NotFound(id)),
+            Caller::User(user) if order.customer != user.customer.to_string() => {
+                Err(Error::NotFound(id))
+            }
             _ => Ok(order),
         }
     }
 
     /// Waits until the saga has brought the order where the caller wants it, or the deadline is
-    /// near. Returns the order, and whether it got there.
+    /// near. Returns the order as it is then, and why the operation was refused, if it was.
     pub(crate) async fn reached(
         &self,
         id: OrderId,
         milestone: Milestone,
         deadline: Deadline,
-    ) -> Result<(Order, bool), Error> {
+    ) -> Result<Reached, Error> {
         let patience = deadline.remaining().saturating_sub(TIME_TO_ANSWER);
         match tokio::time::timeout(patience, milestone).await {
-            Ok(Ok(order)) => Ok((order, true)),
-            _ => Ok((store::order::show(&self.db.read(), id).await?, false)),
+            Ok(Ok(reached)) => Ok(reached),
+            _ => {
+                let order = store::order::show(&self.db.read(), id).await?;
+                Ok(Reached { order, refusal: None })
+            }
         }
     }
 
@@ -73,6 +79,26 @@ impl OrderRpc {
                 }
                 ended => return ended,
             }
+        }
+    }
+
+    /// Waits until the cancellation of a request is over, or the deadline is near; returns the
+    /// order as it is then.
+    pub(crate) async fn wait_for_cancellation(
+        &self,
+        order: &Order,
+        request: &RequestKey,
+        deadline: Deadline,
+    ) -> Result<Order, Error> {
+        let watcher = self.watchers.watch(order.id);
+        loop {
+            let changed = watcher.changed();
+            let is_pending = store::cancellation::is_pending(&self.db.read(), request).await?;
+            let patience = POLL_INTERVAL.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
+            if !is_pending || patience.is_zero() || self.drain.is_draining() {
+                return store::order::show(&self.db.read(), order.id).await;
+            }
+            let _ = tokio::time::timeout(patience, changed).await;
         }
     }
 

@@ -56,3 +56,9 @@ CREATE INDEX "payments_at_provider" ON "payments" ("provider_reference");
 CREATE INDEX "payments_expire" ON "payments" ("expire_time") WHERE "expire_time" IS NOT NULL;
 CREATE INDEX "refunds_by_time" ON "refunds" ("create_time", "refund_id");
 CREATE INDEX "refunds_by_state" ON "refunds" ("state", "create_time", "refund_id");
+
+-- 4: customers
+-- checksum 0b43cfdf8f93624e6aea2d7c31eab2b9fe15b7ded64a8420be6d0d8eccc152db
+-- rewrites payments.customer_id by customer_of_user
+CREATE TABLE "claimed_guests" ( "guest_customer_id" bytea NOT NULL PRIMARY KEY, "customer_id" bytea NOT NULL, "due_time" bigint NULL, "create_time" bigint NOT NULL );
+CREATE INDEX "claimed_guests_due" ON "claimed_guests" ("due_time") WHERE "due_time" IS NOT NULL;

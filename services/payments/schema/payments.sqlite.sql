@@ -52,3 +52,9 @@ CREATE INDEX "payments_at_provider" ON "payments" ("provider_reference");
 CREATE INDEX "payments_expire" ON "payments" ("expire_time") WHERE "expire_time" IS NOT NULL;
 CREATE INDEX "refunds_by_time" ON "refunds" ("create_time", "refund_id");
 CREATE INDEX "refunds_by_state" ON "refunds" ("state", "create_time", "refund_id");
+
+-- 4: customers
+-- checksum 36152c44acf0f2dfa778b30cc3bda181bcc09405bf2a2a51cd4771ecd7ee08bc
+-- rewrites payments.customer_id by customer_of_user
+CREATE TABLE "claimed_guests" ( "guest_customer_id" blob NOT NULL PRIMARY KEY, "customer_id" blob NOT NULL, "due_time" integer NULL, "create_time" integer NOT NULL ) STRICT, WITHOUT ROWID;
+CREATE INDEX "claimed_guests_due" ON "claimed_guests" ("due_time") WHERE "due_time" IS NOT NULL;

@@ -7,8 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use souk_client::audit::Report;
-use souk_client::types::v1::AuditFinding;
+use souk_chassis::{Finding, Report};
 use souk_data::Db;
 use souk_types::{Currency, PaymentId, TransferId};
 
@@ -157,7 +156,7 @@ async fn look_again(
     db: &Db,
     ledger: &Ledger,
     provider: &dyn Provider,
-) -> Result<Vec<AuditFinding>, Error> {
+) -> Result<Vec<Finding>, Error> {
     let find = move |snapshot| async move { history::find(&snapshot, id).await };
     for _ in 0..LOOKS {
         let before = db.snapshot(find).await?;
@@ -177,14 +176,14 @@ async fn look_again(
     Ok(vec![])
 }
 
-fn unknown_charge(charge: &Charge) -> Option<AuditFinding> {
+fn unknown_charge(charge: &Charge) -> Option<Finding> {
     let is_empty = (charge.held, charge.captured) == (0, 0);
     let detail = format!("held {}, captured {}", charge.held, charge.captured);
     (!is_empty).then(|| finding(BOOK_IS_KNOWN, charge.payment, detail))
 }
 
-fn finding(invariant: &str, subject: impl ToString, detail: String) -> AuditFinding {
-    AuditFinding { invariant: invariant.to_owned(), subject: subject.to_string(), detail }
+fn finding(invariant: &str, subject: impl ToString, detail: String) -> Finding {
+    Finding { invariant: invariant.to_owned(), subject: subject.to_string(), detail }
 }
 
 fn expected(history: &History) -> Vec<transfers::Transfer> {
@@ -207,7 +206,7 @@ fn check(
     history: &History,
     recorded: &HashMap<TransferId, LedgerTransfer>,
     charge: Option<&Charge>,
-) -> Vec<AuditFinding> {
+) -> Vec<Finding> {
     let payment = &history.payment;
     let mut findings = Vec::new();
     let mut report = |invariant, detail| findings.push(finding(invariant, payment.id, detail));
@@ -300,7 +299,7 @@ async fn compare_totals(db: &Db, ledger: &Ledger, report: &mut Report) -> Result
 }
 
 /// Compares the accounts of one currency with its payments.
-async fn compare_accounts(totals: &Totals, ledger: &Ledger) -> Result<Option<AuditFinding>, Error> {
+async fn compare_accounts(totals: &Totals, ledger: &Ledger) -> Result<Option<Finding>, Error> {
     let currency: Currency = totals.currency_code.parse().map_err(Error::inconsistent)?;
     let sales = ledger.balance(Account::Sales.id(currency)).await?.unwrap_or_default();
     let fees = ledger.balance(Account::ProviderFees.id(currency)).await?.unwrap_or_default();

@@ -5,7 +5,7 @@ use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::v1 as pb;
 use souk_client::types::v1::Money as WireMoney;
 use souk_contract::Caller;
-use souk_types::{CaptureId, Money, OrderId, PaymentId, RefundId, Timestamp};
+use souk_types::{CaptureId, CustomerId, Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use crate::attempt::{Decline, Method, ReturnUrl};
 use crate::capture::Capture;
@@ -35,6 +35,12 @@ fn effective_time(time: Option<prost_types::Timestamp>) -> Result<Option<Timesta
         Timestamp::try_from(time).map_err(|error| Error::field("effective_time", error))
     })
     .transpose()
+}
+
+/// Reads the id of a customer; the empty one is none.
+pub fn customer(id: &str) -> Result<Option<CustomerId>, Error> {
+    let id = (!id.is_empty()).then(|| id.parse()).transpose();
+    id.map_err(|error| Error::field("customer_id", error))
 }
 
 /// Reads a payment method; the empty one is none.
@@ -69,7 +75,7 @@ pub fn new_payment(
         owner: caller.key(),
         order: order_of(caller, id, request.order_id()?)?,
         reference: request.reference,
-        customer: request.customer_id,
+        customer: customer(&request.customer_id)?,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
         return_url: None,
@@ -88,7 +94,7 @@ pub fn authorization(
         owner: caller.key(),
         order: order_of(caller, id, request.order_id()?)?,
         reference: request.reference,
-        customer: request.customer_id,
+        customer: customer(&request.customer_id)?,
         amount: amount(request.amount, 0)?,
         method: method(request.payment_method),
         return_url: return_url(request.return_url),
@@ -211,14 +217,27 @@ impl From<&Decline> for pb::PaymentDecline {
     }
 }
 
-/// Returns a payment as its customer sees it: what the shop and the provider settle between them is
-/// not shown.
+/// Returns a payment as its customer sees it: neither what the shop and the provider settle between
+/// them, nor what a thief must not learn about a decline.
 pub fn for_caller(caller: &Caller, payment: &Payment) -> pb::Payment {
     let payment = pb::Payment::from(payment);
     match caller {
         Caller::Service(_) | Caller::Staff(_) => payment,
-        _ => pb::Payment { fees: None, provider_reference: String::new(), ..payment },
+        _ => pb::Payment {
+            fees: None,
+            provider_reference: String::new(),
+            decline: payment.decline.map(for_customer),
+            ..payment
+        },
     }
+}
+
+fn for_customer(decline: pb::PaymentDecline) -> pb::PaymentDecline {
+    let code = match decline.code() {
+        pb::DeclineCode::StolenOrLost | pb::DeclineCode::Fraud => pb::DeclineCode::Generic,
+        code => code,
+    };
+    pb::PaymentDecline { code: code.into(), detail: String::new(), ..decline }
 }
 
 impl From<&Payment> for pb::Payment {
@@ -227,7 +246,7 @@ impl From<&Payment> for pb::Payment {
             payment_id: payment.id.to_string(),
             order_id: payment.order.map_or_else(String::new, |order| order.to_string()),
             reference: payment.reference.clone(),
-            customer_id: payment.customer.clone(),
+            customer_id: payment.customer.map_or_else(String::new, |id| id.to_string()),
             state: payment.state as i32,
             cancellation_reason: payment.cancellation.map_or(0, |why| why as i32),
             in_flight: payment.is_in_flight,

@@ -60,7 +60,7 @@ mod tests {
             owner: "service:orders".into(),
             order: None,
             reference: "invoice 7".into(),
-            customer: "alice".into(),
+            customer: Some(souk_contract::customer_of("user:alice")),
             amount: Money::new("GBP".parse().unwrap(), 100),
             method: Some(Method("tok_secret".into())),
             return_url: Some(ReturnUrl("https://shop.example/secret".into())),

@@ -3,7 +3,7 @@
 //!
 //! Read `payment.rs` for the transitions, `transfers.rs` for the effects on the ledger,
 //! `operation.rs` for how it survives a crash, `rpc/<method>.rs` for the RPCs, `store.rs` for the
-//! tables.
+//! tables, `follow.rs` for what it learns from the bus.
 
 mod attempt;
 mod audit;
@@ -12,6 +12,7 @@ mod config;
 mod convert;
 mod error;
 mod events;
+mod follow;
 mod operation;
 mod payment;
 mod provider;
@@ -50,8 +51,10 @@ use upstream::Ledger;
 pub fn definition() -> Definition {
     Definition::new("payments", include_str!("../config.default.toml"), build).scopes(&[
         "events.publish",
+        "events.subscribe",
         "ledger.read",
         "ledger.write",
+        "orders.read",
     ])
 }
 
@@ -90,11 +93,23 @@ async fn build(config: Config, host: Host) -> Result<Service, StartError> {
         clock: clock.clone(),
     };
     let simulator_rpc = SimulatorRpc { simulator, payments: rpc.clone() };
+    let checked = rpc.clone();
     let purged = book.clone();
+    let consumer = follow::consumer(&host, db.clone(), clock.clone());
+    let claims = db.clone();
+    let claims_clock = clock.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc(payment_service::server(rpc))
         .rpc(simulator_service::server(simulator_rpc))
+        .invariants(move || {
+            let PaymentRpc { db, ledger, provider, .. } = checked.clone();
+            async move { audit::run(&db, &ledger, &*provider).await }
+        })
         .database(&host, &db)
+        .worker("consumer", move |drain| consumer.clone().run(drain))
+        .worker("claims", move |drain| {
+            follow::give_over(claims.clone(), claims_clock.clone(), recovery.sweep(), drain)
+        })
         .worker("recovery", move |drain| {
             let operations = operations.clone();
             let dropped = dropped.clone();

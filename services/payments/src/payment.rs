@@ -16,7 +16,9 @@
 use std::time::Duration;
 
 use souk_chassis::Caller;
-use souk_types::{CaptureId, Currency, Money, OrderId, PaymentId, Timestamp, TransferId};
+use souk_types::{
+    CaptureId, Currency, CustomerId, Money, OrderId, PaymentId, Timestamp, TransferId,
+};
 
 use crate::attempt::{
     Answer, Attempt, CaptureKey, Decline, Kind, Method, MethodSummary, Reply, ReturnUrl, Stage,
@@ -44,7 +46,8 @@ pub struct NewPayment {
     pub order: Option<OrderId>,
     /// What it is for, in the caller's words.
     pub reference: String,
-    pub customer: String,
+    /// None for a sale without one.
+    pub customer: Option<CustomerId>,
     pub amount: Money,
     pub method: Option<Method>,
     pub return_url: Option<ReturnUrl>,
@@ -71,7 +74,8 @@ pub struct Payment {
     /// The order that it belongs to; none for one that is for no order, and in a tombstone.
     pub order: Option<OrderId>,
     pub reference: String,
-    pub customer: String,
+    /// None for a sale without one.
+    pub customer: Option<CustomerId>,
     pub amount: Money,
     pub authorized: i64,
     pub captured: i64,
@@ -174,7 +178,7 @@ impl Payment {
             owner: String::new(),
             order: None,
             reference: String::new(),
-            customer: String::new(),
+            customer: None,
             amount: Money::zero(currency),
             authorized: 0,
             captured: 0,
@@ -218,9 +222,15 @@ impl Payment {
         }
     }
 
+    /// Returns whether a caller may see it: a person sees its own payments only.
+    pub fn is_shown_to(&self, caller: &Caller) -> bool {
+        caller.customer().is_none_or(|own| self.customer == Some(own))
+    }
+
     /// Checks that a repeated creation has the fields of this payment; an id is always the same
     /// payment. The method is compared only when `with_method` is set, since a confirmation may
-    /// have changed it.
+    /// have changed it. The customer is not compared: the order and its payment learn at different
+    /// moments that a customer has claimed what a guest bought.
     pub fn is_repeated_by(&self, new: &NewPayment, with_method: bool) -> Result<(), Error> {
         if self.is_tombstone() {
             return Err(self.refused());
@@ -231,8 +241,6 @@ impl Payment {
             "order_id"
         } else if self.reference != new.reference {
             "reference"
-        } else if self.customer != new.customer {
-            "customer_id"
         } else if self.amount != new.amount {
             "amount"
         } else if with_method && self.method != new.method {

@@ -2,6 +2,7 @@
 //! rules.
 
 use proptest::prelude::*;
+use souk_contract::customer_of;
 use souk_types::{CaptureId, Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use crate::attempt::{Answer, Attempt, Decline, DeclineCode, Details, Kind, Method, Reply, Stage};
@@ -35,7 +36,7 @@ fn new(amount: i64) -> NewPayment {
         id: PaymentId::derive(b"test", "payment"),
         order: Some(OrderId::derive(b"test", "order")),
         reference: String::new(),
-        customer: "alice".into(),
+        customer: Some(customer_of("user:alice")),
         amount: gbp(amount),
         method: Some(method("tok_approved")),
         return_url: None,
@@ -125,7 +126,6 @@ fn a_repeat_names_the_first_field_that_differs() {
     let others = [
         ("order_id", NewPayment { order: Some(OrderId::derive(b"test", "other")), ..same.clone() }),
         ("reference", NewPayment { reference: "other".into(), ..same.clone() }),
-        ("customer_id", NewPayment { customer: "bob".into(), ..same.clone() }),
         ("amount", NewPayment { amount: gbp(101), ..same.clone() }),
         ("payment_method", NewPayment { method: Some(method("tok_slow")), ..same.clone() }),
         (
@@ -140,8 +140,10 @@ fn a_repeat_names_the_first_field_that_differs() {
             "{name}: {refusal}"
         );
     }
-    let other_method = NewPayment { method: None, ..same };
+    let other_method = NewPayment { method: None, ..same.clone() };
     assert!(payment.is_repeated_by(&other_method, false).is_ok());
+    let claimed = NewPayment { customer: Some(customer_of("user:bob")), ..same };
+    assert!(payment.is_repeated_by(&claimed, true).is_ok(), "a guest's order changes hands");
 }
 
 #[test]

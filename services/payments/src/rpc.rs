@@ -1,6 +1,5 @@
 //! The dependencies of the methods. Each method is in `rpc/<method>.rs`.
 
-mod audit_payments;
 mod authorize_payment;
 mod capture_payment;
 mod complete_action;

@@ -6,6 +6,7 @@
 //! about one payment happens one after another, and READ COMMITTED is enough.
 
 pub mod attempt;
+pub mod guest;
 pub mod history;
 pub mod list;
 mod migrations;

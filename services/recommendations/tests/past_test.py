@@ -15,7 +15,7 @@ from souk.orders.v1 import order_pb2
 from souk.orders.v1 import order_service_pb2 as orders
 from souk.orders.v1.order_service_pb2_grpc import OrderServiceServicer, add_OrderServiceServicer_to_server
 
-from support import TODAY, Shop, eventually, skus
+from support import TODAY, Shop, eventually, id_of, skus
 
 Start = Callable[..., Awaitable[Shop]]
 
@@ -79,7 +79,7 @@ async def upstreams(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Upstreams]
 
 
 def order(number: int, customer: str, *bought: str, version: int = 2, state: str = "PLACED") -> order_pb2.Order:
-    made = order_pb2.Order(order_id=f"o{number}", customer_id=customer, version=version, state=f"ORDER_STATE_{state}")
+    made = order_pb2.Order(order_id=f"o{number}", customer_id=id_of(customer), version=version, state=f"ORDER_STATE_{state}")
     made.effective_time.FromMicroseconds(TODAY + number)
     for sku in bought:
         made.lines.add(sku=sku, quantity=1)

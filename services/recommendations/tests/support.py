@@ -11,11 +11,14 @@ import grpc
 from google.protobuf.message import Message
 from souk.catalog.v1 import events_pb2 as catalog
 from souk.catalog.v1 import product_pb2, variant_pb2
+from souk.ops.v1.invariant_service_pb2 import CheckInvariantsRequest
+from souk.ops.v1.invariant_service_pb2_grpc import InvariantServiceStub
 from souk.orders.v1 import events_pb2 as orders
 from souk.orders.v1 import order_pb2
 from souk.recommendations.v1 import recommendation_service_pb2 as pb
 from souk.recommendations.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from souk_chassis import Running, testing
+from souk_client import customer_of
 
 from recommendations import purchase
 from recommendations.service import definition
@@ -87,7 +90,7 @@ class Shop:
     def order(self, order_id: str, customer: str, *skus: str, at: int = TODAY, state: str = "PLACED") -> order_pb2.Order:
         """Makes an order of two units of each sku, as its next version."""
         version = self._versions[order_id] = self._versions.get(order_id, 0) + 1
-        order = order_pb2.Order(order_id=order_id, customer_id=customer, version=version, state=f"ORDER_STATE_{state}")
+        order = order_pb2.Order(order_id=order_id, customer_id=id_of(customer), version=version, state=f"ORDER_STATE_{state}")
         order.effective_time.FromMicroseconds(at)
         for number, sku in enumerate(skus, 1):
             order.lines.add(line_number=number, sku=sku, quantity=2)
@@ -108,8 +111,8 @@ class Shop:
         assert not audit.findings, audit
 
     async def recommend(self, customer: str, caller: str = "staff", **fields: Any) -> Any:
-        answer = await self.ask("ListRecommendations", pb.ListRecommendationsRequest(customer_id=customer, **fields), caller)
-        return answer.list
+        request = pb.ListRecommendationsRequest(customer_id=id_of(customer), **fields)
+        return (await self.ask("ListRecommendations", request, caller)).list
 
     async def similar(self, sku: str, **fields: Any) -> Any:
         return (await self.ask("ListSimilarProducts", pb.ListSimilarProductsRequest(sku=sku, **fields), "anonymous")).list
@@ -125,7 +128,9 @@ class Shop:
         return await self.ask("GetModel", pb.GetModelRequest(), "staff")
 
     async def audit(self) -> Any:
-        return await self.ask("AuditRecommendations", pb.AuditRecommendationsRequest(), "staff")
+        check = InvariantServiceStub(cast(Any, self._channel)).CheckInvariants
+        answer = await check(CheckInvariantsRequest(), metadata=testing.caller("staff"), timeout=10)
+        return answer.reports[0]
 
     async def ask(self, method: str, request: Message, caller: str) -> Any:
         return await getattr(self.stub(), method)(request, metadata=testing.caller(caller), timeout=10)
@@ -136,6 +141,13 @@ async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 30) 
     async with asyncio.timeout(seconds):
         while not await check():  # noqa: ASYNC110 what is waited for is in another process
             await asyncio.sleep(0.02)
+
+
+def id_of(customer: str) -> str:
+    """Returns the id of a customer: `alice` is a user, `guest:x` a guest."""
+    if customer in ("", "me"):
+        return customer
+    return customer_of(customer if ":" in customer else f"user:{customer}")
 
 
 def skus(answer: Any) -> list[str]:

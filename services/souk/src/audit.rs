@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::Args;
 use souk_chassis::StartError;
 
-use crate::connect::Services;
-use crate::{parts, say};
+use crate::connect::ShopArgs;
+use crate::say;
 
 pub use books::Books;
 pub use compare::Finding;
@@ -18,17 +18,14 @@ pub use report::audit;
 
 /// Checks that orders, payments, accounts and stock agree in a running shop.
 ///
-/// Every service audits its own database, then the services are compared with each other.
+/// Every service checks its own invariants, also one in another language, then the services are
+/// compared with each other.
 /// Differences that an order in progress may explain are checked again after it had time to finish.
 /// Exits with 1 and lists each violation if anything is wrong.
 #[derive(Args)]
 pub struct Audit {
-    /// The address of the shop.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
-    to: String,
-    /// The address of a service that runs elsewhere: NAME=ADDRESS.
-    #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
-    upstreams: Vec<(String, String)>,
+    #[command(flatten)]
+    shop: ShopArgs,
     /// How long a difference between two services may last while an order is in progress, in
     /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = LONGEST_DEADLINE.as_secs())]
@@ -42,7 +39,7 @@ pub const LONGEST_DEADLINE: Duration = Duration::from_secs(90);
 impl Audit {
     /// Audits once and prints the result.
     pub async fn run(self) -> Result<(), StartError> {
-        let services = Services::at(&self.to, &self.upstreams, "audit")?;
+        let services = self.shop.services("audit")?;
         let report = audit(&services, Duration::from_secs(self.patience)).await?;
         for (what, count) in &report.counts {
             say(format_args!("{count:>12}  {what}"));

@@ -122,6 +122,11 @@ impl Foreign {
         &self.manifest.name
     }
 
+    /// Returns its name and its address, if it will be started.
+    pub fn place(&self) -> Option<(String, SocketAddr)> {
+        self.can_run().then(|| (self.name().to_owned(), self.manifest.listen))
+    }
+
     /// Returns whether it will be started.
     pub fn can_run(&self) -> bool {
         self.off.is_none()

@@ -14,8 +14,8 @@ use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_types::Clock;
 
 use crate::audit::{self, Books, Finding};
-use crate::connect::{Services, failure};
-use crate::{parts, say};
+use crate::connect::{Services, ShopArgs, failure};
+use crate::say;
 
 /// Repairs what `souk audit` finds in a running shop; without --apply it only prints what it would
 /// do
@@ -29,12 +29,8 @@ pub struct Repair {
     /// Applies the repairs. Stop selling first if money is involved.
     #[arg(long)]
     apply: bool,
-    /// The address of the shop.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7300")]
-    to: String,
-    /// The address of a service that runs elsewhere: NAME=ADDRESS.
-    #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parts::parse_upstream)]
-    upstreams: Vec<(String, String)>,
+    #[command(flatten)]
+    shop: ShopArgs,
     /// How long a difference between two services may last while an order is in progress, in
     /// seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = audit::LONGEST_DEADLINE.as_secs())]
@@ -78,7 +74,7 @@ impl Display for Remedy {
 impl Repair {
     /// Audits, prints or applies the repairs, and audits again.
     pub async fn run(self) -> Result<(), StartError> {
-        let services = Services::at(&self.to, &self.upstreams, "repair")?;
+        let services = self.shop.services("repair")?;
         let patience = Duration::from_secs(self.patience);
         let found = audit::audit(&services, patience).await?.findings;
         if found.is_empty() {
@@ -166,7 +162,7 @@ async fn remedy(books: &Books, finding: &Finding) -> Result<Remedy, StartError> 
             Remedy::Person("count the goods, AdjustStock until there is enough, then repair again")
         }
         "shop.nothing_is_quarantined" => {
-            Remedy::Person("fix the cause and ResumeOrder, or SettleOrder with a note")
+            Remedy::Person("fix the cause and ResumeSaga, or SettleSaga with a note")
         }
         "a place lies within the log" => Remedy::Person("SeekSubscription, or DeleteSubscription"),
         _ => Remedy::Person(BACKUP),

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use prost_types::FieldMask;
 use serde::Deserialize;
 use souk_chassis::{Caller, Channel, Running, StartError};
 use souk_client::catalog::v1 as catalog;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::operation::import_products;
 use souk_client::types::v1::{Address, Money};
 
 use crate::connect::failure;
@@ -39,6 +41,19 @@ struct Variant {
     stock: i32,
     #[serde(default)]
     shop_stock: i32,
+    #[serde(default)]
+    policy: Policy,
+    #[serde(default)]
+    backorder_limit: i32,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Policy {
+    #[default]
+    Tracked,
+    Untracked,
+    Backorder,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +80,9 @@ pub async fn plant(running: &Running) -> Result<(), StartError> {
     let goods: Catalog = serde_json::from_str(include_str!("../seed/catalog.json"))
         .expect("the catalogue is part of the program");
     import(&products, &goods.products).await?;
+    say_where_main_is(&stock).await?;
     open_shop(&stock).await?;
+    set_policies(&stock, &goods.products).await?;
     receive(&stock, &goods.products).await?;
     std::fs::remove_file(&unfinished)?;
     Ok(())
@@ -84,28 +101,22 @@ async fn is_empty(channel: &Channel) -> Result<bool, StartError> {
 }
 
 async fn import(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
-    let items: Vec<_> = goods
-        .iter()
-        .map(|product| catalog::ImportProductsRequest {
-            item: Some(catalog::ImportedProduct {
-                product: Some(catalog::Product {
-                    external_key: product.external_key.clone(),
-                    title: product.title.clone(),
-                    description: product.description.clone(),
-                    labels: product.labels.clone(),
-                    ..Default::default()
-                }),
-                initial_state: catalog::ProductState::Active.into(),
-                variants: product.variants.iter().map(imported).collect(),
-            }),
-        })
-        .collect();
-    let answered =
-        CatalogServiceClient::new(channel.clone()).import_products(tokio_stream::iter(items)).await;
-    let results = answered
-        .map_err(|status| failure("importing the catalogue", &status))?
-        .into_inner()
-        .results;
+    let items = goods.iter().map(|product| catalog::ImportedProduct {
+        product: Some(catalog::Product {
+            external_key: product.external_key.clone(),
+            title: product.title.clone(),
+            description: product.description.clone(),
+            labels: product.labels.clone(),
+            ..Default::default()
+        }),
+        initial_state: catalog::ProductState::Active.into(),
+        variants: product.variants.iter().map(imported).collect(),
+    });
+    // Another version may have other goods.
+    let request_id = concat!("souk-seed-", env!("CARGO_PKG_VERSION"));
+    let results = import_products(channel.clone(), request_id, items)
+        .await
+        .map_err(|status| failure("importing the catalogue", &status))?;
     match results
         .into_iter()
         .find_map(|result| result.error.map(|error| (result.external_key, error.message)))
@@ -136,21 +147,68 @@ fn imported(variant: &Variant) -> catalog::ImportedVariant {
     }
 }
 
+/// Gives the location that every shop has an address.
+async fn say_where_main_is(channel: &Channel) -> Result<(), StartError> {
+    let location = Some(inventory::Location {
+        location_id: "main".to_owned(),
+        address: Some(address("Hull", "Warehouse 3, Humber Quays")),
+        ..Default::default()
+    });
+    let request = inventory::UpdateLocationRequest {
+        request_id: "souk-seed-main".to_owned(),
+        location,
+        update_mask: Some(FieldMask { paths: vec!["address".to_owned()] }),
+    };
+    let updated = InventoryServiceClient::new(channel.clone()).update_location(request).await;
+    updated.map_err(|status| failure("changing a location", &status))?;
+    Ok(())
+}
+
+fn address(locality: &str, line: &str) -> Address {
+    Address {
+        region_code: "GB".to_owned(),
+        locality: locality.to_owned(),
+        address_lines: vec![line.to_owned()],
+        ..Default::default()
+    }
+}
+
+/// Sets how the stock of what is not simply on a shelf is kept.
+async fn set_policies(channel: &Channel, goods: &[Product]) -> Result<(), StartError> {
+    let variants = goods.iter().flat_map(|product| &product.variants);
+    for variant in variants.filter(|variant| variant.policy != Policy::Tracked) {
+        let policy = match variant.policy {
+            Policy::Tracked => inventory::InventoryPolicy::Tracked,
+            Policy::Untracked => inventory::InventoryPolicy::Untracked,
+            Policy::Backorder => inventory::InventoryPolicy::Backorder,
+        };
+        let stock_policy = inventory::StockPolicy {
+            sku: variant.sku.clone(),
+            policy: policy.into(),
+            backorder_limit: variant.backorder_limit,
+            ..Default::default()
+        };
+        let paths = ["policy", "backorder_limit"].map(str::to_owned).to_vec();
+        let request = inventory::UpdateStockPolicyRequest {
+            request_id: format!("souk-seed-{}", variant.sku),
+            stock_policy: Some(stock_policy),
+            update_mask: Some(FieldMask { paths }),
+        };
+        let set = InventoryServiceClient::new(channel.clone()).update_stock_policy(request).await;
+        set.map_err(|status| failure("setting a stock policy", &status))?;
+    }
+    Ok(())
+}
+
 /// The second location.
 const SHOP: &str = "shop";
 
 /// Creates the location `shop`.
 async fn open_shop(channel: &Channel) -> Result<(), StartError> {
-    let address = Address {
-        region_code: "GB".to_owned(),
-        locality: "Leeds".to_owned(),
-        address_lines: vec!["1 Canal Street".to_owned()],
-        ..Default::default()
-    };
     let location = Some(inventory::Location {
         location_id: SHOP.to_owned(),
         title: "Shop".to_owned(),
-        address: Some(address),
+        address: Some(address("Leeds", "1 Canal Street")),
         ..Default::default()
     });
     let request = inventory::CreateLocationRequest { location };

@@ -2,9 +2,9 @@
 
 use souk_chassis::Channel;
 use souk_client::catalog::v1 as catalog;
-use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
+use souk_client::operation::import_products;
 use souk_client::orders::v1 as orders;
 use souk_client::types::v1::Money;
 
@@ -14,11 +14,9 @@ const STOCK: i32 = 10_000_000;
 
 /// Fills the catalogue and the shelves.
 pub async fn deliver(staff: &Channel) {
-    let products: Vec<_> = (0..ARTICLES).map(product).collect();
-    let imported = CatalogServiceClient::new(staff.clone())
-        .import_products(tokio_stream::iter(products))
-        .await;
-    let results = imported.expect("the catalogue is imported").into_inner().results;
+    let products = (0..ARTICLES).map(product);
+    let imported = import_products(staff.clone(), "bench", products).await;
+    let results = imported.expect("the catalogue is imported");
     assert!(results.iter().all(|result| result.error.is_none()), "{results:?}");
 
     let items = (0..ARTICLES).map(|number| inventory::ReceivedItem {
@@ -51,7 +49,7 @@ fn sku(number: usize) -> String {
     format!("BENCH-{number:04}")
 }
 
-fn product(number: usize) -> catalog::ImportProductsRequest {
+fn product(number: usize) -> catalog::ImportedProduct {
     let unit_price = Money { currency_code: CURRENCY.to_owned(), minor_units: 100 + number as i64 };
     let price =
         catalog::Price { unit_price: Some(unit_price), is_default: true, ..Default::default() };
@@ -61,14 +59,9 @@ fn product(number: usize) -> catalog::ImportProductsRequest {
         title: format!("Article {number}"),
         ..Default::default()
     };
-    catalog::ImportProductsRequest {
-        item: Some(catalog::ImportedProduct {
-            product: Some(product),
-            variants: vec![catalog::ImportedVariant {
-                variant: Some(variant),
-                prices: vec![price],
-            }],
-            ..Default::default()
-        }),
+    catalog::ImportedProduct {
+        product: Some(product),
+        variants: vec![catalog::ImportedVariant { variant: Some(variant), prices: vec![price] }],
+        ..Default::default()
     }
 }

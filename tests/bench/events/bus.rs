@@ -64,8 +64,8 @@ impl Bus {
         );
         let running = self.0.running.lock().await.take().expect("it is stopped once");
         let staff = shop::connect(&running, &Caller::Staff("bench".to_owned()));
-        let audit = EventServiceClient::new(staff).audit_events(pb::AuditEventsRequest {}).await;
-        let findings = audit.expect("the audit answers").into_inner().findings;
+        let audit = souk_testkit::check_invariants(staff, "events").await;
+        let findings = audit.expect("the audit answers").findings;
         assert!(findings.is_empty(), "{findings:?}");
         running.drain().await.unwrap_or_else(|error| panic!("{error}"));
     }

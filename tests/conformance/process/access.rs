@@ -104,8 +104,7 @@ pub async fn wrong_tokens(stage: &Stage<'_>, report: &mut Report) {
         stage.encode(&unary.method, &unary.request).unwrap_or_default(),
     );
     let caller = caller(&unary.caller).unwrap_or_default();
-    let known =
-        if caller == Caller::Anonymous { Caller::User("conformance".into()) } else { caller };
+    let known = if caller == Caller::Anonymous { Caller::user("conformance") } else { caller };
 
     let right = stage.token(&known);
     let reply = stage.call(&path, &known, message.clone()).await;
@@ -115,7 +114,7 @@ pub async fn wrong_tokens(stage: &Stage<'_>, report: &mut Report) {
     for id in ["with a space", "100%", "%20"] {
         let by = match &known {
             Caller::Staff(_) => Caller::Staff(id.to_owned()),
-            Caller::User(_) => Caller::User(id.to_owned()),
+            Caller::User(_) => Caller::user(id),
             Caller::Service(_) | Caller::Anonymous => continue,
         };
         let reply = stage.call(&path, &by, message.clone()).await;
@@ -142,7 +141,7 @@ pub async fn wrong_tokens(stage: &Stage<'_>, report: &mut Report) {
             "3,000 bytes",
             format!(
                 "Bearer {}",
-                development_token_with(&Caller::User("a".repeat(2200)), &[], "another key")
+                development_token_with(&Caller::user("a".repeat(2200)), &[], "another key")
             ),
         ),
     ];

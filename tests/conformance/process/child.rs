@@ -14,8 +14,8 @@ use tokio::process::{Child, Command};
 
 /// How long a start may take on a machine that is busy with other things.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// How long a start that must fail may take.
-const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
+/// How long a start that must fail may take on such a machine.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a ready file of an earlier life holds.
 const OLDER: &str = "of an earlier life\n";

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use souk_manifest::Launch;
 
 use crate::process::child::{Refusal, Running, Service};
@@ -11,6 +13,9 @@ use crate::process::report::Report;
 /// A value that must not be printed anywhere.
 const SECRET: &str = "conformance-secret-5e1f";
 const WRONG_SETTING: Option<i32> = Some(64);
+/// How many of the starts that fail run at a time: an interpreter loads for seconds before it looks
+/// at its settings.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Starts the process that most sentences are asked of: some settings from a file, some from the
 /// environment.
@@ -41,7 +46,7 @@ pub async fn usual(
     Ok(process)
 }
 
-/// Starts one process after another with a setting that is wrong.
+/// Starts processes with a setting that is wrong.
 pub async fn wrong_settings_end_the_start(service: &Service, report: &mut Report) {
     let files = [("unknown", "[server]\nno_such_key = 1\n"), ("torn", "[server\nlisten = ")];
     let [unknown, torn] = files.map(|(name, text)| {
@@ -68,14 +73,16 @@ pub async fn wrong_settings_end_the_start(service: &Service, report: &mut Report
         ("C-CONFIG-5", plain(), with_file(&absent), "absent.toml"),
         ("C-CONFIG-5", plain(), vec!["--no-such-argument".to_owned()], "no-such-argument"),
     ];
-    for (number, launch, arguments, named) in cases {
-        let is_argument = named == "no-such-argument";
+    let ends = cases.into_iter().map(|(number, launch, arguments, named)| async move {
         let launch = launch.set("identity.development_key", SECRET);
-        let refusal = match service.refused(launch, &arguments).await {
-            Ok(refusal) => refusal,
+        (number, named, service.refused(launch, &arguments).await)
+    });
+    let mut ends = stream::iter(ends).buffered(SIDE_BY_SIDE);
+    while let Some((number, named, refusal)) = ends.next().await {
+        match refusal {
+            Ok(refusal) => judge(number, named, named == "no-such-argument", &refusal, report),
             Err(why) => return report.look(number, false, why),
-        };
-        judge(number, named, is_argument, &refusal, report);
+        }
     }
 }
 

@@ -33,7 +33,16 @@ pub struct Method {
 /// Who may call a method: kinds of callers, each with the scopes that it needs.
 #[derive(Clone, Default)]
 pub struct Access {
-    grants: Vec<(String, Vec<String>)>,
+    grants: Vec<Grant>,
+    /// The field of the request that says whose things a user reaches.
+    pub own: String,
+}
+
+#[derive(Clone)]
+struct Grant {
+    caller: String,
+    scopes: Vec<String>,
+    excludes_guests: bool,
 }
 
 /// Asks reflection one question.
@@ -132,9 +141,17 @@ fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<Access> {
         let caller = grant.get_field_by_name("caller")?.as_enum_number()?;
         let scopes = grant.get_field_by_name("scopes")?;
         let scopes = scopes.as_list()?.iter().filter_map(|one| one.as_str().map(str::to_owned));
-        Some((kind.get_value(caller)?.name().to_owned(), scopes.collect()))
+        let excludes_guests = grant.get_field_by_name("excludes_guests");
+        Some(Grant {
+            caller: kind.get_value(caller)?.name().to_owned(),
+            scopes: scopes.collect(),
+            // A service may have been built before the option was there.
+            excludes_guests: excludes_guests.and_then(|it| it.as_bool()).unwrap_or_default(),
+        })
     };
-    Some(Access { grants: grants.as_list()?.iter().filter_map(grant).collect() })
+    let own = policy.as_message()?.get_field_by_name("own");
+    let own = own.and_then(|own| own.as_str().map(str::to_owned)).unwrap_or_default();
+    Some(Access { grants: grants.as_list()?.iter().filter_map(grant).collect(), own })
 }
 
 impl Access {
@@ -151,22 +168,24 @@ impl Access {
             Caller::Staff(_) => "CALLER_STAFF",
             Caller::Service(_) => "CALLER_SERVICE",
         };
+        let is_guest = matches!(caller, Caller::User(user) if user.is_guest);
         self.grants
             .iter()
-            .filter(move |(of, _)| of == kind || of == "CALLER_PUBLIC")
-            .map(|(_, scopes)| scopes.as_slice())
+            .filter(move |grant| grant.caller == kind || grant.caller == "CALLER_PUBLIC")
+            .filter(move |grant| !(grant.excludes_guests && is_guest))
+            .map(|grant| grant.scopes.as_slice())
     }
 
     /// Returns every scope that any grant asks for.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.grants.iter().flat_map(|(_, scopes)| scopes).map(String::as_str)
+        self.grants.iter().flat_map(|grant| &grant.scopes).map(String::as_str)
     }
 
     /// Returns one caller of each kind.
     pub fn callers(&self) -> [Caller; 4] {
         [
             Caller::Staff("conformance".into()),
-            Caller::User("conformance".into()),
+            Caller::user("conformance"),
             Caller::Service("conformance".into()),
             Caller::Anonymous,
         ]

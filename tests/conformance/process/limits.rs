@@ -79,7 +79,7 @@ async fn streams(
     let holds = is_error(&reply, Code::ResourceExhausted, "ERROR_REASON_TOO_MANY_STREAMS");
     report.look("C-LIMIT-1", holds, format!("a second stream of {by}: {}", told(&reply)));
     let other = match by {
-        Caller::User(_) => Caller::User("another".into()),
+        Caller::User(_) => Caller::user("another"),
         Caller::Staff(_) => Caller::Staff("another".into()),
         _ => return,
     };
@@ -113,9 +113,17 @@ async fn requests(stage: &Stage<'_>, report: &mut Report) {
     }
     let streams = streams_of_many(stage).await;
     tokio::time::sleep(FIRST).await;
-    let in_work = redaction::metrics(stage).await;
+    let mut in_work = redaction::metrics(stage).await;
+    // A busy machine gets to some of them later.
+    for _ in 0..50 {
+        if !gauge(&in_work).is_some_and(|count| 0.0 < count && count < MOST_REQUESTS as f64) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        in_work = redaction::metrics(stage).await;
+    }
     let reply = stage.call(&path, &by, message.clone()).await;
-    if reply.code() == Some(Code::Ok) && is_zero(&in_work, "souk_requests_in_work") {
+    if reply.code() == Some(Code::Ok) && gauge(&in_work) == Some(0.0) {
         // Some libraries read the whole message before the request can be counted.
         return report.cannot(
             "C-LIMIT-2",
@@ -161,7 +169,7 @@ async fn streams_of_many(stage: &Stage<'_>) -> Vec<Stream> {
     let kind = caller(&example.caller).unwrap_or_default();
     for number in 0..MOST_REQUESTS {
         let by = match kind {
-            Caller::User(_) => Caller::User(format!("caller-{number}")),
+            Caller::User(_) => Caller::user(format!("caller-{number}")),
             _ => Caller::Staff(format!("caller-{number}")),
         };
         if let Ok(mut stream) =
@@ -174,10 +182,8 @@ async fn streams_of_many(stage: &Stage<'_>) -> Vec<Stream> {
     streams
 }
 
-/// Returns whether a gauge of the metrics page is 0, however its language writes numbers.
-fn is_zero(metrics: &str, name: &str) -> bool {
-    let value = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok());
-    value == Some(0.0)
+/// Returns how many requests are in work, by the metrics page.
+fn gauge(metrics: &str) -> Option<f64> {
+    let value = |line: &str| line.strip_prefix("souk_requests_in_work ")?.parse().ok();
+    metrics.lines().find_map(value)
 }

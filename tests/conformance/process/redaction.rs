@@ -19,7 +19,7 @@ pub async fn told(stage: &Stage<'_>, report: &mut Report) {
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
     let by = match caller(&unary.caller).unwrap_or_default() {
         Caller::Staff(_) => Caller::Staff(ADDRESS.into()),
-        Caller::Service(_) | Caller::User(_) | Caller::Anonymous => Caller::User(ADDRESS.into()),
+        Caller::Service(_) | Caller::User(_) | Caller::Anonymous => Caller::user(ADDRESS),
     };
     let reply = stage.call(&format!("/{}", unary.method), &by, message).await;
     report.look(

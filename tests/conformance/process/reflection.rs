@@ -9,14 +9,17 @@ use crate::process::stage::Stage;
 
 const NOT_FOUND: i32 = 5;
 
+/// What a process serves when its service has any of it; no manifest lists it.
+const SHARED: [&str; 2] = ["souk.operations.v1.OperationService", "souk.ops.v1.SagaService"];
+
 /// Asks both versions, and learns what the methods are.
 ///
 /// # Errors
 /// When they cannot be learnt, so that there is nothing to call.
 pub async fn asked(stage: &mut Stage<'_>, report: &mut Report) -> Result<(), String> {
     let own = stage.service.manifest.services.iter().map(String::as_str);
-    let mut wanted =
-        own.chain(["grpc.health.v1.Health"]).chain(VERSIONS).map(str::to_owned).collect::<Vec<_>>();
+    let everywhere = ["grpc.health.v1.Health", "souk.ops.v1.InvariantService"];
+    let mut wanted = own.chain(everywhere).chain(VERSIONS).map(str::to_owned).collect::<Vec<_>>();
     wanted.sort();
     for version in VERSIONS {
         let answer =
@@ -40,6 +43,7 @@ pub async fn asked(stage: &mut Stage<'_>, report: &mut Report) -> Result<(), Str
                 continue;
             }
         };
+        listed.retain(|name| !SHARED.contains(&name.as_str()));
         listed.sort();
         report.look("C-REFLECT-1", true, format!("{version} answers"));
         report.look(

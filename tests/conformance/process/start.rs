@@ -36,14 +36,31 @@ pub fn nothing_was_left(service: &Service, before: &BTreeSet<String>, report: &m
     );
 }
 
-/// Starts a second process while the first runs: on its addresses, and on its folder.
+/// Starts further processes while the first runs: on its addresses, on its folder, and on their
+/// own.
 pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
     let service = stage.service;
     report.look("C-START-5", stage.process.data.is_dir(), "the data folder is there");
-    for (key, address) in
-        [("server.listen", stage.process.grpc), ("server.metrics_listen", stage.process.metrics)]
-    {
-        match service.refused(service.settings().set(key, address), &[]).await {
+    let addresses =
+        [("server.listen", stage.process.grpc), ("server.metrics_listen", stage.process.metrics)];
+    let [first, second] = addresses.map(|(key, address)| service.settings().set(key, address));
+    let is_empty =
+        fs::read_dir(&stage.process.data).is_ok_and(|mut entries| entries.next().is_none());
+    let in_its_folder = async {
+        if is_empty {
+            return None;
+        }
+        Some(service.refused(service.settings_in(&stage.process.data), &[]).await)
+    };
+    // They do not get in each other's way, and each takes seconds to load.
+    let (first, second, other, in_its_folder) = tokio::join!(
+        service.refused(first, &[]),
+        service.refused(second, &[]),
+        service.start(service.settings(), &[]),
+        in_its_folder,
+    );
+    for ((key, address), outcome) in addresses.into_iter().zip([first, second]) {
+        match outcome {
             Ok(refusal) => {
                 let names_it =
                     refusal.stderr.contains(key) || refusal.stderr.contains(&address.to_string());
@@ -54,7 +71,6 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
             Err(why) => report.look("C-START-4", false, why),
         }
     }
-    let other = service.start(service.settings(), &[]).await;
     let (has_its_own, seen) = match &other {
         Ok(other) => {
             let (mine, first) =
@@ -67,19 +83,13 @@ pub async fn again_beside(stage: &Stage<'_>, report: &mut Report) {
         Err(why) => (false, format!("two at once: {why}")),
     };
     report.look("C-START-1", has_its_own, seen);
-    // It is killed here.
-    drop(other);
-    let is_empty =
-        fs::read_dir(&stage.process.data).is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty {
-        return report.cannot("C-START-7", "it keeps nothing in its data folder");
-    }
-    match service.refused(service.settings_in(&stage.process.data), &[]).await {
-        Ok(refusal) => {
+    match in_its_folder {
+        None => report.cannot("C-START-7", "it keeps nothing in its data folder"),
+        Some(Ok(refusal)) => {
             let holds = refusal.exit == Some(1) && refusal.lines_for_people().len() == 1;
             report.look("C-START-7", holds, format!("on the same folder: {}", refusal.told()));
         }
-        Err(why) => report.look("C-START-7", false, why),
+        Some(Err(why)) => report.look("C-START-7", false, why),
     }
 }
 
@@ -129,8 +139,7 @@ async fn development_tokens(stage: &Stage<'_>, report: &mut Report) {
     else {
         return report.look("C-ACCESS-6", false, "the manifest's example cannot be made");
     };
-    let caller =
-        if caller == Caller::Anonymous { Caller::User("conformance".into()) } else { caller };
+    let caller = if caller == Caller::Anonymous { Caller::user("conformance") } else { caller };
     let reply = stage.call(&format!("/{}", unary.method), &caller, message).await;
     report.look("C-ACCESS-6", reply.code() == Some(Code::Unauthenticated), told(&reply));
 }

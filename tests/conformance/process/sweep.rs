@@ -51,9 +51,9 @@ pub async fn odd_values(stage: &Stage<'_>, report: &mut Report) -> bool {
         stage.encode(&unary.method, &unary.request).unwrap_or_default(),
     );
     // Line ends are in no id; what a log must escape for itself can be in one.
-    let forger = Caller::User(format!("eve\\n{{\"message\":\"{FORGED}\"}}"));
+    let forger = Caller::user(format!("eve\\n{{\"message\":\"{FORGED}\"}}"));
     stage.call(&path, &forger, message.clone()).await;
-    let forger = Caller::User(format!("eve\n{{\"message\":\"{FORGED}\"}}\n"));
+    let forger = Caller::user(format!("eve\n{{\"message\":\"{FORGED}\"}}\n"));
     let token = [("authorization", format!("Bearer {}", stage.token(&forger)))];
     let reply = stage.call_raw(&path, &new_trace(), &token, message).await;
     report.look("C-LOG-6", reply.broken.is_none(), "a caller whose id has line ends was answered");

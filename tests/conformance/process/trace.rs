@@ -24,7 +24,7 @@ pub async fn named(stage: &Stage<'_>, report: &mut Report) {
     let unary = stage.unary();
     let message = stage.encode(&unary.method, &unary.request).unwrap_or_default();
     for text in UNREADABLE {
-        let by = Caller::User(UNTRACEABLE.to_owned());
+        let by = Caller::user(UNTRACEABLE);
         let mut headers = stage.headers(&by, &new_trace());
         headers.retain(|(name, _)| *name != "traceparent");
         headers.extend(text.map(|text| ("traceparent", text.to_owned())));

@@ -13,6 +13,8 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::proxy::{Body, Side};
 use crate::spoils::Spoils;
 
+const INVARIANTS: &str = "/souk.ops.v1.InvariantService/CheckInvariants";
+
 /// Whether the process was asked to end.
 static DRAINING: AtomicBool = AtomicBool::new(false);
 
@@ -87,6 +89,11 @@ pub fn spoil(answer: Response<Incoming>, path: &str, side: Side, spoils: Spoils)
                     Frame::data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 0]))
                 }
                 _ if path.starts_with("/grpc.reflection.") => Frame::data(reflected(data, &spoils)),
+                INVARIANTS if spoils.has("invariants-name") => {
+                    let mut data = data.to_vec();
+                    exchange(&mut data, b"\x0a\x07catalog", b"\x0a\x07another");
+                    Frame::data(data.into())
+                }
                 _ if spoils.has("writes") => Frame::data(forgetful(&path, data)),
                 _ => Frame::data(data),
             }
@@ -168,6 +175,9 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
             &Status::with_error_details(Code::Internal, "no row in table products", details),
         );
     }
+    if spoils.has("invariants-field") && path == INVARIANTS {
+        replace(headers, "service", "serv1ce");
+    }
     if spoils.has("reused-ids") && status.code() == Code::FailedPrecondition && is_ours {
         let info = status.get_details_error_info();
         let reason = info.map(|info| info.reason).unwrap_or_default();
@@ -195,6 +205,9 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
     for (spoil, from, to) in [
         ("field-names", "page_size", "pageSize_"),
         ("access-reason", "ERROR_REASON_ACCESS_DENIED", "ERROR_REASON_NOT_FOR_YOU__"),
+        ("other-customer", "ERROR_REASON_OTHER_CUSTOMER", "ERROR_REASON_ANOTHER_PERSON"),
+        ("customer-field", "customer_id", "customerId_"),
+        ("reserved-fields", "ERROR_REASON_FIELD_NOT_ALLOWED", "ERROR_REASON_FIELD_NOT_FOR_YOU"),
         ("too-large", "ERROR_REASON_MESSAGE_TOO_LARGE", "ERROR_REASON_TOO_MANY_BYTES___"),
         ("unimplemented", "ERROR_REASON_UNIMPLEMENTED", "ERROR_REASON_NO_SUCH_THING"),
         ("drain-reason", "ERROR_REASON_DRAINING", "ERROR_REASON_OVER_NOW"),

@@ -64,6 +64,16 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
         headers.insert("authorization", value);
     }
     if side == Side::Server
+        && spoils.has("guests")
+        && path.starts_with("/souk.")
+        && let Some(Caller::User(guest)) = headers.get("authorization").and_then(known_caller)
+        && guest.is_guest
+    {
+        let user = development_token(&Caller::user(guest.id));
+        let value = HeaderValue::from_str(&format!("Bearer {user}")).expect("a token is a header");
+        headers.insert("authorization", value);
+    }
+    if side == Side::Server
         && spoils.has("anonymous")
         && token.is_none()
         && path.starts_with("/souk.")
@@ -117,7 +127,8 @@ fn known_caller(header: &HeaderValue) -> Option<Caller> {
     let payload = String::from_utf8(payload(header)).ok()?;
     let mut words = payload.split(' ');
     let caller = words.next()?.parse().ok()?;
-    let scopes: Vec<&str> = words.collect();
+    // The claim of a person is made from its name again.
+    let scopes: Vec<&str> = words.filter(|word| !word.starts_with("customer=")).collect();
     let token = development_token_with(&caller, &scopes, DEVELOPMENT_KEY);
     (header.to_str().ok()? == format!("Bearer {token}")).then_some(caller)
 }

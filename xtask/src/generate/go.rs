@@ -13,7 +13,7 @@ const PLUGIN_FOLDER: &str = "clients/go/generator";
 
 /// The Go packages of the protos that are not ours. They are registered once for each program, so
 /// ours must not be beside them.
-const OFFICIAL: [(&str, &str); 5] = [
+const OFFICIAL: [(&str, &str); 6] = [
     (
         "buf/validate/validate.proto",
         "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate",
@@ -22,6 +22,7 @@ const OFFICIAL: [(&str, &str); 5] = [
     ("google/api/field_behavior.proto", "google.golang.org/genproto/googleapis/api/annotations"),
     ("google/api/http.proto", "google.golang.org/genproto/googleapis/api/annotations"),
     ("google/rpc/code.proto", "google.golang.org/genproto/googleapis/rpc/code"),
+    ("google/rpc/status.proto", "google.golang.org/genproto/googleapis/rpc/status"),
 ];
 
 /// Makes the code of every package of ours.

@@ -100,7 +100,7 @@ pub fn of(language: Language, names: &Names) -> Vec<Edit> {
             ),
             Edit::sorted(
                 "tests/Cargo.toml",
-                &["[dev-dependencies]", "futures-util.workspace"],
+                &["[dev-dependencies]"],
                 "souk-",
                 format!("{name}.workspace = true\n"),
             ),

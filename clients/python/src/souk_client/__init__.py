@@ -9,7 +9,7 @@ from souk_client.aio import AioChannel
 from souk_client.channel import Channel
 from souk_client.connect import connect, connect_aio
 from souk_client.error import FieldViolation, SoukError
-from souk_client.identity import DEVELOPMENT_KEY, development_token
+from souk_client.identity import DEVELOPMENT_KEY, customer_of, development_token
 from souk_client.pages import items, items_aio, pages, pages_aio
 from souk_client.policy import CallPolicy, policy_of
 from souk_client.reason import Retry
@@ -25,6 +25,7 @@ __all__ = [
     "SoukError",
     "connect",
     "connect_aio",
+    "customer_of",
     "development_token",
     "items",
     "items_aio",

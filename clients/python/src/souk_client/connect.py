@@ -31,7 +31,7 @@ def connect(
 
     - `address`: `127.0.0.1:7300`, `http://…` or `https://…`
     - `token`: sent as `authorization: Bearer …`
-    - `as_`: signs a development token for `user:ID`, `service:NAME` or `staff`; for shops on this machine
+    - `as_`: signs a development token for `user:ID`, `guest:ID`, `service:NAME` or `staff`; for shops on this machine
     - `scopes`: what the token of `as_` is granted, such as `["orders.read"]`; `"*"` is every scope. Services and staff need
       those that the contract names for each method, users none
     - `tls`: what `grpc.ssl_channel_credentials()` returns, when it needs a certificate or another authority

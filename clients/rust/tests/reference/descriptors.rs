@@ -1,8 +1,9 @@
 //! What the descriptors of the contract say, and the pages of docs/ that repeat it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage as _};
+use prost_reflect::{DynamicMessage, FileDescriptor, MethodDescriptor, ReflectMessage as _};
 
 /// Returns a file of the repository.
 pub fn file(name: &str) -> PathBuf {
@@ -37,6 +38,33 @@ pub fn sentence(comment: &str) -> &str {
 pub fn option(options: &DynamicMessage, name: &str) -> DynamicMessage {
     let extension = options.descriptor().parent_pool().get_extension_by_name(name).unwrap();
     options.get_extension(&extension).as_message().unwrap().clone()
+}
+
+/// How a repeat of a write is known.
+pub struct Idempotency {
+    /// The field of the request; empty when the effect is the key.
+    pub key: String,
+    /// How long the key is remembered at least; none for as long as what it names is kept.
+    pub window: Option<Duration>,
+}
+
+impl Idempotency {
+    /// Returns what a method says; none of a read.
+    pub fn of(method: &MethodDescriptor) -> Option<Self> {
+        let policy = option(&method.options(), "souk.policy.v1.method");
+        if !policy.has_field_by_name("idempotency") {
+            return None;
+        }
+        let field = policy.get_field_by_name("idempotency").unwrap();
+        let idempotency = field.as_message().unwrap();
+        let key = idempotency.get_field_by_name("key").unwrap().as_str().unwrap().to_owned();
+        let window = idempotency.has_field_by_name("window").then(|| {
+            let window = idempotency.get_field_by_name("window").unwrap();
+            let seconds = window.as_message().unwrap().get_field_by_name("seconds").unwrap();
+            Duration::from_secs(seconds.as_i64().unwrap().unsigned_abs())
+        });
+        Some(Idempotency { key, window })
+    }
 }
 
 /// Returns the texts of a list.

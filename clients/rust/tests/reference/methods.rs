@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use souk_client::CONTRACT;
-use souk_contract::{CallerKind, Idempotency, MethodPolicy};
+use souk_contract::{CallerKind, Idempotency as Level, MethodPolicy};
 
-use crate::descriptors::{comment, is_made, option, sentence};
+use crate::descriptors::{Idempotency, comment, is_made, option, sentence};
 
 const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
@@ -17,15 +17,16 @@ fn the_page_of_methods_is_what_the_contract_says() {
         "# Methods\n\n\
          Every method of every service. *Callers*: `everyone`; a `user`, who reaches its own things only; a `service` or a member of the\n\
          `staff` whose token has the scope ([scopes.md](scopes.md)). *Kind*: a `read` changes nothing; a `write` may be repeated with the\n\
-         same request and takes effect once; `→` a stream of requests, `←` of responses. *Timeout*: the longest that a call may take, in\n\
-         seconds. [errors.md](../errors.md) lists the reasons that each can fail with, [events.md](events.md) what services publish.\n\
+         same request and takes effect once; `→` a stream of requests, `←` of responses. *Repeats*: the field by which a repeat of a write\n\
+         is known, and for how long at least: without a time, as long as what it names is kept; `effect`: what is so already stays so.\n\
+         *Timeout*: the longest that a call may take, in seconds. [errors.md](../errors.md) lists the reasons that each can fail with, [events.md](events.md) what services publish.\n\
          [openapi.json](openapi.json) (OpenAPI 3.1) has the column *HTTP* in full, for a REST gateway, which Souk does not have yet.\n\n\
          `cargo xtask gen` writes this page from the contract.\n",
     );
     for service in pool.services().filter(|service| service.package_name().starts_with("souk.")) {
         let _ = write!(
             page,
-            "\n## {}\n\n| method | what it does | callers | kind | timeout | HTTP |\n| --- | --- | --- | --- | --- | --- |\n",
+            "\n## {}\n\n| method | what it does | callers | kind | repeats | timeout | HTTP |\n| --- | --- | --- | --- | --- | --- | --- |\n",
             service.full_name()
         );
         for method in service.methods() {
@@ -34,11 +35,12 @@ fn the_page_of_methods_is_what_the_contract_says() {
             let what = comment(&method.parent_file(), method.path());
             let _ = writeln!(
                 page,
-                "| `{}` | {} | {} | {} | {} | {} |",
+                "| `{}` | {} | {} | {} | {} | {} | {} |",
                 method.name(),
                 sentence(&what),
                 callers(policy),
                 kind(policy),
+                repeats(&method),
                 timeout(policy),
                 http(&method)
             );
@@ -53,6 +55,7 @@ fn callers(policy: &MethodPolicy) -> String {
     for grant in policy.grants {
         let kind = match grant.caller {
             CallerKind::Public => "everyone",
+            CallerKind::User if grant.excludes_guests => "user who is no guest",
             CallerKind::User => "user",
             CallerKind::Service => "service",
             CallerKind::Staff => "staff",
@@ -72,9 +75,9 @@ fn callers(policy: &MethodPolicy) -> String {
 
 fn kind(policy: &MethodPolicy) -> String {
     let kind = match policy.idempotency {
-        Idempotency::NoSideEffects => "read",
-        Idempotency::Idempotent => "write",
-        Idempotency::Unknown => "write, not to be repeated",
+        Level::NoSideEffects => "read",
+        Level::Idempotent => "write",
+        Level::Unknown => "write, not to be repeated",
     };
     let streams = match (policy.client_streaming, policy.server_streaming) {
         (false, false) => "",
@@ -83,6 +86,14 @@ fn kind(policy: &MethodPolicy) -> String {
         (true, true) => " ⇄",
     };
     format!("{kind}{streams}")
+}
+
+/// Returns how a repeat is known, and for how long.
+fn repeats(method: &MethodDescriptor) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let Some(Idempotency { key, window }) = Idempotency::of(method) else { return String::new() };
+    let key = if key.is_empty() { "effect".to_owned() } else { format!("`{key}`") };
+    window.map_or(key.clone(), |window| format!("{key}, {} days", window.as_secs() / DAY))
 }
 
 fn timeout(policy: &MethodPolicy) -> String {

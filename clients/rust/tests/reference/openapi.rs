@@ -34,16 +34,21 @@ const RULES: &str = "\
     their values. `x-minimum` and `x-maximum` bound values that are strings; `x-souk-paths` \
     lists what a mask may name. A response may leave out a field that has its default. Later \
     versions add fields, and values of enums; a client ignores fields that it does not know.\n\n\
-    **Statuses.** 201 for methods called `Create…`, 204 for methods called `Delete…` with an \
-    empty response, 200 otherwise.\n\n\
+    **Statuses.** 200; 201 where something was created, 202 where work was started that goes on, \
+    204 with no body.\n\n\
+    **Repeats.** Every call may be repeated. `x-souk-idempotency` says how the repeat of a write \
+    is known: by the field `key` of the request, which is remembered for at least `window`, or \
+    else for as long as what it names is kept. Without a `key` the effect is the key: what is so \
+    already stays so.\n\n\
     **Streams.** `application/x-ndjson` is one JSON object a line. A stream that fails after it \
     has begun ends with a line that has the field `error`.\n\n\
     **Errors.** Every other status has a `google.rpc.Status`; the `google.rpc.ErrorInfo` in its \
     details has the reason and its domain. `x-souk-reasons` lists those of a response as \
     `domain/reason`. The reason decides the status: see docs/errors.md.\n\n\
     **Access.** `x-souk-grants` lists who may call: a kind of caller with all of the scopes. \
-    Callers are everyone (`CALLER_PUBLIC`), a user, who reaches its own things only, a service \
-    or a member of the staff. docs/reference/scopes.md explains the scopes. Operations with \
+    Callers are everyone (`CALLER_PUBLIC`), a user or guest, who reaches its own things only \
+    (`x-souk-own` names the field that says whose they are), a service or a member of the staff. \
+    `x-souk-set-by` lists the callers that may set a field. docs/reference/scopes.md explains the scopes. Operations with \
     `x-souk-audience: internal` are for the people and tools that operate Souk: a gateway does \
     not offer them to the public.\n\n\
     **Sensitive values.** A value with `x-sensitive` is never logged. `x-souk-data-class` says \

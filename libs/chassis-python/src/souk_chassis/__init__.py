@@ -21,6 +21,7 @@ from souk_chassis.events import Delivery, Poison, Subscription
 from souk_chassis.host import Host
 from souk_chassis.identity import DEVELOPMENT_KEY, development_token
 from souk_chassis.ids import new_id
+from souk_chassis.invariants import Finding, Report
 from souk_chassis.migrate import Migration
 from souk_chassis.red import REGISTRY
 from souk_chassis.redact import redacted
@@ -42,9 +43,11 @@ __all__ = [
     "Delivery",
     "Drain",
     "Error",
+    "Finding",
     "Host",
     "Migration",
     "Poison",
+    "Report",
     "Running",
     "Service",
     "Settings",

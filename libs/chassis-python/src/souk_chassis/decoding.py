@@ -7,6 +7,7 @@ from collections import Counter
 FREE_BYTES = 4096
 """Shorter messages are free: the limits of requests bound them."""
 _PARTS = {"anonymous": 4, "user": 2}
+_COUNTED_AS = {"guest": "user"}
 
 
 class DecodingBudget:
@@ -24,6 +25,7 @@ class DecodingBudget:
         """
         if size <= FREE_BYTES:
             return True
+        kind = _COUNTED_AS.get(kind, kind)
         most = max(self.max_bytes // _PARTS[kind], self._max_message_bytes) if kind in _PARTS else self.max_bytes
         if self._used[kind] + size > most or self._used.total() + size > self.max_bytes:
             return False
@@ -33,4 +35,4 @@ class DecodingBudget:
     def release(self, size: int, kind: str) -> None:
         """Gives back what was taken."""
         if size > FREE_BYTES:
-            self._used[kind] -= size
+            self._used[_COUNTED_AS.get(kind, kind)] -= size

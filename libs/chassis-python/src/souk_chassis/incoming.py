@@ -14,7 +14,7 @@ import protovalidate
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import Span
 
-from souk_chassis import red, refusal, trace
+from souk_chassis import owned, red, refusal, trace
 from souk_chassis.caller import NOBODY, Identity
 from souk_chassis.channel import CRITICALITY
 from souk_chassis.context import CURRENT, Context
@@ -43,7 +43,7 @@ _LARGE_BYTES = 64 << 10
 _SLOWEST_BYTES_PER_SECOND = 64 << 10
 # No message of protobuf begins with these bytes: they would be a field of a kind that does not exist.
 _GZIP = b"\x1f\x8b"
-_KINDS_IN_WORDS = {"user": "a user", "service": "a service", "staff": "a member of the staff"}
+_KINDS_IN_WORDS = {"user": "a user", "guest": "a guest", "service": "a service", "staff": "a member of the staff"}
 # The most that each request reports.
 _MOST_VIOLATIONS = refusal.InvalidRequest.MOST
 
@@ -106,7 +106,9 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
 
     async def single(call: Call, arriving: AsyncIterator[bytes]) -> Message:
         async for data in arriving:
-            return await call.read(decode, data)
+            request = await call.read(decode, data)
+            call.hold_to_owner(request)
+            return request
         raise refusal.InvalidRequest(method.domain, [("", "is missing")], "the request has no message, or ends inside of it")
 
     async def serve(arriving: AsyncIterator[bytes], context: Any) -> bytes | None:
@@ -227,6 +229,12 @@ class Call:
         finally:
             process.decoding.release(len(data), kind)
 
+    def hold_to_owner(self, request: Message) -> None:
+        """Lets the one request of a call reach only what its caller may, and writes a user's customer into it."""
+        method = self._method
+        if method is not None and not method.is_background:
+            owned.check(owned.rules_of(method.policy.path), self._identity.caller, method.domain, request)
+
     async def write(self, message: bytes) -> None:
         """Sends one message of a stream. A caller that does not take it in time is given up."""
         seconds = self._process.send_seconds + len(message) / _SLOWEST_BYTES_PER_SECOND
@@ -325,18 +333,22 @@ class _NotTakenError(Exception):
 
 
 def allow(policy: MethodPolicy, identity: Identity) -> None:
-    """Checks the caller's kind and scopes."""
+    """Checks the caller's kind and scopes. Of several grants to its kind the first says why it is not admitted."""
     kind = identity.caller.kind
     grants = policy.grants_for(kind)
     if not grants and kind == "anonymous":
         raise refusal.Unauthenticated("this method requires an authenticated caller")
     if not grants:
         raise refusal.AccessDenied(f"{policy.name} may not be called by {_KINDS_IN_WORDS[kind]}")
+    excluded = [kind == "guest" and grant.excludes_guests for grant in grants]
     lacking = [grant.lacking(identity.scopes) for grant in grants]
-    if all(lacking):
-        needed = " and ".join(lacking[0])
-        message = f"{policy.name} may be called by {_KINDS_IN_WORDS[kind]} whose token has the scope {needed}"
-        raise refusal.AccessDenied(message, lacking[0])
+    if any(not one and not scopes for one, scopes in zip(excluded, lacking, strict=True)):
+        return
+    if excluded[0]:
+        raise refusal.AccessDenied(f"{policy.name} may be called by a user who has signed in, not by a guest")
+    needed = " and ".join(lacking[0])
+    message = f"{policy.name} may be called by {_KINDS_IN_WORDS[kind]} whose token has the scope {needed}"
+    raise refusal.AccessDenied(message, lacking[0])
 
 
 def criticality(policy: MethodPolicy, headers: dict[str, str], identity: Identity) -> str:

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.reflection import aio as reflection
 
-from souk_chassis import policy
+from souk_chassis import owned, policy
 from souk_chassis.bounds import max_request_bytes
 from souk_chassis.counts import shape_of
 from souk_chassis.health import Board, HealthRpc
@@ -45,6 +45,8 @@ def table(service: Service, board: Board, max_message_bytes: int) -> dict[str, M
             _must_be_async(name, method, handler)
             described = descriptor.methods_by_name[method]
             found = policy.of(described)
+            # A contract that names a field which is not there is noticed at the start.
+            owned.rules_of(found.path)
             most = int(min(max_message_bytes, max_request_bytes(described.input_type)))
             shape = shape_of(described.input_type)
             domain = domain_of(descriptor.file.package)

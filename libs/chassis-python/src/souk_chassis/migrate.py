@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from souk_client import customer_of
+
 CREATE = """CREATE TABLE IF NOT EXISTS souk_migrations (
     schema_name TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,
     applied_time INTEGER NOT NULL,
@@ -20,7 +22,10 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step of a schema: versions ascend from 1, tables are STRICT, and a released step never changes."""
+    """One step of a schema: versions ascend from 1, tables are STRICT, and a released step never changes.
+
+    Its SQL may use `souk_customer_of('user:alice')`, the customer that development tokens derive from a name.
+    """
 
     version: int
     name: str
@@ -66,12 +71,21 @@ CREATE TABLE souk_shop (
 INSERT INTO souk_shop (one, shop, epoch) VALUES (1, '', 0);
 """,
     ),
+    Migration(
+        3,
+        "customers",
+        """
+-- What a person repeats is found by its customer.
+UPDATE souk_requests SET caller = souk_customer_of(caller) WHERE substr(caller, 1, 5) = 'user:';
+""",
+    ),
 )
 RAISE_EPOCH = "UPDATE souk_shop SET epoch = epoch + 1"
 
 
 def migrate(connection: sqlite3.Connection, schema: str, migrations: Sequence[Migration]) -> None:
     """Brings a database up to date, or raises MigrationError and leaves it as it was."""
+    connection.create_function("souk_customer_of", 1, customer_of, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(CREATE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +25,8 @@ class Grant:
 
     caller: str
     scopes: tuple[str, ...] = ()
+    excludes_guests: bool = False
+    """Whether a user must have signed in."""
 
     def lacking(self, scopes: frozenset[str]) -> list[str]:
         """Returns what a token with these scopes lacks."""
@@ -44,6 +47,8 @@ class MethodPolicy:
     is_server_streaming: bool
     reasons: frozenset[str] = frozenset()
     """The reasons of its own package that it can fail with."""
+    own: str = ""
+    """The field of the request that says whose things a user reaches, by its path; empty when no user may call."""
 
     @property
     def name(self) -> str:
@@ -52,12 +57,22 @@ class MethodPolicy:
 
     def grants_for(self, kind: str) -> list[Grant]:
         """Returns the grants that are for this kind of caller, in the order of the contract."""
-        return [grant for grant in self.grants if grant.caller in ("public", kind)]
+        return [grant for grant in self.grants if grant.caller in ("public", granted_as(kind))]
 
     @property
     def is_streaming(self) -> bool:
         """Returns whether either side sends more than one message."""
         return self.is_client_streaming or self.is_server_streaming
+
+
+def granted_as(kind: str) -> str:
+    """Returns the kind that the contract grants to: `user` for guests too, `public` for the anonymous."""
+    return {"guest": "user", "anonymous": "public"}.get(kind, kind)
+
+
+def kinds_of(callers: Sequence[pb.Caller]) -> tuple[str, ...]:
+    """Returns kinds of callers that the contract lists, as `granted_as` names them."""
+    return tuple(_KINDS[caller] for caller in callers)
 
 
 def of(method: MethodDescriptor) -> MethodPolicy:
@@ -68,13 +83,14 @@ def of(method: MethodDescriptor) -> MethodPolicy:
     policy: pb.MethodPolicy = options.Extensions[_OPTION]
     return MethodPolicy(
         path=f"/{method.containing_service.full_name}/{method.name}",
-        grants=tuple(Grant(_KINDS[grant.caller], tuple(grant.scopes)) for grant in policy.grants),
+        grants=tuple(Grant(_KINDS[grant.caller], tuple(grant.scopes), grant.excludes_guests) for grant in policy.grants),
         criticality=pb.Criticality.Name(policy.criticality).removeprefix("CRITICALITY_").lower(),
         timeout=policy.timeout.ToTimedelta().total_seconds() if policy.HasField("timeout") else None,
         is_repeatable=options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
         is_client_streaming=method.client_streaming,
         is_server_streaming=method.server_streaming,
         reasons=frozenset(policy.reasons),
+        own=policy.own,
     )
 
 

@@ -133,6 +133,30 @@ class DatabaseUnavailable(Error):
     reason = ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
 
 
+class OtherCustomer(Error):
+    """A user reaches its own things only; the field names another customer."""
+
+    reason = ErrorReason.ERROR_REASON_OTHER_CUSTOMER
+
+    def __init__(self, field: str) -> None:
+        message = "a user reaches its own things only: leave the customer empty, or send `me`"
+        super().__init__(message, details=[_at_fault(field, message)])
+
+
+class FieldNotAllowed(Error):
+    """Callers of other kinds may set the field: `kinds` in words."""
+
+    reason = ErrorReason.ERROR_REASON_FIELD_NOT_ALLOWED
+
+    def __init__(self, field: str, kinds: str) -> None:
+        message = f"{field} is for {kinds} only: leave it out"
+        super().__init__(message, metadata={"field": field}, details=[_at_fault(field, message)])
+
+
+def _at_fault(field: str, description: str) -> BadRequest:
+    return BadRequest(field_violations=[BadRequest.FieldViolation(field=field, description=description)])
+
+
 class InvalidRequest(Error):
     """A field breaks its rules, or the message cannot be read. Its domain is that of the method."""
 

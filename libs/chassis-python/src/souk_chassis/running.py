@@ -18,6 +18,7 @@ import grpc
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
+from souk.ops.v1.invariant_service_pb2_grpc import add_InvariantServiceServicer_to_server
 
 from souk_chassis import channel, config, log, red, trace
 from souk_chassis.caller import Caller
@@ -30,6 +31,7 @@ from souk_chassis.health import Board, follow
 from souk_chassis.host import Host
 from souk_chassis.identity import Verifier, development_token
 from souk_chassis.incoming import Incoming, Process
+from souk_chassis.invariants import InvariantRpc
 from souk_chassis.limits import Limits
 from souk_chassis.methods import ServiceError, table
 from souk_chassis.metrics_server import Pages
@@ -120,6 +122,7 @@ class Running:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._service = service = await definition.build(own, self._host)
         self._board = Board(list(service.servicers))
+        _add_invariants(self.name, service)
         calls = red.Calls("rpc_server_call_duration_seconds")
         process = Process(
             methods=table(service, self._board, settings.server.max_message_bytes),
@@ -256,6 +259,14 @@ def free_descriptors() -> int:
 def is_loopback(listen: str) -> bool:
     """Returns whether only this machine can reach the address."""
     return ipaddress.ip_address(listen.rpartition(":")[0].strip("[]")).is_loopback
+
+
+def _add_invariants(name: str, service: Service) -> None:
+    """Serves the check of the service, as every process does."""
+    if service.check is not None:
+        service.rpc(add_InvariantServiceServicer_to_server, InvariantRpc(name, service.check))
+    elif service.servicers:
+        raise StartError(f"{name} says nothing of its invariants (Service.invariants)")
 
 
 async def _purge(store: Store, drain: Drain) -> None:

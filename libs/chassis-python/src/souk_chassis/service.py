@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from souk_chassis.drain import Drain
 from souk_chassis.events import Handler, Subscription
 from souk_chassis.health import Ready
+from souk_chassis.invariants import Check
 from souk_chassis.store import Store
 
 Work = Callable[[Drain], Awaitable[None]]
@@ -34,6 +35,7 @@ class Service:
         self.subscriptions: list[Subscription] = []
         self.stores: list[Store] = []
         self.is_ready: Ready | None = None
+        self.check: Check | None = None
 
     def rpc(self, add: Callable[..., None], servicer: object) -> Service:
         """Adds a servicer by its generated function: `rpc(add_OrderServiceServicer_to_server, OrderRpc())`.
@@ -82,6 +84,14 @@ class Service:
                 ignored=ignored,
             )
         )  # fmt: skip
+        return self
+
+    def invariants(self, check: Check) -> Service:
+        """Sets what checks the invariants of the service: it reads the records and returns a `Report`.
+
+        The process offers it as souk.ops.v1.InvariantService. A service with RPCs does not start without it.
+        """
+        self.check = check
         return self
 
     def ready(self, check: Ready) -> Service:

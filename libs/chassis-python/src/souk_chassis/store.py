@@ -23,6 +23,7 @@ from souk_chassis.context import CURRENT
 from souk_chassis.error import Error
 from souk_chassis.held import HeldFile
 from souk_chassis.migrate import Migration, MigrationError, migrate
+from souk_chassis.owned import customer_named_in
 from souk_chassis.refusal import RequestIdReused
 from souk_chassis.tx import Tx
 from souk_chassis.writer import Writer, open_connection
@@ -102,9 +103,12 @@ class Store:
         """Like `write`, once per request: a repeated request gets the first answer, for 7 days.
 
         `method` is `/souk.orders.v1.OrderService/PlaceOrder`. Only successes are recorded. The same id with another request
-        raises RequestIdReused (FAILED_PRECONDITION).
+        raises RequestIdReused (FAILED_PRECONDITION). What is done for a customer, whoever does it, is kept by the customer;
+        else by the caller.
         """
-        who = caller.key if isinstance(caller, Caller) else caller
+        who = caller
+        if isinstance(caller, Caller):
+            who = customer_named_in(method, request) or caller.owner
         descriptor = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
         answer = cast(type[R], message_factory.GetMessageClass(descriptor.output_type))
         body = type(request)()

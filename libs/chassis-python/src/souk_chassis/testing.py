@@ -18,6 +18,8 @@ from google.rpc.status_pb2 import Status
 from souk.events.v1 import event_pb2, subscription_pb2
 from souk.events.v1 import events_service_pb2 as pb
 from souk.events.v1.events_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
+from souk.ops.v1.invariant_service_pb2 import CheckInvariantsRequest
+from souk.ops.v1.invariant_service_pb2_grpc import InvariantServiceStub
 
 from souk_chassis import red, running
 from souk_chassis.caller import Caller
@@ -109,6 +111,14 @@ async def page(running: Running, path: str) -> tuple[int, str]:
     head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
     writer.close()
     return int(head.split(" ")[1]), body
+
+
+async def findings(running: Running) -> list[str]:
+    """Has a service check its invariants; returns those that do not hold."""
+    async with grpc.aio.insecure_channel(running.address) as channel:
+        check: Any = InvariantServiceStub(channel).CheckInvariants
+        answer = await check(CheckInvariantsRequest(), metadata=caller("staff:ann"), timeout=10)
+    return [finding.invariant for report in answer.reports for finding in report.findings]
 
 
 @dataclass(eq=False)

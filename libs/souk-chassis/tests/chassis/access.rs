@@ -26,7 +26,7 @@ async fn code_of_staff(mut client: Client) -> Code {
 in_both_forms! {
     async fn the_contract_says_which_kind_of_caller_may_call(stage: Stage) {
         let service = Caller::Service("payments".into());
-        let user = Caller::User("alice".into());
+        let user = Caller::user("alice");
         let staff = Caller::Staff("ann".into());
         // Each with every scope.
         for (caller, known, staffs) in [
@@ -40,6 +40,46 @@ in_both_forms! {
             let everybody = stage.client_as(&caller).echo(pb::EchoRequest::default()).await;
             assert_eq!(everybody.unwrap().into_inner().caller, caller.key());
         }
+        stage.stop().await;
+    }
+
+    async fn a_user_reaches_its_own_customer_only(stage: Stage) {
+        let alice = Caller::user("alice").customer().unwrap().to_string();
+        let ask = |customer: &str| pb::EchoKnownRequest {
+            mode: "customer".to_owned(),
+            customer_id: customer.to_owned(),
+            ..Default::default()
+        };
+        for caller in [Caller::user("alice"), Caller::guest("alice")] {
+            let own = caller.customer().unwrap().to_string();
+            for asked in ["", "me", own.as_str()] {
+                let answer = stage.client_as(&caller).echo_known(ask(asked)).await.unwrap();
+                assert_eq!(answer.into_inner().text, own, "{asked:?}");
+            }
+        }
+        let status = stage.client_as(&Caller::guest("alice")).echo_known(ask(&alice)).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status)), (Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER".into()));
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "customer_id");
+
+        // A service names whom it likes, and is nobody's customer.
+        let service = Caller::Service("payments".into());
+        for asked in ["", alice.as_str()] {
+            let answer = stage.client_as(&service).echo_known(ask(asked)).await.unwrap();
+            assert_eq!(answer.into_inner().text, asked);
+        }
+        let status = stage.client_as(&service).echo_known(ask("me")).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status)), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD".into()));
+        stage.stop().await;
+    }
+
+    async fn a_field_is_set_by_those_whom_the_contract_names(stage: Stage) {
+        let request = pb::EchoKnownRequest { remark: "x".to_owned(), ..Default::default() };
+        let service = Caller::Service("payments".into());
+        stage.client_as(&service).echo_known(request.clone()).await.unwrap();
+        let status = stage.client_as(&Caller::user("alice")).echo_known(request).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status)), (Code::PermissionDenied, "ERROR_REASON_FIELD_NOT_ALLOWED".into()));
+        assert_eq!(status.get_details_error_info().unwrap().metadata["field"], "remark");
+        assert_eq!(status.message(), "remark is for services only: leave it out");
         stage.stop().await;
     }
 
@@ -74,7 +114,7 @@ in_both_forms! {
     }
 
     async fn a_forged_token_is_refused_even_where_nobody_need_be_known(stage: Stage) {
-        let forged = identity::development_token_with(&Caller::User("alice".into()), &[], "another key");
+        let forged = identity::development_token_with(&Caller::user("alice"), &[], "another key");
         for token in [forged.as_str(), "nonsense", "souk-dev.a.b"] {
             let status = stage.client_with_token(token).echo(pb::EchoRequest::default()).await.unwrap_err();
             assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "ERROR_REASON_UNAUTHENTICATED"));
@@ -89,7 +129,7 @@ async fn an_address_that_is_not_loopback_refuses_development_tokens() {
     let open = options(&unique("open")).set("server.listen", "0.0.0.0:0");
     let running = Shop::new(open).with(echo::definition()).start().await.unwrap();
     let address = format!("http://127.0.0.1:{}", running.addr().port());
-    let alice = Caller::User("alice".into());
+    let alice = Caller::user("alice");
 
     let mut client = Client::new(Channel::to(&address, &alice, &CONTRACT).unwrap());
     let status = client.echo_known(known()).await.unwrap_err();
@@ -107,9 +147,9 @@ async fn a_configured_key_replaces_the_public_one() {
     let own = options(&unique("key")).set("identity.development_key", "ours alone");
     let running = Shop::new(own).with(echo::definition()).start().await.unwrap();
     let address = format!("http://{}", running.addr());
-    let channel = Channel::to(&address, &Caller::User("alice".into()), &CONTRACT).unwrap();
+    let channel = Channel::to(&address, &Caller::user("alice"), &CONTRACT).unwrap();
     assert_eq!(code_of_known(Client::new(channel.clone())).await, Code::Unauthenticated);
-    let token = identity::development_token_with(&Caller::User("alice".into()), &[], "ours alone");
+    let token = identity::development_token_with(&Caller::user("alice"), &[], "ours alone");
     assert_eq!(code_of_known(Client::new(channel.with_token(&token))).await, Code::Ok);
     assert_eq!(code_of_known(Client::new(running.channel("echo"))).await, Code::Ok);
     running.drain().await.unwrap();

@@ -20,7 +20,7 @@ fn saying(text: &str) -> pb::EchoRequest {
 
 in_both_forms! {
     async fn a_message_arrives_and_comes_back(stage: Stage) {
-        let response = stage.client_as(&Caller::User("alice".into())).echo(saying("hello")).await.unwrap();
+        let response = stage.client_as(&Caller::user("alice")).echo(saying("hello")).await.unwrap();
         let answer = response.into_inner();
         assert_eq!((answer.text.as_str(), answer.caller.as_str()), ("hello", "user:alice"));
         stage.stop().await;
@@ -29,7 +29,7 @@ in_both_forms! {
     async fn a_server_stream_arrives_in_order_and_ends(stage: Stage) {
         let texts: Vec<String> = (0..100).map(|number| number.to_string()).collect();
         let request = pb::EchoDownRequest { texts: texts.clone(), mode: "context".to_string() };
-        let answers = stage.client_as(&Caller::User("bob".into())).echo_down(request).await.unwrap().into_inner();
+        let answers = stage.client_as(&Caller::user("bob")).echo_down(request).await.unwrap().into_inner();
         let mut answers: Vec<String> = answers.map(|answer| answer.unwrap().text).collect().await;
         assert_eq!(answers.pop().unwrap(), "user:bob", "a stream keeps the context of its call");
         assert_eq!(answers, texts);
@@ -75,12 +75,12 @@ in_both_forms! {
 
     async fn a_service_calls_its_upstreams_as_itself_and_as_critical_as_its_own_request(stage: Stage) {
         let request = pb::EchoRequest { mode: "hop-known".to_string(), ..saying("x") };
-        let answer = stage.client_as(&Caller::User("alice".into())).echo(request).await.unwrap().into_inner();
+        let answer = stage.client_as(&Caller::user("alice")).echo(request).await.unwrap().into_inner();
         assert_eq!(answer.caller, "service:echo");
         assert_eq!(answer.criticality, "critical");
 
         let request = pb::EchoKnownRequest { text: "x".to_string(), ..Default::default() };
-        let answer = stage.client_as(&Caller::User("alice".into())).echo_known(request).await.unwrap().into_inner();
+        let answer = stage.client_as(&Caller::user("alice")).echo_known(request).await.unwrap().into_inner();
         assert_eq!(answer.criticality, "sheddable", "the contract's own");
         stage.stop().await;
     }

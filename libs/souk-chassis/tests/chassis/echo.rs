@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
-use souk_chassis::{Call, Context, Definition, Host, Service, StartError};
+use souk_chassis::{Call, Context, Definition, Host, Report, Service, StartError};
 use souk_contract::{
-    Handle, Handlers, PublicError, ReasonPolicy, Refusal, Requests, Responses, Retry, common,
+    FieldError, Handle, Handlers, PublicError, ReasonPolicy, Refusal, Requests, Responses, Retry,
+    common,
 };
 use tokio::sync::Notify;
 use tonic::{Code, Status};
@@ -61,6 +62,8 @@ pub struct Probe {
     pub is_unready: std::sync::atomic::AtomicBool,
     pub worker_runs: Mutex<u32>,
     pub worker_drained: std::sync::atomic::AtomicBool,
+    /// What its invariants are broken by; empty for nothing.
+    pub broken: Mutex<String>,
 }
 
 static PROBES: LazyLock<Mutex<HashMap<String, Arc<Probe>>>> = LazyLock::new(Mutex::default);
@@ -74,15 +77,42 @@ pub fn definition() -> Definition {
     Definition::new("echo", DEFAULTS, build).scopes(&["echo.known"])
 }
 
+/// Defines the service as it must not be: it says nothing of its invariants.
+pub fn without_invariants() -> Definition {
+    Definition::new("echo", DEFAULTS, |config: Config, host: Host| async move {
+        Ok(Service::new(&CONTRACT).rpc(echo_service::server(rpc(&config, host))))
+    })
+}
+
+fn rpc(config: &Config, host: Host) -> Echo {
+    let peer = EchoServiceClient::new(host.channel(&config.peer));
+    Echo { probe: probe(&config.probe), peer, host }
+}
+
+/// Finds what the probe says that it shall find.
+async fn check(probe: Arc<Probe>) -> Result<Report, FieldError> {
+    let broken = probe.broken.lock().unwrap().clone();
+    if broken.contains("unreadable") {
+        return Err(FieldError::new("records", broken));
+    }
+    let mut report = Report::default();
+    if !broken.is_empty() {
+        report.add("an echo is what was said", "echo_1", broken);
+    }
+    report.count("echoes", 3);
+    Ok(report)
+}
+
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     let probe = probe(&config.probe);
-    let peer = EchoServiceClient::new(host.channel(&config.peer));
-    let rpc = Echo { probe: probe.clone(), peer, host };
+    let rpc = rpc(&config, host);
     let working = probe.clone();
+    let checked = probe.clone();
     let ready = probe;
     let worker_fails = config.worker_fails;
     Ok(Service::new(&CONTRACT)
         .rpc(echo_service::server(rpc))
+        .invariants(move || check(checked.clone()))
         .worker("failing", move |drain: souk_chassis::Drain| {
             let probe = working.clone();
             async move {
@@ -235,7 +265,7 @@ impl Handle<echo_service::Echo> for Echo {
                 Ok(self.peer.clone().echo(next).await?.into_inner())
             }
             "hop-known" => {
-                let next = pb::EchoKnownRequest { text: call.request.text, mode: String::new() };
+                let next = pb::EchoKnownRequest { text: call.request.text, ..Default::default() };
                 let answer = self.peer.clone().echo_known(next).await?.into_inner();
                 Ok(pb::EchoResponse {
                     text: answer.text,
@@ -261,8 +291,9 @@ impl Handle<echo_service::EchoKnown> for Echo {
             std::future::pending::<()>().await;
         }
         let remaining_ms = call.deadline.remaining().as_millis() as i64;
+        let is_about_customer = call.request.mode == "customer";
         Ok(pb::EchoKnownResponse {
-            text: call.request.text,
+            text: if is_about_customer { call.request.customer_id } else { call.request.text },
             caller: call.caller.key(),
             remaining_ms,
             criticality,

@@ -70,8 +70,8 @@ async fn one_caller_has_a_bounded_number_of_streams() {
         let stage =
             Stage::start_with(form, |options| options.set("server.max_streams_per_caller", 2))
                 .await;
-        let alice = Caller::User("alice".into());
-        let bob = Caller::User("bob".into());
+        let alice = Caller::user("alice");
+        let bob = Caller::user("bob");
         let first = stage.client_as(&alice).echo_down(waiting()).await.unwrap();
         let _second = stage.client_as(&alice).echo_down(waiting()).await.unwrap();
         let status = stage.client_as(&alice).echo_down(waiting()).await.unwrap_err();

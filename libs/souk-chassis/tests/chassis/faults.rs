@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use souk_chassis::{Caller, Channel, Effect, Rule, Shop};
 use tonic::Code;
 
-use souk_chassis::pb::souk::chassis::v1 as wire;
-use souk_chassis::pb::souk::chassis::v1::fault_service_client::FaultServiceClient;
+use souk_chassis::pb::ops::v1 as wire;
+use souk_chassis::pb::ops::v1::fault_service_client::FaultServiceClient;
 
 use crate::echo;
 use crate::errors::reason;
@@ -111,7 +111,7 @@ async fn the_service_adds_lists_and_clears_rules() {
     let stage = stage(Form::Loopback).await;
     for (caller, code) in [
         (Caller::Anonymous, Code::Unauthenticated),
-        (Caller::User("alice".into()), Code::PermissionDenied),
+        (Caller::user("alice"), Code::PermissionDenied),
         (Caller::Service("orders".into()), Code::PermissionDenied),
     ] {
         assert_eq!(
@@ -138,20 +138,46 @@ async fn call_fault_service_as(
 ) -> Result<(), tonic::Status> {
     let channel = Channel::to(&address.to_string(), caller, &crate::proto::CONTRACT).unwrap();
     let mut client = FaultServiceClient::new(channel);
-    let effect = Some(wire::fault_rule::Effect::ErrorCode(10));
-    let rule = wire::FaultRule { target: ECHO.to_string(), times: 1, effect, ..Default::default() };
-    let id = client.inject(wire::InjectRequest { rule: Some(rule) }).await?.into_inner().id;
-    let listed = client.list(wire::ListRequest {}).await?.into_inner();
-    assert_eq!((listed.rules.len(), listed.rules[0].id), (1, id));
-    client.clear(wire::ClearRequest { id }).await?;
-    let incomplete = wire::InjectRequest {
-        rule: Some(wire::FaultRule { target: ECHO.to_string(), ..Default::default() }),
+    let effect = Some(wire::fault::Effect::ErrorCode(10));
+    let fault =
+        wire::Fault { target: ECHO.to_string(), fail_count: 1, effect, ..Default::default() };
+    let inject = |request_id: &str, fault: &wire::Fault| wire::InjectFaultRequest {
+        request_id: request_id.to_string(),
+        fault: Some(fault.clone()),
     };
-    let status = client.inject(incomplete).await.unwrap_err();
+    let added = client.inject_fault(inject("a", &fault)).await?.into_inner().fault.unwrap();
+    assert_eq!(added, wire::Fault { fault_id: added.fault_id, ..fault.clone() });
+    // A repeat adds none, and another fault needs another id.
+    let again = client.inject_fault(inject("a", &fault)).await?.into_inner().fault.unwrap();
+    assert_eq!(again, added);
+    let other = wire::Fault { key: "other".to_string(), ..fault.clone() };
+    let status = client.inject_fault(inject("a", &other)).await.unwrap_err();
+    assert_eq!(reason(&status), "ERROR_REASON_REQUEST_ID_REUSED");
+    client.inject_fault(inject("b", &other)).await?;
+
+    let list = |page_size, page_token: &str| wire::ListFaultsRequest {
+        page_size,
+        page_token: page_token.to_string(),
+    };
+    let first = client.list_faults(list(1, "")).await?.into_inner();
+    assert_eq!(first.faults, std::slice::from_ref(&added));
+    let second = client.list_faults(list(1, &first.next_page_token)).await?.into_inner();
+    assert_eq!((second.faults[0].key.as_str(), second.next_page_token.as_str()), ("other", ""));
+    let status = client.list_faults(list(1, "?")).await.unwrap_err();
+    assert_eq!(reason(&status), "ERROR_REASON_INVALID_PAGE_TOKEN");
+    client.list_fault_points(wire::ListFaultPointsRequest::default()).await?;
+
+    client.clear_faults(wire::ClearFaultsRequest { fault_ids: vec![added.fault_id] }).await?;
+    assert_eq!(client.list_faults(list(0, "")).await?.into_inner().faults, second.faults);
+    client.clear_faults(wire::ClearFaultsRequest::default()).await?;
+    assert_eq!(client.list_faults(list(0, "")).await?.into_inner().faults, []);
+
+    let incomplete = wire::Fault { target: ECHO.to_string(), ..Default::default() };
+    let status = client.inject_fault(inject("c", &incomplete)).await.unwrap_err();
     assert_eq!(
         (status.code(), reason(&status).as_str()),
         (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD")
     );
-    client.inject(wire::InjectRequest { rule: Some(listed.rules[0].clone()) }).await?;
+    client.inject_fault(inject("d", &fault)).await?;
     Ok(())
 }

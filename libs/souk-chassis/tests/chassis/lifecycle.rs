@@ -136,7 +136,7 @@ async fn connections_leave_descriptors_for_everything_else() {
     }
     // They are admitted again when there is capacity.
     drop(silent);
-    let channel = Channel::to(grpc, &Caller::User("alice".into()), &CONTRACT).unwrap();
+    let channel = Channel::to(grpc, &Caller::user("alice"), &CONTRACT).unwrap();
     soon("a call", async {
         while Client::new(channel.clone())
             .echo_known(pb::EchoKnownRequest::default())
@@ -191,7 +191,7 @@ async fn an_ordered_crash_kills_the_process_after_the_work_and_before_the_answer
     let mut child = spawn("faulty", &[]);
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let address = wait_for(&mut lines, "listening on ");
-    let caller = Caller::User("alice".into());
+    let caller = Caller::user("alice");
     let mut client = Client::new(Channel::to(&address, &caller, &CONTRACT).unwrap());
     let status = client.echo_known(pb::EchoKnownRequest::default()).await.unwrap_err();
     // The crash, or the refused connection of a repeat: unavailable in any case.

@@ -11,6 +11,7 @@ mod echo;
 mod endings;
 mod errors;
 mod faults;
+mod invariants;
 mod lifecycle;
 mod messages;
 mod observing;

@@ -93,6 +93,7 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         ECHO,
+        "souk.ops.v1.InvariantService",
     ];
 
     let mut client =
@@ -108,8 +109,8 @@ async fn reflection_lists_exactly_what_runs_here_in_both_versions() {
         // What is not known does not end the conversation. Faults are off, so reflection does not
         // list them.
         ask(MessageRequest::FileContainingSymbol("no.such.Symbol".to_string())),
-        ask(MessageRequest::FileContainingSymbol("souk.chassis.v1.FaultService".to_string())),
-        ask(MessageRequest::FileByFilename("souk/chassis/v1/fault_service.proto".to_string())),
+        ask(MessageRequest::FileContainingSymbol("souk.ops.v1.FaultService".to_string())),
+        ask(MessageRequest::FileByFilename("souk/ops/v1/fault_service.proto".to_string())),
         ask(MessageRequest::AllExtensionNumbersOfType("no.such.Message".to_string())),
         ask(MessageRequest::FileContainingExtension(v1::ExtensionRequest {
             containing_type: OPTIONS.to_string(),
@@ -223,8 +224,7 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
     };
 
     let stage = Stage::start_with(Form::Loopback, |options| options.set("log.level", "info")).await;
-    let (alice, mail) =
-        (Caller::User("alice-of-the-log".into()), Caller::User("bob@example.com".into()));
+    let (alice, mail) = (Caller::user("alice-of-the-log"), Caller::user("bob@example.com"));
     let say = |text: &str, mode: &str| pb::EchoRequest {
         text: text.into(),
         mode: mode.into(),
@@ -258,7 +258,7 @@ async fn a_request_leaves_one_line_that_says_what_is_needed_and_no_secret() {
     assert!(found[0].contains("error=\"the shelf fell over: "), "{found:?}");
 
     // A caller that goes away leaves a line too.
-    let mut client = stage.client_as(&Caller::User("carol-of-the-log".into()));
+    let mut client = stage.client_as(&Caller::user("carol-of-the-log"));
     let call = tokio::spawn(async move { client.echo(say("x", "wait")).await });
     soon("entering", stage.probe.entered.notified()).await;
     call.abort();

@@ -65,7 +65,12 @@ static ONCE: Contract = Contract {
         domain: "souk.echo",
         service: "souk.echo.v1.EchoService",
         method: "Echo",
-        grants: &[souk_contract::Grant { caller: souk_contract::CallerKind::Public, scopes: &[] }],
+        grants: &[souk_contract::Grant {
+            caller: souk_contract::CallerKind::Public,
+            scopes: &[],
+            excludes_guests: false,
+        }],
+        own: "",
         reasons: &[],
         criticality: Criticality::Critical,
         timeout: Duration::from_secs(5),

@@ -94,6 +94,11 @@ impl Stage {
         Client::new(self.channel.acting_as(caller))
     }
 
+    /// Returns the way to the echo service as this caller.
+    pub fn channel_as(&self, caller: &Caller) -> Channel {
+        self.channel.acting_as(caller)
+    }
+
     pub fn client_with_token(&self, token: &str) -> Client {
         Client::new(self.channel.with_token(token))
     }

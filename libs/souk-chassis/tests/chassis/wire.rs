@@ -43,7 +43,7 @@ async fn what_is_not_a_grpc_request_is_the_callers_mistake() {
     let with =
         |name: &'static str, value: &'static str| [GRPC.to_vec(), vec![(name, value)]].concat();
     let long = "x".repeat(17_000);
-    let token = format!("Bearer {}", identity::development_token(&Caller::User("alice".into())));
+    let token = format!("Bearer {}", identity::development_token(&Caller::user("alice")));
     let twice = [GRPC.to_vec(), vec![("authorization", token.as_str()); 2]].concat();
     let two = [hello(), hello()].concat();
     let case = |name, path, headers, body, code, reason, says| Case {

@@ -134,7 +134,8 @@ async fn a_folder_from_before_the_list_gets_one() {
     drop(db);
     let file = rusqlite::Connection::open(test.folder.path().join("test.db")).unwrap();
     file.execute_batch(
-        "DROP TABLE souk_shop; DELETE FROM souk_migrations WHERE schema_name = 'souk-data' AND version = 3",
+        "DROP TABLE souk_shop; DROP TABLE souk_operations;
+         DELETE FROM souk_migrations WHERE schema_name = 'souk-data' AND version >= 3",
     )
     .unwrap();
     drop(file);

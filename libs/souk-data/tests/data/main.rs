@@ -9,6 +9,7 @@ mod group;
 mod history;
 mod lost;
 mod migrate;
+mod operation;
 mod order;
 mod own_tables;
 mod prepared;

@@ -19,6 +19,37 @@ fn more(ddl: &mut Ddl) {
     ddl.run("INSERT INTO more VALUES (1), (2)");
 }
 
+const REWRITTEN: Schema = Schema {
+    name: "proving",
+    migrations: &[
+        FIRST,
+        Migration { version: 2, name: "named", up: named, earlier_checksums: &[] },
+    ],
+};
+
+fn named(ddl: &mut Ddl) {
+    named_by(ddl, "in_brackets");
+}
+
+fn named_by_another(ddl: &mut Ddl) {
+    named_by(ddl, "in_parentheses");
+}
+
+/// Rewrites what a statement before has stored; the statement after it adds a column.
+fn named_by(ddl: &mut Ddl, function: &'static str) {
+    let name = ddl.text("name").null().take();
+    ddl.create(Table::create().table("named").col(ddl.integer("id").primary_key()).col(name));
+    ddl.run("INSERT INTO named VALUES (1, 'it''s'), (2, 'it''s'), (3, ''), (4, NULL)");
+    ddl.rewrite("named", "name", function, |name| format!("<{name}>"));
+    ddl.alter(Table::alter().table("named").add_column(ddl.text("was").null()));
+    ddl.run("UPDATE named SET was = replace(replace(name, '<', ''), '>', '')");
+}
+
+fn nowhere(ddl: &mut Ddl) {
+    ddl.run("DELETE FROM counters");
+    ddl.rewrite("nowhere", "name", "itself", str::to_owned);
+}
+
 fn problem(opened: Result<souk_data::Db, Error>) -> String {
     match opened.err() {
         Some(Error::Schema { problem, .. }) => problem.to_string(),
@@ -81,6 +112,37 @@ on_each_engine! {
         }
     }
 
+    async fn a_column_is_rewritten_by_a_function_between_two_statements(test: TestDb) {
+        drop(test.open().await);
+        let db = test.try_open(&REWRITTEN).await.unwrap();
+        let stored = "SELECT id, name, was FROM named ORDER BY id";
+        let rows = db.read().query(stored, &[]).await.unwrap();
+        let rows: Vec<(i64, Option<String>, Option<String>)> = rows
+            .iter()
+            .map(|row| (row.get("id").unwrap(), row.get("name").unwrap(), row.get("was").unwrap()))
+            .collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(rows, [
+            (1, text("<it's>"), text("it's")),
+            (2, text("<it's>"), text("it's")),
+            (3, text("<>"), text("")),
+            (4, None, None),
+        ]);
+        drop(db);
+        test.try_open(&REWRITTEN).await.unwrap();
+        let other = Migration { version: 2, name: "named", up: named_by_another, earlier_checksums: &[] };
+        let other = Schema { name: "proving", migrations: Box::leak(Box::new([FIRST, other])) };
+        assert_eq!(problem(test.try_open(&other).await), "migration 2 was changed after it had been applied");
+    }
+
+    async fn a_rewrite_that_fails_leaves_nothing_behind(test: TestDb) {
+        drop(test.open().await);
+        let nowhere = Migration { version: 2, name: "second", up: nowhere, earlier_checksums: &[] };
+        let nowhere = Schema { name: "proving", migrations: Box::leak(Box::new([FIRST, nowhere])) };
+        assert!(problem(test.try_open(&nowhere).await).starts_with("migration 2 (second) failed"));
+        test.try_open(&NEWER).await.unwrap();
+    }
+
     async fn a_database_of_another_service_is_refused(test: TestDb) {
         drop(test.open().await);
         let other = Schema { name: "catalog", migrations: SCHEMA.migrations };
@@ -135,6 +197,6 @@ async fn replicas_that_start_together_migrate_once() {
     let (first, second, third) =
         tokio::join!(test.try_open(&NEWER), test.try_open(&NEWER), test.try_open(&NEWER));
     for db in [first.unwrap(), second.unwrap(), third.unwrap()] {
-        assert_eq!((count(&db, "more").await, count(&db, "souk_migrations").await), (2, 5));
+        assert_eq!((count(&db, "more").await, count(&db, "souk_migrations").await), (2, 6));
     }
 }

@@ -133,10 +133,10 @@ on_each_engine! {
         }
         // Made 9, 6 and 3 days ago.
         let purged = db.purge(test.clock.now()).await.unwrap();
-        assert_eq!(purged, Purged { requests: 1, outbox: 1, inbox: 0, more: false });
+        assert_eq!(purged, Purged { requests: 1, outbox: 1, inbox: 0, operations: 0, more: false });
         test.clock.advance(30 * DAY);
         let purged = db.purge(test.clock.now()).await.unwrap();
-        assert_eq!(purged, Purged { requests: 2, outbox: 2, inbox: 3, more: false });
+        assert_eq!(purged, Purged { requests: 2, outbox: 2, inbox: 3, operations: 0, more: false });
         for table in ["souk_requests", "souk_outbox", "souk_inbox"] {
             assert_eq!(count(&db, table).await, 0);
         }

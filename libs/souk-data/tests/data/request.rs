@@ -3,12 +3,46 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use souk_contract::{Call, Caller, Deadline, Method, RequestId};
 use souk_data::{Db, Error, Isolation, RequestKey, Tx};
 
 use crate::support::{add_counter, count, counter, on_each_engine};
 
 fn key(caller: &str, id: &str, body: &str) -> RequestKey {
     RequestKey::new(caller, "/souk.proving.v1.ProvingService/Add", id, &body.to_owned())
+}
+
+/// A request that names whose counter it is.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Add {
+    #[prost(string, tag = "1")]
+    request_id: String,
+    #[prost(string, tag = "2")]
+    customer_id: String,
+}
+
+impl RequestId for Add {
+    fn take_request_id(&mut self) -> String {
+        std::mem::take(&mut self.request_id)
+    }
+}
+
+struct AddMethod;
+
+impl Method for AddMethod {
+    const PATH: &'static str = "/souk.proving.v1.ProvingService/Add";
+    type Input = Add;
+    type Output = ();
+
+    fn customer(request: &mut Add) -> Option<&mut String> {
+        Some(&mut request.customer_id)
+    }
+}
+
+fn key_of(caller: Caller, customer_id: String) -> RequestKey {
+    let request = Add { request_id: "r1".to_owned(), customer_id };
+    let deadline = Deadline::after(std::time::Duration::from_secs(1));
+    RequestKey::of::<AddMethod>(&mut Call { request, caller, deadline })
 }
 
 /// Adds one to counter 1 and answers its value as text.
@@ -47,6 +81,18 @@ on_each_engine! {
         let db = test.open().await;
         assert_eq!(add(&db, key("user:alice", "r1", "body")).await.unwrap(), "1");
         assert_eq!(counter(&db.read(), 1).await, Some(3));
+    }
+
+    async fn a_customer_keeps_its_requests_whoever_sends_them(test: TestDb) {
+        let db = test.open().await;
+        add_counter(&db, 1, 0).await.unwrap();
+        let alice = Caller::user("alice");
+        let customer = alice.customer().unwrap().to_string();
+        let pos = Caller::Service("pos".into());
+        let first = add(&db, key_of(alice, customer.clone())).await;
+        assert_eq!(first.unwrap(), "1");
+        assert_eq!(add(&db, key_of(pos.clone(), customer)).await.unwrap(), "1");
+        assert_eq!(add(&db, key_of(pos, String::new())).await.unwrap(), "2");
     }
 
     async fn another_request_by_the_same_id_is_refused(test: TestDb) {

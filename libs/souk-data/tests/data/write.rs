@@ -6,11 +6,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use souk_data::{Error, Find, Isolation, Reader, Tx, args, given};
+use souk_data::{Engine, Error, Find, Isolation, Reader, Tx, args, given};
 use tokio::sync::Notify;
 
 use crate::counter::{Column, Entity, Model};
-use crate::support::{add_counter, count, counter, execute, move_one, on_each_engine, until};
+use crate::support::{
+    TestDb, add_counter, count, counter, execute, move_one, on_each_engine, until,
+};
 
 /// Locks a counter. SQLite knows no such lock, and needs none.
 static LOCKED: Find<Entity> =
@@ -240,7 +242,7 @@ on_each_engine! {
         let db = test.open().await;
         let mut committed = db.committed();
         add_counter(&db, 1, 1).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(5), committed.changed()).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(60), committed.changed()).await.unwrap().unwrap();
     }
 
     async fn a_check_of_the_schema_is_told_as_such(test: TestDb) {
@@ -266,4 +268,12 @@ on_each_engine! {
             assert!(!text.contains("918273645"), "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn postgresql_compiles_no_statement() {
+    let Some(test) = TestDb::new(Engine::Postgres).await else { return };
+    let db = test.open().await;
+    let jit = db.read().query_row("SHOW jit", &[]).await.unwrap().unwrap();
+    assert_eq!(jit.get::<String>("jit").unwrap(), "off");
 }

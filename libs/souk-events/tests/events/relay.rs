@@ -8,7 +8,7 @@ use souk_testkit::{Bus, Engine, PublishAnswer, eventually, on_each_engine};
 
 use crate::publisher::Publisher;
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 on_each_engine! {
     async fn an_event_is_published_soon_after_its_commit_and_then_deleted(engine: Engine) {

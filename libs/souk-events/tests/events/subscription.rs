@@ -10,7 +10,7 @@ use souk_types::{Clock, EventId};
 
 use crate::publisher::{FORGOTTEN, PLACED, Publisher};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn placed(order: &str, customer: &str) -> pb::Event {
     let order = Order { order_id: order.into(), customer_id: customer.into(), ..Order::default() };

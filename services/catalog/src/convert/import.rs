@@ -9,16 +9,22 @@ use crate::error::Error;
 use crate::import::{Item, ItemPrice, ItemVariant, Outcome, Read, Refusal};
 use crate::state::State;
 
-/// How many characters of a key that cannot be read an import's answer repeats.
-const MAX_KEY_SHOWN: usize = 100;
+/// How many bytes an import's answer repeats of a key that cannot be read, and has of an error, at
+/// most: 10,000 results are smaller than what a plain client reads.
+const MAX_KEY_BYTES: usize = 100;
+const MAX_MESSAGE_BYTES: usize = 200;
 
 /// Reads one item of an import; its rules are the contract's, checked here so that a bad item gets
 /// its own result.
-pub fn import_item(request: pb::ImportProductsRequest, now: Timestamp) -> Read {
-    let item = request.item.unwrap_or_default();
+pub fn import_item(item: pb::ImportedProduct, now: Timestamp) -> Read {
     let key = item.product.as_ref().map(|product| product.external_key.as_str());
-    let key: String = key.unwrap_or_default().chars().take(MAX_KEY_SHOWN).collect();
+    let key = cut(key.unwrap_or_default(), MAX_KEY_BYTES).to_owned();
     read_item(item, now).map_err(|refusal| (key, refusal))
+}
+
+/// Returns the beginning of a text.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn read_item(item: pb::ImportedProduct, now: Timestamp) -> Result<Item, Refusal> {
@@ -115,7 +121,11 @@ pub fn import_result((external_key, outcome): (String, Outcome)) -> pb::ImportRe
         Outcome::Unchanged { product } => result(pb::ImportOutcome::Unchanged, product, 0, 0),
         Outcome::Failed(Refusal { reason, field, message }) => pb::ImportResult {
             outcome: pb::ImportOutcome::Failed as i32,
-            error: Some(pb::ImportError { reason: reason.into(), field, message }),
+            error: Some(pb::ImportError {
+                reason: reason.into(),
+                field,
+                message: cut(&message, MAX_MESSAGE_BYTES).to_owned(),
+            }),
             ..Default::default()
         },
     };

@@ -3,8 +3,8 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, FromQueryResult, JoinType, QuerySelect};
-use souk_client::audit::Report;
-use souk_data::Reader;
+use souk_chassis::Report;
+use souk_data::{Db, Reader};
 use souk_types::ProductId;
 
 use super::{default_prices, prices, products, variants};
@@ -14,8 +14,13 @@ use crate::price_audience::PriceAudience;
 use crate::variant_key::MAX_VARIANTS;
 use crate::variant_state::VariantState;
 
+/// Checks the invariants of this database on one state of the data.
+pub async fn check(db: Db) -> Result<Report, Error> {
+    db.snapshot(|snapshot| async move { run(&snapshot).await }).await
+}
+
 /// Checks every invariant on one state of the data; reads all of it.
-pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
+async fn run(snapshot: &Reader) -> Result<Report, Error> {
     let mut report = Report::default();
     variants_without_product(snapshot, &mut report).await?;
     prices_without_variant(snapshot, &mut report).await?;

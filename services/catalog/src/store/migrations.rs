@@ -18,6 +18,7 @@ pub static SCHEMA: Schema = Schema {
         },
         Migration { version: 2, name: "audience", up: audience, earlier_checksums: &[] },
         Migration { version: 3, name: "channels", up: channels, earlier_checksums: &[] },
+        Migration { version: 4, name: "imports", up: imports, earlier_checksums: &[] },
     ],
 };
 
@@ -240,6 +241,19 @@ fn product_lists(ddl: &mut Ddl) {
         "INSERT INTO product_labels \
          SELECT label.key, label.value, p.product_id \
          FROM products p, json_each_text(p.labels::json) label",
+    );
+}
+
+/// Imports that are being carried out.
+fn imports(ddl: &mut Ddl) {
+    ddl.create(
+        Table::create()
+            .table("import_groups")
+            .col(ddl.bytes("operation_id"))
+            .col(ddl.integer("group_number"))
+            .col(ddl.bytes("items"))
+            .col(ddl.bytes("results").null())
+            .primary_key(Index::create().col("operation_id").col("group_number")),
     );
 }
 

@@ -1,6 +1,7 @@
 //! Conflicting writers: exactly one wins, and the others get an error.
 
 use souk_client::catalog::v1 as pb;
+use souk_client::operation::import_products;
 use souk_testkit::{Engine, on_each_engine};
 
 use crate::support::*;
@@ -70,14 +71,11 @@ on_each_engine! {
 
     async fn the_same_import_from_several_sides_makes_each_product_once(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        let items = |count: usize| -> Vec<pb::ImportProductsRequest> {
-            let item = |number: usize| crate::rpc::import_products::item(&format!("P{number}"), &[5]);
-            (0..count).map(|number| pb::ImportProductsRequest { item: Some(item(number)) }).collect()
-        };
-        let answers = at_once(3, |_| {
-            let mut staff = catalog.staff.clone();
-            let items = items(500);
-            async move { staff.import_products(tokio_stream::iter(items)).await.unwrap().into_inner().results }
+        let item = |number: usize| crate::rpc::import_products::item(&format!("P{number}"), &[5]);
+        let answers = at_once(3, |side| {
+            let staff = catalog.staff_channel();
+            let items: Vec<_> = (0..500).map(item).collect();
+            async move { import_products(staff, &format!("side-{side}"), items).await.unwrap() }
         })
         .await;
         let created =

@@ -8,9 +8,9 @@ mod rpc {
     mod archive_price;
     mod archive_product;
     mod archive_variant;
-    mod audit_catalog;
     mod batch_get_products;
     mod batch_get_variants;
+    mod check_invariants;
     mod clear_default_price;
     mod create_price;
     mod create_product;

@@ -2,9 +2,17 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use prost::Message as _;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
+use souk_client::operation::{import_products, import_stream};
+use souk_client::operations::v1::operation::Result as Ending;
+use souk_client::operations::v1::operation_service_client::OperationServiceClient;
+use souk_client::operations::v1::{
+    CancelOperationRequest, GetOperationRequest, Operation, WaitOperationRequest,
+};
+use souk_client::ops::v1::InvariantReport;
 use souk_client::types::v1::Money;
 use souk_testkit::{CallerChannel, Engine, TestService};
 use tonic::Status;
@@ -157,17 +165,83 @@ impl TestCatalog {
         Ok(response.into_inner().product.unwrap())
     }
 
+    /// Imports items under an id of their own, and waits for their results.
     pub async fn import(
         &self,
         items: Vec<pb::ImportedProduct>,
     ) -> Result<Vec<pb::ImportResult>, Status> {
-        let items = items.into_iter().map(|item| pb::ImportProductsRequest { item: Some(item) });
-        let response = self
-            .staff
-            .clone()
-            .import_products(tokio_stream::iter(items.collect::<Vec<_>>()))
-            .await?;
-        Ok(response.into_inner().results)
+        let staff = self.service.channel_as(&Caller::Staff("ann".into()));
+        import_products(staff, &request_id(), items).await
+    }
+
+    /// Starts an import.
+    pub async fn start_import(
+        &self,
+        request_id: &str,
+        items: Vec<pb::ImportedProduct>,
+    ) -> Result<Operation, Status> {
+        let stream = tokio_stream::iter(import_stream(request_id, items));
+        let response = self.staff.clone().import_products(stream).await?;
+        Ok(response.into_inner().operation.unwrap())
+    }
+
+    /// Returns a client for what goes on after its call.
+    pub fn operations(&self, caller: &Caller) -> OperationServiceClient<CallerChannel> {
+        OperationServiceClient::new(self.service.channel_as(caller))
+    }
+
+    pub fn staff_channel(&self) -> CallerChannel {
+        self.service.channel_as(&Caller::Staff("ann".into()))
+    }
+
+    /// Waits until an operation is done.
+    pub async fn done(&self, operation: &Operation) -> Operation {
+        loop {
+            let request = WaitOperationRequest {
+                service: operation.service.clone(),
+                operation_id: operation.operation_id.clone(),
+                timeout: None,
+            };
+            let mut operations = OperationServiceClient::new(self.staff_channel());
+            let found = operations.wait_operation(request).await.unwrap();
+            let operation = found.into_inner().operation.unwrap();
+            if operation.done {
+                return operation;
+            }
+        }
+    }
+
+    pub async fn cancel(&self, operation: &Operation) -> Operation {
+        let request = CancelOperationRequest {
+            service: operation.service.clone(),
+            operation_id: operation.operation_id.clone(),
+        };
+        let mut operations = OperationServiceClient::new(self.staff_channel());
+        operations.cancel_operation(request).await.unwrap().into_inner().operation.unwrap()
+    }
+
+    /// Stops the service, and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        self.service.restart().await;
+        self.staff = self.client(&Caller::Staff("ann".into()));
+        self.public = self.client(&Caller::Anonymous);
+    }
+
+    /// Waits until an import has done something, or is done.
+    pub async fn progress(&self, operation: &Operation) -> Operation {
+        loop {
+            let request = GetOperationRequest {
+                service: operation.service.clone(),
+                operation_id: operation.operation_id.clone(),
+            };
+            let ann = Caller::Staff("ann".into());
+            let found = self.operations(&ann).get_operation(request).await;
+            let operation = found.unwrap().into_inner().operation.unwrap();
+            if operation.done || progress_of(&operation).done_count > 0 {
+                return operation;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Creates a price and says who may buy at it.
@@ -205,8 +279,8 @@ impl TestCatalog {
         self.staff.clone().list_prices(request).await.unwrap().into_inner().prices
     }
 
-    pub async fn audit(&self) -> pb::AuditCatalogResponse {
-        self.staff.clone().audit_catalog(pb::AuditCatalogRequest {}).await.unwrap().into_inner()
+    pub async fn audit(&self) -> InvariantReport {
+        self.service.invariants().await
     }
 
     /// How many events wait in the outbox.
@@ -224,7 +298,7 @@ impl TestCatalog {
 
 /// A caller of each kind that sees what is on offer only.
 pub fn shoppers() -> [Caller; 2] {
-    [Caller::Anonymous, Caller::User("eve".into())]
+    [Caller::Anonymous, Caller::user("eve")]
 }
 
 /// A caller of each kind that sees all.
@@ -249,6 +323,20 @@ pub async fn resolve_for(
     let request =
         pb::ResolvePricesRequest { items, currency_code: currency.into(), channel: channel.into() };
     Ok(client.clone().resolve_prices(request).await?.into_inner().prices)
+}
+
+/// Returns how far an import is.
+pub fn progress_of(operation: &Operation) -> pb::ImportProductsMetadata {
+    let metadata = operation.metadata.as_ref().unwrap();
+    assert_eq!(metadata.type_url, "type.googleapis.com/souk.catalog.v1.ImportProductsMetadata");
+    pb::ImportProductsMetadata::decode(metadata.value.as_slice()).unwrap()
+}
+
+/// Returns the results of an import that is done.
+pub fn results_of(operation: &Operation) -> Vec<pb::ImportResult> {
+    let Some(Ending::Response(response)) = &operation.result else { panic!("{operation:?}") };
+    assert_eq!(response.type_url, "type.googleapis.com/souk.catalog.v1.ImportProductsResult");
+    pb::ImportProductsResult::decode(response.value.as_slice()).unwrap().results
 }
 
 /// Returns an id that no other request has.

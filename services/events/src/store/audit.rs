@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, raw_sql};
-use souk_client::audit::Report;
+use souk_chassis::Report;
 use souk_data::Reader;
 
 use super::{dead_letter, log_event, position, retry, subscription};

@@ -6,7 +6,7 @@ mod handled;
 mod support;
 
 mod rpc {
-    mod audit_events;
+    mod check_invariants;
     mod dead_letters;
     mod list_events;
     mod publish_events;

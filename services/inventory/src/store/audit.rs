@@ -5,8 +5,8 @@ use std::time::Duration;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect, raw_sql};
-use souk_client::audit::Report;
-use souk_data::Reader;
+use souk_chassis::Report;
+use souk_data::{Db, Reader};
 use souk_types::Timestamp;
 
 use super::{movement, reservation, stock};
@@ -33,8 +33,13 @@ struct Units {
     reserved: Option<i64>,
 }
 
+/// Checks the invariants of this database on one state of the data.
+pub async fn check(db: Db, now: Timestamp) -> Result<Report, Error> {
+    db.snapshot(move |snapshot| async move { run(&snapshot, now).await }).await
+}
+
 /// Checks every invariant on one state of the data; reads all of it.
-pub async fn run(snapshot: &Reader, now: Timestamp) -> Result<Report, Error> {
+async fn run(snapshot: &Reader, now: Timestamp) -> Result<Report, Error> {
     let mut report = Report::default();
     over_promised(snapshot, &mut report).await?;
     limits(snapshot, &mut report).await?;

@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::support::{Inventory, refused, reserve_request};
 
 fn user() -> Caller {
-    Caller::User("alice".into())
+    Caller::user("alice")
 }
 
 fn payments() -> Caller {

@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::support::{Inventory, TTL_SECONDS, refused};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 const TTL: Duration = Duration::from_secs(TTL_SECONDS as u64);
 
 on_each_engine! {

@@ -5,8 +5,8 @@ mod support;
 
 mod rpc {
     mod adjust_stock;
-    mod audit_inventory;
     mod batch_get_stock;
+    mod check_invariants;
     mod commit_reservation;
     mod consume_reservation;
     mod create_location;

@@ -7,7 +7,7 @@ use tonic::Code;
 
 use crate::support::{Inventory, refused};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 on_each_engine! {

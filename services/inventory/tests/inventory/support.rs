@@ -249,8 +249,7 @@ impl Inventory {
 
     /// Returns what the audit finds, as `invariant: subject`.
     pub async fn findings(&self) -> Vec<String> {
-        let audit =
-            self.staff().audit_inventory(pb::AuditInventoryRequest {}).await.unwrap().into_inner();
+        let audit = self.service.invariants().await;
         audit
             .findings
             .iter()

@@ -3,8 +3,8 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, FromQueryResult, JoinType, QueryOrder, QuerySelect, raw_sql};
-use souk_client::audit::Report;
-use souk_data::Reader;
+use souk_chassis::Report;
+use souk_data::{Db, Reader};
 use souk_types::TransferId;
 
 use super::transfer::{CREDIT, DEBIT, LogEntry, join_accounts};
@@ -21,8 +21,13 @@ const ACCOUNTS_AT_A_TIME: i64 = 250_000;
 /// How many rows are read at a time.
 const ROWS_AT_A_TIME: u64 = 10_000;
 
+/// Checks the invariants of this database on one state of the data.
+pub async fn check(db: Db) -> Result<Report, Error> {
+    db.snapshot(|snapshot| async move { run(&snapshot).await }).await
+}
+
 /// Checks every invariant on one state of the data; only database errors are errors.
-pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
+async fn run(snapshot: &Reader) -> Result<Report, Error> {
     let mut report = Report::default();
     let accounts = accounts(snapshot).await?;
     let transfers = replay_all(snapshot, accounts.last.unwrap_or(0), &mut report).await?;

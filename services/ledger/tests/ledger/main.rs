@@ -8,7 +8,7 @@ mod support;
 mod trouble;
 
 mod rpc {
-    mod audit_ledger;
+    mod check_invariants;
     mod create_accounts;
     mod create_ledger;
     mod create_transfers;

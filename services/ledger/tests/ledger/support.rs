@@ -5,6 +5,7 @@ use std::time::Duration;
 use souk_chassis::Caller;
 use souk_client::ledger::v1 as pb;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_client::ops::v1::InvariantReport;
 use souk_testkit::{CallerChannel, Engine, TestService};
 use souk_types::{AccountId, Clock, Timestamp, TransferId};
 
@@ -125,8 +126,8 @@ impl TestLedger {
             .next()
     }
 
-    pub async fn audit(&self) -> pb::AuditLedgerResponse {
-        self.client.clone().audit_ledger(pb::AuditLedgerRequest {}).await.unwrap().into_inner()
+    pub async fn audit(&self) -> InvariantReport {
+        self.service.invariants().await
     }
 
     /// Audits the ledger, which must find nothing, and stops it.
@@ -210,4 +211,4 @@ pub fn linked(mut transfer: pb::NewTransfer) -> pb::NewTransfer {
 }
 
 /// How long a test waits for what happens by itself.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);

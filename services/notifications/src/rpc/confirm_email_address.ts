@@ -1,6 +1,5 @@
 /** ConfirmEmailAddress: takes the code that was sent to a customer's address; from then on e-mail goes there. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
 
 import { customerOf } from "../caller.js";
 import { confirms } from "../confirmation.js";
@@ -14,9 +13,8 @@ import { loadPreferences, savePreferences, watchedSkus } from "../store/preferen
 export async function confirmEmailAddress(
   service: Notifications,
   request: ConfirmEmailAddressRequest,
-  caller: Caller,
 ): Promise<ConfirmEmailAddressResponse> {
-  const customer = customerOf(caller, request.customerId);
+  const customer = customerOf(request.customerId);
   const now = service.clock.now();
   const preferences = await service.store.write((tx) => {
     const before = loadPreferences(tx, customer);

@@ -1,6 +1,5 @@
 /** GetNotificationPreferences: what a customer wants to be notified of, and how. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
 
 import { customerOf } from "../caller.js";
 import { GetNotificationPreferencesResponseSchema, type GetNotificationPreferencesRequest, type GetNotificationPreferencesResponse } from "../contract.js";
@@ -8,8 +7,8 @@ import { wirePreferences } from "../convert.js";
 import type { Notifications } from "../service.js";
 import { loadPreferences, watchedSkus } from "../store/preferences.js";
 
-export function getNotificationPreferences(service: Notifications, request: GetNotificationPreferencesRequest, caller: Caller): GetNotificationPreferencesResponse {
-  const customer = customerOf(caller, request.customerId);
+export function getNotificationPreferences(service: Notifications, request: GetNotificationPreferencesRequest): GetNotificationPreferencesResponse {
+  const customer = customerOf(request.customerId);
   const { read } = service.store;
   const preferences = wirePreferences(loadPreferences(read, customer), watchedSkus(read, customer));
   return create(GetNotificationPreferencesResponseSchema, { preferences });

@@ -9,7 +9,7 @@ import type { Notifications } from "../service.js";
 import { countUnread, messagesBefore } from "../store/messages.js";
 
 export function listInAppMessages(service: Notifications, request: ListInAppMessagesRequest, caller: Caller): ListInAppMessagesResponse {
-  const customer = customerOf(caller, request.customerId);
+  const customer = customerOf(request.customerId);
   const { read } = service.store;
   const scope = ["ListInAppMessages", caller.key, customer, String(request.unreadOnly)];
   const page = pageOf(

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 
 import { NotificationChannel as Channel, PreviewNotificationTemplateResponseSchema, type PreviewNotificationTemplateRequest, type PreviewNotificationTemplateResponse } from "../contract.js";
 import { tidyLocale } from "../preferences.js";
-import { SAMPLE_TIME, sampleFacts } from "../sample.js";
+import { SAMPLE_TIME, sampleFacts, sampleLink } from "../sample.js";
 import type { Notifications } from "../service.js";
 
 export function previewNotificationTemplate(service: Notifications, request: PreviewNotificationTemplateRequest): PreviewNotificationTemplateResponse {
@@ -15,6 +15,6 @@ export function previewNotificationTemplate(service: Notifications, request: Pre
     const { title, body } = service.templates.inApp(request.kind, facts, occasion);
     return create(PreviewNotificationTemplateResponseSchema, { title, text: body });
   }
-  const { subject, text, html } = service.templates.mail(request.kind, facts, occasion);
+  const { subject, text, html } = service.templates.mail(request.kind, facts, { ...occasion, link: sampleLink(request.kind, service.config.shop.order_link) });
   return create(PreviewNotificationTemplateResponseSchema, { title: subject, text, html });
 }

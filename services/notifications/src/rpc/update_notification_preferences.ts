@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { create } from "@bufbuild/protobuf";
-import type { Caller, Tx } from "@souk/chassis";
+import type { Tx } from "@souk/chassis";
 
 import { ADDRESS_RULE, isAddress } from "../address.js";
 import { customerOf } from "../caller.js";
@@ -27,10 +27,9 @@ const FIELDS = ["email_address", "locale", "default_channels", "kinds", "watched
 export async function updateNotificationPreferences(
   service: Notifications,
   request: UpdateNotificationPreferencesRequest,
-  caller: Caller,
 ): Promise<UpdateNotificationPreferencesResponse> {
   const wanted = request.preferences ?? create(NotificationPreferencesSchema);
-  const customer = customerOf(caller, wanted.customerId, "preferences.customer_id");
+  const customer = customerOf(wanted.customerId, "preferences.customer_id");
   const fields = fieldsOf(request.updateMask, FIELDS);
   if (wanted.emailAddress !== "" && !isAddress(wanted.emailAddress)) throw invalidField("preferences.email_address", ADDRESS_RULE);
   const now = service.clock.now();

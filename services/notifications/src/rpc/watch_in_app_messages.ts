@@ -1,6 +1,5 @@
 /** WatchInAppMessages: the messages of a customer as they come, from a resume token on. */
 import { create } from "@bufbuild/protobuf";
-import type { Caller } from "@souk/chassis";
 
 import { customerOf } from "../caller.js";
 import { WatchInAppMessagesResponseSchema, type WatchInAppMessagesRequest, type WatchInAppMessagesResponse } from "../contract.js";
@@ -15,10 +14,9 @@ const AT_ONCE = 100;
 export async function* watchInAppMessages(
   service: Notifications,
   request: WatchInAppMessagesRequest,
-  caller: Caller,
   stop: AbortSignal,
 ): AsyncGenerator<WatchInAppMessagesResponse> {
-  const customer = customerOf(caller, request.customerId);
+  const customer = customerOf(request.customerId);
   const scope = ["WatchInAppMessages", customer];
   let sequence = 0;
   if (request.resumeToken !== "") {

@@ -1,14 +1,8 @@
 /** The invariants once more, as queries over everything. */
-import type { Reader } from "@souk/chassis";
+import type { Finding, Reader, Report } from "@souk/chassis";
 
+import { NotificationKind as Kind } from "../contract.js";
 import { text, whole } from "./tables.js";
-
-/** An invariant that does not hold. */
-export interface Finding {
-  invariant: string;
-  subject: string;
-  detail: string;
-}
 
 const MOST_FINDINGS = 1000;
 
@@ -49,6 +43,11 @@ const CHECKS: { invariant: string; sql: string }[] = [
     sql: `SELECT m.customer AS subject, COUNT(*) || ' of ' || (MAX(m.sequence) - MIN(m.sequence) + 1) AS detail FROM messages m
       GROUP BY m.customer HAVING COUNT(*) <> MAX(m.sequence) - MIN(m.sequence) + 1`,
   },
+  {
+    invariant: "what is for a guest whom a customer claimed is for the customer",
+    sql: `SELECT id AS subject, customer AS detail FROM messages WHERE customer IN (SELECT guest FROM claimed_guests)
+      UNION ALL SELECT id, customer FROM deliveries WHERE customer IN (SELECT guest FROM claimed_guests) AND kind <> ${Kind.EMAIL_CONFIRMATION}`,
+  },
 ];
 
 const COUNTS: { what: string; sql: string }[] = ["events", "deliveries", "messages", "preferences", "endpoints", "watched_skus"].map(
@@ -56,7 +55,7 @@ const COUNTS: { what: string; sql: string }[] = ["events", "deliveries", "messag
 );
 
 /** Returns what does not hold, and how much was looked at. */
-export function audit(reader: Reader): { findings: Finding[]; counts: { what: string; count: bigint }[] } {
+export function audit(reader: Reader): Report {
   const findings: Finding[] = [];
   for (const { invariant, sql } of CHECKS) {
     for (const row of reader.all(`${sql} LIMIT ?`, MOST_FINDINGS - findings.length)) {

@@ -6,9 +6,11 @@ import { bytes, micros, text, time, whole } from "./tables.js";
 /** A code that confirms the address of a customer. */
 export interface Confirmation {
   customer: string;
+  /** Whom the code was made for, which its hash and its seal name: the customer, or as it was called before. */
+  madeFor: string;
   /** The event whose delivery mails the code. */
   eventId: string;
-  /** Of the customer, the address and the code. */
+  /** Of whom it was made for, the address and the code. */
   codeHash: Uint8Array;
   /** The code, sealed, until it was mailed; empty afterwards. */
   sealedCode: string;
@@ -22,6 +24,7 @@ export function loadConfirmation(reader: Reader, customer: string): Confirmation
   if (row === undefined) return undefined;
   return {
     customer,
+    madeFor: text(row.made_for),
     eventId: text(row.event_id),
     codeHash: bytes(row.code_hash),
     sealedCode: text(row.sealed_code),
@@ -34,8 +37,10 @@ export function loadConfirmation(reader: Reader, customer: string): Confirmation
 export function saveConfirmation(tx: Tx, confirmation: Confirmation): void {
   deleteConfirmation(tx, confirmation.customer);
   tx.run(
-    "INSERT INTO email_confirmations (customer, event_id, code_hash, sealed_code, wrong_codes, expire_time) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT INTO email_confirmations (customer, made_for, event_id, code_hash, sealed_code, wrong_codes, expire_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
     confirmation.customer,
+    confirmation.madeFor,
     confirmation.eventId,
     confirmation.codeHash,
     confirmation.sealedCode,

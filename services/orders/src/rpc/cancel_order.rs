@@ -1,14 +1,15 @@
-//! CancelOrder: takes an order back before its goods have left.
+//! CancelOrder: takes back what is open of an order, all of it or some units.
 
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::CancelOrder;
 use souk_contract::{Call, Handle};
+use souk_types::CancellationId;
 
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
 use crate::start::{Operation, StartOutcome};
-use crate::state::{PaymentStatus, State};
+use crate::state::State;
 
 impl Handle<CancelOrder> for OrderRpc {
     async fn handle(
@@ -20,28 +21,43 @@ impl Handle<CancelOrder> for OrderRpc {
         self.visible_order(&call.caller, id).await?;
 
         let cancellation = convert::cancellation(&call.caller, &call.request);
-        let permit = self.sagas.permit().await;
-        let order = match self.start(id, Operation::Cancel(cancellation), deadline).await? {
-            StartOutcome::Saga(order, saga) => {
-                let milestone = self.sagas.start(permit, saga, *order);
-                let (order, is_over) = self.reached(id, milestone, deadline).await?;
-                let is_still_paid =
-                    order.is_waiting_to_leave() && order.axes.payment != PaymentStatus::Authorized;
-                if is_over && is_still_paid {
-                    return Err(Error::RefundDeclined {
-                        order: id,
-                        refund: order.cancel_refund_id(),
-                    });
-                }
-                order
+        let part = convert::canceled_units(&call.caller, &call.request)?;
+        let part_id = CancellationId::new(self.clock.now());
+        let key = part.as_ref().map(|(_, request)| request.clone());
+        let operation = match part {
+            Some((units, request)) => {
+                Operation::CancelLines { id: part_id, units, cancellation, request }
             }
-            // The saga that places the order takes it back itself.
+            None => Operation::Cancel(cancellation),
+        };
+        let permit = self.sagas.permit().await;
+        let order = match self.start(id, operation, deadline).await? {
+            StartOutcome::Saga(order, saga) => {
+                let refund = order.cancel_refund();
+                let captures = order.cancel_plan(false).capture.is_some();
+                let milestone = self.sagas.start(permit, saga, *order);
+                let reached = self.reached(id, milestone, deadline).await?;
+                match reached.refusal {
+                    Some((_, facts)) if captures => {
+                        let payment = reached.order.payment_id();
+                        return Err(Error::CaptureDeclined { order: id, payment, facts });
+                    }
+                    Some(_) => return Err(Error::RefundDeclined { order: id, refund }),
+                    None => reached.order,
+                }
+            }
             StartOutcome::Order(order) => {
                 drop(permit);
-                self.wait_until(*order, deadline, |order| {
-                    matches!(order.axes.state, State::Canceled | State::Rejected)
-                })
-                .await?
+                match key {
+                    Some(key) => self.wait_for_cancellation(&order, &key, deadline).await?,
+                    // The saga that places the order takes it back itself.
+                    None => {
+                        self.wait_until(*order, deadline, |order| {
+                            !matches!(order.axes.state, State::Pending | State::Placed)
+                        })
+                        .await?
+                    }
+                }
             }
         };
         Ok(pb::CancelOrderResponse { order: Some((&order).into()) })

@@ -1,11 +1,13 @@
-//! CaptureOrder: captures the payment of an order that was placed without.
+//! CaptureOrder: captures the payment of an order that was placed without, all of it or an amount.
 
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::CaptureOrder;
 use souk_contract::{Call, Handle};
+use souk_types::CaptureId;
 
 use super::OrderRpc;
 use crate::actor::Actor;
+use crate::convert;
 use crate::error::Error;
 use crate::start::{Operation, StartOutcome};
 use crate::state::State;
@@ -17,20 +19,26 @@ impl Handle<CaptureOrder> for OrderRpc {
     ) -> Result<pb::CaptureOrderResponse, Error> {
         let deadline = call.deadline;
         let id = call.request.order_id()?;
+        let amount = convert::captured_amount(&call.caller, &call.request)?;
 
         let permit = self.sagas.permit().await;
-        let operation = Operation::Capture { actor: Actor::of(&call.caller) };
+        let capture = CaptureId::new(self.clock.now());
+        let actor = Actor::of(&call.caller);
+        let operation = Operation::Capture { id: capture, actor, amount };
         let order = match self.start(id, operation, deadline).await? {
             StartOutcome::Saga(order, saga) => {
                 let milestone = self.sagas.start(permit, saga, *order);
-                // The saga of a placed order reports after its first attempt.
-                let (order, _) = self.reached(id, milestone, deadline).await?;
-                self.wait_until(order, deadline, |order| !order.is_capturable()).await?
+                let reached = self.reached(id, milestone, deadline).await?;
+                if let Some((_, facts)) = reached.refusal {
+                    let payment = reached.order.payment_id();
+                    return Err(Error::CaptureDeclined { order: id, payment, facts });
+                }
+                reached.order
             }
             StartOutcome::Order(order) => *order,
         };
         if order.axes.state == State::Canceled {
-            // Its payment could not be captured.
+            // The provider had released the authorization.
             return Err(order.not_now());
         }
         Ok(pb::CaptureOrderResponse { order: Some((&order).into()) })

@@ -17,7 +17,7 @@ impl Handle<ListOrders> for OrderRpc {
     ) -> Result<pb::ListOrdersResponse, Error> {
         let caller = call.caller;
         let request = call.request;
-        let filter = convert::filter(&caller, &request)?;
+        let filter = convert::filter(&request)?;
         // A token is good for the list of this filter only.
         let scope = format!("{filter:?}");
         let page = Page::open(

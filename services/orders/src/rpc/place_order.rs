@@ -63,7 +63,7 @@ impl Handle<PlaceOrder> for OrderRpc {
             OrderOfRequest::New(order, saga) => {
                 let id = order.id;
                 let milestone = self.sagas.start(permit, saga, *order);
-                self.reached(id, milestone, deadline).await?.0
+                self.reached(id, milestone, deadline).await?.order
             }
             OrderOfRequest::Earlier(order) => {
                 drop(permit);
@@ -77,7 +77,19 @@ impl Handle<PlaceOrder> for OrderRpc {
 /// Creates the order and its saga, or finds the order that this request made before.
 async fn create(tx: &Tx, creation: &Creation) -> Result<OrderOfRequest, Error> {
     let Creation { new, lease, give_up_time, now } = creation;
-    let order = new.begin(*now);
+    let mut order = new.begin(*now);
+    if !order.customer.is_empty() {
+        let claims = store::guest_claim::of_customer(tx, &order.customer).await?;
+        // What a guest asked for before it signed in was asked for by the customer.
+        if let Some(earlier) =
+            store::order::of_request_for(tx, &new.request, &claims.guests).await?
+        {
+            return Ok(OrderOfRequest::Earlier(Box::new(earlier)));
+        }
+        if let Some(owner) = claims.owner {
+            order.customer = owner;
+        }
+    }
     if !store::order::insert(tx, new, &order).await? {
         let earlier = store::order::of_request(tx, &new.request).await?;
         return Ok(OrderOfRequest::Earlier(Box::new(earlier)));

@@ -22,7 +22,7 @@ impl Handle<RefundOrder> for OrderRpc {
         let now = self.clock.now();
         let request = call.request;
         let id = request.order_id()?;
-        let effective_time = convert::effective_time(&caller, request.effective_time, now)?;
+        let effective_time = convert::effective_time(request.effective_time, now)?;
         let key = convert::refund_key(&caller, &request);
         let wanted = convert::refund(&caller, request, effective_time)?;
         let refund = RefundId::of_step(id.as_uuid(), &key.key);
@@ -32,7 +32,7 @@ impl Handle<RefundOrder> for OrderRpc {
         let order = match self.start(id, operation, deadline).await? {
             StartOutcome::Saga(order, saga) => {
                 let milestone = self.sagas.start(permit, saga, *order);
-                self.reached(id, milestone, deadline).await?.0
+                self.reached(id, milestone, deadline).await?.order
             }
             StartOutcome::Order(order) => {
                 drop(permit);

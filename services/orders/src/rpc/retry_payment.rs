@@ -64,7 +64,7 @@ impl Handle<RetryPayment> for OrderRpc {
             Retried::Saga(order, saga) => {
                 self.watchers.wake(id);
                 let milestone = self.sagas.start(permit, saga, *order);
-                self.reached(id, milestone, deadline).await?.0
+                self.reached(id, milestone, deadline).await?.order
             }
             Retried::Order(order) => {
                 drop(permit);

@@ -2,8 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
-use souk_client::audit::Report;
-use souk_data::Reader;
+use souk_chassis::Report;
+use souk_data::{Db, Reader};
 use souk_types::OrderId;
 
 use super::{order, order_line, refund, saga};
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::saga::Progress;
 
 /// What must never be found: a name, what it means, and the query for the orders that break it.
-const INVARIANTS: [(&str, &str, &str); 14] = [
+const INVARIANTS: [(&str, &str, &str); 19] = [
     (
         "orders.total_is_what_its_parts_add_up_to",
         "the total differs from subtotal, discount, shipping and tax, or a part is negative",
@@ -27,16 +27,54 @@ const INVARIANTS: [(&str, &str, &str); 14] = [
     ),
     (
         "orders.refunded_is_sum_of_refunds",
-        "the refunded amount differs from the sum of its succeeded refunds, or of a canceled order from its total",
+        "the refunded amount differs from the sum of its succeeded refunds",
         "SELECT o.order_id FROM orders o WHERE o.refunded_minor <>
-             CASE WHEN o.state = 6 AND o.payment_status = 7 THEN COALESCE(o.total_minor, 0) ELSE
-             (SELECT CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.order_id = o.order_id AND r.state = 2) END",
+             (SELECT CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.order_id = o.order_id AND r.state = 2)",
     ),
     (
-        "orders.refunds_within_total",
-        "refunds that succeeded or are pending exceed the total",
-        "SELECT o.order_id FROM orders o WHERE COALESCE(o.total_minor, 0) <
+        "orders.refunds_within_captured",
+        "refunds that succeeded or are pending exceed what was captured",
+        "SELECT o.order_id FROM orders o WHERE o.captured_minor - o.given_back_minor <
              (SELECT CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.order_id = o.order_id AND r.state < 3)",
+    ),
+    (
+        "orders.captured_within_owed",
+        "more was captured than is owed, or more was paid back or canceled than there was",
+        "SELECT o.order_id FROM orders o WHERE o.captured_minor - o.given_back_minor > COALESCE(o.total_minor, 0) - o.canceled_minor
+             OR o.captured_minor < 0 OR o.given_back_minor < 0 OR o.canceled_minor < 0 OR o.captured_minor < o.given_back_minor",
+    ),
+    (
+        "orders.fulfilled_units_are_fulfillment_lines",
+        "the units of a line that have left differ from the lines of its fulfillments",
+        "SELECT l.order_id FROM order_lines l WHERE l.fulfilled_quantity <>
+             (SELECT CAST(COALESCE(SUM(fl.quantity), 0) AS BIGINT) FROM fulfillment_lines fl JOIN fulfillments f ON f.fulfillment_id = fl.fulfillment_id
+              WHERE f.order_id = l.order_id AND fl.line_number = l.line_number AND f.state > 1)",
+    ),
+    (
+        "orders.canceled_units_are_cancellation_lines",
+        "fewer units of a line are canceled than the lines of its cancellations say, or more in an open order",
+        "SELECT l.order_id FROM order_lines l JOIN orders o ON o.order_id = l.order_id JOIN
+             (SELECT c.order_id, cl.line_number, SUM(cl.quantity) AS units FROM cancellation_lines cl
+              JOIN cancellations c ON c.cancellation_id = cl.cancellation_id WHERE c.state = 2
+              GROUP BY c.order_id, cl.line_number) AS done
+             ON done.order_id = l.order_id AND done.line_number = l.line_number
+             WHERE l.canceled_quantity < done.units OR (o.state = 2 AND l.canceled_quantity <> done.units)",
+    ),
+    (
+        "orders.units_fit_the_state",
+        "units are open of an order that is over, none is open of one that is placed, or the fulfilment status differs from the units",
+        "SELECT o.order_id FROM orders o JOIN
+             (SELECT l.order_id, SUM(l.quantity - l.fulfilled_quantity - l.canceled_quantity) AS open_units, SUM(l.fulfilled_quantity) AS gone,
+              SUM(l.returned_quantity) AS back FROM order_lines l GROUP BY l.order_id) AS units ON units.order_id = o.order_id
+             WHERE (o.state = 2) <> (units.open_units > 0 AND o.state NOT IN (1, 7))
+             OR (o.fulfillment_status = 1) <> (units.gone = 0)
+             OR (o.state = 4 AND units.gone = 0) OR (o.state = 6 AND units.gone > 0) OR units.back > units.gone",
+    ),
+    (
+        "orders.fulfillments_are_counted",
+        "the number of fulfillments differs from the fulfillments",
+        "SELECT o.order_id FROM orders o WHERE o.fulfillment_count <>
+             (SELECT COUNT(*) FROM fulfillments f WHERE f.order_id = o.order_id)",
     ),
     (
         "orders.refund_lines_within_refund",
@@ -88,26 +126,33 @@ const INVARIANTS: [(&str, &str, &str); 14] = [
         "its state, payment status, fulfilment status and reason do not fit each other",
         "SELECT o.order_id FROM orders o WHERE NOT (
              (o.state = 1 AND o.payment_status IN (1, 2) AND o.fulfillment_status = 1)
-             OR (o.state = 2 AND o.payment_status IN (3, 5, 6) AND o.fulfillment_status = 1)
-             OR (o.state = 4 AND o.payment_status IN (5, 6, 7) AND o.fulfillment_status IN (3, 5, 6))
+             OR (o.state = 2 AND o.payment_status IN (3, 4, 5, 6, 8) AND o.fulfillment_status IN (1, 2))
+             OR (o.state = 4 AND o.payment_status IN (5, 6, 7, 8) AND o.fulfillment_status IN (3, 4, 5, 6))
              OR (o.state = 6 AND o.payment_status IN (7, 8) AND o.fulfillment_status = 1)
              OR (o.state = 7 AND o.payment_status = 1 AND o.fulfillment_status = 1))
              OR (o.state IN (6, 7)) <> (o.reason IS NOT NULL)",
     ),
     (
-        "orders.payment_status_follows_from_refunds",
-        "its payment status does not fit how much was paid back",
-        "SELECT o.order_id FROM orders o WHERE
-             (o.payment_status NOT IN (6, 7) AND o.refunded_minor <> 0)
-             OR (o.payment_status = 6 AND NOT (o.refunded_minor > 0 AND o.refunded_minor < o.total_minor))
-             OR (o.payment_status = 7 AND o.refunded_minor <> COALESCE(o.total_minor, 0))",
+        "orders.payment_status_follows_from_amounts",
+        "its payment status does not fit how much is owed, was captured and was paid back",
+        "SELECT m.order_id FROM (SELECT o.order_id, o.state, o.payment_status, o.refunded_minor AS back, o.captured_minor AS taken,
+             COALESCE(o.total_minor, 0) - o.canceled_minor AS owed, o.captured_minor - o.given_back_minor AS net FROM orders o) AS m WHERE
+             (m.payment_status IN (1, 2, 3, 8) AND (m.back <> 0 OR m.net <> 0))
+             OR (m.payment_status = 4 AND NOT (m.taken > 0 AND m.net < m.owed))
+             OR (m.payment_status IN (5, 6, 7) AND m.net <> m.owed)
+             OR (m.payment_status = 5 AND m.back <> 0)
+             OR (m.payment_status = 6 AND NOT (m.back > 0 AND m.back < m.owed))
+             OR (m.payment_status = 7 AND m.back <> m.owed)
+             OR (m.payment_status = 8 AND m.owed <> 0)",
     ),
     (
         "orders.state_follows_from_saga",
         "the state of the order does not fit the saga that ended",
         "SELECT o.order_id FROM orders o JOIN sagas s ON s.order_id = o.order_id WHERE s.state = 3 AND
              (o.state = 1 OR (o.payment_status = 3 AND o.capture_method = 1)
-              OR (s.kind = 4 AND EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.order_id AND r.state = 1)))",
+              OR (s.kind = 4 AND EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.order_id AND r.state = 1))
+              OR EXISTS (SELECT 1 FROM fulfillments f WHERE f.order_id = o.order_id AND f.state = 1)
+              OR EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id AND c.state = 1))",
     ),
 ];
 
@@ -117,8 +162,13 @@ struct Found {
     order_id: OrderId,
 }
 
+/// Checks the invariants of this database on one state of the data.
+pub async fn check(db: Db) -> Result<Report, Error> {
+    db.snapshot(|snapshot| async move { run(&snapshot).await }).await
+}
+
 /// Checks every invariant on one state of the data; reads all of it.
-pub async fn run(snapshot: &Reader) -> Result<Report, Error> {
+async fn run(snapshot: &Reader) -> Result<Report, Error> {
     let mut report = Report::default();
     for (invariant, meaning, sql) in INVARIANTS {
         // SQL, since each compares a row with what other tables add up to.

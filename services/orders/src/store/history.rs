@@ -4,7 +4,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use souk_data::{Find, Reader, Tx, given, given_limit, rows};
-use souk_types::{OrderId, Timestamp};
+use souk_types::{FulfillmentId, OrderId, Timestamp};
 
 use crate::change::{Cause, Change};
 use crate::error::Error;
@@ -36,6 +36,10 @@ pub struct Model {
     /// A number of the contract's `CancelReason`.
     pub cancel_reason: i64,
     pub note: String,
+    pub canceled_minor: i64,
+    /// What was captured, less what cancellations paid back.
+    pub captured_minor: i64,
+    pub fulfillment_id: Option<FulfillmentId>,
 }
 
 /// A row of the history.
@@ -66,6 +70,9 @@ impl Model {
             actor: cause.actor.0.clone(),
             cancel_reason: cause.cancel_reason,
             note: cause.note.clone(),
+            canceled_minor: order.canceled,
+            captured_minor: order.captured_net(),
+            fulfillment_id: change.fulfillment(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The migrations: how the tables came to be, on both engines.
 
 mod axes;
+mod customers;
+mod parts;
 
 use sea_orm::sea_query::{
     ConditionalStatement, Expr, ExprTrait, ForeignKey, Index, Table, TableCreateStatement,
@@ -33,6 +35,18 @@ pub static SCHEMA: Schema = Schema {
             version: 3,
             name: "axes, totals and actors",
             up: axes::up,
+            earlier_checksums: &[],
+        },
+        Migration {
+            version: 4,
+            name: "fulfillments, captures and cancellations in parts",
+            up: parts::up,
+            earlier_checksums: &[],
+        },
+        Migration {
+            version: 5,
+            name: "customers and guests",
+            up: customers::up,
             earlier_checksums: &[],
         },
     ],

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use prost::Message;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set, UpdateMany};
-use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, rows};
+use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, QueryTrait, Set, UpdateMany};
+use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use super::{order_line, refund, requested_lines, saga};
+use super::{cancellation, fulfillment, order_line, refund, requested_lines, saga};
 use crate::error::Error;
 use crate::new_order::NewOrder;
 use crate::order::{Action, Details, LINES_SHOWN, Order, Parts, RequestedLine};
@@ -36,7 +36,7 @@ pub struct Model {
     pub version: i64,
     pub is_quarantined: i64,
     pub action_url: Option<String>,
-    /// The caller and its request id: the order's permanent key.
+    /// The customer, or the caller that named none, and the request id: the order's permanent key.
     pub request_key: String,
     pub request_hash: Vec<u8>,
     /// [`requested_lines`], until the prices are frozen or the order has ended.
@@ -73,6 +73,13 @@ pub struct Model {
     /// A JSON object; none when it is empty.
     pub metadata: Option<String>,
     pub capture_method: CaptureMethod,
+    pub captured_minor: i64,
+    /// What cancellations paid back of it.
+    pub given_back_minor: i64,
+    pub canceled_minor: i64,
+    pub fulfillment_count: i64,
+    /// 1 when a user placed it, to whom only prices for everyone are open.
+    pub public_prices: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -83,7 +90,7 @@ impl ActiveModelBehavior for ActiveModel {}
 impl TryFrom<Model> for Order {
     type Error = Error;
 
-    /// Returns the order without its lines and refunds.
+    /// Returns the order without what is stored in other tables.
     fn try_from(row: Model) -> Result<Self, Error> {
         let currency: Currency =
             row.currency_code.parse().map_err(|_| Error::Unreadable("a currency"))?;
@@ -124,7 +131,13 @@ impl TryFrom<Model> for Order {
                 tax: row.tax_minor,
             },
             refunded: Money::new(currency, row.refunded_minor),
+            captured: row.captured_minor,
+            given_back: row.given_back_minor,
+            canceled: row.canceled_minor,
             refunds: vec![],
+            fulfillments: vec![],
+            fulfillment_count: row.fulfillment_count,
+            cancellation: None,
             closure: row.reason,
             decline: row.decline,
             tries: row.payment_tries,
@@ -196,6 +209,11 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         customer_note: Set(order.details.customer_note.clone()),
         metadata: Set(metadata),
         capture_method: Set(order.capture),
+        captured_minor: Set(0),
+        given_back_minor: Set(0),
+        canceled_minor: Set(0),
+        fulfillment_count: Set(0),
+        public_prices: Set(new.only_public_prices.into()),
     };
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
@@ -227,8 +245,12 @@ static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
         .col_expr(Column::Decline, Expr::val(given(15)))
         .col_expr(Column::PaymentTries, Expr::val(given(16)))
         .col_expr(Column::ActionExpireTime, Expr::val(given(17)))
-        .filter(Column::OrderId.eq(given(18)))
-        .filter(Column::Version.eq(given(19)))
+        .col_expr(Column::CapturedMinor, Expr::val(given(18)))
+        .col_expr(Column::GivenBackMinor, Expr::val(given(19)))
+        .col_expr(Column::CanceledMinor, Expr::val(given(20)))
+        .col_expr(Column::FulfillmentCount, Expr::val(given(21)))
+        .filter(Column::OrderId.eq(given(22)))
+        .filter(Column::Version.eq(given(23)))
 });
 
 /// Writes an order as it has become. Returns false when another write has changed it since the
@@ -257,6 +279,10 @@ pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
         order.decline.clone().into(),
         order.tries.into(),
         order.action.as_ref().and_then(|action| action.expire_time).into(),
+        order.captured.into(),
+        order.given_back.into(),
+        order.canceled.into(),
+        order.fulfillment_count.into(),
         order.id.into(),
         (order.version - 1).into(),
     ];
@@ -318,7 +344,7 @@ pub struct Requested {
     pub payment_method: Option<String>,
     pub return_url: Option<String>,
     pub expected_minor: Option<i64>,
-    pub request_key: String,
+    pub public_prices: i64,
 }
 
 impl Requested {
@@ -335,7 +361,7 @@ static REQUESTED: Prepared<Select<Entity>, Requested> = Prepared::new(|| {
         .column(Column::PaymentMethod)
         .column(Column::ReturnUrl)
         .column(Column::ExpectedMinor)
-        .column(Column::RequestKey)
+        .column(Column::PublicPrices)
         .filter(Column::OrderId.eq(given(0)))
 });
 
@@ -348,7 +374,7 @@ static BY_ID: Find<Entity> = Find::new(|| Entity::find().filter(Column::OrderId.
 static BY_REQUEST: Find<Entity> =
     Find::new(|| Entity::find().filter(Column::RequestKey.eq(given(0))));
 
-/// Returns an order with all its lines and refunds, as the rules want it.
+/// Returns an order with all that belongs to it, as the rules want it.
 pub async fn get(reader: &Reader, id: OrderId) -> Result<Order, Error> {
     let row = BY_ID.all(reader, [id.into()]).await?;
     with_details(reader, row, ALL_LINES).await?.pop().ok_or(Error::NotFound(id))
@@ -364,11 +390,63 @@ pub async fn show(reader: &Reader, id: OrderId) -> Result<Order, Error> {
 pub async fn of_request(reader: &Reader, request: &RequestKey) -> Result<Order, Error> {
     let row = BY_REQUEST.one(reader, [request.key.as_str().into()]).await?;
     let row = row.ok_or_else(|| DataError::bug("an order that conflicts must be there"))?;
-    if row.request_hash != request.hash {
+    repeated(reader, row, request).await
+}
+
+/// Returns the order that the same request made for one of these customers before, if there is one.
+pub async fn of_request_for(
+    reader: &Reader,
+    request: &RequestKey,
+    customers: &[String],
+) -> Result<Option<Order>, Error> {
+    for customer in customers {
+        if let Some(row) = BY_REQUEST.one(reader, [request.under(customer).into()]).await? {
+            return repeated(reader, row, request).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+async fn repeated(reader: &Reader, row: Model, request: &RequestKey) -> Result<Order, Error> {
+    if !request.asks_as(&row.request_hash) {
         return Err(Error::RequestIdReused("order"));
     }
     let id = row.order_id;
     with_details(reader, vec![row], ALL_LINES).await?.pop().ok_or(Error::NotFound(id))
+}
+
+static OF_CUSTOMER: Prepared<Select<Entity>, Id> = Prepared::new(|| {
+    Entity::find()
+        .select_only()
+        .column(Column::OrderId)
+        .filter(Column::CustomerId.eq(given(0)))
+        .filter(Column::OrderId.gt(given(1)))
+        .order_by_asc(Column::OrderId)
+        .limit(given_limit(2))
+});
+
+/// Returns the ids of a customer's orders after this one, oldest first.
+pub async fn of_customer(
+    reader: &Reader,
+    customer: &str,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<OrderId>, Error> {
+    let after = after.map_or(vec![0; 16], |id| id.as_bytes().to_vec());
+    let found = OF_CUSTOMER.all(reader, [customer.into(), after.into(), limit.into()]).await?;
+    Ok(found.into_iter().map(|row| row.order_id).collect())
+}
+
+/// Returns how many orders a customer has.
+pub async fn count_of_customer(reader: &Reader, customer: &str) -> Result<i64, Error> {
+    Ok(Entity::find().filter(Column::CustomerId.eq(customer)).count(reader).await? as i64)
+}
+
+/// Gives an order to another customer.
+pub async fn set_customer(tx: &Tx, id: OrderId, customer: &str) -> Result<(), Error> {
+    let update = Entity::update_many().col_expr(Column::CustomerId, Expr::val(customer));
+    update.filter(Column::OrderId.eq(id)).exec(tx).await?;
+    Ok(())
 }
 
 /// Returns these orders with all their lines and refunds, in any order.
@@ -413,6 +491,7 @@ pub struct Filter {
     pub reference: String,
     pub number: Option<i64>,
     pub channel: String,
+    pub sku: String,
     pub oldest_first: bool,
 }
 
@@ -478,6 +557,13 @@ pub async fn list(
         }
         query = query.filter(Column::Channel.eq(&filter.channel));
     }
+    if !filter.sku.is_empty() {
+        let with_sku = order_line::Entity::find()
+            .select_only()
+            .column(order_line::Column::OrderId)
+            .filter(order_line::Column::Sku.eq(&filter.sku));
+        query = query.filter(Column::OrderId.in_subquery(with_sku.into_query()));
+    }
     let rows = query.all(reader).await?;
     with_details(reader, rows, LINES_SHOWN as i64).await
 }
@@ -541,6 +627,10 @@ async fn with_details(
         let ids: Vec<OrderId> = chunk.iter().map(|order| order.id).collect();
         let lines = order_line::of(reader, &ids, most_lines).await?;
         let refunds = refund::of(reader, &ids).await?;
+        let for_rules = most_lines == ALL_LINES;
+        let fulfillments = fulfillment::of(reader, &ids, for_rules).await?;
+        let cancellations =
+            if for_rules { cancellation::pending(reader, &ids).await? } else { vec![] };
 
         let mut by_id: HashMap<OrderId, &mut Order> =
             chunk.iter_mut().map(|order| (order.id, order)).collect();
@@ -552,6 +642,16 @@ async fn with_details(
         for (row, lines) in refunds {
             if let Some(order) = by_id.get_mut(&row.order_id) {
                 order.refunds.push(row.in_currency(order.currency, lines));
+            }
+        }
+        for (id, fulfillment) in fulfillments {
+            if let Some(order) = by_id.get_mut(&id) {
+                order.fulfillments.push(fulfillment);
+            }
+        }
+        for (id, part) in cancellations {
+            if let Some(order) = by_id.get_mut(&id) {
+                order.cancellation = Some(part);
             }
         }
     }

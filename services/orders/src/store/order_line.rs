@@ -1,12 +1,14 @@
 //! The lines of orders, at their frozen prices.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect, Set, raw_sql};
-use souk_data::{Find, Reader, Tx, given, given_limit, rows};
-use souk_types::{Currency, Money, OrderId, PriceId, ProductId, VariantId};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{QueryOrder, QuerySelect, Set, UpdateMany, raw_sql};
+use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{Currency, FulfillmentId, Money, OrderId, PriceId, ProductId, VariantId};
 
 use crate::error::Error;
 use crate::order::{Line, Refund};
+use crate::part::CanceledUnits;
 
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -25,6 +27,10 @@ pub struct Model {
     pub returned_quantity: i64,
     pub product_id: Option<ProductId>,
     pub variant_id: Option<VariantId>,
+    pub fulfilled_quantity: i64,
+    pub canceled_quantity: i64,
+    /// How much less is owed for the canceled units; 0 where the whole rest was canceled.
+    pub canceled_minor: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -46,6 +52,9 @@ impl Model {
             unit_price: Money::new(currency, self.unit_minor),
             refunded: self.refunded_quantity,
             returned: self.returned_quantity,
+            fulfilled: self.fulfilled_quantity,
+            canceled: self.canceled_quantity,
+            canceled_minor: self.canceled_minor,
         }
     }
 }
@@ -64,6 +73,9 @@ pub async fn insert(tx: &Tx, order: OrderId, lines: &[Line]) -> Result<(), Error
         returned_quantity: Set(line.returned),
         product_id: Set(line.product),
         variant_id: Set(line.variant),
+        fulfilled_quantity: Set(line.fulfilled),
+        canceled_quantity: Set(line.canceled),
+        canceled_minor: Set(line.canceled_minor),
     });
     Ok(rows::insert_all(tx, &rows.collect::<Vec<_>>()).await?)
 }
@@ -84,6 +96,48 @@ pub async fn add_refund(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), 
          WHERE back.refund_id = {id} AND order_lines.order_id = {order} AND order_lines.line_number = back.line_number"
     );
     tx.execute_raw(update).await?;
+    Ok(())
+}
+
+/// Adds the units of a fulfillment that have left to the lines of its order.
+pub async fn add_fulfillment(tx: &Tx, order: OrderId, id: FulfillmentId) -> Result<(), Error> {
+    // SQL, as above.
+    let update = raw_sql!(
+        Postgres,
+        "UPDATE order_lines SET fulfilled_quantity = fulfilled_quantity + gone.quantity
+         FROM fulfillment_lines AS gone
+         WHERE gone.fulfillment_id = {id} AND order_lines.order_id = {order} AND order_lines.line_number = gone.line_number"
+    );
+    tx.execute_raw(update).await?;
+    Ok(())
+}
+
+static ADD_CANCELED: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
+    let plus = |column: Column, number| column.into_expr().add(Expr::val(given(number)));
+    Entity::update_many()
+        .col_expr(Column::CanceledQuantity, plus(Column::CanceledQuantity, 0))
+        .col_expr(Column::CanceledMinor, plus(Column::CanceledMinor, 1))
+        .filter(Column::OrderId.eq(given(2)))
+        .filter(Column::LineNumber.eq(given(3)))
+});
+
+/// Adds units that were canceled to the lines of their order.
+pub async fn add_canceled(tx: &Tx, order: OrderId, lines: &[CanceledUnits]) -> Result<(), Error> {
+    for line in lines {
+        let values = [line.quantity.into(), line.amount.into(), order.into(), line.number.into()];
+        ADD_CANCELED.execute(tx, values).await?;
+    }
+    Ok(())
+}
+
+/// Marks all units of an order as canceled that have not left.
+pub async fn cancel_the_rest(tx: &Tx, order: OrderId) -> Result<(), Error> {
+    let left = Column::Quantity.into_expr().sub(Column::FulfilledQuantity.into_expr());
+    Entity::update_many()
+        .col_expr(Column::CanceledQuantity, left)
+        .filter(Column::OrderId.eq(order))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

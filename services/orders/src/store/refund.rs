@@ -109,7 +109,9 @@ pub async fn order_of_request(
     request: &RequestKey,
 ) -> Result<Option<OrderId>, Error> {
     match BY_REQUEST.one(reader, [request.key.as_str().into()]).await? {
-        Some(asked) if asked.request_hash != request.hash => Err(Error::RequestIdReused("refund")),
+        Some(asked) if !request.asks_as(&asked.request_hash) => {
+            Err(Error::RequestIdReused("refund"))
+        }
         asked => Ok(asked.map(|asked| asked.order_id)),
     }
 }

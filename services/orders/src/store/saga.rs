@@ -7,12 +7,13 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType};
 use sea_orm::{QueryOrder, QuerySelect, Set, UpdateMany};
 use souk_data::{Find, Prepared, Reader, Tx, given, rows};
-use souk_types::{OrderId, RefundId, Timestamp};
+use souk_types::{CaptureId, OrderId, RefundId, Timestamp};
 
 use crate::actor::Actor;
 use crate::error::Error;
+use crate::part::Cancellation;
 use crate::reason::Reason;
-use crate::saga::{Cancellation, Lease, Progress, Saga};
+use crate::saga::{Lease, Progress, Saga};
 use crate::step::{Kind, Step};
 
 /// The saga that is in progress on an order, or the last that was.
@@ -43,6 +44,9 @@ pub struct Model {
     pub cancel_actor: String,
     pub cancel_reason: i64,
     pub cancel_note: String,
+    /// The capture of a saga that captures, and its amount; none for all that is left.
+    pub capture_id: Option<CaptureId>,
+    pub capture_minor: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -60,6 +64,8 @@ impl From<Model> for Saga {
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             taking_back: row.taking_back,
             refund: row.refund_id,
+            capture: row.capture_id,
+            capture_minor: row.capture_minor,
             effective_time: row.effective_time,
             give_up_time: row.give_up_time,
             cancel_requested: row.cancel_requested != 0,
@@ -97,6 +103,8 @@ pub async fn insert(tx: &Tx, saga: &Saga, lease: &Lease, now: Timestamp) -> Resu
         cancel_actor: Set(saga.cancellation.actor.0.clone()),
         cancel_reason: Set(saga.cancellation.reason),
         cancel_note: Set(saga.cancellation.note.clone()),
+        capture_id: Set(saga.capture),
+        capture_minor: Set(saga.capture_minor),
     };
     Ok(rows::insert_all(tx, &[row]).await?)
 }
@@ -107,6 +115,14 @@ static LOCKED_BY_ID: Find<Entity> =
 /// Locks the saga of an order until the end of the write; none when there is no such order.
 pub async fn lock(tx: &Tx, order: OrderId) -> Result<Option<Saga>, Error> {
     Ok(LOCKED_BY_ID.one(tx, [order.into()]).await?.map(Saga::from))
+}
+
+/// Locks the saga of an order until the end of the write, unless a driver has it at this time.
+/// Returns whether nobody has.
+pub async fn lock_at_rest(tx: &Tx, order: OrderId, now: Timestamp) -> Result<bool, Error> {
+    let row = LOCKED_BY_ID.one(tx, [order.into()]).await?.ok_or(Error::NotFound(order))?;
+    let is_leased = row.lease_owner.is_some() && row.due_time > now;
+    Ok(row.state != Progress::Running || !is_leased)
 }
 
 /// Who continues a saga, and when others may.
@@ -205,7 +221,9 @@ static RESTART: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
         .col_expr(Column::CancelActor, Expr::val(given(14)))
         .col_expr(Column::CancelReason, Expr::val(given(15)))
         .col_expr(Column::CancelNote, Expr::val(given(16)))
-        .filter(Column::OrderId.eq(given(17)))
+        .col_expr(Column::CaptureId, Expr::val(given(17)))
+        .col_expr(Column::CaptureMinor, Expr::val(given(18)))
+        .filter(Column::OrderId.eq(given(19)))
 });
 
 /// Writes a new operation into the row of a saga that was locked before and has ended.
@@ -233,6 +251,8 @@ pub async fn restart(
         saga.cancellation.actor.0.clone().into(),
         saga.cancellation.reason.into(),
         saga.cancellation.note.clone().into(),
+        saga.capture.into(),
+        saga.capture_minor.into(),
         saga.order.into(),
     ];
     RESTART.execute(tx, values).await?;

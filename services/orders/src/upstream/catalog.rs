@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::order::{Item, Line, MAX_TOTAL, Order, RequestedLine};
 use crate::reason::{FIELD, Reason};
 use crate::saga::{Answer, Outcome, Saga};
-use crate::{request_key, store};
+use crate::store;
 
 /// How many lines catalog prices in one call.
 const ITEMS_AT_ONCE: usize = 1000;
@@ -34,7 +34,7 @@ impl Upstream {
         let requested = store::order::requested(&self.db.read(), order.id).await?;
         let wanted = requested.lines()?;
         // A price that is not for everyone is not for a user.
-        let only_public_prices = request_key::is_of_user(&requested.request_key);
+        let only_public_prices = requested.public_prices != 0;
         let mut lines = Vec::with_capacity(wanted.len());
         for some in wanted.chunks(ITEMS_AT_ONCE) {
             if let Err(answer) =
@@ -125,6 +125,9 @@ impl Upstream {
                 unit_price,
                 refunded: 0,
                 returned: 0,
+                fulfilled: 0,
+                canceled: 0,
+                canceled_minor: 0,
             });
         }
         Ok(())

@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 
 use super::response::{Refusals, done_if, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
-use crate::order::Order;
+use crate::order::{Line, Order};
 use crate::reason::{Reason, SHORTAGE};
 use crate::saga::{Answer, Outcome, Saga};
 use crate::step::Step;
@@ -25,6 +25,9 @@ const NOT_COMMITTED: &Refusals = &[
 const NOT_CONSUMED: &Refusals = &[
     ("ERROR_REASON_RESERVATION_NOT_FOUND", Reason::OutOfStock),
     ("ERROR_REASON_RESERVATION_STATE", Reason::OutOfStock),
+    ("ERROR_REASON_STOCK_NOT_ON_HAND", Reason::StockNotOnHand),
+    // They are reserved at another location than the one that is named.
+    ("ERROR_REASON_EXCEEDS_RESERVED", Reason::StockNotOnHand),
 ];
 const NOT_TAKEN_BACK: &Refusals = &[
     ("ERROR_REASON_RESERVATION_NOT_FOUND", Reason::OutOfStock),
@@ -83,20 +86,39 @@ impl Upstream {
         )
     }
 
+    /// Releases all that is still reserved, or the units that a cancellation is about.
     pub(super) async fn release(&self, saga: &Saga, order: &Order) -> Answer {
+        let plan = order.cancel_plan(saga.has_lost_authorization());
+        let part = order.cancellation.as_ref().filter(|_| !plan.closes);
+        let canceled = plan.lines.iter().map(|line| (line.number, line.quantity));
+        let units = part.map(|part| (part.id, units_of(order, canceled)));
         let request = inventory::ReleaseReservationRequest {
             reservation_id: order.reservation_id().to_string(),
+            request_id: units.as_ref().map_or_else(String::new, |(id, _)| id.to_string()),
+            lines: units.as_ref().map_or_else(Vec::new, |(_, units)| reserved_lines(units, "")),
             ..Default::default()
         };
         match self.inventory.clone().release_reservation(leased(saga, request)).await {
             Err(status) => refusal(&status, &[], None),
             Ok(answer) => {
-                use inventory::ReservationState::{Expired, Released};
-                let is_released = answer.into_inner().reservation.is_some_and(|reservation| {
+                use inventory::ReservationState::{Committed, Consumed, Expired, Released};
+                let reservation = answer.into_inner().reservation.filter(|reservation| {
                     reservation.reservation_id == order.reservation_id().to_string()
-                        && matches!(reservation.state(), Released | Expired)
                 });
-                done_if(saga, is_released, "a reservation that is not released")
+                let is_released = reservation.is_some_and(|reservation| match &units {
+                    None => match reservation.state() {
+                        Released | Expired => true,
+                        Consumed => plan.has_left,
+                        _ => false,
+                    },
+                    Some((_, units)) => {
+                        let released = sum_of(&reservation, |line| line.released);
+                        reservation.state() == Committed
+                            && is_reservation_of(&reservation, order)
+                            && is_after(order, units, &released, |line| line.canceled)
+                    }
+                });
+                done_if(saga, is_released, "a reservation of which other units are released")
             }
         }
     }
@@ -106,36 +128,48 @@ impl Upstream {
         if let Err(answer) = self.is_in_step(saga, order).await {
             return *answer;
         }
+        let Some(pending) = order.pending() else {
+            return not_believed(saga.step, "an order without the fulfillment of its saga");
+        };
+        let leaving = pending.lines.iter().map(|units| (units.number, units.quantity));
+        let units = units_of(order, leaving);
+        let is_last = order.are_the_last(&pending.lines);
+        // A whole order needs no list.
+        let is_all = is_last && order.lines.iter().all(|line| line.open() == line.quantity);
+        let is_anywhere = pending.location.is_empty();
+        let (request_id, lines) = if is_all && is_anywhere {
+            (String::new(), vec![])
+        } else {
+            (pending.id.to_string(), reserved_lines(&units, &pending.location))
+        };
         let request = inventory::ConsumeReservationRequest {
             reservation_id: order.reservation_id().to_string(),
             effective_time: Some(saga.effective_time.into()),
-            ..Default::default()
+            request_id,
+            lines,
         };
         let answer = self.inventory.clone().consume_reservation(leased(saga, request)).await;
-        reservation_is(
-            saga,
-            order,
-            answer.map(|one| one.into_inner().reservation),
-            NOT_CONSUMED,
-            |state| state == inventory::ReservationState::Consumed,
-        )
+        let answered = answer.map(|one| one.into_inner().reservation);
+        let consumed = answered.as_ref().ok().and_then(Option::as_ref).map(consumed_of);
+        let wanted = if is_last {
+            inventory::ReservationState::Consumed
+        } else {
+            inventory::ReservationState::Committed
+        };
+        let answer = reservation_is(saga, order, answered, NOT_CONSUMED, |state| state == wanted);
+        let is_right = consumed
+            .is_some_and(|consumed| is_after(order, &units, &consumed, |line| line.fulfilled));
+        if answer.outcome == Outcome::Done && !is_right {
+            return not_believed(saga.step, "a reservation of which other units left");
+        }
+        answer
     }
 
     pub(super) async fn take_back(&self, saga: &Saga, order: &Order) -> Answer {
         let refund = refund_of(saga, order);
-        let mut units: BTreeMap<&str, i64> = BTreeMap::new();
-        for line in &refund.lines {
-            let ordered = order.line(line.number).expect("a refund names lines of its order");
-            *units.entry(&ordered.sku).or_default() += line.quantity;
-        }
-        let lines = units
-            .iter()
-            .map(|(sku, quantity)| inventory::ReservationLine {
-                sku: (*sku).to_owned(),
-                location_id: String::new(),
-                quantity: i32::try_from(*quantity).unwrap_or(i32::MAX),
-            })
-            .collect();
+        let returning = refund.lines.iter().filter(|line| line.restock);
+        let units = units_of(order, returning.map(|line| (line.number, line.quantity)));
+        let lines = reserved_lines(&units, "");
         let request = inventory::ReturnStockRequest {
             reservation_id: order.reservation_id().to_string(),
             request_id: refund.id.to_string(),
@@ -148,11 +182,9 @@ impl Upstream {
                 let reservation =
                     answer.into_inner().reservation.filter(|one| is_reservation_of(one, order));
                 let is_back = reservation.is_some_and(|reservation| {
-                    let mut returned: BTreeMap<&str, i64> = BTreeMap::new();
-                    for line in &reservation.lines {
-                        *returned.entry(&line.sku).or_default() += i64::from(line.returned);
-                    }
-                    reservation.state() == inventory::ReservationState::Consumed
+                    use inventory::ReservationState::{Committed, Consumed};
+                    let returned = sum_of(&reservation, |line| line.returned);
+                    matches!(reservation.state(), Committed | Consumed)
                         && units
                             .iter()
                             .all(|(sku, units)| returned.get(sku).is_some_and(|back| back >= units))
@@ -208,16 +240,62 @@ fn shortages(status: &Status) -> Vec<(String, String)> {
 
 /// Returns whether a reservation has the id of this order's, and its units.
 pub(super) fn is_reservation_of(reservation: &inventory::Reservation, order: &Order) -> bool {
-    let mut units: BTreeMap<&str, i64> = BTreeMap::new();
-    for line in &order.lines {
-        *units.entry(&line.sku).or_default() += line.quantity;
+    let ordered = units_of(order, order.lines.iter().map(|line| (line.number, line.quantity)));
+    let held = sum_of(reservation, |line| line.quantity);
+    reservation.reservation_id == order.reservation_id().to_string() && ordered == held
+}
+
+/// Units by sku.
+type UnitsOfSkus = BTreeMap<String, i64>;
+
+/// Adds units of lines up by their skus.
+fn units_of(order: &Order, units: impl Iterator<Item = (i64, i64)>) -> UnitsOfSkus {
+    let mut sums = UnitsOfSkus::new();
+    for (number, quantity) in units {
+        let line = order.line(number).expect("units name lines of their order");
+        *sums.entry(line.sku.clone()).or_default() += quantity;
     }
-    let mut held: BTreeMap<&str, i64> = BTreeMap::new();
+    sums
+}
+
+/// Adds a number of the lines of a reservation up by their skus.
+fn sum_of(
+    reservation: &inventory::Reservation,
+    number: impl Fn(&inventory::ReservedLine) -> i32,
+) -> UnitsOfSkus {
+    let mut sums = UnitsOfSkus::new();
     for line in &reservation.lines {
-        let sum = held.entry(&line.sku).or_default();
-        *sum = sum.saturating_add(i64::from(line.quantity));
+        let sum = sums.entry(line.sku.clone()).or_default();
+        *sum = sum.saturating_add(i64::from(number(line)));
     }
-    reservation.reservation_id == order.reservation_id().to_string() && units == held
+    sums
+}
+
+fn consumed_of(reservation: &inventory::Reservation) -> UnitsOfSkus {
+    sum_of(reservation, |line| line.consumed)
+}
+
+/// Returns whether a reservation counts, for each sku, what the order had before and these units.
+fn is_after(
+    order: &Order,
+    units: &UnitsOfSkus,
+    counted: &UnitsOfSkus,
+    before: impl Fn(&Line) -> i64,
+) -> bool {
+    let before = units_of(order, order.lines.iter().map(|line| (line.number, before(line))));
+    before.iter().all(|(sku, before)| {
+        let after = before + units.get(sku).copied().unwrap_or(0);
+        counted.get(sku).copied().unwrap_or(0) == after
+    })
+}
+
+fn reserved_lines(units: &UnitsOfSkus, location: &str) -> Vec<inventory::ReservationLine> {
+    let lines = units.iter().map(|(sku, quantity)| inventory::ReservationLine {
+        sku: sku.clone(),
+        location_id: location.to_owned(),
+        quantity: i32::try_from(*quantity).unwrap_or(i32::MAX),
+    });
+    lines.collect()
 }
 
 fn reservation_key(order: &Order) -> Option<(&'static str, String)> {

@@ -8,8 +8,10 @@ use super::response::{Refusals, done_if, fact, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
 use crate::error::Error;
 use crate::order::{Action, Order};
+use crate::part::LinesCancellation;
 use crate::reason::Reason;
 use crate::saga::{Answer, Outcome, Saga};
+use crate::step::Kind;
 use crate::store;
 
 const NOT_AUTHORIZED: &Refusals = &[
@@ -115,14 +117,17 @@ impl Upstream {
         })
     }
 
+    /// Captures what the saga is about: all that is left, an amount, or what a fulfillment needs.
     pub(super) async fn capture(&self, saga: &Saga, order: &Order) -> Answer {
+        let due = saga.due_capture(order);
+        let is_all =
+            due.is_final && order.captured == 0 && Some(due.minor) == minor_of(order.total);
+        let captured = Some(Money::new(order.currency, order.captured + due.minor));
         let request = payments::CapturePaymentRequest {
             payment_id: order.payment_id().to_string(),
-            // payments gave the captures of earlier versions, which had no ids, those of their
-            // payments.
-            capture_id: CaptureId::from_uuid(order.payment_id().as_uuid()).to_string(),
-            amount: None,
-            final_capture: true,
+            capture_id: capture_id(saga, order).to_string(),
+            amount: (!is_all).then(|| Money::new(order.currency, due.minor).into()),
+            final_capture: due.is_final,
             effective_time: Some(saga.effective_time.into()),
         };
         match self.payments.clone().capture_payment(leased(saga, request)).await {
@@ -131,10 +136,13 @@ impl Upstream {
                 let payment =
                     answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
                 let is_captured = payment.is_some_and(|payment| {
-                    payment.state() == payments::PaymentState::Succeeded
-                        && money_of(&payment.captured, order) == total_of(order)
+                    let state = payment.state();
+                    let is_over = state == payments::PaymentState::Succeeded;
+                    let goes_on = state == payments::PaymentState::RequiresCapture;
+                    (if due.is_final { is_over } else { goes_on })
+                        && money_of(&payment.captured, order) == captured
                 });
-                done_if(saga, is_captured, "a payment that is not captured over the total")
+                done_if(saga, is_captured, "a payment of which another amount is captured")
             }
         }
     }
@@ -149,7 +157,12 @@ impl Upstream {
                 let is_void = answer.into_inner().payment.is_some_and(|payment| {
                     payment.payment_id == order.payment_id().to_string()
                         && (payment.order_id.is_empty() || payment.order_id == order.id.to_string())
-                        && payment.state() == payments::PaymentState::Canceled
+                        && match payment.state() {
+                            payments::PaymentState::Canceled => true,
+                            // The rest of it is void.
+                            payments::PaymentState::Succeeded => order.captured > 0,
+                            _ => false,
+                        }
                 });
                 done_if(saga, is_void, "a payment that is not void")
             }
@@ -157,15 +170,16 @@ impl Upstream {
     }
 
     pub(super) async fn pay_back(&self, saga: &Saga, order: &Order) -> Answer {
-        // A cancelled order pays back all that is left, under an id of its own.
+        // A cancellation pays back under an id of its own.
         let (refund_id, amount, effective_time) = match saga.refund {
             Some(_) => {
                 let refund = refund_of(saga, order);
                 (refund.id, refund.amount, refund.effective_time)
             }
             None => {
-                let amount = Money::new(order.currency, order.refundable());
-                (order.cancel_refund_id(), amount, saga.effective_time)
+                let plan = order.cancel_plan(saga.has_lost_authorization());
+                let amount = Money::new(order.currency, plan.pays_back);
+                (order.cancel_refund(), amount, saga.effective_time)
             }
         };
         if amount.minor == 0 {
@@ -195,12 +209,11 @@ impl Upstream {
     }
 }
 
-/// Returns whether a payment has the id of this order's, and is for this order, its customer and
-/// its total.
+/// Returns whether a payment has the id of this order's, and is for this order and its total. Its
+/// customer may still be a guest, whom the order knows to be claimed.
 pub(super) fn is_payment_of(payment: &payments::Payment, order: &Order) -> bool {
     payment.payment_id == order.payment_id().to_string()
         && payment.order_id == order.id.to_string()
-        && payment.customer_id == order.customer
         && money_of(&payment.amount, order) == total_of(order)
 }
 
@@ -219,6 +232,30 @@ pub(super) fn money_of(
 
 fn total_of(order: &Order) -> Option<Money> {
     order.total
+}
+
+fn minor_of(money: Option<Money>) -> Option<i64> {
+    money.map(|money| money.minor)
+}
+
+/// Names the capture of a saga; a repeat arrives at the same one.
+fn capture_id(saga: &Saga, order: &Order) -> CaptureId {
+    // payments gave the captures of earlier versions, which had no ids, those of their payments.
+    let of_payment = CaptureId::from_uuid(order.payment_id().as_uuid());
+    match saga.kind {
+        Kind::Capture => saga.capture.unwrap_or(of_payment),
+        Kind::CancelLines => {
+            order.cancellation.as_ref().map_or(of_payment, LinesCancellation::capture_id)
+        }
+        Kind::Cancel => CaptureId::of_step(order.id.as_uuid(), "cancel"),
+        Kind::Fulfill => match order.pending() {
+            // Begun by an earlier version, as a fulfilment of the whole order.
+            Some(one) if one.id.as_uuid() == order.id.as_uuid() => of_payment,
+            Some(one) => one.capture_id(),
+            None => of_payment,
+        },
+        Kind::Place | Kind::Refund => of_payment,
+    }
 }
 
 fn payment_key(order: &Order) -> Option<(&'static str, String)> {

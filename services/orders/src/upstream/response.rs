@@ -10,7 +10,17 @@ use crate::saga::{Answer, Outcome, Saga};
 use crate::step::Step;
 
 /// The facts of a refusal that are kept.
-const FACTS: [&str; 6] = ["sku", "price_id", "currency_code", "requested", "available", "decline"];
+const FACTS: [&str; 9] = [
+    "sku",
+    "price_id",
+    "currency_code",
+    "requested",
+    "available",
+    "decline",
+    "location_id",
+    "on_hand",
+    "held",
+];
 
 /// What an upstream may refuse at a step, and why the order ends then. Any other refusal is not one
 /// of the step's.

@@ -117,11 +117,10 @@ on_each_engine! {
         orders.world.lock().reservations.insert(order.reservation_id.clone(), "released");
         let released = reservation_is(&order, inventory::ReservationState::Released);
         deliver(&bus, "released", &released).await;
-        let request = pb::ListQuarantinedOrdersRequest::default();
-        let waiting = orders.staff().list_quarantined_orders(request).await.unwrap().into_inner().orders.remove(0);
-        assert_eq!((waiting.step.as_str(), waiting.order.unwrap().order_id.as_str()), ("cancel.pay_back", &*order.order_id));
+        let waiting = orders.quarantined().await.remove(0);
+        assert_eq!((waiting.step.as_str(), waiting.saga_id.as_str()), ("cancel.pay_back", &*order.order_id));
 
-        orders.staff().resume_order(pb::ResumeOrderRequest { order_id: order.order_id.clone() }).await.unwrap();
+        orders.resume(&order.order_id).await;
         let canceled = orders.reaches(&order.order_id, At::Canceled).await;
         assert_eq!(canceled.closure_reason(), pb::OrderClosureReason::OutOfStock);
         assert_eq!(orders.world.lock().payments[payment_id(&order)].2, 3 * UNIT);

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod behind;
+mod migration;
 mod rpc;
 mod saga;
 mod upstreams;

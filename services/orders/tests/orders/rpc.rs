@@ -2,7 +2,10 @@
 
 mod cancel_order;
 mod capture_order;
-mod fulfill_order;
+mod claim_guest_orders;
+mod create_fulfillment;
+mod create_order_link;
+mod fulfillments;
 mod list_order_history;
 mod list_order_lines;
 mod list_orders;

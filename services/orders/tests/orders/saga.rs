@@ -5,10 +5,13 @@ use std::time::Duration;
 use souk_chassis::{Caller, Effect, Rule};
 use souk_client::catalog::v1 as catalog;
 use souk_client::inventory::v1 as inventory;
+use souk_client::ops::v1 as ops;
+use souk_client::ops::v1::SagaState;
 use souk_client::orders::v1 as pb;
 use souk_client::payments::v1 as payments;
 use souk_data::Engine;
-use souk_testkit::{Fake, eventually, on_each_engine, reason_of};
+use souk_testkit::{Fake, eventually, metadata_of, on_each_engine, reason_of};
+use souk_types::{OrderId, Timestamp};
 use tonic::Status;
 
 use crate::upstreams::*;
@@ -54,25 +57,50 @@ on_each_engine! {
         orders.upstreams.fail(CAPTURE, Status::permission_denied("misconfigured"));
         let order = orders.place("stuck").await.unwrap();
         let listed = eventually(Duration::from_secs(10), || async {
-            let request = pb::ListQuarantinedOrdersRequest::default();
-            orders.staff().list_quarantined_orders(request).await.unwrap().into_inner().orders.pop()
+            orders.quarantined().await.pop()
         })
         .await;
         assert_eq!((listed.step.as_str(), listed.failure.as_str()), ("place.capture", "PermissionDenied"));
-        assert_eq!(listed.order.unwrap().order_id, order.order_id);
+        assert_eq!((listed.service.as_str(), &listed.saga_id), ("orders", &order.order_id));
+        assert_eq!(listed.state(), SagaState::Quarantined);
 
         // Still broken: it comes back.
-        orders.staff().resume_order(pb::ResumeOrderRequest { order_id: order.order_id.clone() }).await.unwrap();
+        assert_eq!(orders.resume(&order.order_id).await.state(), SagaState::Running);
         eventually(Duration::from_secs(10), || async {
             let request = pb::GetOrderRequest { order_id: order.order_id.clone() };
             orders.staff().get_order(request).await.unwrap().into_inner().order.unwrap().quarantined
         })
         .await;
-        let request = pb::SettleOrderRequest { order_id: order.order_id.clone(), note: "captured by telephone".into() };
-        orders.staff().settle_order(request.clone()).await.unwrap();
+        let request = ops::SettleSagaRequest {
+            service: "orders".into(),
+            saga_id: order.order_id.clone(),
+            step: "place.capture".into(),
+            note: "captured by telephone".into(),
+        };
+        let other = ops::SettleSagaRequest { step: "place.void".into(), ..request.clone() };
+        let refused = orders.repair().settle_saga(other).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_SAGA_NOT_QUARANTINED");
+        orders.repair().settle_saga(request.clone()).await.unwrap();
         orders.reaches(&order.order_id, At::Paid).await;
-        let refused = orders.staff().settle_order(request).await.unwrap_err();
-        assert_eq!(reason_of(&refused), "ERROR_REASON_NOT_QUARANTINED");
+        let refused = orders.repair().settle_saga(request.clone()).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_SAGA_NOT_QUARANTINED");
+        assert_eq!(metadata_of(&refused)["saga_id"], order.order_id);
+        // What is not there, is no order, or is of a service that has no sagas.
+        let unknown = OrderId::new(Timestamp::from_micros(1)).to_string();
+        for (service, saga_id, reason) in [
+            ("orders", unknown.as_str(), "ERROR_REASON_SAGA_NOT_FOUND"),
+            ("orders", "no order", "ERROR_REASON_INVALID_FIELD"),
+            ("payments", order.order_id.as_str(), "ERROR_REASON_INVALID_FIELD"),
+            ("", order.order_id.as_str(), "ERROR_REASON_INVALID_FIELD"),
+        ] {
+            let request = ops::SettleSagaRequest {
+                service: service.into(),
+                saga_id: saga_id.into(),
+                ..request.clone()
+            };
+            let refused = orders.repair().settle_saga(request).await.unwrap_err();
+            assert_eq!(reason_of(&refused), reason, "{service} {saga_id}");
+        }
         orders.audit().await;
     }
 
@@ -130,9 +158,9 @@ on_each_engine! {
             let order = orders.paid(step).await;
             lie(fake, step, kind, false);
             let before = fake.calls(step);
-            let fulfill = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
+            let fulfill = fulfillment(&order.order_id, step, &[]);
             let mut staff = orders.staff();
-            let fulfilling = tokio::spawn(async move { staff.fulfill_order(fulfill).await });
+            let fulfilling = tokio::spawn(async move { staff.create_fulfillment(fulfill).await });
             eventually(Duration::from_secs(10), || async { fake.calls(step) >= before + 2 }).await;
             fake.answer_truly(step);
             let fulfilled = fulfilling.await.unwrap().unwrap().into_inner().order.unwrap();
@@ -287,7 +315,7 @@ async fn a_replica_that_was_paused_changes_nothing_any_more() {
     orders.service.running().faults().inject(pause);
     let mut alice = orders.alice();
     let placing = tokio::spawn(async move { alice.place_order(request("paused")).await });
-    eventually(Duration::from_secs(5), || async { orders.upstreams.calls(RESERVE) == 1 }).await;
+    eventually(Duration::from_secs(60), || async { orders.upstreams.calls(RESERVE) == 1 }).await;
 
     let mut other = orders.replica(&[]).await;
     let mut client = souk_client::orders::v1::order_service_client::OrderServiceClient::new(
@@ -304,7 +332,7 @@ async fn a_replica_that_was_paused_changes_nothing_any_more() {
     let before = orders.reaches(&order_id, At::Rejected).await;
 
     // Both replicas have authorised by now: the second in time, the first after the tombstone.
-    eventually(Duration::from_secs(20), || async { orders.upstreams.calls(AUTHORIZE) >= 2 }).await;
+    eventually(Duration::from_secs(60), || async { orders.upstreams.calls(AUTHORIZE) >= 2 }).await;
     assert_eq!(reason_of(&placing.await.unwrap().unwrap_err()), "ERROR_REASON_ORDER_CANCELED");
     assert_eq!(
         orders.reaches(&order_id, At::Rejected).await,

@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use souk_chassis::Caller;
 use souk_client::catalog::v1 as catalog;
 use souk_client::inventory::v1 as inventory;
+use souk_client::ops::v1 as ops;
+use souk_client::ops::v1::saga_service_client::SagaServiceClient;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1 as payments;
@@ -41,8 +43,12 @@ pub const UNIT: i64 = 250;
 pub struct World {
     /// Reservation id → state.
     pub reservations: BTreeMap<String, &'static str>,
-    /// Reservation id → sku → units reserved and returned.
-    pub units: BTreeMap<String, BTreeMap<String, (i64, i64)>>,
+    /// Reservation id → sku → its units.
+    pub units: BTreeMap<String, BTreeMap<String, Reserved>>,
+    /// Request ids of units that left or were released.
+    pub steps: BTreeSet<String>,
+    /// Capture id → how much it captured.
+    pub captures: BTreeMap<String, i64>,
     /// Payment id → the payment as it was asked for.
     pub asked: BTreeMap<String, payments::Payment>,
     /// Payment id → (authorised, captured, refunded).
@@ -51,6 +57,21 @@ pub struct World {
     pub voided: BTreeSet<String>,
     pub refunds: BTreeMap<String, i64>,
     pub returned: i64,
+}
+
+/// Units of one sku in a reservation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reserved {
+    pub quantity: i32,
+    pub consumed: i32,
+    pub released: i32,
+    pub returned: i32,
+}
+
+impl Reserved {
+    fn held(self) -> i32 {
+        self.quantity - self.consumed - self.released
+    }
 }
 
 pub struct TestOrders {
@@ -113,7 +134,25 @@ impl TestOrders {
     }
 
     pub fn alice(&self) -> OrderServiceClient<CallerChannel> {
-        self.client_as(&Caller::User("alice".into()))
+        self.client_as(&Caller::user("alice"))
+    }
+
+    /// Connects STAFF to the sagas.
+    pub fn repair(&self) -> SagaServiceClient<CallerChannel> {
+        SagaServiceClient::new(self.service.channel_as(&Caller::Staff("ann".into())))
+    }
+
+    /// Returns the sagas that wait for STAFF.
+    pub async fn quarantined(&self) -> Vec<ops::Saga> {
+        let service = "orders".to_owned();
+        let request = ops::ListQuarantinedSagasRequest { service, ..Default::default() };
+        self.repair().list_quarantined_sagas(request).await.unwrap().into_inner().sagas
+    }
+
+    /// Has STAFF let a saga try its step again.
+    pub async fn resume(&self, order_id: &str) -> ops::Saga {
+        let request = ops::ResumeSagaRequest { service: "orders".into(), saga_id: order_id.into() };
+        self.repair().resume_saga(request).await.unwrap().into_inner().saga.unwrap()
     }
 
     pub fn staff(&self) -> OrderServiceClient<CallerChannel> {
@@ -150,14 +189,39 @@ impl TestOrders {
     /// Places an order and has it fulfilled.
     pub async fn fulfilled(&self, request_id: &str) -> pb::Order {
         let order = self.place(request_id).await.unwrap();
-        let request = pb::FulfillOrderRequest { order_id: order.order_id, effective_time: None };
-        self.staff().fulfill_order(request).await.unwrap().into_inner().order.unwrap()
+        self.fulfill(&order.order_id, request_id, &[]).await.unwrap().order.unwrap()
+    }
+
+    /// Lets units of lines leave; without any all that are open.
+    pub async fn fulfill(
+        &self,
+        order_id: &str,
+        request_id: &str,
+        units: &[(i32, i32)],
+    ) -> Result<pb::CreateFulfillmentResponse, Status> {
+        let request = fulfillment(order_id, request_id, units);
+        Ok(self.staff().create_fulfillment(request).await?.into_inner())
+    }
+
+    /// Cancels units of lines.
+    pub async fn cancel_units(
+        &self,
+        order_id: &str,
+        request_id: &str,
+        units: &[(i32, i32)],
+    ) -> Result<pb::Order, Status> {
+        let request = pb::CancelOrderRequest {
+            order_id: order_id.into(),
+            request_id: request_id.into(),
+            lines: lines_of(units),
+            ..Default::default()
+        };
+        Ok(self.alice().cancel_order(request).await?.into_inner().order.unwrap())
     }
 
     /// Asserts that the service finds nothing wrong with its own database.
     pub async fn audit(&self) {
-        let audit =
-            self.staff().audit_orders(pb::AuditOrdersRequest {}).await.unwrap().into_inner();
+        let audit = self.service.invariants().await;
         assert_eq!(audit.findings, [], "the audit of orders");
     }
 }
@@ -168,6 +232,8 @@ pub enum At {
     Pending,
     Placed,
     Paid,
+    /// Some of its goods have left.
+    Partly,
     Fulfilled,
     /// Everything was paid back, before or after its goods left.
     Refunded,
@@ -184,6 +250,7 @@ pub fn at(order: &pb::Order) -> At {
     match (order.state(), order.payment_status()) {
         (State::Pending, Money::Unpaid | Money::ActionRequired) if is_here => At::Pending,
         (State::Placed, Money::Authorized) if is_here => At::Placed,
+        (State::Placed, _) if order.fulfillment_status() == Goods::PartiallyFulfilled => At::Partly,
         (State::Placed, Money::Paid | Money::PartiallyRefunded) if is_here => At::Paid,
         (State::Completed, Money::Paid | Money::PartiallyRefunded) if !is_here => At::Fulfilled,
         (State::Completed, Money::Refunded) if !is_here => At::Refunded,
@@ -196,6 +263,29 @@ pub fn at(order: &pb::Order) -> At {
         (State::Rejected, Money::Unpaid) if is_here => At::Rejected,
         odd => panic!("an order is {odd:?}"),
     }
+}
+
+/// A request to let units leave.
+pub fn fulfillment(
+    order_id: &str,
+    request_id: &str,
+    units: &[(i32, i32)],
+) -> pb::CreateFulfillmentRequest {
+    let fulfillment = pb::Fulfillment { lines: lines_of(units), ..Default::default() };
+    pb::CreateFulfillmentRequest {
+        order_id: order_id.into(),
+        request_id: request_id.into(),
+        fulfillment: Some(fulfillment),
+        effective_time: None,
+    }
+}
+
+pub fn lines_of(units: &[(i32, i32)]) -> Vec<pb::FulfillmentLine> {
+    let lines = units.iter().map(|(line_number, quantity)| pb::FulfillmentLine {
+        line_number: *line_number,
+        quantity: *quantity,
+    });
+    lines.collect()
 }
 
 /// The payment of an order whose prices are frozen.
@@ -275,7 +365,10 @@ pub fn refusal(reason: &str, metadata: &[(&str, &str)]) -> Status {
     let metadata: std::collections::HashMap<_, _> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let domain = match reason {
-        "ERROR_REASON_OUT_OF_STOCK" | "ERROR_REASON_RESERVATION_STATE" => "souk.inventory",
+        "ERROR_REASON_OUT_OF_STOCK"
+        | "ERROR_REASON_RESERVATION_STATE"
+        | "ERROR_REASON_EXCEEDS_RESERVED"
+        | "ERROR_REASON_STOCK_NOT_ON_HAND" => "souk.inventory",
         "ERROR_REASON_PRICE_NOT_FOUND" | "ERROR_REASON_PRODUCT_NOT_FOR_SALE" => "souk.catalog",
         _ => "souk.payments",
     };
@@ -298,15 +391,16 @@ impl World {
             Some("expired") => Expired,
             _ => Released,
         };
-        let lines = self.units.get(id).into_iter().flatten().map(|(sku, (quantity, returned))| {
-            inventory::ReservedLine {
+        let lines =
+            self.units.get(id).into_iter().flatten().map(|(sku, units)| inventory::ReservedLine {
                 sku: sku.clone(),
                 location_id: "main".into(),
-                quantity: i32::try_from(*quantity).unwrap(),
-                returned: i32::try_from(*returned).unwrap(),
+                quantity: units.quantity,
+                consumed: units.consumed,
+                released: units.released,
+                returned: units.returned,
                 ..Default::default()
-            }
-        });
+            });
         inventory::Reservation {
             reservation_id: id.to_owned(),
             state: state.into(),
@@ -315,12 +409,50 @@ impl World {
         }
     }
 
+    /// Ends units of a reservation: those of the lines, or all that it holds; once for each key.
+    fn end_units(
+        &mut self,
+        id: &str,
+        lines: &[inventory::ReservationLine],
+        key: &str,
+        end: fn(&mut Reserved, i32),
+    ) -> Result<(), Status> {
+        let is_repeated = !key.is_empty() && !self.steps.insert(key.to_owned());
+        let Some(units) = self.units.get_mut(id).filter(|_| !is_repeated) else { return Ok(()) };
+        if lines.is_empty() {
+            for units in units.values_mut() {
+                end(units, units.held());
+            }
+        }
+        for line in lines {
+            let units = units.get_mut(&line.sku).unwrap();
+            if line.quantity > units.held() {
+                return Err(refusal("ERROR_REASON_EXCEEDS_RESERVED", &[]));
+            }
+            end(units, line.quantity);
+        }
+        Ok(())
+    }
+
+    /// Writes where a reservation is when it may hold nothing any more.
+    fn rest_ends(&mut self, id: &str, state: &'static str) {
+        let units = self.units.get(id);
+        let held: i32 = units.into_iter().flatten().map(|(_, units)| units.held()).sum();
+        let consumed: i32 = units.into_iter().flatten().map(|(_, units)| units.consumed).sum();
+        let state = match (held, consumed) {
+            (0, 0) => "released",
+            (0, _) => "consumed",
+            _ => state,
+        };
+        self.reservations.insert(id.to_owned(), state);
+    }
+
     /// Returns a payment as payments would send it.
     pub fn payment(&self, id: &str) -> payments::Payment {
         let (authorized, captured, refunded) = self.payments.get(id).copied().unwrap_or_default();
         let state = match () {
-            () if self.voided.contains(id) => payments::PaymentState::Canceled,
-            () if captured > 0 => payments::PaymentState::Succeeded,
+            () if self.voided.contains(id) && captured == 0 => payments::PaymentState::Canceled,
+            () if captured > 0 && captured == authorized => payments::PaymentState::Succeeded,
             () => payments::PaymentState::RequiresCapture,
         };
         payments::Payment {
@@ -383,9 +515,9 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     let reserve = state(world, &[], "held");
     let reserved = world.clone();
     fake.on(RESERVE, move |request: inventory::CreateReservationRequest| {
-        let mut units = BTreeMap::<_, (i64, i64)>::new();
+        let mut units = BTreeMap::<_, Reserved>::new();
         for line in request.lines {
-            units.entry(line.sku).or_default().0 += i64::from(line.quantity);
+            units.entry(line.sku).or_default().quantity += line.quantity;
         }
         reserved.lock().units.insert(request.reservation_id.clone(), units);
         reserve(request.reservation_id)
@@ -396,16 +528,22 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
         commit(request.reservation_id)
             .map(|reservation| inventory::CommitReservationResponse { reservation })
     });
-    let release = state(world, &["held", "committed"], "released");
+    let released = world.clone();
     fake.on(RELEASE, move |request: inventory::ReleaseReservationRequest| {
-        release(request.reservation_id)
-            .map(|reservation| inventory::ReleaseReservationResponse { reservation })
+        let mut world = released.lock();
+        let id = request.reservation_id;
+        let state = world.reservations.get(&id).copied().unwrap_or("held");
+        let is_live = matches!(state, "held" | "committed");
+        world.end_units(&id, &request.lines, &request.request_id, |units, number| {
+            units.released += number;
+        })?;
+        if is_live {
+            world.rest_ends(&id, state);
+        }
+        let reservation = Some(world.reservation(&id));
+        Ok(inventory::ReleaseReservationResponse { reservation })
     });
-    let consume = state(world, &["committed"], "consumed");
-    fake.on(CONSUME, move |request: inventory::ConsumeReservationRequest| {
-        consume(request.reservation_id)
-            .map(|reservation| inventory::ConsumeReservationResponse { reservation })
-    });
+    consume_truly(fake, world);
     let looked_up = world.clone();
     fake.on(GET_RESERVATION, move |request: inventory::GetReservationRequest| {
         let reservation = Some(looked_up.lock().reservation(&request.reservation_id));
@@ -419,7 +557,7 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
             for line in &request.lines {
                 world.returned += i64::from(line.quantity);
                 let units = world.units.get_mut(&request.reservation_id).unwrap();
-                units.get_mut(&line.sku).unwrap().1 += i64::from(line.quantity);
+                units.get_mut(&line.sku).unwrap().returned += line.quantity;
             }
         }
         Ok(inventory::ReturnStockResponse {
@@ -467,7 +605,8 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     let voided = world.clone();
     fake.on(VOID, move |request: payments::VoidPaymentRequest| {
         let mut world = voided.lock();
-        world.payments.entry(request.payment_id.clone()).or_default().0 = 0;
+        let payment = world.payments.entry(request.payment_id.clone()).or_default();
+        payment.0 = payment.1;
         world.voided.insert(request.payment_id.clone());
         Ok(payments::VoidPaymentResponse { payment: Some(world.payment(&request.payment_id)) })
     });
@@ -492,14 +631,42 @@ fn script(fake: &Fake, world: &Arc<Mutex<World>>) {
     });
 }
 
+/// Lets units leave, as the script does until a test says otherwise.
+pub fn consume_truly(fake: &Fake, world: &Arc<Mutex<World>>) {
+    let consumed = world.clone();
+    fake.on(CONSUME, move |request: inventory::ConsumeReservationRequest| {
+        let mut world = consumed.lock();
+        let id = request.reservation_id;
+        let state = world.reservations.get(&id).copied().unwrap_or("none");
+        let is_repeated = world.steps.contains(&request.request_id);
+        if !matches!(state, "committed" | "consumed") && !is_repeated {
+            return Err(refusal("ERROR_REASON_RESERVATION_STATE", &[]));
+        }
+        world.end_units(&id, &request.lines, &request.request_id, |units, number| {
+            units.consumed += number;
+        })?;
+        world.rest_ends(&id, state);
+        let reservation = Some(world.reservation(&id));
+        Ok(inventory::ConsumeReservationResponse { reservation })
+    });
+}
+
 /// Captures a payment, as the script does until a test says otherwise.
 pub fn capture(
     world: &Mutex<World>,
     request: &payments::CapturePaymentRequest,
 ) -> payments::CapturePaymentResponse {
     let mut world = world.lock();
-    let payment = world.payments.get_mut(&request.payment_id).unwrap();
-    payment.1 = payment.0;
+    let (authorized, captured, _) = world.payments[&request.payment_id];
+    let rest = authorized - captured;
+    let minor = request.amount.as_ref().map_or(rest, |amount| amount.minor_units);
+    if world.captures.insert(request.capture_id.clone(), minor).is_none() {
+        let payment = world.payments.get_mut(&request.payment_id).unwrap();
+        payment.1 += minor;
+        if request.final_capture {
+            payment.0 = payment.1;
+        }
+    }
     payments::CapturePaymentResponse {
         payment: Some(world.payment(&request.payment_id)),
         ..Default::default()

@@ -134,8 +134,8 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
 async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
     let now = request.now;
     let (payment, attempt) = match &request.command {
-        Command::Create(new) => (Payment::create(new.clone(), now), None),
-        Command::Authorize(new) => match authorize(new, now)? {
+        Command::Create(new) => (Payment::create(with_owner(tx, new).await?, now), None),
+        Command::Authorize(new) => match authorize(with_owner(tx, new).await?, now)? {
             Step::Ask(payment, attempt) => (payment, Some(attempt)),
             Step::Change(payment) => (payment, None),
             Step::Nothing => return Ok(None),
@@ -165,8 +165,17 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
     Ok(Some(Start::Run(Box::new(claim))))
 }
 
-fn authorize(new: &NewPayment, now: Timestamp) -> Result<Step, Error> {
-    Payment::create(new.clone(), now).confirm(Confirmation::default(), now)
+/// Returns what is to be created, for the customer who claimed the guest if it is a guest's.
+async fn with_owner(tx: &Tx, new: &NewPayment) -> Result<NewPayment, Error> {
+    let customer = match new.customer {
+        Some(customer) => Some(store::guest::owner(tx, customer).await?),
+        None => None,
+    };
+    Ok(NewPayment { customer, ..new.clone() })
+}
+
+fn authorize(new: NewPayment, now: Timestamp) -> Result<Step, Error> {
+    Payment::create(new, now).confirm(Confirmation::default(), now)
 }
 
 async fn insert_attempt(tx: &Tx, attempt: &Attempt) -> Result<(), Error> {

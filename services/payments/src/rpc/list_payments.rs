@@ -16,11 +16,11 @@ impl Handle<ListPayments> for PaymentRpc {
         &self,
         call: Call<pb::ListPaymentsRequest>,
     ) -> Result<pb::ListPaymentsResponse, Error> {
-        let caller = call.caller.key();
+        let caller = call.caller;
         let request = call.request;
         let filter = Filter {
             order: request.order_id()?,
-            customer: some(&request.customer_id),
+            customer: convert::customer(&request.customer_id)?,
             reference: some(&request.reference),
             provider_reference: some(&request.provider_reference),
             states: convert::states(&request.states),
@@ -43,7 +43,7 @@ impl Handle<ListPayments> for PaymentRpc {
         let scope: Vec<&str> = scope.iter().map(String::as_str).collect();
         let page = Page::open(
             &self.db,
-            &caller,
+            &caller.key(),
             "ListPayments",
             &scope,
             request.page_size,
@@ -58,7 +58,7 @@ impl Handle<ListPayments> for PaymentRpc {
         let (payments, next_page_token) = page.close(
             &payments,
             |one| vec![one.create_time.into(), one.id.into()],
-            |one| pb::Payment::from(one),
+            |one| convert::for_caller(&caller, one),
         );
         Ok(pb::ListPaymentsResponse { payments, next_page_token })
     }

@@ -2,7 +2,7 @@
 
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service::RefreshPayment;
-use souk_contract::{Call, Caller, Handle};
+use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
@@ -16,9 +16,7 @@ impl Handle<RefreshPayment> for PaymentRpc {
     ) -> Result<pb::RefreshPaymentResponse, Error> {
         let id = call.request.payment_id()?;
         let before = store::payment::get(&self.db.read(), id).await?;
-        if let Caller::User(user) = &call.caller
-            && before.customer != *user
-        {
+        if !before.is_shown_to(&call.caller) {
             return Err(Error::NotFound(id));
         }
 

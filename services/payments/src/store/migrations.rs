@@ -18,6 +18,7 @@ pub const SCHEMA: Schema = Schema {
         },
         Migration { version: 2, name: "owner", up: owner, earlier_checksums: &[] },
         Migration { version: 3, name: "captures", up: captures, earlier_checksums: &[] },
+        Migration { version: 4, name: "customers", up: customers, earlier_checksums: &[] },
     ],
 };
 
@@ -345,6 +346,35 @@ fn lists(ddl: &mut Ddl) {
     let refunds = |name: &'static str| Index::create().name(name).table("refunds").to_owned();
     ddl.index(refunds("refunds_by_time").col("create_time").col("refund_id"));
     ddl.index(refunds("refunds_by_state").col("state").col("create_time").col("refund_id"));
+}
+
+/// Customers get ids, and guests can be claimed.
+fn customers(ddl: &mut Ddl) {
+    ddl.rewrite("payments", "customer_id", "customer_of_user", customer_of_user);
+    ddl.create_without_rowid(
+        Table::create()
+            .table("claimed_guests")
+            .col(ddl.bytes("guest_customer_id").primary_key())
+            .col(ddl.bytes("customer_id"))
+            // When payments of the guest are looked for; NULL once there can be no more.
+            .col(ddl.integer("due_time").null())
+            .col(ddl.integer("create_time")),
+    );
+    ddl.index(
+        Index::create()
+            .name("claimed_guests_due")
+            .table("claimed_guests")
+            .col("due_time")
+            .and_where(Expr::col("due_time").is_not_null()),
+    );
+}
+
+/// Returns the id of the customer whom earlier programs called by the name of a user.
+fn customer_of_user(name: &str) -> String {
+    if name.is_empty() {
+        return String::new();
+    }
+    souk_contract::customer_of(&format!("user:{name}")).to_string()
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, LockType};
-use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
-use souk_data::{Find, Prepared, Reader, Tx, given, given_limit, rows};
-use souk_types::{Money, OrderId, PaymentId, Timestamp, TransferId};
+use sea_orm::{FromQueryResult, NotSet, QueryOrder, QuerySelect, QueryTrait, Set, UpdateMany};
+use souk_data::{Change, Find, Prepared, Reader, Tx, given, given_limit, rows};
+use souk_types::{CustomerId, Money, OrderId, PaymentId, Timestamp, TransferId};
 
 use super::list::{Range, newest_or_oldest};
 use crate::attempt::{Decline, DeclineCode, Method, MethodSummary, ReturnUrl};
@@ -22,6 +22,7 @@ pub struct Model {
     /// Empty for one that is for no order: only a tombstone has none at all.
     pub order_id: Option<Vec<u8>>,
     pub reference: String,
+    /// Empty for a sale without a customer.
     pub customer_id: String,
     pub currency_code: String,
     pub amount_minor: i64,
@@ -99,6 +100,8 @@ impl TryFrom<Model> for Payment {
         let order = row.order_id.filter(|bytes| !bytes.is_empty());
         let order = order.map(|bytes| OrderId::from_bytes(&bytes)).transpose();
         let order = order.map_err(Error::inconsistent)?;
+        let customer = (!row.customer_id.is_empty()).then(|| row.customer_id.parse()).transpose();
+        let customer = customer.map_err(Error::inconsistent)?;
         let is_retryable = row.is_retryable == 1;
         let summary = row.brand.map(|brand| MethodSummary {
             brand,
@@ -110,7 +113,7 @@ impl TryFrom<Model> for Payment {
             owner: row.owner,
             order,
             reference: row.reference,
-            customer: row.customer_id,
+            customer,
             amount: Money::new(currency, row.amount_minor),
             authorized: row.authorized_minor,
             captured: row.captured_minor,
@@ -189,7 +192,7 @@ pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Erro
         owner: Set(payment.owner.clone()),
         order_id: Set(payment.order.map(OrderId::to_bytes).or_else(of_none)),
         reference: Set(payment.reference.clone()),
-        customer_id: Set(payment.customer.clone()),
+        customer_id: Set(payment.customer.map_or_else(String::new, |id| id.to_string())),
         currency_code: Set(payment.amount.currency.to_string()),
         amount_minor: Set(payment.amount.minor),
         create_time: Set(payment.create_time),
@@ -292,11 +295,36 @@ pub async fn list_by_id(
     rows.into_iter().map(Payment::try_from).collect()
 }
 
+static GIVE_OVER: Change<UpdateMany<Entity>> = Change::new(|| {
+    let some = Entity::find()
+        .select_only()
+        .column(Column::PaymentId)
+        .filter(Column::CustomerId.eq(given(0)))
+        .order_by_asc(Column::PaymentId)
+        .limit(given_limit(3));
+    Entity::update_many()
+        .col_expr(Column::CustomerId, given(1).into())
+        .col_expr(Column::UpdateTime, given(2).into())
+        .filter(Column::PaymentId.in_subquery(some.into_query()))
+});
+
+/// Gives payments of one customer to another, at most `limit`. Returns how many.
+pub async fn give_over(
+    tx: &Tx,
+    from: CustomerId,
+    to: CustomerId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<u64, Error> {
+    let values = [from.to_string().into(), to.to_string().into(), now.into(), limit.into()];
+    Ok(GIVE_OVER.execute(tx, values).await?)
+}
+
 /// Which payments a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub order: Option<OrderId>,
-    pub customer: Option<String>,
+    pub customer: Option<CustomerId>,
     pub reference: Option<String>,
     pub provider_reference: Option<String>,
     pub states: Vec<State>,
@@ -314,8 +342,8 @@ pub async fn list(
     if let Some(order) = filter.order {
         query = query.filter(Column::OrderId.eq(order.to_bytes()));
     }
-    if let Some(customer) = &filter.customer {
-        query = query.filter(Column::CustomerId.eq(customer));
+    if let Some(customer) = filter.customer {
+        query = query.filter(Column::CustomerId.eq(customer.to_string()));
     }
     if let Some(reference) = &filter.reference {
         // The first condition lets the index of the payments that have a reference be used.

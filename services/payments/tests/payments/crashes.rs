@@ -6,23 +6,15 @@ use std::time::Duration;
 use souk_chassis::{Effect, Rule};
 use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::v1 as pb;
-use souk_testkit::{Engine, on_each_engine};
-use tonic::{Request, Status};
+use souk_testkit::{Engine, eventually, on_each_engine};
 
 use crate::support::{
-    State, TestPayments, action, amounts, authorization, capture, capture_id, new_refund_id,
-    refund, reversal,
+    PATIENCE, State, TestPayments, action, amounts, authorization, capture, capture_id,
+    new_refund_id, refund, reversal,
 };
 
-/// How long a caller waits before it disconnects, and how long the work would pause.
-const PATIENCE: Duration = Duration::from_millis(150);
+/// How long the work would pause.
 const STANDSTILL: Duration = Duration::from_secs(60);
-
-fn impatient<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(PATIENCE);
-    request
-}
 
 /// Makes the work pause at a point, once.
 fn stop_at(shop: &TestPayments, point: &str, key: &str) {
@@ -56,32 +48,38 @@ async fn cut_off(shop: &TestPayments, point: &str) -> (String, State, (i64, i64,
         shop.capture(capture(&id, "a", None, true)).await.unwrap();
     }
     stop_at(shop, point, &id);
-    let cut: Result<(), Status> = match operation {
-        "authorize" => client.authorize_payment(impatient(request)).await.map(|_| ()),
-        "complete_action" => {
-            let request = simulator::CompleteActionRequest {
-                redirect_uri: action(&shop.get(&id).await),
-                approve: true,
-            };
-            shop.simulator.clone().complete_action(impatient(request)).await.map(|_| ())
+    let hits = || shop.service.running().faults().hits().get(point).copied().unwrap_or(0);
+    let before = hits();
+    let call = async {
+        match operation {
+            "authorize" => client.authorize_payment(request).await.map(|_| ()),
+            "complete_action" => {
+                let request = simulator::CompleteActionRequest {
+                    redirect_uri: action(&shop.get(&id).await),
+                    approve: true,
+                };
+                shop.simulator.clone().complete_action(request).await.map(|_| ())
+            }
+            "capture" => {
+                client.capture_payment(capture(&id, "a", Some(60), true)).await.map(|_| ())
+            }
+            "void" => {
+                let request = pb::VoidPaymentRequest { payment_id: id.clone() };
+                client.void_payment(request).await.map(|_| ())
+            }
+            "refund" => client.refund_payment(refund(&id, &new_refund_id(), 30)).await.map(|_| ()),
+            "reverse" => {
+                let request = reversal(capture_id(&id, "a"));
+                shop.simulator.clone().reverse_operation(request).await.map(|_| ())
+            }
+            other => panic!("no scenario for {other}"),
         }
-        "capture" => {
-            client.capture_payment(impatient(capture(&id, "a", Some(60), true))).await.map(|_| ())
-        }
-        "void" => {
-            let request = pb::VoidPaymentRequest { payment_id: id.clone() };
-            client.void_payment(impatient(request)).await.map(|_| ())
-        }
-        "refund" => {
-            client.refund_payment(impatient(refund(&id, &new_refund_id(), 30))).await.map(|_| ())
-        }
-        "reverse" => {
-            let request = reversal(capture_id(&id, "a"));
-            shop.simulator.clone().reverse_operation(impatient(request)).await.map(|_| ())
-        }
-        other => panic!("no scenario for {other}"),
     };
-    cut.expect_err("the caller hung up");
+    // The caller goes away once the work is there.
+    tokio::select! {
+        done = call => panic!("nothing stopped it at {point}: {done:?}"),
+        () = eventually(PATIENCE, || async { hits() > before }) => {}
+    }
     match operation {
         "authorize" | "complete_action" => (id, State::RequiresCapture, (100, 0, 0)),
         "capture" => (id, State::Succeeded, (60, 60, 0)),

@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod crashes;
+mod customers;
 mod lost_answers;
 mod owner;
 mod replicas;
@@ -10,9 +11,9 @@ mod support;
 mod walk;
 
 mod rpc {
-    mod audit_payments;
     mod authorize_payment;
     mod capture_payment;
+    mod check_invariants;
     mod confirm_payment;
     mod list_payments;
     mod receive_provider_event;

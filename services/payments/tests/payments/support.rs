@@ -4,14 +4,16 @@ use std::fs::File;
 use std::time::Duration;
 
 use souk_chassis::Caller;
+use souk_client::ops::v1::InvariantReport;
 use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::simulator::v1alpha::simulator_service_client::SimulatorServiceClient;
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_client::types::v1::Money;
+use souk_contract::customer_of;
 use souk_testkit::{CallerChannel, Engine, TestDb, TestService, TestServiceBuilder, eventually};
-use souk_types::{CaptureId, OrderId, PaymentId, RefundId, Timestamp};
-use tonic::{Request, Status};
+use souk_types::{CaptureId, Clock, OrderId, PaymentId, RefundId, Timestamp};
+use tonic::Status;
 
 pub use pb::{DeclineCode, PaymentState as State};
 pub use simulator::{SimulatedOperation, SimulatedOutcome};
@@ -57,12 +59,17 @@ pub fn new_refund_id() -> String {
     RefundId::new(Timestamp::from_micros(1)).to_string()
 }
 
+/// Returns the id of the customer who signs in by this name.
+pub fn customer(name: &str) -> String {
+    customer_of(&format!("user:{name}")).to_string()
+}
+
 /// Returns the request to authorise 100 pence for a new payment.
 pub fn authorization(token: &str) -> pb::AuthorizePaymentRequest {
     pb::AuthorizePaymentRequest {
         payment_id: new_id(),
         order_id: OrderId::new(Timestamp::from_micros(1)).to_string(),
-        customer_id: "alice".into(),
+        customer_id: customer("alice"),
         amount: gbp(100),
         payment_method: token.into(),
         ..Default::default()
@@ -140,6 +147,20 @@ impl TestPayments {
     pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
         let ledger = FakeLedger::start().await;
         let builder = builder(engine, &ledger).database("simulator.data.url");
+        let builder =
+            settings.iter().fold(builder, |builder, (key, value)| builder.set(*key, *value));
+        TestPayments::of(builder.start().await, ledger)
+    }
+
+    /// Starts the service beside others, or on other data.
+    pub async fn over(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        TestPayments::over_with_clock(engine, settings, &Clock::system()).await
+    }
+
+    /// As [`TestPayments::over`], on a clock that the test moves.
+    pub async fn over_with_clock(engine: Engine, settings: &[(&str, &str)], clock: &Clock) -> Self {
+        let ledger = FakeLedger::start().await;
+        let builder = builder(engine, &ledger).clock(clock);
         let builder =
             settings.iter().fold(builder, |builder, (key, value)| builder.set(*key, *value));
         TestPayments::of(builder.start().await, ledger)
@@ -302,9 +323,8 @@ impl TestPayments {
         charges.into_iter().find(|charge| charge.payment_id == payment_id)
     }
 
-    pub async fn audit(&self) -> pb::AuditPaymentsResponse {
-        let request = Request::new(pb::AuditPaymentsRequest {});
-        self.payments.clone().audit_payments(request).await.expect("an audit").into_inner()
+    pub async fn audit(&self) -> InvariantReport {
+        self.service.invariants().await
     }
 
     /// Asserts that payments, ledger and the provider's book agree.

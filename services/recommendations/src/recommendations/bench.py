@@ -27,6 +27,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from souk.recommendations.v1 import recommendation_service_pb2 as pb
 from souk.recommendations.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from souk_chassis import Caller, Store, Tx, development_token
+from souk_client import customer_of
 
 from recommendations import generated, model_file, store
 from recommendations.purchase import Order, OrderLine, OrderState
@@ -98,7 +99,7 @@ async def fill(folder: Path, rows: Rows) -> None:
             for lines in some:
                 order_id, customer, _, moment = lines[0]
                 items = tuple(OrderLine(line[2], 1, 0) for line in lines)
-                store.put_order(tx, Order(order_id, customer, 1, moment, OrderState.SOLD, items))
+                store.put_order(tx, Order(order_id, _id_of(customer), 1, moment, OrderState.SOLD, items))
 
         return write
 
@@ -108,10 +109,14 @@ async def fill(folder: Path, rows: Rows) -> None:
     await database.close()
 
 
+def _id_of(customer: str) -> str:
+    return customer_of(f"user:{customer}") if customer else ""
+
+
 def _calls(channel: grpc.aio.Channel, rows: Rows) -> dict[str, Call]:
     stub, health = RecommendationServiceStub(channel), HealthStub(channel)
     chance = random.Random(1)
-    customers = sorted({row[1] for row in rows if row[1]})
+    customers = sorted({_id_of(row[1]) for row in rows if row[1]})
     skus = sorted({row[2] for row in rows})
 
     def recommend() -> Any:

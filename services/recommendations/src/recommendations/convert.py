@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from souk.catalog.v1 import product_pb2, variant_pb2
-from souk.orders.v1 import order_pb2
+from souk.orders.v1 import events_pb2, order_pb2
 from souk.recommendations.v1 import model_pb2, recommendation_pb2
-from souk_chassis import Caller
+from souk_client import customer_of
 
 from recommendations import evaluation as ways
-from recommendations.error import OtherCustomer
 from recommendations.model import Model
-from recommendations.purchase import Order, OrderLine, OrderState
+from recommendations.purchase import Claim, Order, OrderLine, OrderState
 from recommendations.quality import Evaluation, MethodQuality
 from recommendations.ranking import Basis, Pick, Reason
 from recommendations.shelf import Shelf
@@ -23,6 +23,7 @@ from recommendations.store import ProductChange, VariantChange
 ITEMS_UNLESS_ASKED = 20
 MOST_TITLE_CHARACTERS = 1_000
 """An answer has at most 100 items with two titles each: 0.8 MiB. Most clients read 4 MiB."""
+_CUSTOMER_ID = re.compile("customer_[0-7][0-9a-hjkmnp-tv-z]{25}")
 _FIRST_SECOND, _LAST_SECOND, _MOST_NANOS = -62_135_596_800, 253_402_300_799, 999_999_999
 
 _PAID_OF_BEFORE = 3
@@ -50,15 +51,6 @@ _METHODS = {
 }
 
 
-def customer(caller: Caller, asked: str) -> str:
-    """Returns the customer; empty means a guest. Only the user itself, staff and services may name a user."""
-    if caller.kind != "user":
-        return asked
-    if asked not in ("", caller.id):
-        raise OtherCustomer
-    return caller.id
-
-
 def most_items(asked: int) -> int:
     """Returns how many items to answer."""
     return asked or ITEMS_UNLESS_ASKED
@@ -82,7 +74,15 @@ def order(message: order_pb2.Order) -> Order:
     lines = tuple(OrderLine(line.sku, line.quantity, line.refunded_quantity) for line in message.lines)
     is_paid_back = message.payment_status == order_pb2.PAYMENT_STATUS_REFUNDED
     state = OrderState.SOLD if message.state in _SOLD and not is_paid_back else OrderState.UNDONE
-    return Order(message.order_id, message.customer_id, message.version, micros(moment), state, lines)
+    return Order(message.order_id, _customer(message.customer_id), message.version, micros(moment), state, lines)
+
+
+def claim(message: events_pb2.GuestClaimed) -> Claim:
+    """Reads whom a customer has claimed. Raises UnreadableError when it does not name a guest and another customer."""
+    guest, customer = message.guest_customer_id, message.customer_id
+    if guest == customer or not all(_CUSTOMER_ID.fullmatch(one) for one in (guest, customer)):
+        raise UnreadableError("a claim without a guest and a customer")
+    return Claim(guest, customer)
 
 
 def product(message: product_pb2.Product) -> tuple[ProductChange, int]:
@@ -107,6 +107,11 @@ def micros(moment: Timestamp) -> int:
     if not (_FIRST_SECOND <= moment.seconds <= _LAST_SECOND and 0 <= moment.nanos <= _MOST_NANOS):
         raise UnreadableError("a time outside the years 1 to 9999")
     return moment.ToMicroseconds()
+
+
+def _customer(named: str) -> str:
+    """Returns the customer of an order. Events of before customers had ids hold the name of a user."""
+    return named if not named or _CUSTOMER_ID.fullmatch(named) else customer_of(f"user:{named}")
 
 
 def _title(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 from souk.catalog.v1.events_pb2 import ProductCreated, ProductUpdated, VariantCreated, VariantUpdated
-from souk.orders.v1.events_pb2 import OrderCanceled, OrderPlaced, OrderRefunded
+from souk.orders.v1.events_pb2 import GuestClaimed, OrderCanceled, OrderPlaced, OrderRefunded
 from souk_chassis import Delivery, Poison, Tx
 from souk_chassis.events import Handler
 
@@ -22,6 +22,13 @@ T = TypeVar("T")
 def order_changed(tx: Tx, event: OrderPlaced | OrderCanceled | OrderRefunded, _: Delivery) -> None:
     """Counts the current state of an order: what was bought and neither canceled nor refunded."""
     store.put_order(tx, _readable(convert.order, event.order))
+
+
+def guest_claimed(tx: Tx, event: GuestClaimed, _: Delivery) -> None:
+    """Counts what a guest bought as the purchases of the customer who has claimed the guest."""
+    claim = _readable(convert.claim, event)
+    if not store.put_claim(tx, claim):
+        raise Poison(f"{claim.guest_customer_id} was claimed by another customer before")
 
 
 def product_changed(tx: Tx, event: ProductCreated | ProductUpdated, _: Delivery) -> None:
@@ -46,6 +53,7 @@ HANDLERS: Mapping[type[Message], Handler] = {
     OrderPlaced: order_changed,
     OrderCanceled: order_changed,
     OrderRefunded: order_changed,
+    GuestClaimed: guest_claimed,
     ProductCreated: product_changed,
     ProductUpdated: product_changed,
     VariantCreated: variant_changed,

@@ -22,7 +22,7 @@ def purchases(
     """Returns rows of (order id, customer id, sku, time), oldest first.
 
     There are at least 20 products. Each is of one taste, and some are bought far more than others. Each customer has one taste,
-    and has bought half of each order before. One order in twenty is a guest's.
+    and has bought half of each order before. One order in twenty has no customer.
     """
     random = np.random.default_rng(seed)
     taste_of = np.arange(products) % _TASTES

@@ -35,7 +35,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order from an event. A guest's has no customer; `time` is when it happened, in microseconds since 1970."""
+    """An order from an event. A sale without a customer has none; `time` is when it happened, in microseconds since 1970."""
 
     order_id: str
     customer_id: str
@@ -52,6 +52,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What a guest bought and will buy is a customer's, who has claimed the guest."""
+
+    guest_customer_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """One purchase of a customer: a sku in an order at a time, in microseconds since 1970."""
 
@@ -61,7 +69,7 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """Everything that was bought, as columns: what a model learns from. Numbers index `skus`; a guest's customer is -1."""
+    """Everything that was bought, as columns: what a model learns from. Numbers index `skus`; no customer is -1."""
 
     skus: tuple[str, ...]
     item: npt.NDArray[np.int32]
@@ -95,7 +103,7 @@ class Purchases:
 
     @property
     def customers(self) -> int:
-        """Returns how many customers there are; guests are none."""
+        """Returns how many customers there are."""
         return len(np.unique(self.customer[self.customer >= 0]))
 
 

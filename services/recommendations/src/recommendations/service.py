@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from importlib.resources import files
 
 from souk.recommendations.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from souk_chassis import Definition, Host, Service, Store
 
-from recommendations import events, store
+from recommendations import events, invariants, store
 from recommendations.config import Config
 from recommendations.live import Live
 from recommendations.past import Past
@@ -32,6 +33,7 @@ async def build(config: Config, host: Host) -> Service:
     return (
         Service()
         .rpc(add_RecommendationServiceServicer_to_server, RecommendationRpc(database, live, training))
+        .invariants(partial(invariants.check, database, live))
         .subscription(events.SUBSCRIPTION, database, events.HANDLERS, start="earliest", committed=live.tell)
         .worker("follow", live.follow)
         .worker("past", Past(database, live, Upstream(host)).run)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from souk_chassis import Migration, Tx
 
-from recommendations.purchase import Bought, Order, Purchases
+from recommendations.purchase import Bought, Claim, Order, Purchases
 
 MIGRATIONS = (
     Migration(
@@ -56,6 +56,16 @@ CREATE TABLE past (part TEXT PRIMARY KEY, read_time INTEGER NOT NULL) STRICT, WI
 ALTER TABLE variants ADD COLUMN is_for_sale INTEGER NOT NULL DEFAULT 1;
 """,
     ),
+    Migration(
+        3,
+        "customers",
+        """
+-- Until now a customer was the name of a user; guests had none.
+UPDATE orders SET customer_id = souk_customer_of('user:' || customer_id) WHERE customer_id <> '';
+-- Whose the orders of a guest are.
+CREATE TABLE claims (guest_customer_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+""",
+    ),
 )
 
 
@@ -92,7 +102,7 @@ Change = tuple[int, OrderChange | ProductChange | VariantChange]
 
 
 def put_order(tx: Tx, order: Order) -> None:
-    """Takes over an order, unless a newer version of it is known."""
+    """Takes over an order, unless a newer version of it is known. A guest's is the customer's who has claimed the guest."""
     known = tx.execute("SELECT version FROM orders WHERE order_id = ?", (order.order_id,)).fetchone()
     if known is not None and known[0] >= order.version:
         return
@@ -100,12 +110,24 @@ def put_order(tx: Tx, order: Order) -> None:
         "INSERT INTO orders (order_id, customer_id, version, time, change) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, version = excluded.version,"
         " time = excluded.time, change = excluded.change",
-        (order.order_id, order.customer_id, order.version, order.time, _next_change(tx)),
+        (order.order_id, _owner(tx, order.customer_id), order.version, order.time, _next_change(tx)),
     )
     tx.execute("DELETE FROM order_items WHERE order_id = ?", (order.order_id,))
     tx.executemany(
         "INSERT INTO order_items (order_id, sku) VALUES (?, ?)", [(order.order_id, sku) for sku in order.kept_skus()]
     )
+
+
+def put_claim(tx: Tx, claim: Claim) -> bool:
+    """Gives a customer what a guest bought, once. Returns false if another customer had claimed the guest before."""
+    tx.execute(
+        "INSERT INTO claims (guest_customer_id, customer_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (claim.guest_customer_id, claim.customer_id),
+    )
+    if _owner(tx, claim.guest_customer_id) != claim.customer_id:
+        return False
+    tx.execute("UPDATE orders SET customer_id = ? WHERE customer_id = ?", (claim.customer_id, claim.guest_customer_id))
+    return True
 
 
 def put_product(tx: Tx, product: ProductChange, update_time: int) -> None:
@@ -229,6 +251,11 @@ def _purchases(reader: sqlite3.Connection) -> Iterator[tuple[str, str, str, int]
 
 def _items(reader: sqlite3.Connection, order_id: str) -> list[str]:
     return [row[0] for row in reader.execute("SELECT sku FROM order_items WHERE order_id = ?", (order_id,))]
+
+
+def _owner(tx: Tx, customer_id: str) -> str:
+    row = tx.execute("SELECT customer_id FROM claims WHERE guest_customer_id = ?", (customer_id,)).fetchone()
+    return customer_id if row is None else str(row[0])
 
 
 def _next_change(tx: Tx) -> int:

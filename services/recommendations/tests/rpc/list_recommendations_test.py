@@ -39,7 +39,7 @@ async def an_order_just_placed_changes_the_answer_without_a_training(shop: Shop)
     assert (popular.reason.kind, popular.basis) == (pb.REASON_KIND_POPULAR, pb.BASIS_POPULAR)
 
 
-async def a_guest_with_a_basket_sees_what_goes_with_it(shop: Shop) -> None:
+async def a_visitor_with_a_basket_sees_what_goes_with_it(shop: Shop) -> None:
     await shop.sell("A", "B", "C")
     await shop.place("o1", "bob", "A", "B")
     await shop.place("o2", "eve", "C")
@@ -128,13 +128,25 @@ async def a_user_asks_for_itself_only(shop: Shop) -> None:
     await shop.sell("A", "B")
     await shop.place("o1", "alice", "A")
     await shop.settled()
-    for asked in ("", "alice"):
+    for asked in ("", "me", "alice"):
         assert (await shop.recommend(asked, caller="user:alice")).basis == pb.BASIS_PERSONAL
     assert (await shop.recommend("alice", caller="service:web")).basis == pb.BASIS_PERSONAL
     refusal = await refused(shop.recommend("alice", caller="user:bob"))
     assert refusal.code == grpc.StatusCode.PERMISSION_DENIED
     assert (refusal.reason, refusal.domain) == ("ERROR_REASON_OTHER_CUSTOMER", "souk.policy")
+    assert list(refusal.fields) == ["customer_id"]
     assert (await refused(shop.recommend("alice", caller="anonymous"))).code == grpc.StatusCode.UNAUTHENTICATED
+    assert list((await refused(shop.recommend("me", caller="staff"))).fields) == ["customer_id"]
+
+
+async def a_guest_sees_what_follows_from_its_own_purchases(shop: Shop) -> None:
+    await shop.sell("A", "B")
+    await shop.place("o1", "guest:x", "A")
+    await shop.place("o2", "x", "B")
+    await shop.settled()
+    answer = await shop.recommend("", caller="guest:x")
+    assert (answer.items[0].sku, answer.basis) == ("A", pb.BASIS_PERSONAL)
+    assert (await refused(shop.recommend("x", caller="guest:x"))).reason == "ERROR_REASON_OTHER_CUSTOMER"
 
 
 async def an_answer_has_as_many_items_as_asked_and_twenty_unless_asked(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""ListSimilarProducts, ListProductsBoughtTogether, ListPopularProducts and AuditRecommendations where nothing was trained."""
+"""ListSimilarProducts, ListProductsBoughtTogether, ListPopularProducts and the invariants where nothing was trained."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def the_subscription_asks_for_what_is_handled_from_the_beginning(shop: Sho
     await shop.sell("A")
     start = shop.bus.starts[0]
     assert (start.subscription_id, start.start_position.boundary) == ("recommendations", LOG_BOUNDARY_EARLIEST)
-    assert len(start.event_types) == 7
+    assert len(start.event_types) == 8
 
 
 async def memory_is_rebuilt_from_the_database(shop: Shop) -> None:

@@ -1,24 +1,16 @@
 //! The books of a shop, read page by page over its API.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use souk_chassis::{Channel, StartError};
-use souk_client::catalog::v1 as catalog;
-use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
-use souk_client::events::v1 as events;
-use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
-use souk_client::ledger::v1 as ledger;
-use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
-use souk_client::notifications::v1 as notifications;
-use souk_client::notifications::v1::notification_service_client::NotificationServiceClient;
+use souk_client::ops::v1::invariant_service_client::InvariantServiceClient;
+use souk_client::ops::v1::{AuditCount, CheckInvariantsRequest, InvariantReport};
 use souk_client::orders::v1 as orders;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_client::recommendations::v1 as recommendations;
-use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
 use tonic::{Code, Status};
 
 use super::Finding;
@@ -29,147 +21,82 @@ const PAGE_SIZE: i32 = 1000;
 /// The services of a shop, as an auditor reads them.
 #[derive(Clone)]
 pub struct Books {
-    catalog: CatalogServiceClient<Channel>,
     inventory: InventoryServiceClient<Channel>,
-    ledger: LedgerServiceClient<Channel>,
     orders: OrderServiceClient<Channel>,
     payments: PaymentServiceClient<Channel>,
-    events: EventServiceClient<Channel>,
-    recommendations: RecommendationServiceClient<Channel>,
-    notifications: NotificationServiceClient<Channel>,
+    services: Services,
 }
 
-/// Asks one service for its own audit and takes findings and counts from the response.
-macro_rules! own_audit {
-    ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
-        let answer = $client.clone().$method($request).await;
-        let answer = answer
-            .map_err(|status| failure(concat!("the audit of ", $name), &status))?
-            .into_inner();
-        take_audit!(answer, $name, $findings, $counts);
-    };
-}
+/// The services without which a shop sells nothing; an audit without one of them fails.
+const NEEDED: [&str; 5] = ["catalog", "inventory", "ledger", "orders", "payments"];
 
-/// The same for a service that the shop can sell without: if it does not run it is listed, and the
-/// audit does not fail.
-macro_rules! audit_if_there {
-    ($client:expr, $method:ident, $request:expr, $name:literal, $findings:ident, $counts:ident) => {
-        match $client.clone().$method($request).await {
-            Ok(answer) => {
-                let answer = answer.into_inner();
-                take_audit!(answer, $name, $findings, $counts);
-            }
-            Err(status) if matches!(status.code(), Code::Unavailable | Code::Unimplemented) => {
-                $counts.push((
-                    concat!($name, ": not audited, it does not respond here").to_owned(),
-                    0,
-                ));
-            }
-            Err(status) => return Err(failure(concat!("the audit of ", $name), &status)),
-        }
-    };
-}
-
-macro_rules! take_audit {
-    ($answer:ident, $name:literal, $findings:ident, $counts:ident) => {
-        $findings.extend($answer.findings.into_iter().map(|found| Finding {
-            invariant: found.invariant,
-            subject: found.subject,
-            detail: found.detail,
-        }));
-        $counts.extend(
-            $answer
-                .counts
-                .into_iter()
-                .map(|counted| (format!("{}: {}", $name, counted.what), counted.count)),
-        );
-    };
-}
+/// Those of the shop that it can sell without.
+const OPTIONAL: [&str; 3] = ["events", "notifications", "recommendations"];
 
 impl Books {
     /// Returns the books of these services.
     pub fn of(services: &Services) -> Self {
         Books {
-            catalog: CatalogServiceClient::new(services.catalog.clone()),
             inventory: InventoryServiceClient::new(services.inventory.clone()),
-            ledger: LedgerServiceClient::new(services.ledger.clone()),
             orders: OrderServiceClient::new(services.orders.clone()),
             payments: PaymentServiceClient::new(services.payments.clone()),
-            events: EventServiceClient::new(services.events.clone()),
-            recommendations: RecommendationServiceClient::new(services.recommendations.clone()),
-            notifications: NotificationServiceClient::new(services.notifications.clone()),
+            services: services.clone(),
         }
     }
 
-    /// Has every service audit its own database; optional services only where they run.
+    /// Has every service check its own invariants: all of the shop's process, and those that have
+    /// an address of their own. One that the shop can sell without is listed when it does not
+    /// respond.
     pub async fn own_audits(&self) -> Result<(Vec<Finding>, Vec<(String, i64)>), StartError> {
+        let elsewhere = self.services.elsewhere();
+        let is_elsewhere = |name: &str| elsewhere.iter().any(|(other, _)| other == name);
+        let shop = self.services.shop();
+        // It may be that every service is elsewhere: nothing is at the address of the shop then, or
+        // only the auditor, which has no invariants.
+        let (mut reports, problem) = match check(&shop.channel, "").await {
+            Ok(reports) => (reports, None),
+            Err(status) if is_absent(&status) => (vec![], Some(status)),
+            Err(status) => {
+                return Err(failure(&format!("the audit of {}", shop.address), &status));
+            }
+        };
+        // What is asked for elsewhere counts there.
+        reports.retain(|report| !is_elsewhere(&report.service));
+        for (name, place) in elsewhere {
+            match check(&place.channel, name).await {
+                Ok(more) => reports.extend(more),
+                Err(status) if is_absent(&status) && !NEEDED.contains(&name.as_str()) => {}
+                Err(status) => return Err(failure(&format!("the audit of {name}"), &status)),
+            }
+        }
+        let is_there = |name: &str| reports.iter().any(|report| report.service == name);
+        if let Some(name) = NEEDED.iter().find(|name| !is_there(name)) {
+            if let Some(status) = problem {
+                return Err(failure(&format!("the audit of {}", shop.address), &status));
+            }
+            let hint = format!("name its address: --upstream {name}=ADDR");
+            let what = format!("the audit of {name}: {} does not run it; {hint}", shop.address);
+            return Err(StartError::new(what));
+        }
+        let known = elsewhere.iter().map(|(name, _)| name.as_str()).chain(OPTIONAL);
+        let absent: BTreeSet<String> =
+            known.filter(|name| !is_there(name)).map(str::to_owned).collect();
+
         let mut findings = vec![];
         let mut counts = vec![];
-        own_audit!(
-            self.catalog,
-            audit_catalog,
-            catalog::AuditCatalogRequest {},
-            "catalog",
-            findings,
-            counts
-        );
-        own_audit!(
-            self.inventory,
-            audit_inventory,
-            inventory::AuditInventoryRequest {},
-            "inventory",
-            findings,
-            counts
-        );
-        own_audit!(
-            self.ledger,
-            audit_ledger,
-            ledger::AuditLedgerRequest {},
-            "ledger",
-            findings,
-            counts
-        );
-        own_audit!(
-            self.payments,
-            audit_payments,
-            payments::AuditPaymentsRequest {},
-            "payments",
-            findings,
-            counts
-        );
-        own_audit!(
-            self.orders,
-            audit_orders,
-            orders::AuditOrdersRequest {},
-            "orders",
-            findings,
-            counts
-        );
-        audit_if_there!(
-            self.events,
-            audit_events,
-            events::AuditEventsRequest {},
-            "events",
-            findings,
-            counts
-        );
-        let request = recommendations::AuditRecommendationsRequest {};
-        audit_if_there!(
-            self.recommendations,
-            audit_recommendations,
-            request,
-            "recommendations",
-            findings,
-            counts
-        );
-        let request = notifications::AuditNotificationsRequest {};
-        audit_if_there!(
-            self.notifications,
-            audit_notifications,
-            request,
-            "notifications",
-            findings,
-            counts
+        for report in reports {
+            findings.extend(report.findings.into_iter().map(|found| Finding {
+                invariant: found.invariant,
+                subject: found.subject,
+                detail: found.detail,
+            }));
+            let named =
+                |count: AuditCount| (format!("{}: {}", report.service, count.what), count.count);
+            counts.extend(report.counts.into_iter().map(named));
+        }
+        let absent = absent.into_iter();
+        counts.extend(
+            absent.map(|name| (format!("{name}: not audited, it does not respond here"), 0)),
         );
         Ok((findings, counts))
     }
@@ -283,6 +210,17 @@ impl Books {
         let answer = self.inventory.clone().get_reservation(request).await;
         Ok(found(answer, "inventory")?.and_then(|answer| answer.reservation))
     }
+}
+
+/// Checks the invariants of one service of a process, or of all when the name is empty.
+async fn check(process: &Channel, service: &str) -> Result<Vec<InvariantReport>, Status> {
+    let request = CheckInvariantsRequest { service: service.to_owned() };
+    let answer = InvariantServiceClient::new(process.clone()).check_invariants(request).await?;
+    Ok(answer.into_inner().reports)
+}
+
+fn is_absent(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::Unimplemented)
 }
 
 fn found<T>(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use souk_chassis::StartError;
 use souk_client::inventory::v1::{Reservation, ReservationState};
-use souk_client::orders::v1::{CaptureMethod, FulfillmentStatus, Order, OrderState, PaymentStatus};
+use souk_client::orders::v1::{CaptureMethod, Order, OrderState, PaymentStatus};
 use souk_client::payments::v1::{Payment, PaymentState};
 use souk_client::types::v1::Money;
 
@@ -175,7 +175,7 @@ fn compare(
         return vec![finding(
             "nothing_is_quarantined",
             &order.order_id,
-            "waits for staff; see ListQuarantinedOrders",
+            "waits for staff; see ListQuarantinedSagas",
         )];
     }
     let mut findings = compare_money(order, payment);
@@ -193,13 +193,19 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
     });
     let total = minor(order.total.as_ref());
     let order_refunded = minor(order.refunded_total.as_ref());
+    // What cancellations paid back was captured before.
+    let given_back = captured - minor(order.captured_total.as_ref());
+    let gone_back = order_refunded + given_back.max(0);
     let expected = match order.payment_status() {
         PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
-            (total, total, order_refunded)
+            let captured = minor(order.captured_total.as_ref()) + given_back.max(0);
+            (captured, captured, gone_back)
         }
         PaymentStatus::Voided => (0, 0, 0),
-        PaymentStatus::Authorized if order.capture_method() != CaptureMethod::Automatic => {
-            (total, 0, 0)
+        PaymentStatus::Authorized | PaymentStatus::PartiallyPaid
+            if order.capture_method() != CaptureMethod::Automatic =>
+        {
+            (total, minor(order.captured_total.as_ref()) + given_back.max(0), gone_back)
         }
         PaymentStatus::Unpaid if order.state() == OrderState::Rejected => (0, 0, 0),
         // Operations in progress have no final amounts yet; the audit of the journal finds stuck
@@ -232,13 +238,10 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
 fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Finding> {
     let state =
         reservation.map_or(ReservationState::Unspecified, |reservation| reservation.state());
-    let has_left = order.fulfillment_status() != FulfillmentStatus::Unfulfilled;
     let is_right = match order.state() {
         OrderState::Pending | OrderState::Unspecified => return vec![],
-        OrderState::Placed | OrderState::Completed if has_left => {
-            state == ReservationState::Consumed
-        }
-        OrderState::Placed | OrderState::Completed => state == ReservationState::Committed,
+        OrderState::Completed => state == ReservationState::Consumed,
+        OrderState::Placed => state == ReservationState::Committed,
         OrderState::Canceled | OrderState::Rejected => !reservation.is_some_and(is_live),
     };
     let mut findings = vec![];
@@ -253,20 +256,34 @@ fn compare_stock(order: &Order, reservation: Option<&Reservation>) -> Vec<Findin
     findings
 }
 
-/// The units that a reservation holds, and those that came back, must be those of the order.
+/// Units of one sku.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Units {
+    ordered: i64,
+    left: i64,
+    canceled: i64,
+    returned: i64,
+}
+
+/// The units that a reservation holds, those that left, were released and came back, must be those
+/// of the order.
 fn compare_units(order: &Order, reservation: &Reservation) -> Option<Finding> {
-    let mut ordered: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut ordered: BTreeMap<&str, Units> = BTreeMap::new();
     for line in &order.lines {
-        let entry = ordered.entry(&line.sku).or_default();
-        entry.0 += i64::from(line.quantity);
-        entry.1 += i64::from(line.returned_quantity);
+        let units = ordered.entry(&line.sku).or_default();
+        units.ordered += i64::from(line.quantity);
+        units.left += i64::from(line.fulfilled_quantity);
+        units.canceled += i64::from(line.canceled_quantity);
+        units.returned += i64::from(line.returned_quantity);
     }
-    let mut held: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut held: BTreeMap<&str, Units> = BTreeMap::new();
     for line in &reservation.lines {
-        let entry = held.entry(&line.sku).or_default();
-        entry.0 += i64::from(line.quantity);
-        entry.1 += i64::from(line.returned);
+        let units = held.entry(&line.sku).or_default();
+        units.ordered += i64::from(line.quantity);
+        units.left += i64::from(line.consumed);
+        units.canceled += i64::from(line.released);
+        units.returned += i64::from(line.returned);
     }
-    let detail = || "units reserved and returned differ from the lines and refunds of the order";
+    let detail = || "units reserved, left, released and returned differ from those of the order";
     (ordered != held).then(|| finding("order_has_its_units", &order.order_id, detail()))
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use souk_chassis::StartError;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::OrderState;
+use souk_contract::customer_of;
 use tokio::task::JoinSet;
 
 use super::plan::{Order, Plan, Refund};
@@ -233,7 +234,7 @@ impl Seller {
         };
         pb::PlaceOrderRequest {
             request_id,
-            customer_id: order.customer.clone(),
+            customer_id: customer(&order.customer),
             reference,
             currency_code: CURRENCY.to_owned(),
             lines: order.lines.iter().map(line).collect(),
@@ -248,15 +249,17 @@ impl Seller {
     /// retried.
     async fn fulfill(&self, order: &Order, order_id: &str) -> Result<(), StartError> {
         let started = Instant::now();
-        let request = pb::FulfillOrderRequest {
+        let request = pb::CreateFulfillmentRequest {
+            request_id: format!("{PREFIX}{}-sent", order.invoice),
             order_id: order_id.to_owned(),
+            fulfillment: None,
             effective_time: Some(order.time.into()),
         };
         loop {
             let answer = persist(|| {
                 let mut client = self.shop.orders.clone();
                 let request = request.clone();
-                async move { client.fulfill_order(request).await }
+                async move { client.create_fulfillment(request).await }
             });
             let answer = answer
                 .await
@@ -344,6 +347,14 @@ impl Order {
         let reason = order.closure_reason().as_str_name();
         StartError::new(format!("{}: order {} is {state} {reason}", self.place(), order.order_id))
     }
+}
+
+/// Returns the customer of a number in the file; a sale to nobody known has none.
+fn customer(number: &str) -> String {
+    if number.is_empty() {
+        return String::new();
+    }
+    customer_of(&format!("user:{number}")).to_string()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use souk_chassis::{Channel, StartError};
 use souk_client::catalog::v1::catalog_service_client::CatalogServiceClient;
 use souk_client::inventory::v1::inventory_service_client::InventoryServiceClient;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
+use souk_client::operations::v1::operation_service_client::OperationServiceClient;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service_client::OrderServiceClient;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
@@ -34,6 +35,7 @@ pub struct Shop {
     pub orders: OrderServiceClient<Channel>,
     pub payments: PaymentServiceClient<Channel>,
     pub ledger: LedgerServiceClient<Channel>,
+    pub operations: OperationServiceClient<Channel>,
 }
 
 /// Counts the calls that had to be repeated, over the whole run.
@@ -51,6 +53,7 @@ impl Shop {
             orders: OrderServiceClient::new(channel.clone()),
             payments: PaymentServiceClient::new(channel.clone()),
             ledger: LedgerServiceClient::new(channel.clone()),
+            operations: OperationServiceClient::new(channel.clone()),
         };
         let first = pb::ListOrdersRequest { page_size: 1, ..Default::default() };
         let answer = persist_for(FIRST_PATIENCE, FIRST_PATIENCE, || {

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use prost::Message as _;
 use sha2::{Digest, Sha256};
 use souk_chassis::StartError;
 use souk_client::catalog::v1 as catalog;
 use souk_client::inventory::v1 as inventory;
+use souk_client::operation::{import_stream, response_of};
+use souk_client::operations::v1::WaitOperationRequest;
 use souk_client::types::v1::Money;
 use souk_types::{PriceId, Timestamp};
+use tonic::Status;
 
 use super::plan::{Order, Plan, Product};
 use super::sell::PREFIX;
@@ -34,16 +38,8 @@ pub fn money(pence: i64) -> Money {
 pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartError> {
     let items: Vec<_> = plan.products.iter().flat_map(imported).collect();
     for items in items.chunks(IMPORT_ITEMS) {
-        let requests: Vec<_> = items
-            .iter()
-            .map(|item| catalog::ImportProductsRequest { item: Some(item.clone()) })
-            .collect();
-        let answer = persist(|| {
-            let mut client = shop.catalog.clone();
-            let stream = tokio_stream::iter(requests.clone());
-            async move { client.import_products(stream).await }
-        });
-        let answer = answer.await.map_err(|status| refusal("importing the products", &status))?;
+        let answer = import(shop, items).await;
+        let answer = answer.map_err(|status| refusal("importing the products", &status))?;
         if answer.results.len() != items.len() {
             let sent = items.len();
             let told = answer.results.len();
@@ -67,6 +63,35 @@ pub async fn list_products(shop: &Shop, plan: &Plan) -> Result<Prices, StartErro
         }
     }
     find_prices(shop, plan).await
+}
+
+/// Imports some products, under an id that is their own: a repeat returns the same operation.
+async fn import(
+    shop: &Shop,
+    items: &[catalog::ImportedProduct],
+) -> Result<catalog::ImportProductsResult, Status> {
+    let mut digest = Sha256::new();
+    for item in items {
+        digest.update(item.encode_length_delimited_to_vec());
+    }
+    let digest = digest.finalize();
+    let digest = u128::from_be_bytes(*digest.first_chunk().expect("a digest is 32 bytes"));
+    let request_id = format!("{PREFIX}products-{digest:032x}");
+    let requests = import_stream(&request_id, items.iter().cloned());
+    let started = persist(|| {
+        let mut client = shop.catalog.clone();
+        let stream = tokio_stream::iter(requests.clone());
+        async move { client.import_products(stream).await }
+    });
+    let operation = started.await?.operation.unwrap_or_default();
+    let wait = |request: WaitOperationRequest| {
+        persist(move || {
+            let mut client = shop.operations.clone();
+            let request = request.clone();
+            async move { client.wait_operation(request).await }
+        })
+    };
+    response_of(operation, wait).await
 }
 
 /// Names the price of every sku and amount, and has the catalogue confirm it before anything is

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use souk_testkit::{ChildShop, eventually};
 
-use crate::support::{LIMIT, folder, printed, products, run_in, souk};
+use crate::support::{LIMIT, address, folder, printed, products, run, run_in, souk};
 
 /// A service that prints its upstreams and its process id, and ends on request.
 const POLITE: &str = r#"
@@ -131,6 +131,22 @@ async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
     assert!(!is_alive(&first));
     assert_eq!(std::fs::read_to_string(beside.path("services/fake/made")).unwrap(), "prepared\n");
     assert!(printed(&shop).contains("fake (starting)"), "{}", printed(&shop));
+}
+
+#[tokio::test]
+async fn an_audit_finds_its_address_in_the_data_folder_of_the_shop() {
+    let beside = Beside::polite(POLITE);
+    let shop = beside.shop().start().await;
+    let data = shop.data().display().to_string();
+    // It is only pretended, and does not respond.
+    let absent = "fake: not audited, it does not respond here";
+    let audited = run(&["audit", "--to", &address(&shop), "--data", &data]).await.exited_with(0);
+    assert!(audited.out.contains(absent), "{}", audited.out);
+    // In another folder nothing is known of it.
+    let elsewhere = folder();
+    let data = elsewhere.path().display().to_string();
+    let audited = run(&["audit", "--to", &address(&shop), "--data", &data]).await.exited_with(0);
+    assert!(!audited.out.contains("fake"), "{}", audited.out);
 }
 
 #[tokio::test]

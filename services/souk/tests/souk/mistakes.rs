@@ -34,7 +34,7 @@ async fn a_wrong_argument_is_one_line_and_64() {
         (&["token", "--as", "nobody"], "'nobody'"),
         (&["token", "--as", "user:a\nb"], "control character"),
         (&["token", "--as", "staff:ann "], "with a space"),
-        (&["audit", "--upstream", "auditor=127.0.0.1:1"], "auditor"),
+        (&["audit", "--upstream", "Tea=127.0.0.1:1"], "\"Tea\" is not the name of a service"),
         (&["open"], "'open'"),
     ] {
         let line = refused(arguments, &[], 64).await;
@@ -124,5 +124,5 @@ async fn what_is_in_the_way_is_one_line_and_1() {
     assert!(line.contains(file.to_str().unwrap()), "{line}");
 
     let line = refused(&["audit", "--to", "127.0.0.1:1"], &[], 1).await;
-    assert!(line.contains("the audit of catalog: Unavailable"), "{line}");
+    assert!(line.contains("the audit of 127.0.0.1:1: Unavailable"), "{line}");
 }

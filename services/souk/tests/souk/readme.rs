@@ -4,6 +4,7 @@
 use std::process::Stdio;
 
 use serde_json::Value;
+use souk_contract::customer_of;
 use souk_testkit::ChildShop;
 use tokio::process::Command;
 
@@ -66,7 +67,7 @@ async fn the_readme_buys_something() {
     assert!(out.contains("TEA-MINT-100"), "{out}");
     let order = order_in(&out);
     assert_eq!(order["state"], "ORDER_STATE_PLACED", "{order}");
-    assert_eq!(order["customerId"], "alice");
+    assert_eq!(order["customerId"], customer_of("user:alice").to_string());
 
     let again = bash(buy).await.unwrap().exited_with(0).out;
     assert_eq!(

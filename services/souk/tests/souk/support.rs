@@ -93,7 +93,7 @@ pub struct Customer(OrderServiceClient<CallerChannel>);
 
 impl Customer {
     pub fn of(shop: &ChildShop) -> Customer {
-        Customer(OrderServiceClient::new(shop.channel_as(&Caller::User("alice".to_owned()))))
+        Customer(OrderServiceClient::new(shop.channel_as(&Caller::user("alice"))))
     }
 
     /// Buys one unit.

@@ -1,8 +1,8 @@
 CREATE TABLE entries (
     seq         INTEGER PRIMARY KEY,
     entry_id    TEXT NOT NULL UNIQUE,
-    user_id     TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
     text        TEXT NOT NULL,
     create_time INTEGER NOT NULL -- milliseconds since 1970
 ) STRICT;
-CREATE INDEX entries_of_user ON entries (user_id, seq);
+CREATE INDEX entries_of_customer ON entries (customer_id, seq);

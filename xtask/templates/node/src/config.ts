@@ -2,5 +2,5 @@
 import { z } from "zod";
 
 export const config = z.object({
-  entries: z.object({ most_per_user: z.number().int().min(1).max(1_000_000) }),
+  entries: z.object({ most_per_customer: z.number().int().min(1).max(1_000_000) }),
 });

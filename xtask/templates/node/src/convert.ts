@@ -5,6 +5,6 @@ import { EntrySchema, type Entry as WireEntry } from "@souk/client/gen/souk/{{pa
 
 import type { Entry } from "./entry.js";
 
-export function wireEntry({ id, userId, text, createTime }: Entry): WireEntry {
-  return create(EntrySchema, { entryId: id, userId, text, createTime: timestampFromDate(createTime) });
+export function wireEntry({ id, customerId, text, createTime }: Entry): WireEntry {
+  return create(EntrySchema, { entryId: id, customerId, text, createTime: timestampFromDate(createTime) });
 }

@@ -4,15 +4,15 @@ import { tooManyEntries } from "./error.js";
 /** How many are listed unless the caller says how many. */
 export const MOST_LISTED = 20;
 
-/** An entry of a user. **Invariant:** it never changes. */
+/** An entry of a customer. **Invariant:** it never changes. */
 export interface Entry {
   readonly id: string;
-  readonly userId: string;
+  readonly customerId: string;
   readonly text: string;
   readonly createTime: Date;
 }
 
-/** Returns whether a user who has `present` entries and may have `most` may have one more. */
+/** Returns whether a customer who has `present` entries and may have `most` may have one more. */
 export function isBelowLimit(present: number, most: number): boolean {
   return present < most;
 }
@@ -22,7 +22,7 @@ export function textOfOrder(orderId: string): string {
   return `placed ${orderId}`;
 }
 
-/** Admits an entry of a user who has `present` and may have `most`. */
+/** Admits an entry of a customer who has `present` and may have `most`. */
 export function record(entry: Entry, present: number, most: number): Entry {
   if (!isBelowLimit(present, most)) throw tooManyEntries(most);
   return entry;

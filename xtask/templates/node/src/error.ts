@@ -4,7 +4,7 @@ import { ErrorReason as Reason, ErrorReasonSchema } from "@souk/client/gen/souk/
 
 const refuse = refusals(ErrorReasonSchema);
 
-/** The user has as many entries as a user may have. */
+/** The customer has as many entries as a customer may have. */
 export function tooManyEntries(most: number): Refusal {
-  return refuse(Reason.TOO_MANY_ENTRIES, `a user may have at most ${most} entries`, { most: String(most) });
+  return refuse(Reason.TOO_MANY_ENTRIES, `a customer may have at most ${most} entries`, { most: String(most) });
 }

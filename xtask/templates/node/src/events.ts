@@ -17,15 +17,17 @@ export function entryRecorded(tx: Tx, entry: Entry): void {
 }
 
 /** Returns the handlers of events. Each runs in one write with the record that its event was handled, so its effect happens once. */
-export const handlers = ({ clock, mostPerUser }: Dependencies): EventHandler[] => [
+export const handlers = ({ clock, mostPerCustomer }: Dependencies): EventHandler[] => [
   // Records an entry of the customer for an order.
   on(OrderPlacedSchema, (tx, { order }) => {
-    const { orderId = "", customerId: userId = "" } = order ?? {};
-    if (orderId === "" || userId === "") throw new Poison("the event names no order of a customer");
-    // A user who has reached the limit gets no more; were the event refused, it would only come again.
-    if (!isBelowLimit(count(tx, userId), mostPerUser)) return;
+    const { orderId = "", customerId = "" } = order ?? {};
+    if (orderId === "") throw new Poison("the event names no order");
+    // A sale without a customer is recorded for nobody.
+    if (customerId === "") return;
+    // A customer who has reached the limit gets no more; were the event refused, it would only come again.
+    if (!isBelowLimit(count(tx, customerId), mostPerCustomer)) return;
     const now = clock.now();
-    const entry = { id: newId("entry", now), userId, text: textOfOrder(orderId), createTime: now };
+    const entry = { id: newId("entry", now), customerId, text: textOfOrder(orderId), createTime: now };
     insert(tx, entry);
     entryRecorded(tx, entry);
   }),

@@ -9,10 +9,10 @@ import { recordEntry } from "./rpc/record_entry.js";
 export interface Dependencies {
   store: Store;
   clock: Clock;
-  mostPerUser: number;
+  mostPerCustomer: number;
 }
 
 export const rpc = (dependencies: Dependencies): Implementation<typeof {{Name}}Service> => ({
   recordEntry: (request, context) => recordEntry(dependencies, request, context),
-  listRecentEntries: (request, context) => listRecentEntries(dependencies, request, context),
+  listRecentEntries: (request) => listRecentEntries(dependencies, request),
 });

@@ -7,6 +7,7 @@ import { {{Name}}Service } from "@souk/client/gen/souk/{{package}}/v1/{{package}
 import { config } from "./config.js";
 import { SUBSCRIPTION, handlers } from "./events.js";
 import { rpc } from "./rpc.js";
+import { check } from "./store.js";
 
 export const definition = define({
   name: "{{name}}",
@@ -16,9 +17,10 @@ export const definition = define({
   build: ({ entries }, { dataDir, clock }) => {
     const migrations = new URL("../../migrations/", import.meta.url);
     const store = Store.open({ file: join(dataDir, "{{name}}.sqlite3"), migrations, clock });
-    const dependencies = { store, clock, mostPerUser: entries.most_per_user };
+    const dependencies = { store, clock, mostPerCustomer: entries.most_per_customer };
     return new Service()
       .rpc({{Name}}Service, rpc(dependencies))
+      .invariants(() => check(store.read))
       .subscription(subscription(store, { name: SUBSCRIPTION, handlers: handlers(dependencies), start: "earliest" }))
       .ready(() => void store.read.get("SELECT 1"))
       .store(store);

@@ -8,7 +8,7 @@ import grpc
 import souk_chassis
 from souk.{{package}}.v1 import {{package}}_service_pb2 as pb
 from souk.{{package}}.v1.{{package}}_service_pb2_grpc import {{Name}}ServiceStub
-from souk_chassis.testing import Bus, caller, stop
+from souk_chassis.testing import Bus, caller, findings, stop
 
 
 class Running:
@@ -20,10 +20,9 @@ class Running:
         self._channel = grpc.aio.insecure_channel(running.address)
         self.stub: Any = {{Name}}ServiceStub(self._channel)
 
-    async def record(self, request_id: str, text: str, who: str = "user:alice") -> pb.RecordEntryResponse:
-        answer: pb.RecordEntryResponse = await self.ask(
-            "RecordEntry", pb.RecordEntryRequest(request_id=request_id, text=text), who
-        )
+    async def record(self, request_id: str, text: str, who: str = "user:alice", customer: str = "") -> pb.RecordEntryResponse:
+        request = pb.RecordEntryRequest(request_id=request_id, text=text, customer_id=customer)
+        answer: pb.RecordEntryResponse = await self.ask("RecordEntry", request, who)
         return answer
 
     async def recent(self, who: str = "user:alice", max_entries: int = 0) -> list[str]:
@@ -35,6 +34,7 @@ class Running:
 
     async def stop(self) -> None:
         if self._running is not None:
+            assert await findings(self._running) == []
             await self._channel.close()
             await stop(self._running)
             self._running = None

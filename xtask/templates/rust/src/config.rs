@@ -18,19 +18,19 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntriesConfig {
-    /// How many one user may have.
-    pub most_per_user: u64,
+    /// How many one customer may have.
+    pub most_per_customer: u64,
 }
 
 impl Config {
     /// Refuses values that cannot work, each with its key and what is allowed.
     pub fn check(&self) -> Result<(), StartError> {
-        let most = self.entries.most_per_user;
+        let most = self.entries.most_per_customer;
         if (1..=1_000_000).contains(&most) {
             return Ok(());
         }
         Err(StartError::configuration(
-            "{{name}}.entries.most_per_user",
+            "{{name}}.entries.most_per_customer",
             &most.to_string(),
             "must be 1 to 1000000",
         ))

@@ -8,7 +8,7 @@ impl From<&Model> for pb::Entry {
     fn from(entry: &Model) -> Self {
         pb::Entry {
             entry_id: entry.entry_id.to_string(),
-            user_id: entry.user_id.clone(),
+            customer_id: entry.customer_id.to_string(),
             text: entry.text.clone(),
             create_time: Some(entry.create_time.into()),
         }

@@ -1,7 +1,7 @@
 //! Entries: the entity and its rules. Pure: no I/O, no clock of their own.
 
 use sea_orm::entity::prelude::*;
-use souk_types::Timestamp;
+use souk_types::{CustomerId, Timestamp};
 
 use crate::error::Error;
 use crate::id::EntryId;
@@ -9,7 +9,7 @@ use crate::id::EntryId;
 /// How many are listed when the caller does not say.
 const MOST_LISTED: u64 = 20;
 
-/// An entry of a user. **Invariant:** it never changes.
+/// An entry of a customer. **Invariant:** it never changes.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "entry")]
 pub struct Model {
@@ -17,7 +17,7 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub number: i64,
     pub entry_id: EntryId,
-    pub user_id: String,
+    pub customer_id: CustomerId,
     pub text: String,
     pub create_time: Timestamp,
 }
@@ -28,18 +28,12 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Returns a new entry of a user.
-    pub fn new(user_id: &str, text: String, now: Timestamp) -> Self {
-        Model {
-            number: 0,
-            entry_id: EntryId::new(now),
-            user_id: user_id.to_owned(),
-            text,
-            create_time: now,
-        }
+    /// Returns a new entry of a customer.
+    pub fn new(customer_id: CustomerId, text: String, now: Timestamp) -> Self {
+        Model { number: 0, entry_id: EntryId::new(now), customer_id, text, create_time: now }
     }
 
-    /// Fails when a user who has `present` entries and may have `most` may have no other.
+    /// Fails when a customer who has `present` entries and may have `most` may have no other.
     pub fn check_limit(present: u64, most: u64) -> Result<(), Error> {
         if present < most { Ok(()) } else { Err(Error::TooManyEntries { most }) }
     }
@@ -55,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_may_have_entries_up_to_the_limit() {
+    fn a_customer_may_have_entries_up_to_the_limit() {
         assert!(Model::check_limit(2, 3).is_ok());
         assert!(matches!(Model::check_limit(3, 3), Err(Error::TooManyEntries { most: 3 })));
     }

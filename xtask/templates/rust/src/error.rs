@@ -6,7 +6,7 @@ use souk_contract::{FieldError, PublicError, Reason as _, Refusal};
 /// Why the {{name}} service refused a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("a user may have {most} entries")]
+    #[error("a customer may have {most} entries")]
     TooManyEntries { most: u64 },
     /// A field that the contract allows and this service does not.
     #[error(transparent)]

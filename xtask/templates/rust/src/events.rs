@@ -6,7 +6,7 @@ use souk_client::{{package}}::v1 as pb;
 use souk_data::outbox::{self, NewEvent};
 use souk_data::{Db, Error, Tx};
 use souk_events::{Delivery, HandlerError, Subscription};
-use souk_types::Timestamp;
+use souk_types::{CustomerId, Timestamp};
 
 use crate::entry::Model;
 use crate::store;
@@ -19,13 +19,13 @@ pub async fn entry_recorded(tx: &Tx, entry: &Model) -> Result<(), Error> {
 
 /// Returns the subscription. A handler runs in the write that also records its event as handled, so
 /// its effect happens once.
-pub fn consumer(host: &Host, db: Db, most_per_user: u64) -> Subscription {
+pub fn consumer(host: &Host, db: Db, most_per_customer: u64) -> Subscription {
     let clock = host.clock();
     // The name of the lasting subscription on the bus is the service's own.
     Subscription::new(host, db, host.clock(), "{{name}}")
         .from_the_beginning()
         .on("souk.orders.v1.OrderPlaced", move |tx, delivery| {
-            order_placed(tx, delivery, clock.now(), most_per_user)
+            order_placed(tx, delivery, clock.now(), most_per_customer)
         })
 }
 
@@ -37,15 +37,23 @@ async fn order_placed(
     most: u64,
 ) -> Result<(), HandlerError> {
     let order = delivery.message.order.unwrap_or_default();
-    if order.order_id.is_empty() || order.customer_id.is_empty() {
-        return Err(HandlerError::Poison("the event names no order of a customer".to_owned()));
+    if order.order_id.is_empty() {
+        return Err(HandlerError::Poison("the event names no order".to_owned()));
     }
-    // A user who has reached the limit gets no more; were the event refused, it would only come
-    // again.
-    if Model::check_limit(store::count(&tx, &order.customer_id).await?, most).is_err() {
+    // A sale without a customer is recorded for nobody.
+    if order.customer_id.is_empty() {
         return Ok(());
     }
-    let entry = Model::new(&order.customer_id, format!("placed {}", order.order_id), now);
+    let customer: CustomerId = order
+        .customer_id
+        .parse()
+        .map_err(|error| HandlerError::Poison(format!("the customer of the order {error}")))?;
+    // A customer who has reached the limit gets no more; were the event refused, it would only come
+    // again.
+    if Model::check_limit(store::count(&tx, customer).await?, most).is_err() {
+        return Ok(());
+    }
+    let entry = Model::new(customer, format!("placed {}", order.order_id), now);
     store::insert(&tx, entry.clone()).await?;
     Ok(entry_recorded(&tx, &entry).await?)
 }

@@ -1,4 +1,4 @@
-//! The {{name}} service: the entries of users.
+//! The {{name}} service: the entries of customers.
 //!
 //! Read it in this order: the contract (`proto/souk/{{package}}/v1`), the rules (`entry.rs`), the
 //! methods (`rpc/<method>.rs`), published and consumed events (`events.rs`), all SQL (`store.rs`).
@@ -28,14 +28,16 @@ pub fn definition() -> Definition {
 async fn build(config: Config, host: Host) -> Result<Service, StartError> {
     config.check()?;
     let db = souk_events::open(&host, &config.data, &store::SCHEMA).await?;
-    let most_per_user = config.entries.most_per_user;
-    let consumer = events::consumer(&host, db.clone(), most_per_user);
+    let most_per_customer = config.entries.most_per_customer;
+    let consumer = events::consumer(&host, db.clone(), most_per_customer);
+    let checked = db.clone();
     Ok(Service::new(&souk_client::CONTRACT)
         .rpc({{package}}_service::server({{Name}}Rpc {
             db: db.clone(),
             clock: host.clock(),
-            most_per_user,
+            most_per_customer,
         }))
+        .invariants(move || store::check(checked.clone()))
         .database(&host, &db)
         .worker("consumer", move |drain| consumer.clone().run(drain)))
 }

@@ -4,7 +4,9 @@ mod migrations;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, NotSet, QueryOrder, QuerySelect};
-use souk_data::{Error, Find, Reader, Tx, given, given_limit};
+use souk_chassis::Report;
+use souk_data::{Db, Error, Find, Reader, Tx, given, given_limit};
+use souk_types::CustomerId;
 
 use crate::entry::{ActiveModel, Column, Entity, Model};
 
@@ -17,20 +19,35 @@ pub async fn insert(tx: &Tx, entry: Model) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns how many entries a user has.
-pub async fn count(reader: &Reader, user_id: &str) -> Result<u64, Error> {
-    Ok(Entity::find().filter(Column::UserId.eq(user_id)).count(reader).await?)
+/// Returns how many entries a customer has.
+pub async fn count(reader: &Reader, customer: CustomerId) -> Result<u64, Error> {
+    Ok(Entity::find().filter(Column::CustomerId.eq(customer)).count(reader).await?)
 }
 
 // Built once, since every customer's visit runs it.
 static RECENT: Find<Entity> = Find::new(|| {
     Entity::find()
-        .filter(Column::UserId.eq(given(0)))
+        .filter(Column::CustomerId.eq(given(0)))
         .order_by_desc(Column::Number)
         .limit(given_limit(1))
 });
 
-/// Returns a user's entries, the newest first.
-pub async fn recent(reader: &Reader, user_id: &str, most: u64) -> Result<Vec<Model>, Error> {
-    RECENT.all(reader, [user_id.into(), most.into()]).await
+/// Returns a customer's entries, the newest first.
+pub async fn recent(reader: &Reader, customer: CustomerId, most: u64) -> Result<Vec<Model>, Error> {
+    RECENT.all(reader, [customer.into(), most.into()]).await
+}
+
+/// Checks the invariants on one state of the data: what must hold whatever happened before, and how
+/// much was checked.
+pub async fn check(db: Db) -> Result<Report, Error> {
+    db.snapshot(|snapshot| async move {
+        let mut report = Report::default();
+        let silent = Entity::find().filter(Column::Text.eq("")).limit(Report::MAX_FINDINGS);
+        for entry in silent.all(&snapshot).await? {
+            report.add("an entry says something", entry.entry_id, "its text is empty");
+        }
+        report.count("entries", Entity::find().count(&snapshot).await? as i64);
+        Ok(report)
+    })
+    .await
 }

@@ -14,8 +14,9 @@ import (
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
+	v1 "souk.example/go/souk/operations/v1"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
+	v11 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -2586,9 +2587,12 @@ func (x *ArchivePriceResponse) GetPrice() *Price {
 // The request of ImportProducts: one item of the stream.
 type ImportProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The item. The method itself validates it, so that a bad item gets its own result
+	// The item. The operation validates it, so that a bad item gets its own result
 	// (ERROR_REASON_INVALID_ITEM) and does not end the stream.
-	Item          *ImportedProduct `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	Item *ImportedProduct `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	// In the first message of the stream the idempotency key of the call, chosen by the caller: 1 to
+	// 128 characters, unique per caller and method. Empty in the others.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2630,11 +2634,18 @@ func (x *ImportProductsRequest) GetItem() *ImportedProduct {
 	return nil
 }
 
+func (x *ImportProductsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The response of ImportProducts.
 type ImportProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One result for each item, in the order of the stream.
-	Results       []*ImportResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// The operation that imports the items.
+	Operation     *v1.Operation `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2669,9 +2680,9 @@ func (*ImportProductsResponse) Descriptor() ([]byte, []int) {
 	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{45}
 }
 
-func (x *ImportProductsResponse) GetResults() []*ImportResult {
+func (x *ImportProductsResponse) GetOperation() *v1.Operation {
 	if x != nil {
-		return x.Results
+		return x.Operation
 	}
 	return nil
 }
@@ -2841,7 +2852,7 @@ type ResolvedPrice struct {
 	// The text for a bill: the title of the product, followed by that of the variant if it has one.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
 	// What one unit costs.
-	UnitPrice *v1.Money `protobuf:"bytes,5,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	UnitPrice *v11.Money `protobuf:"bytes,5,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
 	// Whether it is the default price of its variant in its currency and channel.
 	IsDefault bool `protobuf:"varint,6,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
 	// Who may buy at it; only staff and services ever get RESTRICTED.
@@ -2917,7 +2928,7 @@ func (x *ResolvedPrice) GetTitle() string {
 	return ""
 }
 
-func (x *ResolvedPrice) GetUnitPrice() *v1.Money {
+func (x *ResolvedPrice) GetUnitPrice() *v11.Money {
 	if x != nil {
 		return x.UnitPrice
 	}
@@ -2991,103 +3002,11 @@ func (x *ResolvePricesResponse) GetPrices() []*ResolvedPrice {
 	return nil
 }
 
-// The request of AuditCatalog; it is empty.
-type AuditCatalogRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditCatalogRequest) Reset() {
-	*x = AuditCatalogRequest{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[50]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditCatalogRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditCatalogRequest) ProtoMessage() {}
-
-func (x *AuditCatalogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[50]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditCatalogRequest.ProtoReflect.Descriptor instead.
-func (*AuditCatalogRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{50}
-}
-
-// The response of AuditCatalog.
-type AuditCatalogResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditCatalogResponse) Reset() {
-	*x = AuditCatalogResponse{}
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[51]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditCatalogResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditCatalogResponse) ProtoMessage() {}
-
-func (x *AuditCatalogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_service_proto_msgTypes[51]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditCatalogResponse.ProtoReflect.Descriptor instead.
-func (*AuditCatalogResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_service_proto_rawDescGZIP(), []int{51}
-}
-
-func (x *AuditCatalogResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditCatalogResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_catalog_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\x92\x01\n" +
+	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\x92\x01\n" +
 	"\x14CreateProductRequest\x12>\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
@@ -3261,11 +3180,13 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"D\n" +
 	"\x14ArchivePriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"U\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x93\x01\n" +
 	"\x15ImportProductsRequest\x12<\n" +
-	"\x04item\x18\x01 \x01(\v2 .souk.catalog.v1.ImportedProductB\x06\xbaH\x03\xd8\x01\x03R\x04item\"Q\n" +
-	"\x16ImportProductsResponse\x127\n" +
-	"\aresults\x18\x01 \x03(\v2\x1d.souk.catalog.v1.ImportResultR\aresults\"\xcf\x01\n" +
+	"\x04item\x18\x01 \x01(\v2 .souk.catalog.v1.ImportedProductB\x06\xbaH\x03\xd8\x01\x03R\x04item\x12<\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\"U\n" +
+	"\x16ImportProductsResponse\x12;\n" +
+	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation\"\xcf\x01\n" +
 	"\vResolveItem\x12h\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceIdB\r\n" +
@@ -3290,27 +3211,33 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\baudience\x18\a \x01(\x0e2\x1e.souk.catalog.v1.PriceAudienceR\baudience\x12\x18\n" +
 	"\achannel\x18\t \x01(\tR\achannel\"O\n" +
 	"\x15ResolvePricesResponse\x126\n" +
-	"\x06prices\x18\x01 \x03(\v2\x1e.souk.catalog.v1.ResolvedPriceR\x06prices\"\x15\n" +
-	"\x13AuditCatalogRequest\"\x80\x01\n" +
-	"\x14AuditCatalogResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xf4-\n" +
-	"\x0eCatalogService\x12\xdd\x01\n" +
-	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"}\x82\xd3\xe4\x93\x02 :\aproductb\aproduct\"\f/v1/products\xa2뤨\fN\n" +
+	"\x06prices\x18\x01 \x03(\v2\x1e.souk.catalog.v1.ResolvedPriceR\x06prices2\xb6/\n" +
+	"\x0eCatalogService\x12\xf5\x01\n" +
+	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\x94\x01\x82\xd3\xe4\x93\x02 :\aproductb\aproduct\"\f/v1/products\xa2뤨\fe\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\" ERROR_REASON_EXTERNAL_KEY_EXISTS\x90\x02\x02\x12\xf1\x01\n" +
-	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\x90\x01\x82\xd3\xe4\x93\x025:\aproductb\aproduct2!/v1/products/{product.product_id}\xa2뤨\fL\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\" ERROR_REASON_EXTERNAL_KEY_EXISTS2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$8\xc9\x01\x90\x02\x02\x12\x85\x02\n" +
+	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\xa4\x01\x82\xd3\xe4\x93\x025:\aproductb\aproduct2!/v1/products/{product.product_id}\xa2뤨\f`\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
-	"\x0ePublishProduct\x12&.souk.catalog.v1.PublishProductRequest\x1a'.souk.catalog.v1.PublishProductResponse\"\xa6\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:publish\xa2뤨\fh\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x9e\x02\n" +
+	"\x0ePublishProduct\x12&.souk.catalog.v1.PublishProductRequest\x1a'.souk.catalog.v1.PublishProductResponse\"\xba\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:publish\xa2뤨\f|\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE\x90\x02\x02\x12\xee\x01\n" +
-	"\x0eArchiveProduct\x12&.souk.catalog.v1.ArchiveProductRequest\x1a'.souk.catalog.v1.ArchiveProductResponse\"\x8a\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:archive\xa2뤨\fL\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x82\x02\n" +
+	"\x0eArchiveProduct\x12&.souk.catalog.v1.ArchiveProductRequest\x1a'.souk.catalog.v1.ArchiveProductResponse\"\x9e\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:archive\xa2뤨\f`\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
-	"\x0eRestoreProduct\x12&.souk.catalog.v1.RestoreProductRequest\x1a'.souk.catalog.v1.RestoreProductResponse\"\xa6\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:restore\xa2뤨\fh\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x9e\x02\n" +
+	"\x0eRestoreProduct\x12&.souk.catalog.v1.RestoreProductRequest\x1a'.souk.catalog.v1.RestoreProductResponse\"\xba\x01\x82\xd3\xe4\x93\x02/:\x01*b\aproduct\"!/v1/products/{product_id}:restore\xa2뤨\f|\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE\x90\x02\x02\x12\xb4\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x1aERROR_REASON_PRODUCT_STATE2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xb4\x01\n" +
 	"\n" +
 	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"]\x82\xd3\xe4\x93\x02$b\aproduct\x12\x19/v1/products/{product_id}\xa2뤨\f*\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\x90\x02\x01\x12\x84\x01\n" +
@@ -3319,22 +3246,32 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\x02\b\x01\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xb5\x01\n" +
 	"\x10BatchGetProducts\x12(.souk.catalog.v1.BatchGetProductsRequest\x1a).souk.catalog.v1.BatchGetProductsResponse\"L\x82\xd3\xe4\x93\x023Z\x1a:\x01*\"\x15/v1/products:batchGet\x12\x15/v1/products:batchGet\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xb4\x02\n" +
-	"\rCreateVariant\x12%.souk.catalog.v1.CreateVariantRequest\x1a&.souk.catalog.v1.CreateVariantResponse\"\xd3\x01\x82\xd3\xe4\x93\x02>:\avariantb\avariant\"*/v1/products/{variant.product_id}/variants\xa2뤨\f\x85\x01\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xcb\x02\n" +
+	"\rCreateVariant\x12%.souk.catalog.v1.CreateVariantRequest\x1a&.souk.catalog.v1.CreateVariantResponse\"\xea\x01\x82\xd3\xe4\x93\x02>:\avariantb\avariant\"*/v1/products/{variant.product_id}/variants\xa2뤨\f\x9c\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x17ERROR_REASON_SKU_EXISTS\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\xf1\x01\n" +
-	"\rUpdateVariant\x12%.souk.catalog.v1.UpdateVariantRequest\x1a&.souk.catalog.v1.UpdateVariantResponse\"\x90\x01\x82\xd3\xe4\x93\x025:\avariantb\avariant2!/v1/variants/{variant.variant_id}\xa2뤨\fL\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_PRODUCT_NOT_FOUND\"\x17ERROR_REASON_SKU_EXISTS\"\x1eERROR_REASON_TOO_MANY_VARIANTS2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$8\xc9\x01\x90\x02\x02\x12\x85\x02\n" +
+	"\rUpdateVariant\x12%.souk.catalog.v1.UpdateVariantRequest\x1a&.souk.catalog.v1.UpdateVariantResponse\"\xa4\x01\x82\xd3\xe4\x93\x025:\avariantb\avariant2!/v1/variants/{variant.variant_id}\xa2뤨\f`\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\x8a\x02\n" +
-	"\rEnableVariant\x12%.souk.catalog.v1.EnableVariantRequest\x1a&.souk.catalog.v1.EnableVariantResponse\"\xa9\x01\x82\xd3\xe4\x93\x02.:\x01*b\avariant\" /v1/variants/{variant_id}:enable\xa2뤨\fl\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x9f\x02\n" +
+	"\rEnableVariant\x12%.souk.catalog.v1.EnableVariantRequest\x1a&.souk.catalog.v1.EnableVariantResponse\"\xbe\x01\x82\xd3\xe4\x93\x02.:\x01*b\avariant\" /v1/variants/{variant_id}:enable\xa2뤨\f\x80\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\x8e\x02\n" +
-	"\x0eDisableVariant\x12&.souk.catalog.v1.DisableVariantRequest\x1a'.souk.catalog.v1.DisableVariantResponse\"\xaa\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:disable\xa2뤨\fl\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xa3\x02\n" +
+	"\x0eDisableVariant\x12&.souk.catalog.v1.DisableVariantRequest\x1a'.souk.catalog.v1.DisableVariantResponse\"\xbf\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:disable\xa2뤨\f\x80\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS\x90\x02\x02\x12\xee\x01\n" +
-	"\x0eArchiveVariant\x12&.souk.catalog.v1.ArchiveVariantRequest\x1a'.souk.catalog.v1.ArchiveVariantResponse\"\x8a\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:archive\xa2뤨\fL\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1eERROR_REASON_TOO_MANY_VARIANTS2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x82\x02\n" +
+	"\x0eArchiveVariant\x12&.souk.catalog.v1.ArchiveVariantRequest\x1a'.souk.catalog.v1.ArchiveVariantResponse\"\x9e\x01\x82\xd3\xe4\x93\x02/:\x01*b\avariant\"!/v1/variants/{variant_id}:archive\xa2뤨\f`\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\xc6\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xc6\x01\n" +
 	"\n" +
 	"GetVariant\x12\".souk.catalog.v1.GetVariantRequest\x1a#.souk.catalog.v1.GetVariantResponse\"o\x82\xd3\xe4\x93\x026Z\x10\x12\x0e/v1/skus/{sku}b\avariant\x12\x19/v1/variants/{variant_id}\xa2뤨\f*\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xaa\x01\n" +
@@ -3343,32 +3280,39 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\x02\b\x01\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xb5\x01\n" +
 	"\x10BatchGetVariants\x12(.souk.catalog.v1.BatchGetVariantsRequest\x1a).souk.catalog.v1.BatchGetVariantsResponse\"L\x82\xd3\xe4\x93\x023Z\x1a:\x01*\"\x15/v1/variants:batchGet\x12\x15/v1/variants:batchGet\xa2뤨\f\n" +
 	"\n" +
-	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\x87\x02\n" +
-	"\vCreatePrice\x12#.souk.catalog.v1.CreatePriceRequest\x1a$.souk.catalog.v1.CreatePriceResponse\"\xac\x01\x82\xd3\xe4\x93\x026:\x05priceb\x05price\"&/v1/variants/{price.variant_id}/prices\xa2뤨\fg\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\x9e\x02\n" +
+	"\vCreatePrice\x12#.souk.catalog.v1.CreatePriceRequest\x1a$.souk.catalog.v1.CreatePriceResponse\"\xc3\x01\x82\xd3\xe4\x93\x026:\x05priceb\x05price\"&/v1/variants/{price.variant_id}/prices\xa2뤨\f~\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x19ERROR_REASON_PRICE_EXISTS\x90\x02\x02\x12\xa6\x01\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x19ERROR_REASON_PRICE_EXISTS2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$8\xc9\x01\x90\x02\x02\x12\xa6\x01\n" +
 	"\bGetPrice\x12 .souk.catalog.v1.GetPriceRequest\x1a!.souk.catalog.v1.GetPriceResponse\"U\x82\xd3\xe4\x93\x02\x1eb\x05price\x12\x15/v1/prices/{price_id}\xa2뤨\f(\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_PRICE_NOT_FOUND\x90\x02\x01\x12\xcb\x01\n" +
 	"\n" +
 	"ListPrices\x12\".souk.catalog.v1.ListPricesRequest\x1a#.souk.catalog.v1.ListPricesResponse\"t\x82\xd3\xe4\x93\x02;Z\x17\x12\x15/v1/skus/{sku}/prices\x12 /v1/variants/{variant_id}/prices\xa2뤨\f*\n" +
-	"\x02\b\x01\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xa9\x02\n" +
-	"\x0fSetDefaultPrice\x12'.souk.catalog.v1.SetDefaultPriceRequest\x1a(.souk.catalog.v1.SetDefaultPriceResponse\"\xc2\x01\x82\xd3\xe4\x93\x02,:\x01*b\x05price\" /v1/prices/{price_id}:setDefault\xa2뤨\f\x86\x01\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x01\x12\xbd\x02\n" +
+	"\x0fSetDefaultPrice\x12'.souk.catalog.v1.SetDefaultPriceRequest\x1a(.souk.catalog.v1.SetDefaultPriceResponse\"\xd6\x01\x82\xd3\xe4\x93\x02,:\x01*b\x05price\" /v1/prices/{price_id}:setDefault\xa2뤨\f\x9a\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1dERROR_REASON_PRICE_RESTRICTED\x90\x02\x02\x12\x81\x02\n" +
-	"\x11ClearDefaultPrice\x12).souk.catalog.v1.ClearDefaultPriceRequest\x1a*.souk.catalog.v1.ClearDefaultPriceResponse\"\x94\x01\x82\xd3\xe4\x93\x029:\x01*b\avariant\"+/v1/variants/{variant_id}:clearDefaultPrice\xa2뤨\fL\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1dERROR_REASON_PRICE_RESTRICTED2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x95\x02\n" +
+	"\x11ClearDefaultPrice\x12).souk.catalog.v1.ClearDefaultPriceRequest\x1a*.souk.catalog.v1.ClearDefaultPriceResponse\"\xa8\x01\x82\xd3\xe4\x93\x029:\x01*b\avariant\"+/v1/variants/{variant_id}:clearDefaultPrice\xa2뤨\f`\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND\x90\x02\x02\x12\xff\x01\n" +
-	"\fArchivePrice\x12$.souk.catalog.v1.ArchivePriceRequest\x1a%.souk.catalog.v1.ArchivePriceResponse\"\xa1\x01\x82\xd3\xe4\x93\x02):\x01*b\x05price\"\x1d/v1/prices/{price_id}:archive\xa2뤨\fi\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1eERROR_REASON_VARIANT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x93\x02\n" +
+	"\fArchivePrice\x12$.souk.catalog.v1.ArchivePriceRequest\x1a%.souk.catalog.v1.ArchivePriceResponse\"\xb5\x01\x82\xd3\xe4\x93\x02):\x01*b\x05price\"\x1d/v1/prices/{price_id}:archive\xa2뤨\f}\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1dERROR_REASON_PRICE_IS_DEFAULT\x90\x02\x02\x12\xd6\x01\n" +
-	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"q\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/products:import\xa2뤨\fJ\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1dERROR_REASON_PRICE_IS_DEFAULT2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x9a\x02\n" +
+	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\xb4\x01\x82\xd3\xe4\x93\x02#:\x01*b\toperation\"\x13/v1/products:import\xa2뤨\f\x81\x01\n" +
 	"\x11\b\x03\x12\rcatalog.write\n" +
-	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x03\b\xac\x02\"\x1bERROR_REASON_TOO_MANY_ITEMS\x90\x02\x02(\x01\x12\xf2\x02\n" +
+	"\x11\b\x04\x12\rcatalog.write\x10\x03\x1a\x03\b\xac\x02\"\x1bERROR_REASON_TOO_MANY_ITEMS\"\x1dERROR_REASON_IMPORT_TOO_LARGE2\x13\n" +
+	"\n" +
+	"request_id\x12\x05\b\x80\x9a\x9e\x018\xca\x01\x90\x02\x02(\x01\x12\xf2\x02\n" +
 	"\rResolvePrices\x12%.souk.catalog.v1.ResolvePricesRequest\x1a&.souk.catalog.v1.ResolvePricesResponse\"\x91\x02\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/prices:resolve\xa2뤨\f\xea\x01\n" +
-	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x1dERROR_REASON_CHANNEL_MISMATCH\"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\"!ERROR_REASON_VARIANT_NOT_FOR_SALE\x90\x02\x01\x12\xa3\x01\n" +
-	"\fAuditCatalog\x12$.souk.catalog.v1.AuditCatalogRequest\x1a%.souk.catalog.v1.AuditCatalogResponse\"F\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/catalog:audit\xa2뤨\f$\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\x93\x01\n" +
+	"\x02\b\x01\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x1dERROR_REASON_CHANNEL_MISMATCH\"!ERROR_REASON_PRODUCT_NOT_FOR_SALE\"!ERROR_REASON_VARIANT_NOT_FOR_SALE\x90\x02\x01B\x93\x01\n" +
 	"\x17example.souk.catalog.v1B\x13CatalogServiceProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
 var (
@@ -3383,7 +3327,7 @@ func file_souk_catalog_v1_catalog_service_proto_rawDescGZIP() []byte {
 	return file_souk_catalog_v1_catalog_service_proto_rawDescData
 }
 
-var file_souk_catalog_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_souk_catalog_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_souk_catalog_v1_catalog_service_proto_goTypes = []any{
 	(*CreateProductRequest)(nil),      // 0: souk.catalog.v1.CreateProductRequest
 	(*CreateProductResponse)(nil),     // 1: souk.catalog.v1.CreateProductResponse
@@ -3435,118 +3379,110 @@ var file_souk_catalog_v1_catalog_service_proto_goTypes = []any{
 	(*ResolvePricesRequest)(nil),      // 47: souk.catalog.v1.ResolvePricesRequest
 	(*ResolvedPrice)(nil),             // 48: souk.catalog.v1.ResolvedPrice
 	(*ResolvePricesResponse)(nil),     // 49: souk.catalog.v1.ResolvePricesResponse
-	(*AuditCatalogRequest)(nil),       // 50: souk.catalog.v1.AuditCatalogRequest
-	(*AuditCatalogResponse)(nil),      // 51: souk.catalog.v1.AuditCatalogResponse
-	(*Product)(nil),                   // 52: souk.catalog.v1.Product
-	(*fieldmaskpb.FieldMask)(nil),     // 53: google.protobuf.FieldMask
-	(ProductState)(0),                 // 54: souk.catalog.v1.ProductState
-	(*timestamppb.Timestamp)(nil),     // 55: google.protobuf.Timestamp
-	(*Variant)(nil),                   // 56: souk.catalog.v1.Variant
-	(VariantState)(0),                 // 57: souk.catalog.v1.VariantState
-	(*Price)(nil),                     // 58: souk.catalog.v1.Price
-	(*ImportedProduct)(nil),           // 59: souk.catalog.v1.ImportedProduct
-	(*ImportResult)(nil),              // 60: souk.catalog.v1.ImportResult
-	(*v1.Money)(nil),                  // 61: souk.type.v1.Money
-	(PriceAudience)(0),                // 62: souk.catalog.v1.PriceAudience
-	(*v1.AuditFinding)(nil),           // 63: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),             // 64: souk.type.v1.AuditCount
+	(*Product)(nil),                   // 50: souk.catalog.v1.Product
+	(*fieldmaskpb.FieldMask)(nil),     // 51: google.protobuf.FieldMask
+	(ProductState)(0),                 // 52: souk.catalog.v1.ProductState
+	(*timestamppb.Timestamp)(nil),     // 53: google.protobuf.Timestamp
+	(*Variant)(nil),                   // 54: souk.catalog.v1.Variant
+	(VariantState)(0),                 // 55: souk.catalog.v1.VariantState
+	(*Price)(nil),                     // 56: souk.catalog.v1.Price
+	(*ImportedProduct)(nil),           // 57: souk.catalog.v1.ImportedProduct
+	(*v1.Operation)(nil),              // 58: souk.operations.v1.Operation
+	(*v11.Money)(nil),                 // 59: souk.type.v1.Money
+	(PriceAudience)(0),                // 60: souk.catalog.v1.PriceAudience
 }
 var file_souk_catalog_v1_catalog_service_proto_depIdxs = []int32{
-	52, // 0: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.Product
-	52, // 1: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	52, // 2: souk.catalog.v1.UpdateProductRequest.product:type_name -> souk.catalog.v1.Product
-	53, // 3: souk.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
-	52, // 4: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	52, // 5: souk.catalog.v1.PublishProductResponse.product:type_name -> souk.catalog.v1.Product
-	52, // 6: souk.catalog.v1.ArchiveProductResponse.product:type_name -> souk.catalog.v1.Product
-	52, // 7: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
-	52, // 8: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
-	54, // 9: souk.catalog.v1.ListProductsRequest.states:type_name -> souk.catalog.v1.ProductState
-	55, // 10: souk.catalog.v1.ListProductsRequest.update_time_after:type_name -> google.protobuf.Timestamp
-	52, // 11: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.Product
-	52, // 12: souk.catalog.v1.BatchGetProductsResponse.products:type_name -> souk.catalog.v1.Product
-	56, // 13: souk.catalog.v1.CreateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
-	56, // 14: souk.catalog.v1.CreateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	56, // 15: souk.catalog.v1.UpdateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
-	53, // 16: souk.catalog.v1.UpdateVariantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	56, // 17: souk.catalog.v1.UpdateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	56, // 18: souk.catalog.v1.EnableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	56, // 19: souk.catalog.v1.DisableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	56, // 20: souk.catalog.v1.ArchiveVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	56, // 21: souk.catalog.v1.GetVariantResponse.variant:type_name -> souk.catalog.v1.Variant
-	57, // 22: souk.catalog.v1.ListVariantsRequest.states:type_name -> souk.catalog.v1.VariantState
-	56, // 23: souk.catalog.v1.ListVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
-	56, // 24: souk.catalog.v1.BatchGetVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
-	58, // 25: souk.catalog.v1.CreatePriceRequest.price:type_name -> souk.catalog.v1.Price
-	58, // 26: souk.catalog.v1.CreatePriceResponse.price:type_name -> souk.catalog.v1.Price
-	58, // 27: souk.catalog.v1.GetPriceResponse.price:type_name -> souk.catalog.v1.Price
-	58, // 28: souk.catalog.v1.ListPricesResponse.prices:type_name -> souk.catalog.v1.Price
-	58, // 29: souk.catalog.v1.SetDefaultPriceResponse.price:type_name -> souk.catalog.v1.Price
-	56, // 30: souk.catalog.v1.ClearDefaultPriceResponse.variant:type_name -> souk.catalog.v1.Variant
-	58, // 31: souk.catalog.v1.ArchivePriceResponse.price:type_name -> souk.catalog.v1.Price
-	59, // 32: souk.catalog.v1.ImportProductsRequest.item:type_name -> souk.catalog.v1.ImportedProduct
-	60, // 33: souk.catalog.v1.ImportProductsResponse.results:type_name -> souk.catalog.v1.ImportResult
+	50, // 0: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.Product
+	50, // 1: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	50, // 2: souk.catalog.v1.UpdateProductRequest.product:type_name -> souk.catalog.v1.Product
+	51, // 3: souk.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
+	50, // 4: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	50, // 5: souk.catalog.v1.PublishProductResponse.product:type_name -> souk.catalog.v1.Product
+	50, // 6: souk.catalog.v1.ArchiveProductResponse.product:type_name -> souk.catalog.v1.Product
+	50, // 7: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
+	50, // 8: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
+	52, // 9: souk.catalog.v1.ListProductsRequest.states:type_name -> souk.catalog.v1.ProductState
+	53, // 10: souk.catalog.v1.ListProductsRequest.update_time_after:type_name -> google.protobuf.Timestamp
+	50, // 11: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.Product
+	50, // 12: souk.catalog.v1.BatchGetProductsResponse.products:type_name -> souk.catalog.v1.Product
+	54, // 13: souk.catalog.v1.CreateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
+	54, // 14: souk.catalog.v1.CreateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	54, // 15: souk.catalog.v1.UpdateVariantRequest.variant:type_name -> souk.catalog.v1.Variant
+	51, // 16: souk.catalog.v1.UpdateVariantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	54, // 17: souk.catalog.v1.UpdateVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	54, // 18: souk.catalog.v1.EnableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	54, // 19: souk.catalog.v1.DisableVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	54, // 20: souk.catalog.v1.ArchiveVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	54, // 21: souk.catalog.v1.GetVariantResponse.variant:type_name -> souk.catalog.v1.Variant
+	55, // 22: souk.catalog.v1.ListVariantsRequest.states:type_name -> souk.catalog.v1.VariantState
+	54, // 23: souk.catalog.v1.ListVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
+	54, // 24: souk.catalog.v1.BatchGetVariantsResponse.variants:type_name -> souk.catalog.v1.Variant
+	56, // 25: souk.catalog.v1.CreatePriceRequest.price:type_name -> souk.catalog.v1.Price
+	56, // 26: souk.catalog.v1.CreatePriceResponse.price:type_name -> souk.catalog.v1.Price
+	56, // 27: souk.catalog.v1.GetPriceResponse.price:type_name -> souk.catalog.v1.Price
+	56, // 28: souk.catalog.v1.ListPricesResponse.prices:type_name -> souk.catalog.v1.Price
+	56, // 29: souk.catalog.v1.SetDefaultPriceResponse.price:type_name -> souk.catalog.v1.Price
+	54, // 30: souk.catalog.v1.ClearDefaultPriceResponse.variant:type_name -> souk.catalog.v1.Variant
+	56, // 31: souk.catalog.v1.ArchivePriceResponse.price:type_name -> souk.catalog.v1.Price
+	57, // 32: souk.catalog.v1.ImportProductsRequest.item:type_name -> souk.catalog.v1.ImportedProduct
+	58, // 33: souk.catalog.v1.ImportProductsResponse.operation:type_name -> souk.operations.v1.Operation
 	46, // 34: souk.catalog.v1.ResolvePricesRequest.items:type_name -> souk.catalog.v1.ResolveItem
-	61, // 35: souk.catalog.v1.ResolvedPrice.unit_price:type_name -> souk.type.v1.Money
-	62, // 36: souk.catalog.v1.ResolvedPrice.audience:type_name -> souk.catalog.v1.PriceAudience
+	59, // 35: souk.catalog.v1.ResolvedPrice.unit_price:type_name -> souk.type.v1.Money
+	60, // 36: souk.catalog.v1.ResolvedPrice.audience:type_name -> souk.catalog.v1.PriceAudience
 	48, // 37: souk.catalog.v1.ResolvePricesResponse.prices:type_name -> souk.catalog.v1.ResolvedPrice
-	63, // 38: souk.catalog.v1.AuditCatalogResponse.findings:type_name -> souk.type.v1.AuditFinding
-	64, // 39: souk.catalog.v1.AuditCatalogResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 40: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	2,  // 41: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	4,  // 42: souk.catalog.v1.CatalogService.PublishProduct:input_type -> souk.catalog.v1.PublishProductRequest
-	6,  // 43: souk.catalog.v1.CatalogService.ArchiveProduct:input_type -> souk.catalog.v1.ArchiveProductRequest
-	8,  // 44: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
-	10, // 45: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	12, // 46: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	14, // 47: souk.catalog.v1.CatalogService.BatchGetProducts:input_type -> souk.catalog.v1.BatchGetProductsRequest
-	16, // 48: souk.catalog.v1.CatalogService.CreateVariant:input_type -> souk.catalog.v1.CreateVariantRequest
-	18, // 49: souk.catalog.v1.CatalogService.UpdateVariant:input_type -> souk.catalog.v1.UpdateVariantRequest
-	20, // 50: souk.catalog.v1.CatalogService.EnableVariant:input_type -> souk.catalog.v1.EnableVariantRequest
-	22, // 51: souk.catalog.v1.CatalogService.DisableVariant:input_type -> souk.catalog.v1.DisableVariantRequest
-	24, // 52: souk.catalog.v1.CatalogService.ArchiveVariant:input_type -> souk.catalog.v1.ArchiveVariantRequest
-	26, // 53: souk.catalog.v1.CatalogService.GetVariant:input_type -> souk.catalog.v1.GetVariantRequest
-	28, // 54: souk.catalog.v1.CatalogService.ListVariants:input_type -> souk.catalog.v1.ListVariantsRequest
-	30, // 55: souk.catalog.v1.CatalogService.BatchGetVariants:input_type -> souk.catalog.v1.BatchGetVariantsRequest
-	32, // 56: souk.catalog.v1.CatalogService.CreatePrice:input_type -> souk.catalog.v1.CreatePriceRequest
-	34, // 57: souk.catalog.v1.CatalogService.GetPrice:input_type -> souk.catalog.v1.GetPriceRequest
-	36, // 58: souk.catalog.v1.CatalogService.ListPrices:input_type -> souk.catalog.v1.ListPricesRequest
-	38, // 59: souk.catalog.v1.CatalogService.SetDefaultPrice:input_type -> souk.catalog.v1.SetDefaultPriceRequest
-	40, // 60: souk.catalog.v1.CatalogService.ClearDefaultPrice:input_type -> souk.catalog.v1.ClearDefaultPriceRequest
-	42, // 61: souk.catalog.v1.CatalogService.ArchivePrice:input_type -> souk.catalog.v1.ArchivePriceRequest
-	44, // 62: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	47, // 63: souk.catalog.v1.CatalogService.ResolvePrices:input_type -> souk.catalog.v1.ResolvePricesRequest
-	50, // 64: souk.catalog.v1.CatalogService.AuditCatalog:input_type -> souk.catalog.v1.AuditCatalogRequest
-	1,  // 65: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	3,  // 66: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	5,  // 67: souk.catalog.v1.CatalogService.PublishProduct:output_type -> souk.catalog.v1.PublishProductResponse
-	7,  // 68: souk.catalog.v1.CatalogService.ArchiveProduct:output_type -> souk.catalog.v1.ArchiveProductResponse
-	9,  // 69: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
-	11, // 70: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	13, // 71: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	15, // 72: souk.catalog.v1.CatalogService.BatchGetProducts:output_type -> souk.catalog.v1.BatchGetProductsResponse
-	17, // 73: souk.catalog.v1.CatalogService.CreateVariant:output_type -> souk.catalog.v1.CreateVariantResponse
-	19, // 74: souk.catalog.v1.CatalogService.UpdateVariant:output_type -> souk.catalog.v1.UpdateVariantResponse
-	21, // 75: souk.catalog.v1.CatalogService.EnableVariant:output_type -> souk.catalog.v1.EnableVariantResponse
-	23, // 76: souk.catalog.v1.CatalogService.DisableVariant:output_type -> souk.catalog.v1.DisableVariantResponse
-	25, // 77: souk.catalog.v1.CatalogService.ArchiveVariant:output_type -> souk.catalog.v1.ArchiveVariantResponse
-	27, // 78: souk.catalog.v1.CatalogService.GetVariant:output_type -> souk.catalog.v1.GetVariantResponse
-	29, // 79: souk.catalog.v1.CatalogService.ListVariants:output_type -> souk.catalog.v1.ListVariantsResponse
-	31, // 80: souk.catalog.v1.CatalogService.BatchGetVariants:output_type -> souk.catalog.v1.BatchGetVariantsResponse
-	33, // 81: souk.catalog.v1.CatalogService.CreatePrice:output_type -> souk.catalog.v1.CreatePriceResponse
-	35, // 82: souk.catalog.v1.CatalogService.GetPrice:output_type -> souk.catalog.v1.GetPriceResponse
-	37, // 83: souk.catalog.v1.CatalogService.ListPrices:output_type -> souk.catalog.v1.ListPricesResponse
-	39, // 84: souk.catalog.v1.CatalogService.SetDefaultPrice:output_type -> souk.catalog.v1.SetDefaultPriceResponse
-	41, // 85: souk.catalog.v1.CatalogService.ClearDefaultPrice:output_type -> souk.catalog.v1.ClearDefaultPriceResponse
-	43, // 86: souk.catalog.v1.CatalogService.ArchivePrice:output_type -> souk.catalog.v1.ArchivePriceResponse
-	45, // 87: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	49, // 88: souk.catalog.v1.CatalogService.ResolvePrices:output_type -> souk.catalog.v1.ResolvePricesResponse
-	51, // 89: souk.catalog.v1.CatalogService.AuditCatalog:output_type -> souk.catalog.v1.AuditCatalogResponse
-	65, // [65:90] is the sub-list for method output_type
-	40, // [40:65] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	0,  // 38: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	2,  // 39: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	4,  // 40: souk.catalog.v1.CatalogService.PublishProduct:input_type -> souk.catalog.v1.PublishProductRequest
+	6,  // 41: souk.catalog.v1.CatalogService.ArchiveProduct:input_type -> souk.catalog.v1.ArchiveProductRequest
+	8,  // 42: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
+	10, // 43: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	12, // 44: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	14, // 45: souk.catalog.v1.CatalogService.BatchGetProducts:input_type -> souk.catalog.v1.BatchGetProductsRequest
+	16, // 46: souk.catalog.v1.CatalogService.CreateVariant:input_type -> souk.catalog.v1.CreateVariantRequest
+	18, // 47: souk.catalog.v1.CatalogService.UpdateVariant:input_type -> souk.catalog.v1.UpdateVariantRequest
+	20, // 48: souk.catalog.v1.CatalogService.EnableVariant:input_type -> souk.catalog.v1.EnableVariantRequest
+	22, // 49: souk.catalog.v1.CatalogService.DisableVariant:input_type -> souk.catalog.v1.DisableVariantRequest
+	24, // 50: souk.catalog.v1.CatalogService.ArchiveVariant:input_type -> souk.catalog.v1.ArchiveVariantRequest
+	26, // 51: souk.catalog.v1.CatalogService.GetVariant:input_type -> souk.catalog.v1.GetVariantRequest
+	28, // 52: souk.catalog.v1.CatalogService.ListVariants:input_type -> souk.catalog.v1.ListVariantsRequest
+	30, // 53: souk.catalog.v1.CatalogService.BatchGetVariants:input_type -> souk.catalog.v1.BatchGetVariantsRequest
+	32, // 54: souk.catalog.v1.CatalogService.CreatePrice:input_type -> souk.catalog.v1.CreatePriceRequest
+	34, // 55: souk.catalog.v1.CatalogService.GetPrice:input_type -> souk.catalog.v1.GetPriceRequest
+	36, // 56: souk.catalog.v1.CatalogService.ListPrices:input_type -> souk.catalog.v1.ListPricesRequest
+	38, // 57: souk.catalog.v1.CatalogService.SetDefaultPrice:input_type -> souk.catalog.v1.SetDefaultPriceRequest
+	40, // 58: souk.catalog.v1.CatalogService.ClearDefaultPrice:input_type -> souk.catalog.v1.ClearDefaultPriceRequest
+	42, // 59: souk.catalog.v1.CatalogService.ArchivePrice:input_type -> souk.catalog.v1.ArchivePriceRequest
+	44, // 60: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	47, // 61: souk.catalog.v1.CatalogService.ResolvePrices:input_type -> souk.catalog.v1.ResolvePricesRequest
+	1,  // 62: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	3,  // 63: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	5,  // 64: souk.catalog.v1.CatalogService.PublishProduct:output_type -> souk.catalog.v1.PublishProductResponse
+	7,  // 65: souk.catalog.v1.CatalogService.ArchiveProduct:output_type -> souk.catalog.v1.ArchiveProductResponse
+	9,  // 66: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
+	11, // 67: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	13, // 68: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	15, // 69: souk.catalog.v1.CatalogService.BatchGetProducts:output_type -> souk.catalog.v1.BatchGetProductsResponse
+	17, // 70: souk.catalog.v1.CatalogService.CreateVariant:output_type -> souk.catalog.v1.CreateVariantResponse
+	19, // 71: souk.catalog.v1.CatalogService.UpdateVariant:output_type -> souk.catalog.v1.UpdateVariantResponse
+	21, // 72: souk.catalog.v1.CatalogService.EnableVariant:output_type -> souk.catalog.v1.EnableVariantResponse
+	23, // 73: souk.catalog.v1.CatalogService.DisableVariant:output_type -> souk.catalog.v1.DisableVariantResponse
+	25, // 74: souk.catalog.v1.CatalogService.ArchiveVariant:output_type -> souk.catalog.v1.ArchiveVariantResponse
+	27, // 75: souk.catalog.v1.CatalogService.GetVariant:output_type -> souk.catalog.v1.GetVariantResponse
+	29, // 76: souk.catalog.v1.CatalogService.ListVariants:output_type -> souk.catalog.v1.ListVariantsResponse
+	31, // 77: souk.catalog.v1.CatalogService.BatchGetVariants:output_type -> souk.catalog.v1.BatchGetVariantsResponse
+	33, // 78: souk.catalog.v1.CatalogService.CreatePrice:output_type -> souk.catalog.v1.CreatePriceResponse
+	35, // 79: souk.catalog.v1.CatalogService.GetPrice:output_type -> souk.catalog.v1.GetPriceResponse
+	37, // 80: souk.catalog.v1.CatalogService.ListPrices:output_type -> souk.catalog.v1.ListPricesResponse
+	39, // 81: souk.catalog.v1.CatalogService.SetDefaultPrice:output_type -> souk.catalog.v1.SetDefaultPriceResponse
+	41, // 82: souk.catalog.v1.CatalogService.ClearDefaultPrice:output_type -> souk.catalog.v1.ClearDefaultPriceResponse
+	43, // 83: souk.catalog.v1.CatalogService.ArchivePrice:output_type -> souk.catalog.v1.ArchivePriceResponse
+	45, // 84: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	49, // 85: souk.catalog.v1.CatalogService.ResolvePrices:output_type -> souk.catalog.v1.ResolvePricesResponse
+	62, // [62:86] is the sub-list for method output_type
+	38, // [38:62] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_service_proto_init() }
@@ -3576,7 +3512,7 @@ func file_souk_catalog_v1_catalog_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_service_proto_rawDesc), len(file_souk_catalog_v1_catalog_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   52,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -43,7 +43,6 @@ const (
 	CatalogService_ArchivePrice_FullMethodName      = "/souk.catalog.v1.CatalogService/ArchivePrice"
 	CatalogService_ImportProducts_FullMethodName    = "/souk.catalog.v1.CatalogService/ImportProducts"
 	CatalogService_ResolvePrices_FullMethodName     = "/souk.catalog.v1.CatalogService/ResolvePrices"
-	CatalogService_AuditCatalog_FullMethodName      = "/souk.catalog.v1.CatalogService/AuditCatalog"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -58,24 +57,26 @@ const (
 // other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
 // staff and services only.
 type CatalogServiceClient interface {
-	// Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+	// Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+	// the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
 	// Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-	// RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
 	// Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
 	// changes nothing. A product without variants or prices can be published, to announce it: what
-	// can be sold is decided by its variants and their prices, which may change at any time. Fails
-	// with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+	// can be sold is decided by its variants and their prices, which may change at any time.
+	// Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
 	PublishProduct(ctx context.Context, in *PublishProductRequest, opts ...grpc.CallOption) (*PublishProductResponse, error)
 	// Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-	// again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+	// with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error)
 	// Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-	// nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
 	RestoreProduct(ctx context.Context, in *RestoreProductRequest, opts ...grpc.CallOption) (*RestoreProductResponse, error)
 	// Returns one product with its variants, and each variant with its default prices. Fails with
 	// ERROR_REASON_PRODUCT_NOT_FOUND.
@@ -94,24 +95,26 @@ type CatalogServiceClient interface {
 	// product that is named twice is returned twice. Drafts are missing for callers other than staff
 	// and services.
 	BatchGetProducts(ctx context.Context, in *BatchGetProductsRequest, opts ...grpc.CallOption) (*BatchGetProductsResponse, error)
-	// Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-	// ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+	// Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+	// first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+	// ERROR_REASON_TOO_MANY_VARIANTS.
 	CreateVariant(ctx context.Context, in *CreateVariantRequest, opts ...grpc.CallOption) (*CreateVariantResponse, error)
 	// Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-	// ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	UpdateVariant(ctx context.Context, in *UpdateVariantRequest, opts ...grpc.CallOption) (*UpdateVariantResponse, error)
 	// Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-	// nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
 	EnableVariant(ctx context.Context, in *EnableVariantRequest, opts ...grpc.CallOption) (*EnableVariantResponse, error)
 	// Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-	// Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-	// ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+	// Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+	// ERROR_REASON_ETAG_MISMATCH.
 	DisableVariant(ctx context.Context, in *DisableVariantRequest, opts ...grpc.CallOption) (*DisableVariantResponse, error)
 	// Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-	// stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+	// the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	ArchiveVariant(ctx context.Context, in *ArchiveVariantRequest, opts ...grpc.CallOption) (*ArchiveVariantResponse, error)
 	// Returns one variant, by its id or its sku, with its default prices. In a path, every character
 	// of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
@@ -127,8 +130,8 @@ type CatalogServiceClient interface {
 	// than staff and services.
 	BatchGetVariants(ctx context.Context, in *BatchGetVariantsRequest, opts ...grpc.CallOption) (*BatchGetVariantsResponse, error)
 	// Adds a price to a variant. When the variant has no default price in the currency and channel, a
-	// price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_PRICE_EXISTS.
+	// price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+	// first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
 	CreatePrice(ctx context.Context, in *CreatePriceRequest, opts ...grpc.CallOption) (*CreatePriceResponse, error)
 	// Returns one price. Staff and services get every price, even when it is archived; other callers
 	// get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
@@ -139,31 +142,41 @@ type CatalogServiceClient interface {
 	ListPrices(ctx context.Context, in *ListPricesRequest, opts ...grpc.CallOption) (*ListPricesResponse, error)
 	// Makes a price the default price of its variant in its currency and channel: the price that the
 	// sku is sold at when an order line names the sku. The price that was the default before stays
-	// PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+	// PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+	// `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+	// ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
 	SetDefaultPrice(ctx context.Context, in *SetDefaultPriceRequest, opts ...grpc.CallOption) (*SetDefaultPriceResponse, error)
 	// Clears the default price of a variant in one currency and channel, so that the sku is no longer
 	// sold at it. The price that was the default stays PUBLIC only if it was created so. The next
 	// price that is created there and is not RESTRICTED becomes the default again. Clearing what is
 	// not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-	// still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	// still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_VARIANT_NOT_FOUND.
 	ClearDefaultPrice(ctx context.Context, in *ClearDefaultPriceRequest, opts ...grpc.CallOption) (*ClearDefaultPriceResponse, error)
 	// Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
 	// Archiving it again changes nothing. An archived price is never used again: create another one.
-	// Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+	// Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
 	ArchivePrice(ctx context.Context, in *ArchivePriceRequest, opts ...grpc.CallOption) (*ArchivePriceResponse, error)
-	// Imports a stream of products with their variants and prices, and returns one result for each
-	// item, in order.
+	// Takes a stream of products with their variants and prices, stores it, and returns the operation
+	// that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+	// is an ImportProductsMetadata, its `response` an ImportProductsResult.
 	//
-	// Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-	// external key of an item is its idempotency key, for ever: a product that exists is found by it,
-	// new variants and prices are added, and existing data never changes, so a retry changes nothing
-	// and undoes no edit. Items become durable in groups while the stream continues: when a call
-	// breaks off, some items are imported, and a retry imports the rest.
+	// Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+	// The operation then imports the items in their order, about 200 at a time, each item as a whole
+	// or not at all, and a bad item does not stop the others. The external key of an item is its
+	// idempotency key, for ever: a product that exists is found by it, new variants and prices are
+	// added, and existing data never changes, so another import of the same items changes nothing and
+	// undoes no edit. An operation that is canceled leaves what it had imported.
 	//
-	// At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-	// more labels, variants, attributes, prices or metadata than allowed ends the call with
-	// ERROR_REASON_INVALID_FIELD.
+	// The first message has the `request_id`, which is remembered as long as the operation: for 30
+	// days after it has ended. A repeat with the same items returns the operation as it is then; with
+	// other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+	//
+	// A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+	// ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+	// with more labels, variants, attributes, prices or metadata than allowed ends the call with
+	// ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
 	ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportProductsRequest, ImportProductsResponse], error)
 	// Returns what each item costs now in one currency and channel. For a sku that is its default
 	// price for the channel, else its default price for every channel; for a price id that price.
@@ -177,10 +190,6 @@ type CatalogServiceClient interface {
 	// ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
 	// ERROR_REASON_VARIANT_NOT_FOR_SALE.
 	ResolvePrices(ctx context.Context, in *ResolvePricesRequest, opts ...grpc.CallOption) (*ResolvePricesResponse, error)
-	// Checks the invariants of this service's database: every variant has its product, every price
-	// its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-	// not archived. Returns what is wrong and how much was checked.
-	AuditCatalog(ctx context.Context, in *AuditCatalogRequest, opts ...grpc.CallOption) (*AuditCatalogResponse, error)
 }
 
 type catalogServiceClient struct {
@@ -434,16 +443,6 @@ func (c *catalogServiceClient) ResolvePrices(ctx context.Context, in *ResolvePri
 	return out, nil
 }
 
-func (c *catalogServiceClient) AuditCatalog(ctx context.Context, in *AuditCatalogRequest, opts ...grpc.CallOption) (*AuditCatalogResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditCatalogResponse)
-	err := c.cc.Invoke(ctx, CatalogService_AuditCatalog_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // CatalogServiceServer is the server API for CatalogService service.
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
@@ -456,24 +455,26 @@ func (c *catalogServiceClient) AuditCatalog(ctx context.Context, in *AuditCatalo
 // other callers get NOT_FOUND. The same holds for RESTRICTED prices. Archived prices can be read by
 // staff and services only.
 type CatalogServiceServer interface {
-	// Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+	// Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+	// the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
 	// Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-	// RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
 	// Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
 	// changes nothing. A product without variants or prices can be published, to announce it: what
-	// can be sold is decided by its variants and their prices, which may change at any time. Fails
-	// with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+	// can be sold is decided by its variants and their prices, which may change at any time.
+	// Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
 	PublishProduct(context.Context, *PublishProductRequest) (*PublishProductResponse, error)
 	// Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-	// again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+	// with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error)
 	// Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-	// nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
 	RestoreProduct(context.Context, *RestoreProductRequest) (*RestoreProductResponse, error)
 	// Returns one product with its variants, and each variant with its default prices. Fails with
 	// ERROR_REASON_PRODUCT_NOT_FOUND.
@@ -492,24 +493,26 @@ type CatalogServiceServer interface {
 	// product that is named twice is returned twice. Drafts are missing for callers other than staff
 	// and services.
 	BatchGetProducts(context.Context, *BatchGetProductsRequest) (*BatchGetProductsResponse, error)
-	// Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-	// ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+	// Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+	// first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+	// ERROR_REASON_TOO_MANY_VARIANTS.
 	CreateVariant(context.Context, *CreateVariantRequest) (*CreateVariantResponse, error)
 	// Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-	// ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	UpdateVariant(context.Context, *UpdateVariantRequest) (*UpdateVariantResponse, error)
 	// Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-	// nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
 	EnableVariant(context.Context, *EnableVariantRequest) (*EnableVariantResponse, error)
 	// Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-	// Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-	// ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+	// Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+	// response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+	// ERROR_REASON_ETAG_MISMATCH.
 	DisableVariant(context.Context, *DisableVariantRequest) (*DisableVariantResponse, error)
 	// Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-	// stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_ETAG_MISMATCH.
+	// stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+	// the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
 	ArchiveVariant(context.Context, *ArchiveVariantRequest) (*ArchiveVariantResponse, error)
 	// Returns one variant, by its id or its sku, with its default prices. In a path, every character
 	// of a sku other than letters, digits and `- . _ ~` is percent-encoded: `RUG/1` is
@@ -525,8 +528,8 @@ type CatalogServiceServer interface {
 	// than staff and services.
 	BatchGetVariants(context.Context, *BatchGetVariantsRequest) (*BatchGetVariantsResponse, error)
 	// Adds a price to a variant. When the variant has no default price in the currency and channel, a
-	// price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-	// ERROR_REASON_PRICE_EXISTS.
+	// price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+	// first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
 	CreatePrice(context.Context, *CreatePriceRequest) (*CreatePriceResponse, error)
 	// Returns one price. Staff and services get every price, even when it is archived; other callers
 	// get PUBLIC prices that are not archived. Fails with ERROR_REASON_PRICE_NOT_FOUND.
@@ -537,31 +540,41 @@ type CatalogServiceServer interface {
 	ListPrices(context.Context, *ListPricesRequest) (*ListPricesResponse, error)
 	// Makes a price the default price of its variant in its currency and channel: the price that the
 	// sku is sold at when an order line names the sku. The price that was the default before stays
-	// PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-	// ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+	// PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+	// `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+	// ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
 	SetDefaultPrice(context.Context, *SetDefaultPriceRequest) (*SetDefaultPriceResponse, error)
 	// Clears the default price of a variant in one currency and channel, so that the sku is no longer
 	// sold at it. The price that was the default stays PUBLIC only if it was created so. The next
 	// price that is created there and is not RESTRICTED becomes the default again. Clearing what is
 	// not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-	// still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+	// still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_VARIANT_NOT_FOUND.
 	ClearDefaultPrice(context.Context, *ClearDefaultPriceRequest) (*ClearDefaultPriceResponse, error)
 	// Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
 	// Archiving it again changes nothing. An archived price is never used again: create another one.
-	// Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+	// Repeating a `request_id` within 7 days returns the first response. Fails with
+	// ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
 	ArchivePrice(context.Context, *ArchivePriceRequest) (*ArchivePriceResponse, error)
-	// Imports a stream of products with their variants and prices, and returns one result for each
-	// item, in order.
+	// Takes a stream of products with their variants and prices, stores it, and returns the operation
+	// that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+	// is an ImportProductsMetadata, its `response` an ImportProductsResult.
 	//
-	// Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-	// external key of an item is its idempotency key, for ever: a product that exists is found by it,
-	// new variants and prices are added, and existing data never changes, so a retry changes nothing
-	// and undoes no edit. Items become durable in groups while the stream continues: when a call
-	// breaks off, some items are imported, and a retry imports the rest.
+	// Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+	// The operation then imports the items in their order, about 200 at a time, each item as a whole
+	// or not at all, and a bad item does not stop the others. The external key of an item is its
+	// idempotency key, for ever: a product that exists is found by it, new variants and prices are
+	// added, and existing data never changes, so another import of the same items changes nothing and
+	// undoes no edit. An operation that is canceled leaves what it had imported.
 	//
-	// At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-	// more labels, variants, attributes, prices or metadata than allowed ends the call with
-	// ERROR_REASON_INVALID_FIELD.
+	// The first message has the `request_id`, which is remembered as long as the operation: for 30
+	// days after it has ended. A repeat with the same items returns the operation as it is then; with
+	// other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+	//
+	// A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+	// ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+	// with more labels, variants, attributes, prices or metadata than allowed ends the call with
+	// ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
 	ImportProducts(grpc.ClientStreamingServer[ImportProductsRequest, ImportProductsResponse]) error
 	// Returns what each item costs now in one currency and channel. For a sku that is its default
 	// price for the channel, else its default price for every channel; for a price id that price.
@@ -575,10 +588,6 @@ type CatalogServiceServer interface {
 	// ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
 	// ERROR_REASON_VARIANT_NOT_FOR_SALE.
 	ResolvePrices(context.Context, *ResolvePricesRequest) (*ResolvePricesResponse, error)
-	// Checks the invariants of this service's database: every variant has its product, every price
-	// its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-	// not archived. Returns what is wrong and how much was checked.
-	AuditCatalog(context.Context, *AuditCatalogRequest) (*AuditCatalogResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }
 
@@ -660,9 +669,6 @@ func (UnimplementedCatalogServiceServer) ImportProducts(grpc.ClientStreamingServ
 }
 func (UnimplementedCatalogServiceServer) ResolvePrices(context.Context, *ResolvePricesRequest) (*ResolvePricesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolvePrices not implemented")
-}
-func (UnimplementedCatalogServiceServer) AuditCatalog(context.Context, *AuditCatalogRequest) (*AuditCatalogResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditCatalog not implemented")
 }
 func (UnimplementedCatalogServiceServer) mustEmbedUnimplementedCatalogServiceServer() {}
 func (UnimplementedCatalogServiceServer) testEmbeddedByValue()                        {}
@@ -1106,24 +1112,6 @@ func _CatalogService_ResolvePrices_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _CatalogService_AuditCatalog_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditCatalogRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(CatalogServiceServer).AuditCatalog(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: CatalogService_AuditCatalog_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(CatalogServiceServer).AuditCatalog(ctx, req.(*AuditCatalogRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // CatalogService_ServiceDesc is the grpc.ServiceDesc for CatalogService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1222,10 +1210,6 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResolvePrices",
 			Handler:    _CatalogService_ResolvePrices_Handler,
-		},
-		{
-			MethodName: "AuditCatalog",
-			Handler:    _CatalogService_AuditCatalog_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -68,14 +68,16 @@ const (
 	// The price was created as RESTRICTED, and a default price is PUBLIC. Create a PUBLIC price
 	// instead.
 	ErrorReason_ERROR_REASON_PRICE_RESTRICTED ErrorReason = 15
-	// The import stream has more items than one call may import; every item up to the limit was
-	// processed.
+	// The import stream has more items than one call may import. Nothing was imported.
 	ErrorReason_ERROR_REASON_TOO_MANY_ITEMS ErrorReason = 16
 	// An item of an import names a sku twice, or two default prices of a variant in one currency and
 	// channel. Only in the result of an item.
 	ErrorReason_ERROR_REASON_DUPLICATE ErrorReason = 17
 	// An item of an import breaks the rules of its fields. Only in the result of an item.
 	ErrorReason_ERROR_REASON_INVALID_ITEM ErrorReason = 18
+	// The import stream has more bytes than one call may import. Nothing was imported: send fewer
+	// items at once.
+	ErrorReason_ERROR_REASON_IMPORT_TOO_LARGE ErrorReason = 19
 )
 
 // Enum value maps for ErrorReason.
@@ -100,6 +102,7 @@ var (
 		16: "ERROR_REASON_TOO_MANY_ITEMS",
 		17: "ERROR_REASON_DUPLICATE",
 		18: "ERROR_REASON_INVALID_ITEM",
+		19: "ERROR_REASON_IMPORT_TOO_LARGE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -121,6 +124,7 @@ var (
 		"ERROR_REASON_TOO_MANY_ITEMS":       16,
 		"ERROR_REASON_DUPLICATE":            17,
 		"ERROR_REASON_INVALID_ITEM":         18,
+		"ERROR_REASON_IMPORT_TOO_LARGE":     19,
 	}
 )
 
@@ -155,7 +159,7 @@ var File_souk_catalog_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xbb\n" +
+	"\"souk/catalog/v1/error_reason.proto\x12\x0fsouk.catalog.v1\x1a\x1bsouk/policy/v1/reason.proto*\xf7\n" +
 	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12:\n" +
@@ -191,7 +195,8 @@ const file_souk_catalog_v1_error_reason_proto_rawDesc = "" +
 	"\x16ERROR_REASON_DUPLICATE\x10\x11\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12)\n" +
 	"\x19ERROR_REASON_INVALID_ITEM\x10\x12\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01B\x90\x01\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x12:\n" +
+	"\x1dERROR_REASON_IMPORT_TOO_LARGE\x10\x13\x1a\x17\xaa㟀\x0e\x11\b\x03\x12\vlimit_bytes \x01B\x90\x01\n" +
 	"\x17example.souk.catalog.v1B\x10ErrorReasonProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
 var (

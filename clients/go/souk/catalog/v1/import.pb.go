@@ -213,10 +213,120 @@ func (x *ImportedVariant) GetPrices() []*Price {
 	return nil
 }
 
+// How far an import has come: the `metadata` of the operation.
+type ImportProductsMetadata struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many items there are.
+	ItemCount int32 `protobuf:"varint,1,opt,name=item_count,json=itemCount,proto3" json:"item_count,omitempty"`
+	// How many of them were imported or rejected.
+	DoneCount int32 `protobuf:"varint,2,opt,name=done_count,json=doneCount,proto3" json:"done_count,omitempty"`
+	// How many of those were rejected.
+	FailedCount   int32 `protobuf:"varint,3,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProductsMetadata) Reset() {
+	*x = ImportProductsMetadata{}
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProductsMetadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProductsMetadata) ProtoMessage() {}
+
+func (x *ImportProductsMetadata) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProductsMetadata.ProtoReflect.Descriptor instead.
+func (*ImportProductsMetadata) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ImportProductsMetadata) GetItemCount() int32 {
+	if x != nil {
+		return x.ItemCount
+	}
+	return 0
+}
+
+func (x *ImportProductsMetadata) GetDoneCount() int32 {
+	if x != nil {
+		return x.DoneCount
+	}
+	return 0
+}
+
+func (x *ImportProductsMetadata) GetFailedCount() int32 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+// What an import resulted in: the `response` of the operation.
+type ImportProductsResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One result for each item, in the order of the stream. It stays below 4 MiB.
+	Results       []*ImportResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProductsResult) Reset() {
+	*x = ImportProductsResult{}
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProductsResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProductsResult) ProtoMessage() {}
+
+func (x *ImportProductsResult) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProductsResult.ProtoReflect.Descriptor instead.
+func (*ImportProductsResult) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ImportProductsResult) GetResults() []*ImportResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
 // The result of importing one item.
 type ImportResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The item's external key as it was sent, truncated to 100 characters.
+	// The item's external key as it was sent, truncated to 100 bytes.
 	ExternalKey string `protobuf:"bytes,1,opt,name=external_key,json=externalKey,proto3" json:"external_key,omitempty"`
 	// The outcome.
 	Outcome ImportOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=souk.catalog.v1.ImportOutcome" json:"outcome,omitempty"`
@@ -234,7 +344,7 @@ type ImportResult struct {
 
 func (x *ImportResult) Reset() {
 	*x = ImportResult{}
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +356,7 @@ func (x *ImportResult) String() string {
 func (*ImportResult) ProtoMessage() {}
 
 func (x *ImportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[2]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +369,7 @@ func (x *ImportResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
 func (*ImportResult) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{2}
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ImportResult) GetExternalKey() string {
@@ -313,7 +423,8 @@ type ImportError struct {
 	// The invalid field of the item, such as `variants[1].variant.sku`; empty when the whole item is
 	// at fault.
 	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
-	// What is wrong, as text for people.
+	// What is wrong, as text for people, at most 200 bytes. Empty after the first 1,000 items that
+	// failed.
 	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -321,7 +432,7 @@ type ImportError struct {
 
 func (x *ImportError) Reset() {
 	*x = ImportError{}
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +444,7 @@ func (x *ImportError) String() string {
 func (*ImportError) ProtoMessage() {}
 
 func (x *ImportError) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_import_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_import_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +457,7 @@ func (x *ImportError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportError.ProtoReflect.Descriptor instead.
 func (*ImportError) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{3}
+	return file_souk_catalog_v1_import_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ImportError) GetReason() ErrorReason {
@@ -381,7 +492,15 @@ const file_souk_catalog_v1_import_proto_rawDesc = "" +
 	"\rinitial_state\x18\x03 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\finitialState\"\x88\x01\n" +
 	"\x0fImportedVariant\x12:\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\x129\n" +
-	"\x06prices\x18\x02 \x03(\v2\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06prices\"\xa2\x02\n" +
+	"\x06prices\x18\x02 \x03(\v2\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06prices\"y\n" +
+	"\x16ImportProductsMetadata\x12\x1d\n" +
+	"\n" +
+	"item_count\x18\x01 \x01(\x05R\titemCount\x12\x1d\n" +
+	"\n" +
+	"done_count\x18\x02 \x01(\x05R\tdoneCount\x12!\n" +
+	"\ffailed_count\x18\x03 \x01(\x05R\vfailedCount\"O\n" +
+	"\x14ImportProductsResult\x127\n" +
+	"\aresults\x18\x01 \x03(\v2\x1d.souk.catalog.v1.ImportResultR\aresults\"\xa2\x02\n" +
 	"\fImportResult\x12!\n" +
 	"\fexternal_key\x18\x01 \x01(\tR\vexternalKey\x128\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x1e.souk.catalog.v1.ImportOutcomeR\aoutcome\x12\x1d\n" +
@@ -415,33 +534,36 @@ func file_souk_catalog_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_souk_catalog_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_souk_catalog_v1_import_proto_goTypes = []any{
-	(ImportOutcome)(0),      // 0: souk.catalog.v1.ImportOutcome
-	(*ImportedProduct)(nil), // 1: souk.catalog.v1.ImportedProduct
-	(*ImportedVariant)(nil), // 2: souk.catalog.v1.ImportedVariant
-	(*ImportResult)(nil),    // 3: souk.catalog.v1.ImportResult
-	(*ImportError)(nil),     // 4: souk.catalog.v1.ImportError
-	(*Product)(nil),         // 5: souk.catalog.v1.Product
-	(ProductState)(0),       // 6: souk.catalog.v1.ProductState
-	(*Variant)(nil),         // 7: souk.catalog.v1.Variant
-	(*Price)(nil),           // 8: souk.catalog.v1.Price
-	(ErrorReason)(0),        // 9: souk.catalog.v1.ErrorReason
+	(ImportOutcome)(0),             // 0: souk.catalog.v1.ImportOutcome
+	(*ImportedProduct)(nil),        // 1: souk.catalog.v1.ImportedProduct
+	(*ImportedVariant)(nil),        // 2: souk.catalog.v1.ImportedVariant
+	(*ImportProductsMetadata)(nil), // 3: souk.catalog.v1.ImportProductsMetadata
+	(*ImportProductsResult)(nil),   // 4: souk.catalog.v1.ImportProductsResult
+	(*ImportResult)(nil),           // 5: souk.catalog.v1.ImportResult
+	(*ImportError)(nil),            // 6: souk.catalog.v1.ImportError
+	(*Product)(nil),                // 7: souk.catalog.v1.Product
+	(ProductState)(0),              // 8: souk.catalog.v1.ProductState
+	(*Variant)(nil),                // 9: souk.catalog.v1.Variant
+	(*Price)(nil),                  // 10: souk.catalog.v1.Price
+	(ErrorReason)(0),               // 11: souk.catalog.v1.ErrorReason
 }
 var file_souk_catalog_v1_import_proto_depIdxs = []int32{
-	5, // 0: souk.catalog.v1.ImportedProduct.product:type_name -> souk.catalog.v1.Product
-	2, // 1: souk.catalog.v1.ImportedProduct.variants:type_name -> souk.catalog.v1.ImportedVariant
-	6, // 2: souk.catalog.v1.ImportedProduct.initial_state:type_name -> souk.catalog.v1.ProductState
-	7, // 3: souk.catalog.v1.ImportedVariant.variant:type_name -> souk.catalog.v1.Variant
-	8, // 4: souk.catalog.v1.ImportedVariant.prices:type_name -> souk.catalog.v1.Price
-	0, // 5: souk.catalog.v1.ImportResult.outcome:type_name -> souk.catalog.v1.ImportOutcome
-	4, // 6: souk.catalog.v1.ImportResult.error:type_name -> souk.catalog.v1.ImportError
-	9, // 7: souk.catalog.v1.ImportError.reason:type_name -> souk.catalog.v1.ErrorReason
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	7,  // 0: souk.catalog.v1.ImportedProduct.product:type_name -> souk.catalog.v1.Product
+	2,  // 1: souk.catalog.v1.ImportedProduct.variants:type_name -> souk.catalog.v1.ImportedVariant
+	8,  // 2: souk.catalog.v1.ImportedProduct.initial_state:type_name -> souk.catalog.v1.ProductState
+	9,  // 3: souk.catalog.v1.ImportedVariant.variant:type_name -> souk.catalog.v1.Variant
+	10, // 4: souk.catalog.v1.ImportedVariant.prices:type_name -> souk.catalog.v1.Price
+	5,  // 5: souk.catalog.v1.ImportProductsResult.results:type_name -> souk.catalog.v1.ImportResult
+	0,  // 6: souk.catalog.v1.ImportResult.outcome:type_name -> souk.catalog.v1.ImportOutcome
+	6,  // 7: souk.catalog.v1.ImportResult.error:type_name -> souk.catalog.v1.ImportError
+	11, // 8: souk.catalog.v1.ImportError.reason:type_name -> souk.catalog.v1.ErrorReason
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_import_proto_init() }
@@ -459,7 +581,7 @@ func file_souk_catalog_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_import_proto_rawDesc), len(file_souk_catalog_v1_import_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

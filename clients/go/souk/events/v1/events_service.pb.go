@@ -16,7 +16,6 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -2184,103 +2183,11 @@ func (x *DropDeadLettersResponse) GetDroppedCount() int64 {
 	return 0
 }
 
-// The request of AuditEvents; it is empty.
-type AuditEventsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditEventsRequest) Reset() {
-	*x = AuditEventsRequest{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[36]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditEventsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditEventsRequest) ProtoMessage() {}
-
-func (x *AuditEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[36]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditEventsRequest.ProtoReflect.Descriptor instead.
-func (*AuditEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{36}
-}
-
-// The response of AuditEvents.
-type AuditEventsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditEventsResponse) Reset() {
-	*x = AuditEventsResponse{}
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[37]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditEventsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditEventsResponse) ProtoMessage() {}
-
-func (x *AuditEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_events_v1_events_service_proto_msgTypes[37]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditEventsResponse.ProtoReflect.Descriptor instead.
-func (*AuditEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_events_v1_events_service_proto_rawDescGZIP(), []int{37}
-}
-
-func (x *AuditEventsResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditEventsResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_events_v1_events_service_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_events_service_proto_rawDesc = "" +
 	"\n" +
-	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"R\n" +
+	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\"R\n" +
 	"\x14PublishEventsRequest\x12:\n" +
 	"\x06events\x18\x01 \x03(\v2\x15.souk.events.v1.EventB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x06events\"\x8d\x01\n" +
 	"\rPublishResult\x126\n" +
@@ -2423,66 +2330,61 @@ const file_souk_events_v1_events_service_proto_rawDesc = "" +
 	"\x0fsubscription_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$R\x0esubscriptionId\x12H\n" +
 	"\x0fdead_letter_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x10\xe8\a\"\x15r\x132\x11^[0-9a-z_]{1,64}$R\rdeadLetterIds\">\n" +
 	"\x17DropDeadLettersResponse\x12#\n" +
-	"\rdropped_count\x18\x01 \x01(\x03R\fdroppedCount\"\x14\n" +
-	"\x12AuditEventsRequest\"\x7f\n" +
-	"\x13AuditEventsResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xb3!\n" +
-	"\fEventService\x12\xbc\x01\n" +
-	"\rPublishEvents\x12$.souk.events.v1.PublishEventsRequest\x1a%.souk.events.v1.PublishEventsResponse\"^\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/events:publish\xa2뤨\f8\n" +
+	"\rdropped_count\x18\x01 \x01(\x03R\fdroppedCount2\xb8 \n" +
+	"\fEventService\x12\xc9\x01\n" +
+	"\rPublishEvents\x12$.souk.events.v1.PublishEventsRequest\x1a%.souk.events.v1.PublishEventsResponse\"k\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/events:publish\xa2뤨\fE\n" +
 	"\x12\b\x03\x12\x0eevents.publish\x10\x02\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xbc\x03\n" +
-	"\tSubscribe\x12 .souk.events.v1.SubscribeRequest\x1a!.souk.events.v1.SubscribeResponse\"\xe5\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/events:subscribe\xa2뤨\f\xbc\x02\n" +
+	"\"\x1cERROR_REASON_LOG_UNAVAILABLE2\v\n" +
+	"\tevents.id\x90\x02\x02\x12\xbe\x03\n" +
+	"\tSubscribe\x12 .souk.events.v1.SubscribeRequest\x1a!.souk.events.v1.SubscribeResponse\"\xe7\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/events:subscribe\xa2뤨\f\xbe\x02\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"!ERROR_REASON_SUBSCRIPTION_DIFFERS\"\x1cERROR_REASON_STREAM_PROTOCOL\"\x1eERROR_REASON_NO_SUCH_PARTITION\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02(\x010\x01\x12\xb2\x02\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"!ERROR_REASON_SUBSCRIPTION_DIFFERS\"\x1cERROR_REASON_STREAM_PROTOCOL\"\x1eERROR_REASON_NO_SUCH_PARTITION\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE2\x00\x90\x02\x02(\x010\x01\x12\xb4\x02\n" +
 	"\n" +
-	"PullEvents\x12!.souk.events.v1.PullEventsRequest\x1a\".souk.events.v1.PullEventsResponse\"\xdc\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/events/subscriptions/{subscription_id}:pull\xa2뤨\f\x98\x01\n" +
+	"PullEvents\x12!.souk.events.v1.PullEventsRequest\x1a\".souk.events.v1.PullEventsResponse\"\xde\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/events/subscriptions/{subscription_id}:pull\xa2뤨\f\x9a\x01\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\bA\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x8c\x02\n" +
-	"\x11AcknowledgeEvents\x12(.souk.events.v1.AcknowledgeEventsRequest\x1a).souk.events.v1.AcknowledgeEventsResponse\"\xa1\x01\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/events/subscriptions/{subscription_id}:acknowledge\xa2뤨\fW\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\bA\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"!ERROR_REASON_SUBSCRIPTION_CHANGED\"\x1cERROR_REASON_LOG_UNAVAILABLE2\x00\x90\x02\x02\x12\x8e\x02\n" +
+	"\x11AcknowledgeEvents\x12(.souk.events.v1.AcknowledgeEventsRequest\x1a).souk.events.v1.AcknowledgeEventsResponse\"\xa3\x01\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/events/subscriptions/{subscription_id}:acknowledge\xa2뤨\fY\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x02\x12\xd7\x01\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND2\x00\x90\x02\x02\x12\xd7\x01\n" +
 	"\n" +
 	"ListEvents\x12!.souk.events.v1.ListEventsRequest\x1a\".souk.events.v1.ListEventsResponse\"\x81\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/events\xa2뤨\ff\n" +
 	"\x0f\b\x03\x12\vevents.read\n" +
-	"\x0f\b\x04\x12\vevents.read\x10\x03\x1a\x02\b\x14\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\x85\x03\n" +
-	"\x12CreateSubscription\x12).souk.events.v1.CreateSubscriptionRequest\x1a*.souk.events.v1.CreateSubscriptionResponse\"\x97\x02\x82\xd3\xe4\x93\x02+:\x01*b\fsubscription\"\x18/v1/events/subscriptions\xa2뤨\f\xdc\x01\n" +
+	"\x0f\b\x04\x12\vevents.read\x10\x03\x1a\x02\b\x14\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xa8\x03\n" +
+	"\x12CreateSubscription\x12).souk.events.v1.CreateSubscriptionRequest\x1a*.souk.events.v1.CreateSubscriptionResponse\"\xba\x02\x82\xd3\xe4\x93\x02+:\x01*b\fsubscription\"\x18/v1/events/subscriptions\xa2뤨\f\xff\x01\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xc3\x02\n" +
-	"\x12UpdateSubscription\x12).souk.events.v1.UpdateSubscriptionRequest\x1a*.souk.events.v1.UpdateSubscriptionResponse\"\xd5\x01\x82\xd3\xe4\x93\x02U:\fsubscriptionb\fsubscription27/v1/events/subscriptions/{subscription.subscription_id}\xa2뤨\fq\n" +
+	"\x14\b\x04\x12\x10events.subscribe\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\" ERROR_REASON_SUBSCRIPTION_EXISTS\"#ERROR_REASON_SUBSCRIPTION_NOT_YOURS\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE2\x1e\n" +
+	"\x1csubscription.subscription_id8\xc9\x01\x90\x02\x02\x12\xc5\x02\n" +
+	"\x12UpdateSubscription\x12).souk.events.v1.UpdateSubscriptionRequest\x1a*.souk.events.v1.UpdateSubscriptionResponse\"\xd7\x01\x82\xd3\xe4\x93\x02U:\fsubscriptionb\fsubscription27/v1/events/subscriptions/{subscription.subscription_id}\xa2뤨\fs\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\xa3\x02\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE2\x00\x90\x02\x02\x12\xa3\x02\n" +
 	"\x0fGetSubscription\x12&.souk.events.v1.GetSubscriptionRequest\x1a'.souk.events.v1.GetSubscriptionResponse\"\xbe\x01\x82\xd3\xe4\x93\x02:b\fsubscription\x12*/v1/events/subscriptions/{subscription_id}\xa2뤨\fu\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\x05\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xe3\x01\n" +
 	"\x11ListSubscriptions\x12(.souk.events.v1.ListSubscriptionsRequest\x1a).souk.events.v1.ListSubscriptionsResponse\"y\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/events/subscriptions\xa2뤨\fP\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xd6\x01\n" +
-	"\x12DeleteSubscription\x12).souk.events.v1.DeleteSubscriptionRequest\x1a*.souk.events.v1.DeleteSubscriptionResponse\"i\x82\xd3\xe4\x93\x02,**/v1/events/subscriptions/{subscription_id}\xa2뤨\f.\n" +
+	"\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01\x12\xdb\x01\n" +
+	"\x12DeleteSubscription\x12).souk.events.v1.DeleteSubscriptionRequest\x1a*.souk.events.v1.DeleteSubscriptionResponse\"n\x82\xd3\xe4\x93\x02,**/v1/events/subscriptions/{subscription_id}\xa2뤨\f3\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
-	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x05\x90\x02\x02\x12\xcb\x02\n" +
-	"\x10SeekSubscription\x12'.souk.events.v1.SeekSubscriptionRequest\x1a(.souk.events.v1.SeekSubscriptionResponse\"\xe3\x01\x82\xd3\xe4\x93\x02B:\x01*b\fsubscription\"//v1/events/subscriptions/{subscription_id}:seek\xa2뤨\f\x91\x01\n" +
+	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\x052\x008\xcc\x01\x90\x02\x02\x12\xcd\x02\n" +
+	"\x10SeekSubscription\x12'.souk.events.v1.SeekSubscriptionRequest\x1a(.souk.events.v1.SeekSubscriptionResponse\"\xe5\x01\x82\xd3\xe4\x93\x02B:\x01*b\fsubscription\"//v1/events/subscriptions/{subscription_id}:seek\xa2뤨\f\x93\x01\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x02\x12\x83\x02\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\x1eERROR_REASON_NO_SUCH_PARTITION\"\x1cERROR_REASON_LOG_UNAVAILABLE2\x00\x90\x02\x02\x12\x83\x02\n" +
 	"\x0fListDeadLetters\x12&.souk.events.v1.ListDeadLettersRequest\x1a'.souk.events.v1.ListDeadLettersResponse\"\x9e\x01\x82\xd3\xe4\x93\x028\x126/v1/events/subscriptions/{subscription_id}/deadLetters\xa2뤨\fW\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x14\b\x04\x12\x10events.subscribe\x10\x03\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x01\x12\xb7\x02\n" +
-	"\x12RequeueDeadLetters\x12).souk.events.v1.RequeueDeadLettersRequest\x1a*.souk.events.v1.RequeueDeadLettersResponse\"\xc9\x01\x82\xd3\xe4\x93\x02C:\x01*\">/v1/events/subscriptions/{subscription_id}/deadLetters:requeue\xa2뤨\fw\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x01\x12\xb9\x02\n" +
+	"\x12RequeueDeadLetters\x12).souk.events.v1.RequeueDeadLettersRequest\x1a*.souk.events.v1.RequeueDeadLettersResponse\"\xcb\x01\x82\xd3\xe4\x93\x02C:\x01*\">/v1/events/subscriptions/{subscription_id}/deadLetters:requeue\xa2뤨\fy\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND\x90\x02\x02\x12\x87\x02\n" +
-	"\x0fDropDeadLetters\x12&.souk.events.v1.DropDeadLettersRequest\x1a'.souk.events.v1.DropDeadLettersResponse\"\xa2\x01\x82\xd3\xe4\x93\x02@:\x01*\";/v1/events/subscriptions/{subscription_id}/deadLetters:drop\xa2뤨\fS\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\"\"ERROR_REASON_DEAD_LETTER_NOT_FOUND2\x00\x90\x02\x02\x12\x89\x02\n" +
+	"\x0fDropDeadLetters\x12&.souk.events.v1.DropDeadLettersRequest\x1a'.souk.events.v1.DropDeadLettersResponse\"\xa4\x01\x82\xd3\xe4\x93\x02@:\x01*\";/v1/events/subscriptions/{subscription_id}/deadLetters:drop\xa2뤨\fU\n" +
 	"\x14\b\x03\x12\x10events.subscribe\n" +
 	"\x10\b\x04\x12\fevents.admin\x10\x02\x1a\x02\b\n" +
-	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x90\x02\x02\x12\xbb\x01\n" +
-	"\vAuditEvents\x12\".souk.events.v1.AuditEventsRequest\x1a#.souk.events.v1.AuditEventsResponse\"c\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:audit\xa2뤨\fB\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\"\x1cERROR_REASON_LOG_UNAVAILABLE\x90\x02\x01B\x8c\x01\n" +
+	"\"#ERROR_REASON_SUBSCRIPTION_NOT_FOUND2\x00\x90\x02\x02B\x8c\x01\n" +
 	"\x16example.souk.events.v1B\x12EventsServiceProtoP\x01Z'souk.example/go/souk/events/v1;eventsv1\xaa\x02\x0eSouk.Events.V1\xca\x02\x0eSouk\\Events\\V1\xea\x02\x10Souk::Events::V1b\x06proto3"
 
 var (
@@ -2497,7 +2399,7 @@ func file_souk_events_v1_events_service_proto_rawDescGZIP() []byte {
 	return file_souk_events_v1_events_service_proto_rawDescData
 }
 
-var file_souk_events_v1_events_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_souk_events_v1_events_service_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_souk_events_v1_events_service_proto_goTypes = []any{
 	(*PublishEventsRequest)(nil),       // 0: souk.events.v1.PublishEventsRequest
 	(*PublishResult)(nil),              // 1: souk.events.v1.PublishResult
@@ -2535,98 +2437,90 @@ var file_souk_events_v1_events_service_proto_goTypes = []any{
 	(*RequeueDeadLettersResponse)(nil), // 33: souk.events.v1.RequeueDeadLettersResponse
 	(*DropDeadLettersRequest)(nil),     // 34: souk.events.v1.DropDeadLettersRequest
 	(*DropDeadLettersResponse)(nil),    // 35: souk.events.v1.DropDeadLettersResponse
-	(*AuditEventsRequest)(nil),         // 36: souk.events.v1.AuditEventsRequest
-	(*AuditEventsResponse)(nil),        // 37: souk.events.v1.AuditEventsResponse
-	nil,                                // 38: souk.events.v1.PublishFailure.MetadataEntry
-	(*Event)(nil),                      // 39: souk.events.v1.Event
-	(*Position)(nil),                   // 40: souk.events.v1.Position
-	(ErrorReason)(0),                   // 41: souk.events.v1.ErrorReason
-	(*StartPosition)(nil),              // 42: souk.events.v1.StartPosition
-	(*durationpb.Duration)(nil),        // 43: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 44: google.protobuf.Timestamp
-	(*Subscription)(nil),               // 45: souk.events.v1.Subscription
-	(*LoggedEvent)(nil),                // 46: souk.events.v1.LoggedEvent
-	(*fieldmaskpb.FieldMask)(nil),      // 47: google.protobuf.FieldMask
-	(*DeadLetter)(nil),                 // 48: souk.events.v1.DeadLetter
-	(*v1.AuditFinding)(nil),            // 49: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),              // 50: souk.type.v1.AuditCount
+	nil,                                // 36: souk.events.v1.PublishFailure.MetadataEntry
+	(*Event)(nil),                      // 37: souk.events.v1.Event
+	(*Position)(nil),                   // 38: souk.events.v1.Position
+	(ErrorReason)(0),                   // 39: souk.events.v1.ErrorReason
+	(*StartPosition)(nil),              // 40: souk.events.v1.StartPosition
+	(*durationpb.Duration)(nil),        // 41: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 42: google.protobuf.Timestamp
+	(*Subscription)(nil),               // 43: souk.events.v1.Subscription
+	(*LoggedEvent)(nil),                // 44: souk.events.v1.LoggedEvent
+	(*fieldmaskpb.FieldMask)(nil),      // 45: google.protobuf.FieldMask
+	(*DeadLetter)(nil),                 // 46: souk.events.v1.DeadLetter
 }
 var file_souk_events_v1_events_service_proto_depIdxs = []int32{
-	39, // 0: souk.events.v1.PublishEventsRequest.events:type_name -> souk.events.v1.Event
-	40, // 1: souk.events.v1.PublishResult.position:type_name -> souk.events.v1.Position
+	37, // 0: souk.events.v1.PublishEventsRequest.events:type_name -> souk.events.v1.Event
+	38, // 1: souk.events.v1.PublishResult.position:type_name -> souk.events.v1.Position
 	2,  // 2: souk.events.v1.PublishResult.failure:type_name -> souk.events.v1.PublishFailure
-	41, // 3: souk.events.v1.PublishFailure.reason:type_name -> souk.events.v1.ErrorReason
-	38, // 4: souk.events.v1.PublishFailure.metadata:type_name -> souk.events.v1.PublishFailure.MetadataEntry
+	39, // 3: souk.events.v1.PublishFailure.reason:type_name -> souk.events.v1.ErrorReason
+	36, // 4: souk.events.v1.PublishFailure.metadata:type_name -> souk.events.v1.PublishFailure.MetadataEntry
 	1,  // 5: souk.events.v1.PublishEventsResponse.results:type_name -> souk.events.v1.PublishResult
-	42, // 6: souk.events.v1.SubscribeStart.start_position:type_name -> souk.events.v1.StartPosition
-	43, // 7: souk.events.v1.SubscribeStart.ack_deadline:type_name -> google.protobuf.Duration
-	43, // 8: souk.events.v1.DeadlineExtension.duration:type_name -> google.protobuf.Duration
+	40, // 6: souk.events.v1.SubscribeStart.start_position:type_name -> souk.events.v1.StartPosition
+	41, // 7: souk.events.v1.SubscribeStart.ack_deadline:type_name -> google.protobuf.Duration
+	41, // 8: souk.events.v1.DeadlineExtension.duration:type_name -> google.protobuf.Duration
 	5,  // 9: souk.events.v1.SubscribeUpdate.nacks:type_name -> souk.events.v1.Nack
 	6,  // 10: souk.events.v1.SubscribeUpdate.extensions:type_name -> souk.events.v1.DeadlineExtension
 	4,  // 11: souk.events.v1.SubscribeRequest.start:type_name -> souk.events.v1.SubscribeStart
 	7,  // 12: souk.events.v1.SubscribeRequest.update:type_name -> souk.events.v1.SubscribeUpdate
-	39, // 13: souk.events.v1.EventDelivery.event:type_name -> souk.events.v1.Event
-	40, // 14: souk.events.v1.EventDelivery.position:type_name -> souk.events.v1.Position
-	44, // 15: souk.events.v1.EventDelivery.publish_time:type_name -> google.protobuf.Timestamp
-	45, // 16: souk.events.v1.SubscribeStarted.subscription:type_name -> souk.events.v1.Subscription
+	37, // 13: souk.events.v1.EventDelivery.event:type_name -> souk.events.v1.Event
+	38, // 14: souk.events.v1.EventDelivery.position:type_name -> souk.events.v1.Position
+	42, // 15: souk.events.v1.EventDelivery.publish_time:type_name -> google.protobuf.Timestamp
+	43, // 16: souk.events.v1.SubscribeStarted.subscription:type_name -> souk.events.v1.Subscription
 	10, // 17: souk.events.v1.SubscribeResponse.started:type_name -> souk.events.v1.SubscribeStarted
 	9,  // 18: souk.events.v1.SubscribeResponse.deliveries:type_name -> souk.events.v1.EventDelivery
-	43, // 19: souk.events.v1.PullEventsRequest.max_wait:type_name -> google.protobuf.Duration
-	43, // 20: souk.events.v1.PullEventsRequest.ack_deadline:type_name -> google.protobuf.Duration
+	41, // 19: souk.events.v1.PullEventsRequest.max_wait:type_name -> google.protobuf.Duration
+	41, // 20: souk.events.v1.PullEventsRequest.ack_deadline:type_name -> google.protobuf.Duration
 	9,  // 21: souk.events.v1.PullEventsResponse.deliveries:type_name -> souk.events.v1.EventDelivery
 	5,  // 22: souk.events.v1.AcknowledgeEventsRequest.nacks:type_name -> souk.events.v1.Nack
 	6,  // 23: souk.events.v1.AcknowledgeEventsRequest.extensions:type_name -> souk.events.v1.DeadlineExtension
-	44, // 24: souk.events.v1.ListEventsRequest.publish_time_after:type_name -> google.protobuf.Timestamp
-	44, // 25: souk.events.v1.ListEventsRequest.publish_time_before:type_name -> google.protobuf.Timestamp
-	46, // 26: souk.events.v1.ListEventsResponse.events:type_name -> souk.events.v1.LoggedEvent
-	45, // 27: souk.events.v1.CreateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
-	42, // 28: souk.events.v1.CreateSubscriptionRequest.start_position:type_name -> souk.events.v1.StartPosition
-	45, // 29: souk.events.v1.CreateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	45, // 30: souk.events.v1.UpdateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
-	47, // 31: souk.events.v1.UpdateSubscriptionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	45, // 32: souk.events.v1.UpdateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	45, // 33: souk.events.v1.GetSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	45, // 34: souk.events.v1.ListSubscriptionsResponse.subscriptions:type_name -> souk.events.v1.Subscription
-	42, // 35: souk.events.v1.SeekSubscriptionRequest.position:type_name -> souk.events.v1.StartPosition
-	45, // 36: souk.events.v1.SeekSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
-	48, // 37: souk.events.v1.ListDeadLettersResponse.dead_letters:type_name -> souk.events.v1.DeadLetter
-	49, // 38: souk.events.v1.AuditEventsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	50, // 39: souk.events.v1.AuditEventsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 40: souk.events.v1.EventService.PublishEvents:input_type -> souk.events.v1.PublishEventsRequest
-	8,  // 41: souk.events.v1.EventService.Subscribe:input_type -> souk.events.v1.SubscribeRequest
-	12, // 42: souk.events.v1.EventService.PullEvents:input_type -> souk.events.v1.PullEventsRequest
-	14, // 43: souk.events.v1.EventService.AcknowledgeEvents:input_type -> souk.events.v1.AcknowledgeEventsRequest
-	16, // 44: souk.events.v1.EventService.ListEvents:input_type -> souk.events.v1.ListEventsRequest
-	18, // 45: souk.events.v1.EventService.CreateSubscription:input_type -> souk.events.v1.CreateSubscriptionRequest
-	20, // 46: souk.events.v1.EventService.UpdateSubscription:input_type -> souk.events.v1.UpdateSubscriptionRequest
-	22, // 47: souk.events.v1.EventService.GetSubscription:input_type -> souk.events.v1.GetSubscriptionRequest
-	24, // 48: souk.events.v1.EventService.ListSubscriptions:input_type -> souk.events.v1.ListSubscriptionsRequest
-	26, // 49: souk.events.v1.EventService.DeleteSubscription:input_type -> souk.events.v1.DeleteSubscriptionRequest
-	28, // 50: souk.events.v1.EventService.SeekSubscription:input_type -> souk.events.v1.SeekSubscriptionRequest
-	30, // 51: souk.events.v1.EventService.ListDeadLetters:input_type -> souk.events.v1.ListDeadLettersRequest
-	32, // 52: souk.events.v1.EventService.RequeueDeadLetters:input_type -> souk.events.v1.RequeueDeadLettersRequest
-	34, // 53: souk.events.v1.EventService.DropDeadLetters:input_type -> souk.events.v1.DropDeadLettersRequest
-	36, // 54: souk.events.v1.EventService.AuditEvents:input_type -> souk.events.v1.AuditEventsRequest
-	3,  // 55: souk.events.v1.EventService.PublishEvents:output_type -> souk.events.v1.PublishEventsResponse
-	11, // 56: souk.events.v1.EventService.Subscribe:output_type -> souk.events.v1.SubscribeResponse
-	13, // 57: souk.events.v1.EventService.PullEvents:output_type -> souk.events.v1.PullEventsResponse
-	15, // 58: souk.events.v1.EventService.AcknowledgeEvents:output_type -> souk.events.v1.AcknowledgeEventsResponse
-	17, // 59: souk.events.v1.EventService.ListEvents:output_type -> souk.events.v1.ListEventsResponse
-	19, // 60: souk.events.v1.EventService.CreateSubscription:output_type -> souk.events.v1.CreateSubscriptionResponse
-	21, // 61: souk.events.v1.EventService.UpdateSubscription:output_type -> souk.events.v1.UpdateSubscriptionResponse
-	23, // 62: souk.events.v1.EventService.GetSubscription:output_type -> souk.events.v1.GetSubscriptionResponse
-	25, // 63: souk.events.v1.EventService.ListSubscriptions:output_type -> souk.events.v1.ListSubscriptionsResponse
-	27, // 64: souk.events.v1.EventService.DeleteSubscription:output_type -> souk.events.v1.DeleteSubscriptionResponse
-	29, // 65: souk.events.v1.EventService.SeekSubscription:output_type -> souk.events.v1.SeekSubscriptionResponse
-	31, // 66: souk.events.v1.EventService.ListDeadLetters:output_type -> souk.events.v1.ListDeadLettersResponse
-	33, // 67: souk.events.v1.EventService.RequeueDeadLetters:output_type -> souk.events.v1.RequeueDeadLettersResponse
-	35, // 68: souk.events.v1.EventService.DropDeadLetters:output_type -> souk.events.v1.DropDeadLettersResponse
-	37, // 69: souk.events.v1.EventService.AuditEvents:output_type -> souk.events.v1.AuditEventsResponse
-	55, // [55:70] is the sub-list for method output_type
-	40, // [40:55] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	42, // 24: souk.events.v1.ListEventsRequest.publish_time_after:type_name -> google.protobuf.Timestamp
+	42, // 25: souk.events.v1.ListEventsRequest.publish_time_before:type_name -> google.protobuf.Timestamp
+	44, // 26: souk.events.v1.ListEventsResponse.events:type_name -> souk.events.v1.LoggedEvent
+	43, // 27: souk.events.v1.CreateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
+	40, // 28: souk.events.v1.CreateSubscriptionRequest.start_position:type_name -> souk.events.v1.StartPosition
+	43, // 29: souk.events.v1.CreateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	43, // 30: souk.events.v1.UpdateSubscriptionRequest.subscription:type_name -> souk.events.v1.Subscription
+	45, // 31: souk.events.v1.UpdateSubscriptionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 32: souk.events.v1.UpdateSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	43, // 33: souk.events.v1.GetSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	43, // 34: souk.events.v1.ListSubscriptionsResponse.subscriptions:type_name -> souk.events.v1.Subscription
+	40, // 35: souk.events.v1.SeekSubscriptionRequest.position:type_name -> souk.events.v1.StartPosition
+	43, // 36: souk.events.v1.SeekSubscriptionResponse.subscription:type_name -> souk.events.v1.Subscription
+	46, // 37: souk.events.v1.ListDeadLettersResponse.dead_letters:type_name -> souk.events.v1.DeadLetter
+	0,  // 38: souk.events.v1.EventService.PublishEvents:input_type -> souk.events.v1.PublishEventsRequest
+	8,  // 39: souk.events.v1.EventService.Subscribe:input_type -> souk.events.v1.SubscribeRequest
+	12, // 40: souk.events.v1.EventService.PullEvents:input_type -> souk.events.v1.PullEventsRequest
+	14, // 41: souk.events.v1.EventService.AcknowledgeEvents:input_type -> souk.events.v1.AcknowledgeEventsRequest
+	16, // 42: souk.events.v1.EventService.ListEvents:input_type -> souk.events.v1.ListEventsRequest
+	18, // 43: souk.events.v1.EventService.CreateSubscription:input_type -> souk.events.v1.CreateSubscriptionRequest
+	20, // 44: souk.events.v1.EventService.UpdateSubscription:input_type -> souk.events.v1.UpdateSubscriptionRequest
+	22, // 45: souk.events.v1.EventService.GetSubscription:input_type -> souk.events.v1.GetSubscriptionRequest
+	24, // 46: souk.events.v1.EventService.ListSubscriptions:input_type -> souk.events.v1.ListSubscriptionsRequest
+	26, // 47: souk.events.v1.EventService.DeleteSubscription:input_type -> souk.events.v1.DeleteSubscriptionRequest
+	28, // 48: souk.events.v1.EventService.SeekSubscription:input_type -> souk.events.v1.SeekSubscriptionRequest
+	30, // 49: souk.events.v1.EventService.ListDeadLetters:input_type -> souk.events.v1.ListDeadLettersRequest
+	32, // 50: souk.events.v1.EventService.RequeueDeadLetters:input_type -> souk.events.v1.RequeueDeadLettersRequest
+	34, // 51: souk.events.v1.EventService.DropDeadLetters:input_type -> souk.events.v1.DropDeadLettersRequest
+	3,  // 52: souk.events.v1.EventService.PublishEvents:output_type -> souk.events.v1.PublishEventsResponse
+	11, // 53: souk.events.v1.EventService.Subscribe:output_type -> souk.events.v1.SubscribeResponse
+	13, // 54: souk.events.v1.EventService.PullEvents:output_type -> souk.events.v1.PullEventsResponse
+	15, // 55: souk.events.v1.EventService.AcknowledgeEvents:output_type -> souk.events.v1.AcknowledgeEventsResponse
+	17, // 56: souk.events.v1.EventService.ListEvents:output_type -> souk.events.v1.ListEventsResponse
+	19, // 57: souk.events.v1.EventService.CreateSubscription:output_type -> souk.events.v1.CreateSubscriptionResponse
+	21, // 58: souk.events.v1.EventService.UpdateSubscription:output_type -> souk.events.v1.UpdateSubscriptionResponse
+	23, // 59: souk.events.v1.EventService.GetSubscription:output_type -> souk.events.v1.GetSubscriptionResponse
+	25, // 60: souk.events.v1.EventService.ListSubscriptions:output_type -> souk.events.v1.ListSubscriptionsResponse
+	27, // 61: souk.events.v1.EventService.DeleteSubscription:output_type -> souk.events.v1.DeleteSubscriptionResponse
+	29, // 62: souk.events.v1.EventService.SeekSubscription:output_type -> souk.events.v1.SeekSubscriptionResponse
+	31, // 63: souk.events.v1.EventService.ListDeadLetters:output_type -> souk.events.v1.ListDeadLettersResponse
+	33, // 64: souk.events.v1.EventService.RequeueDeadLetters:output_type -> souk.events.v1.RequeueDeadLettersResponse
+	35, // 65: souk.events.v1.EventService.DropDeadLetters:output_type -> souk.events.v1.DropDeadLettersResponse
+	52, // [52:66] is the sub-list for method output_type
+	38, // [38:52] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_souk_events_v1_events_service_proto_init() }
@@ -2655,7 +2549,7 @@ func file_souk_events_v1_events_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_events_v1_events_service_proto_rawDesc), len(file_souk_events_v1_events_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   39,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

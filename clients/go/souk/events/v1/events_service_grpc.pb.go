@@ -33,7 +33,6 @@ const (
 	EventService_ListDeadLetters_FullMethodName    = "/souk.events.v1.EventService/ListDeadLetters"
 	EventService_RequeueDeadLetters_FullMethodName = "/souk.events.v1.EventService/RequeueDeadLetters"
 	EventService_DropDeadLetters_FullMethodName    = "/souk.events.v1.EventService/DropDeadLetters"
-	EventService_AuditEvents_FullMethodName        = "/souk.events.v1.EventService/AuditEvents"
 )
 
 // EventServiceClient is the client API for EventService service.
@@ -172,9 +171,6 @@ type EventServiceClient interface {
 	// Deletes dead letters. Deleting one that does not exist is not an error.
 	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
 	DropDeadLetters(ctx context.Context, in *DropDeadLettersRequest, opts ...grpc.CallOption) (*DropDeadLettersResponse, error)
-	// Checks the invariants of this service's database: positions lie within the log, no event is
-	// both finished and waiting, each attempt and dead letter belongs to a subscription.
-	AuditEvents(ctx context.Context, in *AuditEventsRequest, opts ...grpc.CallOption) (*AuditEventsResponse, error)
 }
 
 type eventServiceClient struct {
@@ -328,16 +324,6 @@ func (c *eventServiceClient) DropDeadLetters(ctx context.Context, in *DropDeadLe
 	return out, nil
 }
 
-func (c *eventServiceClient) AuditEvents(ctx context.Context, in *AuditEventsRequest, opts ...grpc.CallOption) (*AuditEventsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditEventsResponse)
-	err := c.cc.Invoke(ctx, EventService_AuditEvents_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // EventServiceServer is the server API for EventService service.
 // All implementations must embed UnimplementedEventServiceServer
 // for forward compatibility.
@@ -474,9 +460,6 @@ type EventServiceServer interface {
 	// Deletes dead letters. Deleting one that does not exist is not an error.
 	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
 	DropDeadLetters(context.Context, *DropDeadLettersRequest) (*DropDeadLettersResponse, error)
-	// Checks the invariants of this service's database: positions lie within the log, no event is
-	// both finished and waiting, each attempt and dead letter belongs to a subscription.
-	AuditEvents(context.Context, *AuditEventsRequest) (*AuditEventsResponse, error)
 	mustEmbedUnimplementedEventServiceServer()
 }
 
@@ -528,9 +511,6 @@ func (UnimplementedEventServiceServer) RequeueDeadLetters(context.Context, *Requ
 }
 func (UnimplementedEventServiceServer) DropDeadLetters(context.Context, *DropDeadLettersRequest) (*DropDeadLettersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DropDeadLetters not implemented")
-}
-func (UnimplementedEventServiceServer) AuditEvents(context.Context, *AuditEventsRequest) (*AuditEventsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditEvents not implemented")
 }
 func (UnimplementedEventServiceServer) mustEmbedUnimplementedEventServiceServer() {}
 func (UnimplementedEventServiceServer) testEmbeddedByValue()                      {}
@@ -794,24 +774,6 @@ func _EventService_DropDeadLetters_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _EventService_AuditEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditEventsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(EventServiceServer).AuditEvents(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: EventService_AuditEvents_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(EventServiceServer).AuditEvents(ctx, req.(*AuditEventsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // EventService_ServiceDesc is the grpc.ServiceDesc for EventService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -870,10 +832,6 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DropDeadLetters",
 			Handler:    _EventService_DropDeadLetters_Handler,
-		},
-		{
-			MethodName: "AuditEvents",
-			Handler:    _EventService_AuditEvents_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -16,7 +16,6 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -2416,103 +2415,11 @@ func (x *RepairStockResponse) GetMovement() *Movement {
 	return nil
 }
 
-// The request of AuditInventory; it is empty.
-type AuditInventoryRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditInventoryRequest) Reset() {
-	*x = AuditInventoryRequest{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[41]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditInventoryRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditInventoryRequest) ProtoMessage() {}
-
-func (x *AuditInventoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[41]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditInventoryRequest.ProtoReflect.Descriptor instead.
-func (*AuditInventoryRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{41}
-}
-
-// The response of AuditInventory.
-type AuditInventoryResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditInventoryResponse) Reset() {
-	*x = AuditInventoryResponse{}
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[42]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditInventoryResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditInventoryResponse) ProtoMessage() {}
-
-func (x *AuditInventoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_service_proto_msgTypes[42]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditInventoryResponse.ProtoReflect.Descriptor instead.
-func (*AuditInventoryResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{42}
-}
-
-func (x *AuditInventoryResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditInventoryResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_inventory_v1_inventory_service_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	")souk/inventory/v1/inventory_service.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"[\n" +
+	")souk/inventory/v1/inventory_service.proto\x12\x11souk.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#souk/inventory/v1/reservation.proto\x1a\x1dsouk/inventory/v1/stock.proto\x1a\x1bsouk/policy/v1/policy.proto\"[\n" +
 	"\x15CreateLocationRequest\x12B\n" +
 	"\blocation\x18\x01 \x01(\v2\x1b.souk.inventory.v1.LocationB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\blocation\"Q\n" +
 	"\x16CreateLocationResponse\x127\n" +
@@ -2675,31 +2582,34 @@ const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"~\n" +
 	"\x13RepairStockResponse\x12.\n" +
 	"\x05stock\x18\x01 \x01(\v2\x18.souk.inventory.v1.StockR\x05stock\x127\n" +
-	"\bmovement\x18\x02 \x01(\v2\x1b.souk.inventory.v1.MovementR\bmovement\"\x17\n" +
-	"\x15AuditInventoryRequest\"\x82\x01\n" +
-	"\x16AuditInventoryResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xd6+\n" +
-	"\x10InventoryService\x12\xf2\x01\n" +
-	"\x0eCreateLocation\x12(.souk.inventory.v1.CreateLocationRequest\x1a).souk.inventory.v1.CreateLocationResponse\"\x8a\x01\x82\xd3\xe4\x93\x02-:\blocationb\blocation\"\x17/v1/inventory/locations\xa2뤨\fN\n" +
+	"\bmovement\x18\x02 \x01(\v2\x1b.souk.inventory.v1.MovementR\bmovement2\xec+\n" +
+	"\x10InventoryService\x12\x8d\x02\n" +
+	"\x0eCreateLocation\x12(.souk.inventory.v1.CreateLocationRequest\x1a).souk.inventory.v1.CreateLocationResponse\"\xa5\x01\x82\xd3\xe4\x93\x02-:\blocationb\blocation\"\x17/v1/inventory/locations\xa2뤨\fi\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_LOCATION_EXISTS\x90\x02\x02\x12\xee\x01\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_LOCATION_EXISTS2\x16\n" +
+	"\x14location.location_id8\xc9\x01\x90\x02\x02\x12\xee\x01\n" +
 	"\vGetLocation\x12%.souk.inventory.v1.GetLocationRequest\x1a&.souk.inventory.v1.GetLocationResponse\"\x8f\x01\x82\xd3\xe4\x93\x021b\blocation\x12%/v1/inventory/locations/{location_id}\xa2뤨\fO\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
 	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\"\x1fERROR_REASON_LOCATION_NOT_FOUND\x90\x02\x01\x12\xba\x01\n" +
 	"\rListLocations\x12'.souk.inventory.v1.ListLocationsRequest\x1a(.souk.inventory.v1.ListLocationsResponse\"V\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/inventory/locations\xa2뤨\f.\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
-	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\x8c\x02\n" +
-	"\x0eUpdateLocation\x12(.souk.inventory.v1.UpdateLocationRequest\x1a).souk.inventory.v1.UpdateLocationResponse\"\xa4\x01\x82\xd3\xe4\x93\x02D:\blocationb\blocation2./v1/inventory/locations/{location.location_id}\xa2뤨\fQ\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xa0\x02\n" +
+	"\x0eUpdateLocation\x12(.souk.inventory.v1.UpdateLocationRequest\x1a).souk.inventory.v1.UpdateLocationResponse\"\xb8\x01\x82\xd3\xe4\x93\x02D:\blocationb\blocation2./v1/inventory/locations/{location.location_id}\xa2뤨\fe\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND\x90\x02\x02\x12\x82\x02\n" +
-	"\fReceiveStock\x12&.souk.inventory.v1.ReceiveStockRequest\x1a'.souk.inventory.v1.ReceiveStockResponse\"\xa0\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/inventory/stock:receive\xa2뤨\fq\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x97\x02\n" +
+	"\fReceiveStock\x12&.souk.inventory.v1.ReceiveStockRequest\x1a'.souk.inventory.v1.ReceiveStockResponse\"\xb5\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/inventory/stock:receive\xa2뤨\f\x85\x01\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
 	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\n" +
-	"\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\xa8\x02\n" +
-	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\xc9\x01\x82\xd3\xe4\x93\x02&:\x01*b\x05stock\"\x1a/v1/inventory/stock:adjust\xa2뤨\f\x93\x01\n" +
+	"\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_QUANTITY_OVERFLOW2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xbc\x02\n" +
+	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\xdd\x01\x82\xd3\xe4\x93\x02&:\x01*b\x05stock\"\x1a/v1/inventory/stock:adjust\xa2뤨\f\xa7\x01\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\xc0\x01\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\"\x1eERROR_REASON_QUANTITY_OVERFLOW2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xc0\x01\n" +
 	"\x0fGetAvailability\x12).souk.inventory.v1.GetAvailabilityRequest\x1a*.souk.inventory.v1.GetAvailabilityResponse\"V\x82\xd3\xe4\x93\x02=Z\x1f:\x01*\"\x1a/v1/inventory/availability\x12\x1a/v1/inventory/availability\xa2뤨\f\n" +
 	"\n" +
 	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xe2\x01\n" +
@@ -2712,21 +2622,30 @@ const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x90\x02\x01\x12\xd5\x01\n" +
 	"\x0eGetStockPolicy\x12(.souk.inventory.v1.GetStockPolicyRequest\x1a).souk.inventory.v1.GetStockPolicyResponse\"n\x82\xd3\xe4\x93\x021b\fstock_policy\x12!/v1/inventory/stockPolicies/{sku}\xa2뤨\f.\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
-	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xbd\x02\n" +
-	"\x11UpdateStockPolicy\x12+.souk.inventory.v1.UpdateStockPolicyRequest\x1a,.souk.inventory.v1.UpdateStockPolicyResponse\"\xcc\x01\x82\xd3\xe4\x93\x02L:\fstock_policyb\fstock_policy2./v1/inventory/stockPolicies/{stock_policy.sku}\xa2뤨\fq\n" +
+	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xd2\x02\n" +
+	"\x11UpdateStockPolicy\x12+.souk.inventory.v1.UpdateStockPolicyRequest\x1a,.souk.inventory.v1.UpdateStockPolicyResponse\"\xe1\x01\x82\xd3\xe4\x93\x02L:\fstock_policyb\fstock_policy2./v1/inventory/stockPolicies/{stock_policy.sku}\xa2뤨\f\x85\x01\n" +
 	"\x13\b\x03\x12\x0finventory.write\n" +
-	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_UNITS_BACKORDERED\x90\x02\x02\x12\xea\x02\n" +
-	"\x11CreateReservation\x12+.souk.inventory.v1.CreateReservationRequest\x1a,.souk.inventory.v1.CreateReservationResponse\"\xf9\x01\x82\xd3\xe4\x93\x02,:\x01*b\vreservation\"\x1a/v1/inventory/reservations\xa2뤨\f\xbd\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1eERROR_REASON_RESERVATION_STATE\" ERROR_REASON_RESERVATION_DIFFERS\"\x1eERROR_REASON_QUANTITY_OVERFLOW\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\xc9\x02\n" +
-	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\xd8\x01\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:commit\xa2뤨\f\x84\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\x90\x02\x02\x12\x83\x03\n" +
-	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x8f\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:release\xa2뤨\f\xba\x01\n" +
+	"\x13\b\x04\x12\x0finventory.write\x10\x02\x1a\x02\b\x05\"\x1fERROR_REASON_LOCATION_NOT_FOUND\"\x1eERROR_REASON_UNITS_BACKORDERED2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xff\x02\n" +
+	"\x11CreateReservation\x12+.souk.inventory.v1.CreateReservationRequest\x1a,.souk.inventory.v1.CreateReservationResponse\"\x8e\x02\x82\xd3\xe4\x93\x02,:\x01*b\vreservation\"\x1a/v1/inventory/reservations\xa2뤨\f\xd2\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1eERROR_REASON_RESERVATION_STATE\" ERROR_REASON_RESERVATION_DIFFERS\"\x1eERROR_REASON_QUANTITY_OVERFLOW\"!ERROR_REASON_RESERVATION_OF_ORDER2\x10\n" +
+	"\x0ereservation_id8\xc9\x01\x90\x02\x02\x12\xcb\x02\n" +
+	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\xda\x01\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:commit\xa2뤨\f\x86\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER2\x00\x90\x02\x02\x12\x91\x03\n" +
+	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x9d\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:release\xa2뤨\f\xc8\x01\n" +
 	"\x15\b\x03\x12\x11inventory.reserve\n" +
-	"\x15\b\x04\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED\x90\x02\x02\x12\x8c\x03\n" +
-	"\x12ConsumeReservation\x12,.souk.inventory.v1.ConsumeReservationRequest\x1a-.souk.inventory.v1.ConsumeReservationResponse\"\x98\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:consume\xa2뤨\f\xc3\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED\"\x1eERROR_REASON_STOCK_NOT_ON_HAND\x90\x02\x02\x12\xfd\x02\n" +
-	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x9e\x02\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:return\xa2뤨\f\xca\x01\n" +
-	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1eERROR_REASON_QUANTITY_OVERFLOW\x90\x02\x02\x12\x83\x02\n" +
+	"\x15\b\x04\x12\x11inventory.reserve\x10\x01\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\x9a\x03\n" +
+	"\x12ConsumeReservation\x12,.souk.inventory.v1.ConsumeReservationRequest\x1a-.souk.inventory.v1.ConsumeReservationResponse\"\xa6\x02\x82\xd3\xe4\x93\x02E:\x01*b\vreservation\"3/v1/inventory/reservations/{reservation_id}:consume\xa2뤨\f\xd1\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1dERROR_REASON_EXCEEDS_RESERVED\"\x1eERROR_REASON_STOCK_NOT_ON_HAND2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\x91\x03\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\xb2\x02\x82\xd3\xe4\x93\x02D:\x01*b\vreservation\"2/v1/inventory/reservations/{reservation_id}:return\xa2뤨\f\xde\x01\n" +
+	"\x15\b\x03\x12\x11inventory.reserve\x10\x02\x1a\x02\b\x05\"\"ERROR_REASON_RESERVATION_NOT_FOUND\"\x1eERROR_REASON_RESERVATION_STATE\"$ERROR_REASON_RETURN_EXCEEDS_CONSUMED\"!ERROR_REASON_RESERVATION_OF_ORDER\"\x1eERROR_REASON_QUANTITY_OVERFLOW2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\x83\x02\n" +
 	"\x0eGetReservation\x12(.souk.inventory.v1.GetReservationRequest\x1a).souk.inventory.v1.GetReservationResponse\"\x9b\x01\x82\xd3\xe4\x93\x02:b\vreservation\x12+/v1/inventory/reservations/{reservation_id}\xa2뤨\fR\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
 	"\x12\b\x04\x12\x0einventory.read\x10\x03\x1a\x02\b\x02\"\"ERROR_REASON_RESERVATION_NOT_FOUND\x90\x02\x01\x12\xc6\x01\n" +
@@ -2737,13 +2656,12 @@ const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\rListMovements\x12'.souk.inventory.v1.ListMovementsRequest\x1a(.souk.inventory.v1.ListMovementsResponse\"V\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/inventory/movements\xa2뤨\f.\n" +
 	"\x12\b\x03\x12\x0einventory.read\n" +
 	"\x12\b\x04\x12\x0einventory.read\x10\x04\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xe6\x01\n" +
-	"\vRepairStock\x12%.souk.inventory.v1.RepairStockRequest\x1a&.souk.inventory.v1.RepairStockResponse\"\x87\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/inventory/stock:repair\xa2뤨\fY\n" +
+	"\x90\x02\x01\x12\xfa\x01\n" +
+	"\vRepairStock\x12%.souk.inventory.v1.RepairStockRequest\x1a&.souk.inventory.v1.RepairStockResponse\"\x9b\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/inventory/stock:repair\xa2뤨\fm\n" +
 	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x03\x1a\x02\b<\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT\x90\x02\x02\x12\xaf\x01\n" +
-	"\x0eAuditInventory\x12(.souk.inventory.v1.AuditInventoryRequest\x1a).souk.inventory.v1.AuditInventoryResponse\"H\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/inventory:audit\xa2뤨\f$\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\xa1\x01\n" +
+	"ops.repair\x10\x03\x1a\x02\b<\"\x1cERROR_REASON_STOCK_NOT_FOUND\"#ERROR_REASON_STOCK_WOULD_FALL_SHORT2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02B\xa1\x01\n" +
 	"\x19example.souk.inventory.v1B\x15InventoryServiceProtoP\x01Z-souk.example/go/souk/inventory/v1;inventoryv1\xaa\x02\x11Souk.Inventory.V1\xca\x02\x11Souk\\Inventory\\V1\xea\x02\x13Souk::Inventory::V1b\x06proto3"
 
 var (
@@ -2758,7 +2676,7 @@ func file_souk_inventory_v1_inventory_service_proto_rawDescGZIP() []byte {
 	return file_souk_inventory_v1_inventory_service_proto_rawDescData
 }
 
-var file_souk_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_souk_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_souk_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*CreateLocationRequest)(nil),      // 0: souk.inventory.v1.CreateLocationRequest
 	(*CreateLocationResponse)(nil),     // 1: souk.inventory.v1.CreateLocationResponse
@@ -2801,113 +2719,105 @@ var file_souk_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*ListMovementsResponse)(nil),      // 38: souk.inventory.v1.ListMovementsResponse
 	(*RepairStockRequest)(nil),         // 39: souk.inventory.v1.RepairStockRequest
 	(*RepairStockResponse)(nil),        // 40: souk.inventory.v1.RepairStockResponse
-	(*AuditInventoryRequest)(nil),      // 41: souk.inventory.v1.AuditInventoryRequest
-	(*AuditInventoryResponse)(nil),     // 42: souk.inventory.v1.AuditInventoryResponse
-	(*Location)(nil),                   // 43: souk.inventory.v1.Location
-	(*fieldmaskpb.FieldMask)(nil),      // 44: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil),      // 45: google.protobuf.Timestamp
-	(*Stock)(nil),                      // 46: souk.inventory.v1.Stock
-	(*Availability)(nil),               // 47: souk.inventory.v1.Availability
-	(*StockPolicy)(nil),                // 48: souk.inventory.v1.StockPolicy
-	(*ReservationLine)(nil),            // 49: souk.inventory.v1.ReservationLine
-	(*durationpb.Duration)(nil),        // 50: google.protobuf.Duration
-	(*Reservation)(nil),                // 51: souk.inventory.v1.Reservation
-	(ReservationState)(0),              // 52: souk.inventory.v1.ReservationState
-	(MovementKind)(0),                  // 53: souk.inventory.v1.MovementKind
-	(*Movement)(nil),                   // 54: souk.inventory.v1.Movement
-	(*v1.AuditFinding)(nil),            // 55: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),              // 56: souk.type.v1.AuditCount
+	(*Location)(nil),                   // 41: souk.inventory.v1.Location
+	(*fieldmaskpb.FieldMask)(nil),      // 42: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),      // 43: google.protobuf.Timestamp
+	(*Stock)(nil),                      // 44: souk.inventory.v1.Stock
+	(*Availability)(nil),               // 45: souk.inventory.v1.Availability
+	(*StockPolicy)(nil),                // 46: souk.inventory.v1.StockPolicy
+	(*ReservationLine)(nil),            // 47: souk.inventory.v1.ReservationLine
+	(*durationpb.Duration)(nil),        // 48: google.protobuf.Duration
+	(*Reservation)(nil),                // 49: souk.inventory.v1.Reservation
+	(ReservationState)(0),              // 50: souk.inventory.v1.ReservationState
+	(MovementKind)(0),                  // 51: souk.inventory.v1.MovementKind
+	(*Movement)(nil),                   // 52: souk.inventory.v1.Movement
 }
 var file_souk_inventory_v1_inventory_service_proto_depIdxs = []int32{
-	43, // 0: souk.inventory.v1.CreateLocationRequest.location:type_name -> souk.inventory.v1.Location
-	43, // 1: souk.inventory.v1.CreateLocationResponse.location:type_name -> souk.inventory.v1.Location
-	43, // 2: souk.inventory.v1.GetLocationResponse.location:type_name -> souk.inventory.v1.Location
-	43, // 3: souk.inventory.v1.ListLocationsResponse.locations:type_name -> souk.inventory.v1.Location
-	43, // 4: souk.inventory.v1.UpdateLocationRequest.location:type_name -> souk.inventory.v1.Location
-	44, // 5: souk.inventory.v1.UpdateLocationRequest.update_mask:type_name -> google.protobuf.FieldMask
-	43, // 6: souk.inventory.v1.UpdateLocationResponse.location:type_name -> souk.inventory.v1.Location
+	41, // 0: souk.inventory.v1.CreateLocationRequest.location:type_name -> souk.inventory.v1.Location
+	41, // 1: souk.inventory.v1.CreateLocationResponse.location:type_name -> souk.inventory.v1.Location
+	41, // 2: souk.inventory.v1.GetLocationResponse.location:type_name -> souk.inventory.v1.Location
+	41, // 3: souk.inventory.v1.ListLocationsResponse.locations:type_name -> souk.inventory.v1.Location
+	41, // 4: souk.inventory.v1.UpdateLocationRequest.location:type_name -> souk.inventory.v1.Location
+	42, // 5: souk.inventory.v1.UpdateLocationRequest.update_mask:type_name -> google.protobuf.FieldMask
+	41, // 6: souk.inventory.v1.UpdateLocationResponse.location:type_name -> souk.inventory.v1.Location
 	8,  // 7: souk.inventory.v1.ReceiveStockRequest.items:type_name -> souk.inventory.v1.ReceivedItem
-	45, // 8: souk.inventory.v1.ReceiveStockRequest.effective_time:type_name -> google.protobuf.Timestamp
-	46, // 9: souk.inventory.v1.ReceiveStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	46, // 10: souk.inventory.v1.AdjustStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	47, // 11: souk.inventory.v1.GetAvailabilityResponse.availabilities:type_name -> souk.inventory.v1.Availability
-	46, // 12: souk.inventory.v1.BatchGetStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	46, // 13: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	48, // 14: souk.inventory.v1.GetStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
-	48, // 15: souk.inventory.v1.UpdateStockPolicyRequest.stock_policy:type_name -> souk.inventory.v1.StockPolicy
-	44, // 16: souk.inventory.v1.UpdateStockPolicyRequest.update_mask:type_name -> google.protobuf.FieldMask
-	48, // 17: souk.inventory.v1.UpdateStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
-	49, // 18: souk.inventory.v1.CreateReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
-	50, // 19: souk.inventory.v1.CreateReservationRequest.ttl:type_name -> google.protobuf.Duration
-	45, // 20: souk.inventory.v1.CreateReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
-	51, // 21: souk.inventory.v1.CreateReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	51, // 22: souk.inventory.v1.CommitReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	49, // 23: souk.inventory.v1.ReleaseReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
-	51, // 24: souk.inventory.v1.ReleaseReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	45, // 25: souk.inventory.v1.ConsumeReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
-	49, // 26: souk.inventory.v1.ConsumeReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
-	51, // 27: souk.inventory.v1.ConsumeReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	49, // 28: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.ReservationLine
-	45, // 29: souk.inventory.v1.ReturnStockRequest.effective_time:type_name -> google.protobuf.Timestamp
-	51, // 30: souk.inventory.v1.ReturnStockResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	51, // 31: souk.inventory.v1.GetReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
-	52, // 32: souk.inventory.v1.ListReservationsRequest.states:type_name -> souk.inventory.v1.ReservationState
-	51, // 33: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
-	53, // 34: souk.inventory.v1.ListMovementsRequest.kinds:type_name -> souk.inventory.v1.MovementKind
-	45, // 35: souk.inventory.v1.ListMovementsRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	45, // 36: souk.inventory.v1.ListMovementsRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	54, // 37: souk.inventory.v1.ListMovementsResponse.movements:type_name -> souk.inventory.v1.Movement
-	46, // 38: souk.inventory.v1.RepairStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	54, // 39: souk.inventory.v1.RepairStockResponse.movement:type_name -> souk.inventory.v1.Movement
-	55, // 40: souk.inventory.v1.AuditInventoryResponse.findings:type_name -> souk.type.v1.AuditFinding
-	56, // 41: souk.inventory.v1.AuditInventoryResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 42: souk.inventory.v1.InventoryService.CreateLocation:input_type -> souk.inventory.v1.CreateLocationRequest
-	2,  // 43: souk.inventory.v1.InventoryService.GetLocation:input_type -> souk.inventory.v1.GetLocationRequest
-	4,  // 44: souk.inventory.v1.InventoryService.ListLocations:input_type -> souk.inventory.v1.ListLocationsRequest
-	6,  // 45: souk.inventory.v1.InventoryService.UpdateLocation:input_type -> souk.inventory.v1.UpdateLocationRequest
-	9,  // 46: souk.inventory.v1.InventoryService.ReceiveStock:input_type -> souk.inventory.v1.ReceiveStockRequest
-	11, // 47: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
-	13, // 48: souk.inventory.v1.InventoryService.GetAvailability:input_type -> souk.inventory.v1.GetAvailabilityRequest
-	15, // 49: souk.inventory.v1.InventoryService.BatchGetStock:input_type -> souk.inventory.v1.BatchGetStockRequest
-	17, // 50: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
-	19, // 51: souk.inventory.v1.InventoryService.GetStockPolicy:input_type -> souk.inventory.v1.GetStockPolicyRequest
-	21, // 52: souk.inventory.v1.InventoryService.UpdateStockPolicy:input_type -> souk.inventory.v1.UpdateStockPolicyRequest
-	23, // 53: souk.inventory.v1.InventoryService.CreateReservation:input_type -> souk.inventory.v1.CreateReservationRequest
-	25, // 54: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
-	27, // 55: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
-	29, // 56: souk.inventory.v1.InventoryService.ConsumeReservation:input_type -> souk.inventory.v1.ConsumeReservationRequest
-	31, // 57: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
-	33, // 58: souk.inventory.v1.InventoryService.GetReservation:input_type -> souk.inventory.v1.GetReservationRequest
-	35, // 59: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
-	37, // 60: souk.inventory.v1.InventoryService.ListMovements:input_type -> souk.inventory.v1.ListMovementsRequest
-	39, // 61: souk.inventory.v1.InventoryService.RepairStock:input_type -> souk.inventory.v1.RepairStockRequest
-	41, // 62: souk.inventory.v1.InventoryService.AuditInventory:input_type -> souk.inventory.v1.AuditInventoryRequest
-	1,  // 63: souk.inventory.v1.InventoryService.CreateLocation:output_type -> souk.inventory.v1.CreateLocationResponse
-	3,  // 64: souk.inventory.v1.InventoryService.GetLocation:output_type -> souk.inventory.v1.GetLocationResponse
-	5,  // 65: souk.inventory.v1.InventoryService.ListLocations:output_type -> souk.inventory.v1.ListLocationsResponse
-	7,  // 66: souk.inventory.v1.InventoryService.UpdateLocation:output_type -> souk.inventory.v1.UpdateLocationResponse
-	10, // 67: souk.inventory.v1.InventoryService.ReceiveStock:output_type -> souk.inventory.v1.ReceiveStockResponse
-	12, // 68: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
-	14, // 69: souk.inventory.v1.InventoryService.GetAvailability:output_type -> souk.inventory.v1.GetAvailabilityResponse
-	16, // 70: souk.inventory.v1.InventoryService.BatchGetStock:output_type -> souk.inventory.v1.BatchGetStockResponse
-	18, // 71: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
-	20, // 72: souk.inventory.v1.InventoryService.GetStockPolicy:output_type -> souk.inventory.v1.GetStockPolicyResponse
-	22, // 73: souk.inventory.v1.InventoryService.UpdateStockPolicy:output_type -> souk.inventory.v1.UpdateStockPolicyResponse
-	24, // 74: souk.inventory.v1.InventoryService.CreateReservation:output_type -> souk.inventory.v1.CreateReservationResponse
-	26, // 75: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
-	28, // 76: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
-	30, // 77: souk.inventory.v1.InventoryService.ConsumeReservation:output_type -> souk.inventory.v1.ConsumeReservationResponse
-	32, // 78: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
-	34, // 79: souk.inventory.v1.InventoryService.GetReservation:output_type -> souk.inventory.v1.GetReservationResponse
-	36, // 80: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
-	38, // 81: souk.inventory.v1.InventoryService.ListMovements:output_type -> souk.inventory.v1.ListMovementsResponse
-	40, // 82: souk.inventory.v1.InventoryService.RepairStock:output_type -> souk.inventory.v1.RepairStockResponse
-	42, // 83: souk.inventory.v1.InventoryService.AuditInventory:output_type -> souk.inventory.v1.AuditInventoryResponse
-	63, // [63:84] is the sub-list for method output_type
-	42, // [42:63] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	43, // 8: souk.inventory.v1.ReceiveStockRequest.effective_time:type_name -> google.protobuf.Timestamp
+	44, // 9: souk.inventory.v1.ReceiveStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	44, // 10: souk.inventory.v1.AdjustStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	45, // 11: souk.inventory.v1.GetAvailabilityResponse.availabilities:type_name -> souk.inventory.v1.Availability
+	44, // 12: souk.inventory.v1.BatchGetStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	44, // 13: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	46, // 14: souk.inventory.v1.GetStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	46, // 15: souk.inventory.v1.UpdateStockPolicyRequest.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	42, // 16: souk.inventory.v1.UpdateStockPolicyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	46, // 17: souk.inventory.v1.UpdateStockPolicyResponse.stock_policy:type_name -> souk.inventory.v1.StockPolicy
+	47, // 18: souk.inventory.v1.CreateReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	48, // 19: souk.inventory.v1.CreateReservationRequest.ttl:type_name -> google.protobuf.Duration
+	43, // 20: souk.inventory.v1.CreateReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
+	49, // 21: souk.inventory.v1.CreateReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	49, // 22: souk.inventory.v1.CommitReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	47, // 23: souk.inventory.v1.ReleaseReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	49, // 24: souk.inventory.v1.ReleaseReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	43, // 25: souk.inventory.v1.ConsumeReservationRequest.effective_time:type_name -> google.protobuf.Timestamp
+	47, // 26: souk.inventory.v1.ConsumeReservationRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	49, // 27: souk.inventory.v1.ConsumeReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	47, // 28: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.ReservationLine
+	43, // 29: souk.inventory.v1.ReturnStockRequest.effective_time:type_name -> google.protobuf.Timestamp
+	49, // 30: souk.inventory.v1.ReturnStockResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	49, // 31: souk.inventory.v1.GetReservationResponse.reservation:type_name -> souk.inventory.v1.Reservation
+	50, // 32: souk.inventory.v1.ListReservationsRequest.states:type_name -> souk.inventory.v1.ReservationState
+	49, // 33: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
+	51, // 34: souk.inventory.v1.ListMovementsRequest.kinds:type_name -> souk.inventory.v1.MovementKind
+	43, // 35: souk.inventory.v1.ListMovementsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	43, // 36: souk.inventory.v1.ListMovementsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	52, // 37: souk.inventory.v1.ListMovementsResponse.movements:type_name -> souk.inventory.v1.Movement
+	44, // 38: souk.inventory.v1.RepairStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	52, // 39: souk.inventory.v1.RepairStockResponse.movement:type_name -> souk.inventory.v1.Movement
+	0,  // 40: souk.inventory.v1.InventoryService.CreateLocation:input_type -> souk.inventory.v1.CreateLocationRequest
+	2,  // 41: souk.inventory.v1.InventoryService.GetLocation:input_type -> souk.inventory.v1.GetLocationRequest
+	4,  // 42: souk.inventory.v1.InventoryService.ListLocations:input_type -> souk.inventory.v1.ListLocationsRequest
+	6,  // 43: souk.inventory.v1.InventoryService.UpdateLocation:input_type -> souk.inventory.v1.UpdateLocationRequest
+	9,  // 44: souk.inventory.v1.InventoryService.ReceiveStock:input_type -> souk.inventory.v1.ReceiveStockRequest
+	11, // 45: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
+	13, // 46: souk.inventory.v1.InventoryService.GetAvailability:input_type -> souk.inventory.v1.GetAvailabilityRequest
+	15, // 47: souk.inventory.v1.InventoryService.BatchGetStock:input_type -> souk.inventory.v1.BatchGetStockRequest
+	17, // 48: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
+	19, // 49: souk.inventory.v1.InventoryService.GetStockPolicy:input_type -> souk.inventory.v1.GetStockPolicyRequest
+	21, // 50: souk.inventory.v1.InventoryService.UpdateStockPolicy:input_type -> souk.inventory.v1.UpdateStockPolicyRequest
+	23, // 51: souk.inventory.v1.InventoryService.CreateReservation:input_type -> souk.inventory.v1.CreateReservationRequest
+	25, // 52: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
+	27, // 53: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
+	29, // 54: souk.inventory.v1.InventoryService.ConsumeReservation:input_type -> souk.inventory.v1.ConsumeReservationRequest
+	31, // 55: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
+	33, // 56: souk.inventory.v1.InventoryService.GetReservation:input_type -> souk.inventory.v1.GetReservationRequest
+	35, // 57: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
+	37, // 58: souk.inventory.v1.InventoryService.ListMovements:input_type -> souk.inventory.v1.ListMovementsRequest
+	39, // 59: souk.inventory.v1.InventoryService.RepairStock:input_type -> souk.inventory.v1.RepairStockRequest
+	1,  // 60: souk.inventory.v1.InventoryService.CreateLocation:output_type -> souk.inventory.v1.CreateLocationResponse
+	3,  // 61: souk.inventory.v1.InventoryService.GetLocation:output_type -> souk.inventory.v1.GetLocationResponse
+	5,  // 62: souk.inventory.v1.InventoryService.ListLocations:output_type -> souk.inventory.v1.ListLocationsResponse
+	7,  // 63: souk.inventory.v1.InventoryService.UpdateLocation:output_type -> souk.inventory.v1.UpdateLocationResponse
+	10, // 64: souk.inventory.v1.InventoryService.ReceiveStock:output_type -> souk.inventory.v1.ReceiveStockResponse
+	12, // 65: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
+	14, // 66: souk.inventory.v1.InventoryService.GetAvailability:output_type -> souk.inventory.v1.GetAvailabilityResponse
+	16, // 67: souk.inventory.v1.InventoryService.BatchGetStock:output_type -> souk.inventory.v1.BatchGetStockResponse
+	18, // 68: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
+	20, // 69: souk.inventory.v1.InventoryService.GetStockPolicy:output_type -> souk.inventory.v1.GetStockPolicyResponse
+	22, // 70: souk.inventory.v1.InventoryService.UpdateStockPolicy:output_type -> souk.inventory.v1.UpdateStockPolicyResponse
+	24, // 71: souk.inventory.v1.InventoryService.CreateReservation:output_type -> souk.inventory.v1.CreateReservationResponse
+	26, // 72: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
+	28, // 73: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
+	30, // 74: souk.inventory.v1.InventoryService.ConsumeReservation:output_type -> souk.inventory.v1.ConsumeReservationResponse
+	32, // 75: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
+	34, // 76: souk.inventory.v1.InventoryService.GetReservation:output_type -> souk.inventory.v1.GetReservationResponse
+	36, // 77: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
+	38, // 78: souk.inventory.v1.InventoryService.ListMovements:output_type -> souk.inventory.v1.ListMovementsResponse
+	40, // 79: souk.inventory.v1.InventoryService.RepairStock:output_type -> souk.inventory.v1.RepairStockResponse
+	60, // [60:80] is the sub-list for method output_type
+	40, // [40:60] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_inventory_service_proto_init() }
@@ -2923,7 +2833,7 @@ func file_souk_inventory_v1_inventory_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_inventory_service_proto_rawDesc), len(file_souk_inventory_v1_inventory_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,7 +39,6 @@ const (
 	InventoryService_ListReservations_FullMethodName   = "/souk.inventory.v1.InventoryService/ListReservations"
 	InventoryService_ListMovements_FullMethodName      = "/souk.inventory.v1.InventoryService/ListMovements"
 	InventoryService_RepairStock_FullMethodName        = "/souk.inventory.v1.InventoryService/RepairStock"
-	InventoryService_AuditInventory_FullMethodName     = "/souk.inventory.v1.InventoryService/AuditInventory"
 )
 
 // InventoryServiceClient is the client API for InventoryService service.
@@ -180,17 +179,13 @@ type InventoryServiceClient interface {
 	// that returned it. Filters by kind alone read along the list, so a page can take long when the
 	// kinds are rare.
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
-	// Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+	// Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add
 	// up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
 	// correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
 	// Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
 	// reserved than is on hand and may be backordered: adjust or receive stock first.
 	RepairStock(ctx context.Context, in *RepairStockRequest, opts ...grpc.CallOption) (*RepairStockResponse, error)
-	// Checks the invariants of this service's database: no stock is negative or reserved beyond its
-	// limit, limits are those of the policies, reservations add up to the reserved units, movements
-	// add up to the stock. Returns what is wrong and how much was checked.
-	AuditInventory(ctx context.Context, in *AuditInventoryRequest, opts ...grpc.CallOption) (*AuditInventoryResponse, error)
 }
 
 type inventoryServiceClient struct {
@@ -401,16 +396,6 @@ func (c *inventoryServiceClient) RepairStock(ctx context.Context, in *RepairStoc
 	return out, nil
 }
 
-func (c *inventoryServiceClient) AuditInventory(ctx context.Context, in *AuditInventoryRequest, opts ...grpc.CallOption) (*AuditInventoryResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditInventoryResponse)
-	err := c.cc.Invoke(ctx, InventoryService_AuditInventory_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // InventoryServiceServer is the server API for InventoryService service.
 // All implementations must embed UnimplementedInventoryServiceServer
 // for forward compatibility.
@@ -549,17 +534,13 @@ type InventoryServiceServer interface {
 	// that returned it. Filters by kind alone read along the list, so a page can take long when the
 	// kinds are rare.
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
-	// Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+	// Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add
 	// up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
 	// correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
 	// Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
 	// reserved than is on hand and may be backordered: adjust or receive stock first.
 	RepairStock(context.Context, *RepairStockRequest) (*RepairStockResponse, error)
-	// Checks the invariants of this service's database: no stock is negative or reserved beyond its
-	// limit, limits are those of the policies, reservations add up to the reserved units, movements
-	// add up to the stock. Returns what is wrong and how much was checked.
-	AuditInventory(context.Context, *AuditInventoryRequest) (*AuditInventoryResponse, error)
 	mustEmbedUnimplementedInventoryServiceServer()
 }
 
@@ -629,9 +610,6 @@ func (UnimplementedInventoryServiceServer) ListMovements(context.Context, *ListM
 }
 func (UnimplementedInventoryServiceServer) RepairStock(context.Context, *RepairStockRequest) (*RepairStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RepairStock not implemented")
-}
-func (UnimplementedInventoryServiceServer) AuditInventory(context.Context, *AuditInventoryRequest) (*AuditInventoryResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditInventory not implemented")
 }
 func (UnimplementedInventoryServiceServer) mustEmbedUnimplementedInventoryServiceServer() {}
 func (UnimplementedInventoryServiceServer) testEmbeddedByValue()                          {}
@@ -1014,24 +992,6 @@ func _InventoryService_RepairStock_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _InventoryService_AuditInventory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditInventoryRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(InventoryServiceServer).AuditInventory(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: InventoryService_AuditInventory_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(InventoryServiceServer).AuditInventory(ctx, req.(*AuditInventoryRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // InventoryService_ServiceDesc is the grpc.ServiceDesc for InventoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1118,10 +1078,6 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RepairStock",
 			Handler:    _InventoryService_RepairStock_Handler,
-		},
-		{
-			MethodName: "AuditInventory",
-			Handler:    _InventoryService_AuditInventory_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

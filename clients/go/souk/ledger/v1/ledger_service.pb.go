@@ -14,7 +14,6 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -1584,103 +1583,11 @@ func (x *GetTrialBalanceResponse) GetLines() []*TrialBalanceLine {
 	return nil
 }
 
-// The request of AuditLedger; it is empty.
-type AuditLedgerRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditLedgerRequest) Reset() {
-	*x = AuditLedgerRequest{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[25]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditLedgerRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditLedgerRequest) ProtoMessage() {}
-
-func (x *AuditLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[25]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditLedgerRequest.ProtoReflect.Descriptor instead.
-func (*AuditLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{25}
-}
-
-// The response of AuditLedger.
-type AuditLedgerResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditLedgerResponse) Reset() {
-	*x = AuditLedgerResponse{}
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditLedgerResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditLedgerResponse) ProtoMessage() {}
-
-func (x *AuditLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_ledger_v1_ledger_service_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditLedgerResponse.ProtoReflect.Descriptor instead.
-func (*AuditLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_ledger_v1_ledger_service_proto_rawDescGZIP(), []int{26}
-}
-
-func (x *AuditLedgerResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditLedgerResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_ledger_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1bsouk/ledger/v1/ledger.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"P\n" +
+	"#souk/ledger/v1/ledger_service.proto\x12\x0esouk.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/ledger/v1/account.proto\x1a\x1bsouk/ledger/v1/ledger.proto\x1a\x1dsouk/ledger/v1/transfer.proto\x1a\x1bsouk/policy/v1/policy.proto\"P\n" +
 	"\x13CreateLedgerRequest\x129\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06ledger\"F\n" +
 	"\x14CreateLedgerResponse\x12.\n" +
@@ -1779,11 +1686,7 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\abalance\x18\x02 \x01(\v2\x1e.souk.ledger.v1.AccountBalanceR\abalance\x12#\n" +
 	"\raccount_count\x18\x03 \x01(\x03R\faccountCount\"Q\n" +
 	"\x17GetTrialBalanceResponse\x126\n" +
-	"\x05lines\x18\x01 \x03(\v2 .souk.ledger.v1.TrialBalanceLineR\x05lines\"\x14\n" +
-	"\x12AuditLedgerRequest\"\x7f\n" +
-	"\x13AuditLedgerResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts*`\n" +
+	"\x05lines\x18\x01 \x03(\v2 .souk.ledger.v1.TrialBalanceLineR\x05lines*`\n" +
 	"\fTransferSide\x12\x1d\n" +
 	"\x19TRANSFER_SIDE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13TRANSFER_SIDE_DEBIT\x10\x01\x12\x18\n" +
@@ -1791,27 +1694,30 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\bTimeAxis\x12\x19\n" +
 	"\x15TIME_AXIS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TIME_AXIS_RECORDED\x10\x01\x12\x17\n" +
-	"\x13TIME_AXIS_EFFECTIVE\x10\x022\xd4\x14\n" +
-	"\rLedgerService\x12\xd4\x01\n" +
-	"\fCreateLedger\x12#.souk.ledger.v1.CreateLedgerRequest\x1a$.souk.ledger.v1.CreateLedgerResponse\"y\x82\xd3\xe4\x93\x02$:\x06ledgerb\x06ledger\"\x12/v1/ledger/ledgers\xa2뤨\fF\n" +
+	"\x13TIME_AXIS_EFFECTIVE\x10\x022\xfe\x13\n" +
+	"\rLedgerService\x12\xe9\x01\n" +
+	"\fCreateLedger\x12#.souk.ledger.v1.CreateLedgerRequest\x1a$.souk.ledger.v1.CreateLedgerResponse\"\x8d\x01\x82\xd3\xe4\x93\x02$:\x06ledgerb\x06ledger\"\x12/v1/ledger/ledgers\xa2뤨\fZ\n" +
 	"\x10\b\x03\x12\fledger.write\n" +
 	"\x10\b\x04\x12\fledger.write\x10\x02\x1a\x02\b\n" +
-	"\"\x1aERROR_REASON_LEDGER_EXISTS\x90\x02\x02\x12\xcd\x01\n" +
+	"\"\x1aERROR_REASON_LEDGER_EXISTS2\x0f\n" +
+	"\rledger.ledger8\xc9\x01\x90\x02\x02\x12\xcd\x01\n" +
 	"\tGetLedger\x12 .souk.ledger.v1.GetLedgerRequest\x1a!.souk.ledger.v1.GetLedgerResponse\"{\x82\xd3\xe4\x93\x02%b\x06ledger\x12\x1b/v1/ledger/ledgers/{ledger}\xa2뤨\fG\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x03\x1a\x02\b\x05\"\x1dERROR_REASON_LEDGER_NOT_FOUND\x90\x02\x01\x12\xa3\x01\n" +
 	"\vListLedgers\x12\".souk.ledger.v1.ListLedgersRequest\x1a#.souk.ledger.v1.ListLedgersResponse\"K\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/ledger/ledgers\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xbe\x01\n" +
-	"\x0eCreateAccounts\x12%.souk.ledger.v1.CreateAccountsRequest\x1a&.souk.ledger.v1.CreateAccountsResponse\"]\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/ledger/accounts:batchCreate\xa2뤨\f*\n" +
+	"\x90\x02\x01\x12\xd8\x01\n" +
+	"\x0eCreateAccounts\x12%.souk.ledger.v1.CreateAccountsRequest\x1a&.souk.ledger.v1.CreateAccountsResponse\"w\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/ledger/accounts:batchCreate\xa2뤨\fD\n" +
 	"\x10\b\x03\x12\fledger.write\n" +
 	"\x10\b\x04\x12\fledger.write\x10\x02\x1a\x02\b\n" +
-	"\x90\x02\x02\x12\xc2\x01\n" +
-	"\x0fCreateTransfers\x12&.souk.ledger.v1.CreateTransfersRequest\x1a'.souk.ledger.v1.CreateTransfersResponse\"^\x82\xd3\xe4\x93\x02%:\x01*\" /v1/ledger/transfers:batchCreate\xa2뤨\f*\n" +
+	"2\x15\n" +
+	"\x13accounts.account_id8\xc9\x01\x90\x02\x02\x12\xde\x01\n" +
+	"\x0fCreateTransfers\x12&.souk.ledger.v1.CreateTransfersRequest\x1a'.souk.ledger.v1.CreateTransfersResponse\"z\x82\xd3\xe4\x93\x02%:\x01*\" /v1/ledger/transfers:batchCreate\xa2뤨\fF\n" +
 	"\x10\b\x03\x12\fledger.write\n" +
 	"\x10\b\x04\x12\fledger.write\x10\x01\x1a\x02\b\n" +
-	"\x90\x02\x02\x12\xd5\x01\n" +
+	"2\x17\n" +
+	"\x15transfers.transfer_id8\xc9\x01\x90\x02\x02\x12\xd5\x01\n" +
 	"\x0eLookupAccounts\x12%.souk.ledger.v1.LookupAccountsRequest\x1a&.souk.ledger.v1.LookupAccountsResponse\"t\x82\xd3\xe4\x93\x02=Z\x1f:\x01*\"\x1a/v1/ledger/accounts:lookup\x12\x1a/v1/ledger/accounts:lookup\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
 	"\x0f\b\x04\x12\vledger.read\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xda\x01\n" +
@@ -1836,10 +1742,7 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\"\x19ERROR_REASON_TOO_FAR_BACK\x90\x02\x01\x12\xb4\x01\n" +
 	"\x0fGetTrialBalance\x12&.souk.ledger.v1.GetTrialBalanceRequest\x1a'.souk.ledger.v1.GetTrialBalanceResponse\"P\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ledger/trialBalance\xa2뤨\f(\n" +
 	"\x0f\b\x03\x12\vledger.read\n" +
-	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\x1e\x90\x02\x01\x12\x9e\x01\n" +
-	"\vAuditLedger\x12\".souk.ledger.v1.AuditLedgerRequest\x1a#.souk.ledger.v1.AuditLedgerResponse\"F\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/ledger:audit\xa2뤨\f%\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x03\b\xac\x02\x90\x02\x01B\x8c\x01\n" +
+	"\x0f\b\x04\x12\vledger.read\x10\x04\x1a\x02\b\x1e\x90\x02\x01B\x8c\x01\n" +
 	"\x16example.souk.ledger.v1B\x12LedgerServiceProtoP\x01Z'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3"
 
 var (
@@ -1855,7 +1758,7 @@ func file_souk_ledger_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_ledger_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_ledger_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_souk_ledger_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_souk_ledger_v1_ledger_service_proto_goTypes = []any{
 	(TransferSide)(0),                    // 0: souk.ledger.v1.TransferSide
 	(TimeAxis)(0),                        // 1: souk.ledger.v1.TimeAxis
@@ -1884,81 +1787,73 @@ var file_souk_ledger_v1_ledger_service_proto_goTypes = []any{
 	(*GetTrialBalanceRequest)(nil),       // 24: souk.ledger.v1.GetTrialBalanceRequest
 	(*TrialBalanceLine)(nil),             // 25: souk.ledger.v1.TrialBalanceLine
 	(*GetTrialBalanceResponse)(nil),      // 26: souk.ledger.v1.GetTrialBalanceResponse
-	(*AuditLedgerRequest)(nil),           // 27: souk.ledger.v1.AuditLedgerRequest
-	(*AuditLedgerResponse)(nil),          // 28: souk.ledger.v1.AuditLedgerResponse
-	(*Ledger)(nil),                       // 29: souk.ledger.v1.Ledger
-	(*NewAccount)(nil),                   // 30: souk.ledger.v1.NewAccount
-	(*CreateAccountResult)(nil),          // 31: souk.ledger.v1.CreateAccountResult
-	(*NewTransfer)(nil),                  // 32: souk.ledger.v1.NewTransfer
-	(*CreateTransferResult)(nil),         // 33: souk.ledger.v1.CreateTransferResult
-	(*Account)(nil),                      // 34: souk.ledger.v1.Account
-	(*Transfer)(nil),                     // 35: souk.ledger.v1.Transfer
-	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
-	(*AccountBalance)(nil),               // 37: souk.ledger.v1.AccountBalance
-	(*v1.AuditFinding)(nil),              // 38: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                // 39: souk.type.v1.AuditCount
+	(*Ledger)(nil),                       // 27: souk.ledger.v1.Ledger
+	(*NewAccount)(nil),                   // 28: souk.ledger.v1.NewAccount
+	(*CreateAccountResult)(nil),          // 29: souk.ledger.v1.CreateAccountResult
+	(*NewTransfer)(nil),                  // 30: souk.ledger.v1.NewTransfer
+	(*CreateTransferResult)(nil),         // 31: souk.ledger.v1.CreateTransferResult
+	(*Account)(nil),                      // 32: souk.ledger.v1.Account
+	(*Transfer)(nil),                     // 33: souk.ledger.v1.Transfer
+	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
+	(*AccountBalance)(nil),               // 35: souk.ledger.v1.AccountBalance
 }
 var file_souk_ledger_v1_ledger_service_proto_depIdxs = []int32{
-	29, // 0: souk.ledger.v1.CreateLedgerRequest.ledger:type_name -> souk.ledger.v1.Ledger
-	29, // 1: souk.ledger.v1.CreateLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
-	29, // 2: souk.ledger.v1.GetLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
-	29, // 3: souk.ledger.v1.ListLedgersResponse.ledgers:type_name -> souk.ledger.v1.Ledger
-	30, // 4: souk.ledger.v1.CreateAccountsRequest.accounts:type_name -> souk.ledger.v1.NewAccount
-	31, // 5: souk.ledger.v1.CreateAccountsResponse.results:type_name -> souk.ledger.v1.CreateAccountResult
-	32, // 6: souk.ledger.v1.CreateTransfersRequest.transfers:type_name -> souk.ledger.v1.NewTransfer
-	33, // 7: souk.ledger.v1.CreateTransfersResponse.results:type_name -> souk.ledger.v1.CreateTransferResult
-	34, // 8: souk.ledger.v1.LookupAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
-	35, // 9: souk.ledger.v1.LookupTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
-	34, // 10: souk.ledger.v1.ListAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
-	36, // 11: souk.ledger.v1.ListTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	36, // 12: souk.ledger.v1.ListTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	36, // 13: souk.ledger.v1.ListTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
-	36, // 14: souk.ledger.v1.ListTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
-	35, // 15: souk.ledger.v1.ListTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	27, // 0: souk.ledger.v1.CreateLedgerRequest.ledger:type_name -> souk.ledger.v1.Ledger
+	27, // 1: souk.ledger.v1.CreateLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
+	27, // 2: souk.ledger.v1.GetLedgerResponse.ledger:type_name -> souk.ledger.v1.Ledger
+	27, // 3: souk.ledger.v1.ListLedgersResponse.ledgers:type_name -> souk.ledger.v1.Ledger
+	28, // 4: souk.ledger.v1.CreateAccountsRequest.accounts:type_name -> souk.ledger.v1.NewAccount
+	29, // 5: souk.ledger.v1.CreateAccountsResponse.results:type_name -> souk.ledger.v1.CreateAccountResult
+	30, // 6: souk.ledger.v1.CreateTransfersRequest.transfers:type_name -> souk.ledger.v1.NewTransfer
+	31, // 7: souk.ledger.v1.CreateTransfersResponse.results:type_name -> souk.ledger.v1.CreateTransferResult
+	32, // 8: souk.ledger.v1.LookupAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
+	33, // 9: souk.ledger.v1.LookupTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	32, // 10: souk.ledger.v1.ListAccountsResponse.accounts:type_name -> souk.ledger.v1.Account
+	34, // 11: souk.ledger.v1.ListTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	34, // 12: souk.ledger.v1.ListTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	34, // 13: souk.ledger.v1.ListTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
+	34, // 14: souk.ledger.v1.ListTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
+	33, // 15: souk.ledger.v1.ListTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
 	0,  // 16: souk.ledger.v1.ListAccountTransfersRequest.side:type_name -> souk.ledger.v1.TransferSide
-	36, // 17: souk.ledger.v1.ListAccountTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	36, // 18: souk.ledger.v1.ListAccountTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	36, // 19: souk.ledger.v1.ListAccountTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
-	36, // 20: souk.ledger.v1.ListAccountTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
-	35, // 21: souk.ledger.v1.ListAccountTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
-	36, // 22: souk.ledger.v1.GetAccountBalanceRequest.at_time:type_name -> google.protobuf.Timestamp
+	34, // 17: souk.ledger.v1.ListAccountTransfersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	34, // 18: souk.ledger.v1.ListAccountTransfersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	34, // 19: souk.ledger.v1.ListAccountTransfersRequest.effective_time_after:type_name -> google.protobuf.Timestamp
+	34, // 20: souk.ledger.v1.ListAccountTransfersRequest.effective_time_before:type_name -> google.protobuf.Timestamp
+	33, // 21: souk.ledger.v1.ListAccountTransfersResponse.transfers:type_name -> souk.ledger.v1.Transfer
+	34, // 22: souk.ledger.v1.GetAccountBalanceRequest.at_time:type_name -> google.protobuf.Timestamp
 	1,  // 23: souk.ledger.v1.GetAccountBalanceRequest.time_axis:type_name -> souk.ledger.v1.TimeAxis
-	37, // 24: souk.ledger.v1.GetAccountBalanceResponse.balance:type_name -> souk.ledger.v1.AccountBalance
-	37, // 25: souk.ledger.v1.TrialBalanceLine.balance:type_name -> souk.ledger.v1.AccountBalance
+	35, // 24: souk.ledger.v1.GetAccountBalanceResponse.balance:type_name -> souk.ledger.v1.AccountBalance
+	35, // 25: souk.ledger.v1.TrialBalanceLine.balance:type_name -> souk.ledger.v1.AccountBalance
 	25, // 26: souk.ledger.v1.GetTrialBalanceResponse.lines:type_name -> souk.ledger.v1.TrialBalanceLine
-	38, // 27: souk.ledger.v1.AuditLedgerResponse.findings:type_name -> souk.type.v1.AuditFinding
-	39, // 28: souk.ledger.v1.AuditLedgerResponse.counts:type_name -> souk.type.v1.AuditCount
-	2,  // 29: souk.ledger.v1.LedgerService.CreateLedger:input_type -> souk.ledger.v1.CreateLedgerRequest
-	4,  // 30: souk.ledger.v1.LedgerService.GetLedger:input_type -> souk.ledger.v1.GetLedgerRequest
-	6,  // 31: souk.ledger.v1.LedgerService.ListLedgers:input_type -> souk.ledger.v1.ListLedgersRequest
-	8,  // 32: souk.ledger.v1.LedgerService.CreateAccounts:input_type -> souk.ledger.v1.CreateAccountsRequest
-	10, // 33: souk.ledger.v1.LedgerService.CreateTransfers:input_type -> souk.ledger.v1.CreateTransfersRequest
-	12, // 34: souk.ledger.v1.LedgerService.LookupAccounts:input_type -> souk.ledger.v1.LookupAccountsRequest
-	14, // 35: souk.ledger.v1.LedgerService.LookupTransfers:input_type -> souk.ledger.v1.LookupTransfersRequest
-	16, // 36: souk.ledger.v1.LedgerService.ListAccounts:input_type -> souk.ledger.v1.ListAccountsRequest
-	18, // 37: souk.ledger.v1.LedgerService.ListTransfers:input_type -> souk.ledger.v1.ListTransfersRequest
-	20, // 38: souk.ledger.v1.LedgerService.ListAccountTransfers:input_type -> souk.ledger.v1.ListAccountTransfersRequest
-	22, // 39: souk.ledger.v1.LedgerService.GetAccountBalance:input_type -> souk.ledger.v1.GetAccountBalanceRequest
-	24, // 40: souk.ledger.v1.LedgerService.GetTrialBalance:input_type -> souk.ledger.v1.GetTrialBalanceRequest
-	27, // 41: souk.ledger.v1.LedgerService.AuditLedger:input_type -> souk.ledger.v1.AuditLedgerRequest
-	3,  // 42: souk.ledger.v1.LedgerService.CreateLedger:output_type -> souk.ledger.v1.CreateLedgerResponse
-	5,  // 43: souk.ledger.v1.LedgerService.GetLedger:output_type -> souk.ledger.v1.GetLedgerResponse
-	7,  // 44: souk.ledger.v1.LedgerService.ListLedgers:output_type -> souk.ledger.v1.ListLedgersResponse
-	9,  // 45: souk.ledger.v1.LedgerService.CreateAccounts:output_type -> souk.ledger.v1.CreateAccountsResponse
-	11, // 46: souk.ledger.v1.LedgerService.CreateTransfers:output_type -> souk.ledger.v1.CreateTransfersResponse
-	13, // 47: souk.ledger.v1.LedgerService.LookupAccounts:output_type -> souk.ledger.v1.LookupAccountsResponse
-	15, // 48: souk.ledger.v1.LedgerService.LookupTransfers:output_type -> souk.ledger.v1.LookupTransfersResponse
-	17, // 49: souk.ledger.v1.LedgerService.ListAccounts:output_type -> souk.ledger.v1.ListAccountsResponse
-	19, // 50: souk.ledger.v1.LedgerService.ListTransfers:output_type -> souk.ledger.v1.ListTransfersResponse
-	21, // 51: souk.ledger.v1.LedgerService.ListAccountTransfers:output_type -> souk.ledger.v1.ListAccountTransfersResponse
-	23, // 52: souk.ledger.v1.LedgerService.GetAccountBalance:output_type -> souk.ledger.v1.GetAccountBalanceResponse
-	26, // 53: souk.ledger.v1.LedgerService.GetTrialBalance:output_type -> souk.ledger.v1.GetTrialBalanceResponse
-	28, // 54: souk.ledger.v1.LedgerService.AuditLedger:output_type -> souk.ledger.v1.AuditLedgerResponse
-	42, // [42:55] is the sub-list for method output_type
-	29, // [29:42] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	2,  // 27: souk.ledger.v1.LedgerService.CreateLedger:input_type -> souk.ledger.v1.CreateLedgerRequest
+	4,  // 28: souk.ledger.v1.LedgerService.GetLedger:input_type -> souk.ledger.v1.GetLedgerRequest
+	6,  // 29: souk.ledger.v1.LedgerService.ListLedgers:input_type -> souk.ledger.v1.ListLedgersRequest
+	8,  // 30: souk.ledger.v1.LedgerService.CreateAccounts:input_type -> souk.ledger.v1.CreateAccountsRequest
+	10, // 31: souk.ledger.v1.LedgerService.CreateTransfers:input_type -> souk.ledger.v1.CreateTransfersRequest
+	12, // 32: souk.ledger.v1.LedgerService.LookupAccounts:input_type -> souk.ledger.v1.LookupAccountsRequest
+	14, // 33: souk.ledger.v1.LedgerService.LookupTransfers:input_type -> souk.ledger.v1.LookupTransfersRequest
+	16, // 34: souk.ledger.v1.LedgerService.ListAccounts:input_type -> souk.ledger.v1.ListAccountsRequest
+	18, // 35: souk.ledger.v1.LedgerService.ListTransfers:input_type -> souk.ledger.v1.ListTransfersRequest
+	20, // 36: souk.ledger.v1.LedgerService.ListAccountTransfers:input_type -> souk.ledger.v1.ListAccountTransfersRequest
+	22, // 37: souk.ledger.v1.LedgerService.GetAccountBalance:input_type -> souk.ledger.v1.GetAccountBalanceRequest
+	24, // 38: souk.ledger.v1.LedgerService.GetTrialBalance:input_type -> souk.ledger.v1.GetTrialBalanceRequest
+	3,  // 39: souk.ledger.v1.LedgerService.CreateLedger:output_type -> souk.ledger.v1.CreateLedgerResponse
+	5,  // 40: souk.ledger.v1.LedgerService.GetLedger:output_type -> souk.ledger.v1.GetLedgerResponse
+	7,  // 41: souk.ledger.v1.LedgerService.ListLedgers:output_type -> souk.ledger.v1.ListLedgersResponse
+	9,  // 42: souk.ledger.v1.LedgerService.CreateAccounts:output_type -> souk.ledger.v1.CreateAccountsResponse
+	11, // 43: souk.ledger.v1.LedgerService.CreateTransfers:output_type -> souk.ledger.v1.CreateTransfersResponse
+	13, // 44: souk.ledger.v1.LedgerService.LookupAccounts:output_type -> souk.ledger.v1.LookupAccountsResponse
+	15, // 45: souk.ledger.v1.LedgerService.LookupTransfers:output_type -> souk.ledger.v1.LookupTransfersResponse
+	17, // 46: souk.ledger.v1.LedgerService.ListAccounts:output_type -> souk.ledger.v1.ListAccountsResponse
+	19, // 47: souk.ledger.v1.LedgerService.ListTransfers:output_type -> souk.ledger.v1.ListTransfersResponse
+	21, // 48: souk.ledger.v1.LedgerService.ListAccountTransfers:output_type -> souk.ledger.v1.ListAccountTransfersResponse
+	23, // 49: souk.ledger.v1.LedgerService.GetAccountBalance:output_type -> souk.ledger.v1.GetAccountBalanceResponse
+	26, // 50: souk.ledger.v1.LedgerService.GetTrialBalance:output_type -> souk.ledger.v1.GetTrialBalanceResponse
+	39, // [39:51] is the sub-list for method output_type
+	27, // [27:39] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_souk_ledger_v1_ledger_service_proto_init() }
@@ -1975,7 +1870,7 @@ func file_souk_ledger_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_ledger_v1_ledger_service_proto_rawDesc), len(file_souk_ledger_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   27,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,7 +31,6 @@ const (
 	LedgerService_ListAccountTransfers_FullMethodName = "/souk.ledger.v1.LedgerService/ListAccountTransfers"
 	LedgerService_GetAccountBalance_FullMethodName    = "/souk.ledger.v1.LedgerService/GetAccountBalance"
 	LedgerService_GetTrialBalance_FullMethodName      = "/souk.ledger.v1.LedgerService/GetTrialBalance"
-	LedgerService_AuditLedger_FullMethodName          = "/souk.ledger.v1.LedgerService/AuditLedger"
 )
 
 // LedgerServiceClient is the client API for LedgerService service.
@@ -120,10 +119,6 @@ type LedgerServiceClient interface {
 	// Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
 	// and posted.
 	GetTrialBalance(ctx context.Context, in *GetTrialBalanceRequest, opts ...grpc.CallOption) (*GetTrialBalanceResponse, error)
-	// Checks the invariants of this service's database: replaying all transfers gives the accounts,
-	// debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-	// was resolved at most once. Returns what is wrong and how much was checked.
-	AuditLedger(ctx context.Context, in *AuditLedgerRequest, opts ...grpc.CallOption) (*AuditLedgerResponse, error)
 }
 
 type ledgerServiceClient struct {
@@ -254,16 +249,6 @@ func (c *ledgerServiceClient) GetTrialBalance(ctx context.Context, in *GetTrialB
 	return out, nil
 }
 
-func (c *ledgerServiceClient) AuditLedger(ctx context.Context, in *AuditLedgerRequest, opts ...grpc.CallOption) (*AuditLedgerResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditLedgerResponse)
-	err := c.cc.Invoke(ctx, LedgerService_AuditLedger_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // LedgerServiceServer is the server API for LedgerService service.
 // All implementations must embed UnimplementedLedgerServiceServer
 // for forward compatibility.
@@ -350,10 +335,6 @@ type LedgerServiceServer interface {
 	// Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
 	// and posted.
 	GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error)
-	// Checks the invariants of this service's database: replaying all transfers gives the accounts,
-	// debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-	// was resolved at most once. Returns what is wrong and how much was checked.
-	AuditLedger(context.Context, *AuditLedgerRequest) (*AuditLedgerResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
 }
 
@@ -399,9 +380,6 @@ func (UnimplementedLedgerServiceServer) GetAccountBalance(context.Context, *GetA
 }
 func (UnimplementedLedgerServiceServer) GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTrialBalance not implemented")
-}
-func (UnimplementedLedgerServiceServer) AuditLedger(context.Context, *AuditLedgerRequest) (*AuditLedgerResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditLedger not implemented")
 }
 func (UnimplementedLedgerServiceServer) mustEmbedUnimplementedLedgerServiceServer() {}
 func (UnimplementedLedgerServiceServer) testEmbeddedByValue()                       {}
@@ -640,24 +618,6 @@ func _LedgerService_GetTrialBalance_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
-func _LedgerService_AuditLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditLedgerRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(LedgerServiceServer).AuditLedger(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: LedgerService_AuditLedger_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(LedgerServiceServer).AuditLedger(ctx, req.(*AuditLedgerRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // LedgerService_ServiceDesc is the grpc.ServiceDesc for LedgerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -712,10 +672,6 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetTrialBalance",
 			Handler:    _LedgerService_GetTrialBalance_Handler,
-		},
-		{
-			MethodName: "AuditLedger",
-			Handler:    _LedgerService_AuditLedger_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

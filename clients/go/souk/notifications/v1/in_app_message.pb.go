@@ -24,11 +24,14 @@ const (
 
 // A message to a customer in the shop itself. It is kept for a year, unless the service is
 // configured otherwise.
+//
+// When a user claims what it bought as a guest (souk.orders.v1.GuestClaimed), the guest's messages
+// become the user's: they keep their id and get the next numbers and the time of the claim.
 type InAppMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `message_…`.
 	MessageId string `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
-	// The receiving customer.
+	// The receiving customer, `customer_…`.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// What it is about.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=souk.notifications.v1.NotificationKind" json:"kind,omitempty"`
@@ -44,7 +47,7 @@ type InAppMessage struct {
 	Read bool `protobuf:"varint,8,opt,name=read,proto3" json:"read,omitempty"`
 	// When the event happened.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// When the message was created.
+	// When the message was created, or became the customer's by a claim.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

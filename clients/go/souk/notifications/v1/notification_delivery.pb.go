@@ -97,9 +97,9 @@ const (
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_TARGET_REFUSED NotificationDeliveryFailure = 5
 	// The endpoint was disabled before the event was delivered.
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_ENDPOINT_DISABLED NotificationDeliveryFailure = 6
-	// The customer has no e-mail address any more.
+	// There is no e-mail address: the customer has set none, and the order gave none.
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_NO_EMAIL_ADDRESS NotificationDeliveryFailure = 7
-	// The customer has not confirmed the e-mail address.
+	// The customer has not confirmed the e-mail address that it set, and the order gave none.
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_EMAIL_ADDRESS_NOT_CONFIRMED NotificationDeliveryFailure = 8
 	// There is nothing left to say: a newer confirmation code replaced this one, or it expired.
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_OBSOLETE NotificationDeliveryFailure = 9
@@ -107,6 +107,8 @@ const (
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE NotificationDeliveryFailure = 10
 	// A failure of the service itself; its log says more.
 	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_INTERNAL NotificationDeliveryFailure = 11
+	// The order that an e-mail is about could not be read, which says where the e-mail goes.
+	NotificationDeliveryFailure_NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE NotificationDeliveryFailure = 12
 )
 
 // Enum value maps for NotificationDeliveryFailure.
@@ -124,6 +126,7 @@ var (
 		9:  "NOTIFICATION_DELIVERY_FAILURE_OBSOLETE",
 		10: "NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE",
 		11: "NOTIFICATION_DELIVERY_FAILURE_INTERNAL",
+		12: "NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE",
 	}
 	NotificationDeliveryFailure_value = map[string]int32{
 		"NOTIFICATION_DELIVERY_FAILURE_UNSPECIFIED":                 0,
@@ -138,6 +141,7 @@ var (
 		"NOTIFICATION_DELIVERY_FAILURE_OBSOLETE":                    9,
 		"NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE":            10,
 		"NOTIFICATION_DELIVERY_FAILURE_INTERNAL":                    11,
+		"NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE":            12,
 	}
 )
 
@@ -185,7 +189,7 @@ type NotificationDelivery struct {
 	Channel NotificationChannel `protobuf:"varint,5,opt,name=channel,proto3,enum=souk.notifications.v1.NotificationChannel" json:"channel,omitempty"`
 	// The kind of notification; UNSPECIFIED on a webhook, which carries the event itself.
 	Kind NotificationKind `protobuf:"varint,6,opt,name=kind,proto3,enum=souk.notifications.v1.NotificationKind" json:"kind,omitempty"`
-	// The receiving customer; empty on a webhook.
+	// The receiving customer, `customer_…`; empty on a webhook.
 	CustomerId string `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The webhook endpoint; empty on other channels.
 	EndpointId string `protobuf:"bytes,8,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
@@ -395,7 +399,7 @@ const file_souk_notifications_v1_notification_delivery_proto_rawDesc = "" +
 	"'NOTIFICATION_DELIVERY_STATE_UNSPECIFIED\x10\x00\x12'\n" +
 	"#NOTIFICATION_DELIVERY_STATE_PENDING\x10\x01\x12)\n" +
 	"%NOTIFICATION_DELIVERY_STATE_DELIVERED\x10\x02\x12$\n" +
-	" NOTIFICATION_DELIVERY_STATE_DEAD\x10\x03*\xe9\x04\n" +
+	" NOTIFICATION_DELIVERY_STATE_DEAD\x10\x03*\x9d\x05\n" +
 	"\x1bNotificationDeliveryFailure\x12-\n" +
 	")NOTIFICATION_DELIVERY_FAILURE_UNSPECIFIED\x10\x00\x12-\n" +
 	")NOTIFICATION_DELIVERY_FAILURE_HTTP_STATUS\x10\x01\x12,\n" +
@@ -409,7 +413,8 @@ const file_souk_notifications_v1_notification_delivery_proto_rawDesc = "" +
 	"&NOTIFICATION_DELIVERY_FAILURE_OBSOLETE\x10\t\x122\n" +
 	".NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE\x10\n" +
 	"\x12*\n" +
-	"&NOTIFICATION_DELIVERY_FAILURE_INTERNAL\x10\vB\xbd\x01\n" +
+	"&NOTIFICATION_DELIVERY_FAILURE_INTERNAL\x10\v\x122\n" +
+	".NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE\x10\fB\xbd\x01\n" +
 	"\x1dexample.souk.notifications.v1B\x19NotificationDeliveryProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3"
 
 var (

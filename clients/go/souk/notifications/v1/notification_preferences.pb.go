@@ -25,22 +25,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How a customer is notified. Every customer has preferences: the shop's defaults until something
-// is set.
+// How a customer is notified. Every customer, a guest too, has preferences: the shop's defaults
+// until something is set. A user who has set nothing and claims what it bought as a guest gets the
+// guest's; the skus that the guest watches are added in any case, up to 100.
 type NotificationPreferences struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Immutable. The customer, at most 128 characters, none of them a control character. A USER
-	// leaves it empty or names itself, also as `me`; other callers must name one.
+	// Immutable. The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must
+	// name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Where e-mail is sent once it is confirmed: an address as RFC 5321 writes it without quotes, at
 	// most 254 characters, the domain with a dot in it and in its ASCII form (`xn--…`). Empty when
-	// the customer has set none; e-mail then goes nowhere, unless the shop has a mail server with a
-	// mailbox for each customer (its setting `email.default_address`). It is never logged.
+	// the customer has set none. Without a confirmed address, e-mail about an order goes to the
+	// address of the order (`souk.orders.v1.Order.contact`). Other e-mail then goes nowhere, unless
+	// the shop has a mail server with a mailbox for each customer (its setting
+	// `email.default_address`). It is never logged.
 	EmailAddress string `protobuf:"bytes,2,opt,name=email_address,json=emailAddress,proto3" json:"email_address,omitempty"`
 	// Output only. Whether the customer has confirmed `email_address` with the code that was sent
 	// there. Until then nothing else is sent to it.
 	EmailAddressConfirmed bool `protobuf:"varint,3,opt,name=email_address_confirmed,json=emailAddressConfirmed,proto3" json:"email_address_confirmed,omitempty"`
-	// The language and region of notifications, in BCP 47: "en-GB". Empty means the shop's default.
+	// The language and region of notifications, in BCP 47: "en-GB". Empty means that of the order, or
+	// the shop's default.
 	Locale string `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
 	// The channels of every kind that `kinds` does not name: IN_APP, EMAIL, both, or none. Initially
 	// both. A repeated channel counts once.
@@ -213,9 +217,9 @@ var File_souk_notifications_v1_notification_preferences_proto protoreflect.FileD
 
 const file_souk_notifications_v1_notification_preferences_proto_rawDesc = "" +
 	"\n" +
-	"4souk/notifications/v1/notification_preferences.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\x1a\x1asouk/policy/v1/field.proto\"\xb6\x06\n" +
-	"\x17NotificationPreferences\x12\\\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB;\xe0A\x05\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"4souk/notifications/v1/notification_preferences.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\x1a\x1asouk/policy/v1/field.proto\"\xb1\x06\n" +
+	"\x17NotificationPreferences\x12W\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB6\xe0A\x05\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12\x8f\x01\n" +
 	"\remail_address\x18\x02 \x01(\tBj\xbaH\\rZ\x18\xfe\x012U^([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}([.][A-Za-z0-9-]{1,63})*)?$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\femailAddress\x12;\n" +
 	"\x17email_address_confirmed\x18\x03 \x01(\bB\x03\xe0A\x03R\x15emailAddressConfirmed\x12G\n" +

@@ -15,7 +15,6 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -30,8 +29,7 @@ const (
 // The request of GetNotificationPreferences.
 type GetNotificationPreferencesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself, also as `me`; other callers must name one.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -225,8 +223,7 @@ func (x *UpdateNotificationPreferencesResponse) GetPreferences() *NotificationPr
 // The request of ConfirmEmailAddress.
 type ConfirmEmailAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself, also as `me`; other callers must name one.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The code of the confirmation e-mail: 12 letters and digits; hyphens, spaces and case are
 	// ignored. It is never logged.
@@ -328,8 +325,7 @@ func (x *ConfirmEmailAddressResponse) GetPreferences() *NotificationPreferences 
 // The request of ListInAppMessages.
 type ListInAppMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself, also as `me`; other callers must name one.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Items per page, at most 1,000; 0 means 100. A page may have fewer items than that before the
 	// last one: it ends at about 3 MiB.
@@ -468,8 +464,7 @@ func (x *ListInAppMessagesResponse) GetUnreadCount() int32 {
 // The request of MarkInAppMessagesRead.
 type MarkInAppMessagesReadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself, also as `me`; other callers must name one.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The messages, at most 1,000.
 	MessageIds []string `protobuf:"bytes,2,rep,name=message_ids,json=messageIds,proto3" json:"message_ids,omitempty"`
@@ -579,8 +574,7 @@ func (x *MarkInAppMessagesReadResponse) GetUnreadCount() int32 {
 // The request of WatchInAppMessages.
 type WatchInAppMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself, also as `me`; other callers must name one.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The `resume_token` of the last message received; empty for all stored messages.
 	ResumeToken   string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
@@ -1504,7 +1498,7 @@ type ListNotificationDeliveriesRequest struct {
 	EndpointId string `protobuf:"bytes,3,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	// Only deliveries in one of these states, at most 10; empty means all.
 	States []NotificationDeliveryState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.notifications.v1.NotificationDeliveryState" json:"states,omitempty"`
-	// Only deliveries to this customer; empty means all that the caller may see.
+	// Only deliveries to this customer, `customer_…`; empty means all that the caller may see.
 	CustomerId string `protobuf:"bytes,5,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Only deliveries of this event; empty means all.
 	EventId string `protobuf:"bytes,6,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
@@ -1996,105 +1990,13 @@ func (x *PreviewNotificationTemplateResponse) GetHtml() string {
 	return ""
 }
 
-// The request of AuditNotifications; it is empty.
-type AuditNotificationsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditNotificationsRequest) Reset() {
-	*x = AuditNotificationsRequest{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[36]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditNotificationsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditNotificationsRequest) ProtoMessage() {}
-
-func (x *AuditNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[36]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditNotificationsRequest.ProtoReflect.Descriptor instead.
-func (*AuditNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{36}
-}
-
-// The response of AuditNotifications.
-type AuditNotificationsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditNotificationsResponse) Reset() {
-	*x = AuditNotificationsResponse{}
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[37]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditNotificationsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditNotificationsResponse) ProtoMessage() {}
-
-func (x *AuditNotificationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_notifications_v1_notification_service_proto_msgTypes[37]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditNotificationsResponse.ProtoReflect.Descriptor instead.
-func (*AuditNotificationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_notifications_v1_notification_service_proto_rawDescGZIP(), []int{37}
-}
-
-func (x *AuditNotificationsResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditNotificationsResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_notifications_v1_notification_service_proto protoreflect.FileDescriptor
 
 const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"0souk/notifications/v1/notification_service.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*souk/notifications/v1/in_app_message.proto\x1a(souk/notifications/v1/notification.proto\x1a1souk/notifications/v1/notification_delivery.proto\x1a4souk/notifications/v1/notification_preferences.proto\x1a,souk/notifications/v1/webhook_endpoint.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\"~\n" +
-	"!GetNotificationPreferencesRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"0souk/notifications/v1/notification_service.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*souk/notifications/v1/in_app_message.proto\x1a(souk/notifications/v1/notification.proto\x1a1souk/notifications/v1/notification_delivery.proto\x1a4souk/notifications/v1/notification_preferences.proto\x1a,souk/notifications/v1/webhook_endpoint.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\"y\n" +
+	"!GetNotificationPreferencesRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\"v\n" +
 	"\"GetNotificationPreferencesResponse\x12P\n" +
 	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x8d\x02\n" +
@@ -2103,15 +2005,15 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskBJ\xbaHG\xc8\x01\x01\xe2\x01A\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
 	"updateMask\"y\n" +
 	"%UpdateNotificationPreferencesResponse\x12P\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xb3\x01\n" +
-	"\x1aConfirmEmailAddressRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xae\x01\n" +
+	"\x1aConfirmEmailAddressRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12:\n" +
 	"\x04code\x18\x02 \x01(\tB&\xbaH\x18r\x16\x10\x01\x18(2\x10^[A-Za-z0-9 -]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04code\"o\n" +
 	"\x1bConfirmEmailAddressResponse\x12P\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xe8\x01\n" +
-	"\x18ListInAppMessagesRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xe3\x01\n" +
+	"\x18ListInAppMessagesRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -2122,17 +2024,17 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\x19ListInAppMessagesResponse\x12?\n" +
 	"\bmessages\x18\x01 \x03(\v2#.souk.notifications.v1.InAppMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12!\n" +
-	"\funread_count\x18\x03 \x01(\x05R\vunreadCount\"\xff\x01\n" +
-	"\x1cMarkInAppMessagesReadRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\funread_count\x18\x03 \x01(\x05R\vunreadCount\"\xfa\x01\n" +
+	"\x1cMarkInAppMessagesReadRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12U\n" +
 	"\vmessage_ids\x18\x02 \x03(\tB4\xbaH1\x92\x01.\x10\xe8\a\")r'2%^message_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"messageIds\x12-\n" +
 	"\x0eup_to_sequence\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\fupToSequence\"B\n" +
 	"\x1dMarkInAppMessagesReadResponse\x12!\n" +
-	"\funread_count\x18\x01 \x01(\x05R\vunreadCount\"\xa3\x01\n" +
-	"\x19WatchInAppMessagesRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\funread_count\x18\x01 \x01(\x05R\vunreadCount\"\x9e\x01\n" +
+	"\x19WatchInAppMessagesRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12+\n" +
 	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\"~\n" +
 	"\x1aWatchInAppMessagesResponse\x12=\n" +
@@ -2186,7 +2088,7 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"endpointId\"\x86\x01\n" +
 	"\x1bRotateWebhookSecretResponse\x12B\n" +
 	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12#\n" +
-	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"\x8e\x05\n" +
+	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"\x86\x05\n" +
 	"!ListNotificationDeliveriesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -2195,8 +2097,8 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\vendpoint_id\x18\x03 \x01(\tB/\xbaH,r*2(^(webhook_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"endpointId\x12[\n" +
 	"\x06states\x18\x04 \x03(\x0e20.souk.notifications.v1.NotificationDeliveryStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
-	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12Y\n" +
-	"\vcustomer_id\x18\x05 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12Q\n" +
+	"\vcustomer_id\x18\x05 \x01(\tB0\xbaH-r+2)^(customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x128\n" +
 	"\bevent_id\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\aeventId\x12F\n" +
 	"\x11create_time_after\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
@@ -2228,74 +2130,71 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"#PreviewNotificationTemplateResponse\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
-	"\x04html\x18\x03 \x01(\tR\x04html\"\x1b\n" +
-	"\x19AuditNotificationsRequest\"\x86\x01\n" +
-	"\x1aAuditNotificationsResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\x94*\n" +
-	"\x13NotificationService\x12\x86\x02\n" +
-	"\x1aGetNotificationPreferences\x128.souk.notifications.v1.GetNotificationPreferencesRequest\x1a9.souk.notifications.v1.GetNotificationPreferencesResponse\"s\x82\xd3\xe4\x93\x02Bb\vpreferences\x123/v1/customers/{customer_id}/notificationPreferences\xa2뤨\f\"\n" +
+	"\x04html\x18\x03 \x01(\tR\x04html2\xe9)\n" +
+	"\x13NotificationService\x12\x94\x02\n" +
+	"\x1aGetNotificationPreferences\x128.souk.notifications.v1.GetNotificationPreferencesRequest\x1a9.souk.notifications.v1.GetNotificationPreferencesResponse\"\x80\x01\x82\xd3\xe4\x93\x02Bb\vpreferences\x123/v1/customers/{customer_id}/notificationPreferences\xa2뤨\f/\n" +
 	"\x02\b\x02\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x02\x1a\x02\b\x02\x90\x02\x01\x12\xcf\x02\n" +
-	"\x1dUpdateNotificationPreferences\x12;.souk.notifications.v1.UpdateNotificationPreferencesRequest\x1a<.souk.notifications.v1.UpdateNotificationPreferencesResponse\"\xb2\x01\x82\xd3\xe4\x93\x02[:\vpreferencesb\vpreferences2?/v1/customers/{preferences.customer_id}/notificationPreferences\xa2뤨\fH\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x02\x1a\x02\b\x02*\vcustomer_id\x90\x02\x01\x12\xea\x02\n" +
+	"\x1dUpdateNotificationPreferences\x12;.souk.notifications.v1.UpdateNotificationPreferencesRequest\x1a<.souk.notifications.v1.UpdateNotificationPreferencesResponse\"\xcd\x01\x82\xd3\xe4\x93\x02[:\vpreferencesb\vpreferences2?/v1/customers/{preferences.customer_id}/notificationPreferences\xa2뤨\fc\n" +
 	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_TOO_MANY_CONFIRMATIONS\x90\x02\x02\x12\xa5\x02\n" +
-	"\x13ConfirmEmailAddress\x121.souk.notifications.v1.ConfirmEmailAddressRequest\x1a2.souk.notifications.v1.ConfirmEmailAddressResponse\"\xa6\x01\x82\xd3\xe4\x93\x02Y:\x01*b\vpreferences\"G/v1/customers/{customer_id}/notificationPreferences:confirmEmailAddress\xa2뤨\f>\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"#ERROR_REASON_TOO_MANY_CONFIRMATIONS*\x17preferences.customer_id2\x00\x90\x02\x02\x12\xb4\x02\n" +
+	"\x13ConfirmEmailAddress\x121.souk.notifications.v1.ConfirmEmailAddressRequest\x1a2.souk.notifications.v1.ConfirmEmailAddressResponse\"\xb5\x01\x82\xd3\xe4\x93\x02Y:\x01*b\vpreferences\"G/v1/customers/{customer_id}/notificationPreferences:confirmEmailAddress\xa2뤨\fM\n" +
 	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"\x19ERROR_REASON_CODE_REFUSED\x90\x02\x02\x12\xec\x01\n" +
-	"\x11ListInAppMessages\x12/.souk.notifications.v1.ListInAppMessagesRequest\x1a0.souk.notifications.v1.ListInAppMessagesResponse\"t\x82\xd3\xe4\x93\x02+\x12)/v1/customers/{customer_id}/inAppMessages\xa2뤨\f:\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x02\x1a\x02\b\x05\"\x19ERROR_REASON_CODE_REFUSED*\vcustomer_id2\x00\x90\x02\x02\x12\xfa\x01\n" +
+	"\x11ListInAppMessages\x12/.souk.notifications.v1.ListInAppMessagesRequest\x1a0.souk.notifications.v1.ListInAppMessagesResponse\"\x81\x01\x82\xd3\xe4\x93\x02+\x12)/v1/customers/{customer_id}/inAppMessages\xa2뤨\fG\n" +
 	"\x02\b\x02\n" +
 	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xed\x01\n" +
-	"\x15MarkInAppMessagesRead\x123.souk.notifications.v1.MarkInAppMessagesReadRequest\x1a4.souk.notifications.v1.MarkInAppMessagesReadResponse\"i\x82\xd3\xe4\x93\x027:\x01*\"2/v1/customers/{customer_id}/inAppMessages:markRead\xa2뤨\f#\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x03\x1a\x02\b\x05*\vcustomer_id\x90\x02\x01\x12\xfc\x01\n" +
+	"\x15MarkInAppMessagesRead\x123.souk.notifications.v1.MarkInAppMessagesReadRequest\x1a4.souk.notifications.v1.MarkInAppMessagesReadResponse\"x\x82\xd3\xe4\x93\x027:\x01*\"2/v1/customers/{customer_id}/inAppMessages:markRead\xa2뤨\f2\n" +
 	"\x02\b\x02\n" +
-	"\x17\b\x04\x12\x13notifications.write\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xf3\x01\n" +
-	"\x12WatchInAppMessages\x120.souk.notifications.v1.WatchInAppMessagesRequest\x1a1.souk.notifications.v1.WatchInAppMessagesResponse\"v\x82\xd3\xe4\x93\x021\x12//v1/customers/{customer_id}/inAppMessages:watch\xa2뤨\f6\n" +
+	"\x17\b\x04\x12\x13notifications.write\x10\x03\x1a\x02\b\x05*\vcustomer_id2\x00\x90\x02\x02\x12\x81\x02\n" +
+	"\x12WatchInAppMessages\x120.souk.notifications.v1.WatchInAppMessagesRequest\x1a1.souk.notifications.v1.WatchInAppMessagesResponse\"\x83\x01\x82\xd3\xe4\x93\x021\x12//v1/customers/{customer_id}/inAppMessages:watch\xa2뤨\fC\n" +
 	"\x02\b\x02\n" +
 	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x03\x90\x02\x010\x01\x12\xbe\x02\n" +
-	"\x15CreateWebhookEndpoint\x123.souk.notifications.v1.CreateWebhookEndpointRequest\x1a4.souk.notifications.v1.CreateWebhookEndpointResponse\"\xb9\x01\x82\xd3\xe4\x93\x02.:\bendpoint\"\"/v1/notifications/webhookEndpoints\xa2뤨\f|\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x03*\vcustomer_id\x90\x02\x010\x01\x12\xd6\x02\n" +
+	"\x15CreateWebhookEndpoint\x123.souk.notifications.v1.CreateWebhookEndpointRequest\x1a4.souk.notifications.v1.CreateWebhookEndpointResponse\"\xd1\x01\x82\xd3\xe4\x93\x02.:\bendpoint\"\"/v1/notifications/webhookEndpoints\xa2뤨\f\x93\x01\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\"\x1bERROR_REASON_TARGET_REFUSED\x90\x02\x02\x12\xa6\x02\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_TOO_MANY_ENDPOINTS\"\x1bERROR_REASON_TARGET_REFUSED2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$8\xc9\x01\x90\x02\x02\x12\xa6\x02\n" +
 	"\x12GetWebhookEndpoint\x120.souk.notifications.v1.GetWebhookEndpointRequest\x1a1.souk.notifications.v1.GetWebhookEndpointResponse\"\xaa\x01\x82\xd3\xe4\x93\x02<b\bendpoint\x120/v1/notifications/webhookEndpoints/{endpoint_id}\xa2뤨\f_\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
 	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x02\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x01\x12\xf2\x01\n" +
 	"\x14ListWebhookEndpoints\x122.souk.notifications.v1.ListWebhookEndpointsRequest\x1a3.souk.notifications.v1.ListWebhookEndpointsResponse\"q\x82\xd3\xe4\x93\x02$\x12\"/v1/notifications/webhookEndpoints\xa2뤨\f>\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xdf\x02\n" +
-	"\x15UpdateWebhookEndpoint\x123.souk.notifications.v1.UpdateWebhookEndpointRequest\x1a4.souk.notifications.v1.UpdateWebhookEndpointResponse\"\xda\x01\x82\xd3\xe4\x93\x02O:\bendpointb\bendpoint29/v1/notifications/webhookEndpoints/{endpoint.endpoint_id}\xa2뤨\f|\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x01\x12\xe1\x02\n" +
+	"\x15UpdateWebhookEndpoint\x123.souk.notifications.v1.UpdateWebhookEndpointRequest\x1a4.souk.notifications.v1.UpdateWebhookEndpointResponse\"\xdc\x01\x82\xd3\xe4\x93\x02O:\bendpointb\bendpoint29/v1/notifications/webhookEndpoints/{endpoint.endpoint_id}\xa2뤨\f~\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\"\x1bERROR_REASON_TARGET_REFUSED\x90\x02\x02\x12\xb9\x02\n" +
-	"\x15EnableWebhookEndpoint\x123.souk.notifications.v1.EnableWebhookEndpointRequest\x1a4.souk.notifications.v1.EnableWebhookEndpointResponse\"\xb4\x01\x82\xd3\xe4\x93\x02F:\x01*b\bendpoint\"7/v1/notifications/webhookEndpoints/{endpoint_id}:enable\xa2뤨\f_\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\"\x1bERROR_REASON_TARGET_REFUSED2\x00\x90\x02\x02\x12\xbb\x02\n" +
+	"\x15EnableWebhookEndpoint\x123.souk.notifications.v1.EnableWebhookEndpointRequest\x1a4.souk.notifications.v1.EnableWebhookEndpointResponse\"\xb6\x01\x82\xd3\xe4\x93\x02F:\x01*b\bendpoint\"7/v1/notifications/webhookEndpoints/{endpoint_id}:enable\xa2뤨\fa\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\xbd\x02\n" +
-	"\x16DisableWebhookEndpoint\x124.souk.notifications.v1.DisableWebhookEndpointRequest\x1a5.souk.notifications.v1.DisableWebhookEndpointResponse\"\xb5\x01\x82\xd3\xe4\x93\x02G:\x01*b\bendpoint\"8/v1/notifications/webhookEndpoints/{endpoint_id}:disable\xa2뤨\f_\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND2\x00\x90\x02\x02\x12\xbf\x02\n" +
+	"\x16DisableWebhookEndpoint\x124.souk.notifications.v1.DisableWebhookEndpointRequest\x1a5.souk.notifications.v1.DisableWebhookEndpointResponse\"\xb7\x01\x82\xd3\xe4\x93\x02G:\x01*b\bendpoint\"8/v1/notifications/webhookEndpoints/{endpoint_id}:disable\xa2뤨\fa\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\x83\x02\n" +
-	"\x15DeleteWebhookEndpoint\x123.souk.notifications.v1.DeleteWebhookEndpointRequest\x1a4.souk.notifications.v1.DeleteWebhookEndpointResponse\"\x7f\x82\xd3\xe4\x93\x022*0/v1/notifications/webhookEndpoints/{endpoint_id}\xa2뤨\f>\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND2\x00\x90\x02\x02\x12\x89\x02\n" +
+	"\x15DeleteWebhookEndpoint\x123.souk.notifications.v1.DeleteWebhookEndpointRequest\x1a4.souk.notifications.v1.DeleteWebhookEndpointResponse\"\x84\x01\x82\xd3\xe4\x93\x022*0/v1/notifications/webhookEndpoints/{endpoint_id}\xa2뤨\fC\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\x90\x02\x02\x12\xaf\x02\n" +
-	"\x13RotateWebhookSecret\x121.souk.notifications.v1.RotateWebhookSecretRequest\x1a2.souk.notifications.v1.RotateWebhookSecretResponse\"\xb0\x01\x82\xd3\xe4\x93\x02B:\x01*\"=/v1/notifications/webhookEndpoints/{endpoint_id}:rotateSecret\xa2뤨\f_\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x052\x008\xcc\x01\x90\x02\x02\x12\xc3\x02\n" +
+	"\x13RotateWebhookSecret\x121.souk.notifications.v1.RotateWebhookSecretRequest\x1a2.souk.notifications.v1.RotateWebhookSecretResponse\"\xc4\x01\x82\xd3\xe4\x93\x02B:\x01*\"=/v1/notifications/webhookEndpoints/{endpoint_id}:rotateSecret\xa2뤨\fs\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
-	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND\x90\x02\x02\x12\xfe\x01\n" +
+	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\x05\"\x1fERROR_REASON_ENDPOINT_NOT_FOUND2\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xfe\x01\n" +
 	"\x1aListNotificationDeliveries\x128.souk.notifications.v1.ListNotificationDeliveriesRequest\x1a9.souk.notifications.v1.ListNotificationDeliveriesResponse\"k\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/notifications/deliveries\xa2뤨\f>\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
 	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xd8\x02\n" +
-	"\x1dRequeueNotificationDeliveries\x12;.souk.notifications.v1.RequeueNotificationDeliveriesRequest\x1a<.souk.notifications.v1.RequeueNotificationDeliveriesResponse\"\xbb\x01\x82\xd3\xe4\x93\x02):\x01*\"$/v1/notifications/deliveries:requeue\xa2뤨\f\x82\x01\n" +
+	"\x90\x02\x01\x12\xda\x02\n" +
+	"\x1dRequeueNotificationDeliveries\x12;.souk.notifications.v1.RequeueNotificationDeliveriesRequest\x1a<.souk.notifications.v1.RequeueNotificationDeliveriesResponse\"\xbd\x01\x82\xd3\xe4\x93\x02):\x01*\"$/v1/notifications/deliveries:requeue\xa2뤨\f\x84\x01\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
 	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\"\x1fERROR_REASON_DELIVERY_NOT_FOUND\"!ERROR_REASON_ENDPOINT_NOT_ENABLED\x90\x02\x02\x12\x86\x02\n" +
-	"\x1aDropNotificationDeliveries\x128.souk.notifications.v1.DropNotificationDeliveriesRequest\x1a9.souk.notifications.v1.DropNotificationDeliveriesResponse\"s\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/notifications/deliveries:drop\xa2뤨\f>\n" +
+	"\"\x1fERROR_REASON_DELIVERY_NOT_FOUND\"!ERROR_REASON_ENDPOINT_NOT_ENABLED2\x00\x90\x02\x02\x12\x88\x02\n" +
+	"\x1aDropNotificationDeliveries\x128.souk.notifications.v1.DropNotificationDeliveriesRequest\x1a9.souk.notifications.v1.DropNotificationDeliveriesResponse\"u\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/notifications/deliveries:drop\xa2뤨\f@\n" +
 	"\x1a\b\x03\x12\x16notifications.webhooks\n" +
 	"\x1a\b\x04\x12\x16notifications.webhooks\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x02\x12\x80\x02\n" +
+	"2\x00\x90\x02\x02\x12\x80\x02\n" +
 	"\x1bPreviewNotificationTemplate\x129.souk.notifications.v1.PreviewNotificationTemplateRequest\x1a:.souk.notifications.v1.PreviewNotificationTemplateResponse\"j\x82\xd3\xe4\x93\x02%\x12#/v1/notifications/templates:preview\xa2뤨\f6\n" +
 	"\x16\b\x03\x12\x12notifications.read\n" +
-	"\x16\b\x04\x12\x12notifications.read\x10\x04\x1a\x02\b\x05\x90\x02\x01\x12\xc7\x01\n" +
-	"\x12AuditNotifications\x120.souk.notifications.v1.AuditNotificationsRequest\x1a1.souk.notifications.v1.AuditNotificationsResponse\"L\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/notifications:audit\xa2뤨\f$\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\xbc\x01\n" +
+	"\x16\b\x04\x12\x12notifications.read\x10\x04\x1a\x02\b\x05\x90\x02\x01B\xbc\x01\n" +
 	"\x1dexample.souk.notifications.v1B\x18NotificationServiceProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3"
 
 var (
@@ -2310,7 +2209,7 @@ func file_souk_notifications_v1_notification_service_proto_rawDescGZIP() []byte 
 	return file_souk_notifications_v1_notification_service_proto_rawDescData
 }
 
-var file_souk_notifications_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_souk_notifications_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_souk_notifications_v1_notification_service_proto_goTypes = []any{
 	(*GetNotificationPreferencesRequest)(nil),     // 0: souk.notifications.v1.GetNotificationPreferencesRequest
 	(*GetNotificationPreferencesResponse)(nil),    // 1: souk.notifications.v1.GetNotificationPreferencesResponse
@@ -2348,89 +2247,81 @@ var file_souk_notifications_v1_notification_service_proto_goTypes = []any{
 	(*DropNotificationDeliveriesResponse)(nil),    // 33: souk.notifications.v1.DropNotificationDeliveriesResponse
 	(*PreviewNotificationTemplateRequest)(nil),    // 34: souk.notifications.v1.PreviewNotificationTemplateRequest
 	(*PreviewNotificationTemplateResponse)(nil),   // 35: souk.notifications.v1.PreviewNotificationTemplateResponse
-	(*AuditNotificationsRequest)(nil),             // 36: souk.notifications.v1.AuditNotificationsRequest
-	(*AuditNotificationsResponse)(nil),            // 37: souk.notifications.v1.AuditNotificationsResponse
-	(*NotificationPreferences)(nil),               // 38: souk.notifications.v1.NotificationPreferences
-	(*fieldmaskpb.FieldMask)(nil),                 // 39: google.protobuf.FieldMask
-	(*InAppMessage)(nil),                          // 40: souk.notifications.v1.InAppMessage
-	(*WebhookEndpoint)(nil),                       // 41: souk.notifications.v1.WebhookEndpoint
-	(NotificationDeliveryState)(0),                // 42: souk.notifications.v1.NotificationDeliveryState
-	(*timestamppb.Timestamp)(nil),                 // 43: google.protobuf.Timestamp
-	(*NotificationDelivery)(nil),                  // 44: souk.notifications.v1.NotificationDelivery
-	(NotificationKind)(0),                         // 45: souk.notifications.v1.NotificationKind
-	(NotificationChannel)(0),                      // 46: souk.notifications.v1.NotificationChannel
-	(*v1.AuditFinding)(nil),                       // 47: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                         // 48: souk.type.v1.AuditCount
+	(*NotificationPreferences)(nil),               // 36: souk.notifications.v1.NotificationPreferences
+	(*fieldmaskpb.FieldMask)(nil),                 // 37: google.protobuf.FieldMask
+	(*InAppMessage)(nil),                          // 38: souk.notifications.v1.InAppMessage
+	(*WebhookEndpoint)(nil),                       // 39: souk.notifications.v1.WebhookEndpoint
+	(NotificationDeliveryState)(0),                // 40: souk.notifications.v1.NotificationDeliveryState
+	(*timestamppb.Timestamp)(nil),                 // 41: google.protobuf.Timestamp
+	(*NotificationDelivery)(nil),                  // 42: souk.notifications.v1.NotificationDelivery
+	(NotificationKind)(0),                         // 43: souk.notifications.v1.NotificationKind
+	(NotificationChannel)(0),                      // 44: souk.notifications.v1.NotificationChannel
 }
 var file_souk_notifications_v1_notification_service_proto_depIdxs = []int32{
-	38, // 0: souk.notifications.v1.GetNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
-	38, // 1: souk.notifications.v1.UpdateNotificationPreferencesRequest.preferences:type_name -> souk.notifications.v1.NotificationPreferences
-	39, // 2: souk.notifications.v1.UpdateNotificationPreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
-	38, // 3: souk.notifications.v1.UpdateNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
-	38, // 4: souk.notifications.v1.ConfirmEmailAddressResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
-	40, // 5: souk.notifications.v1.ListInAppMessagesResponse.messages:type_name -> souk.notifications.v1.InAppMessage
-	40, // 6: souk.notifications.v1.WatchInAppMessagesResponse.message:type_name -> souk.notifications.v1.InAppMessage
-	41, // 7: souk.notifications.v1.CreateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 8: souk.notifications.v1.CreateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 9: souk.notifications.v1.GetWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 10: souk.notifications.v1.ListWebhookEndpointsResponse.endpoints:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 11: souk.notifications.v1.UpdateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	39, // 12: souk.notifications.v1.UpdateWebhookEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
-	41, // 13: souk.notifications.v1.UpdateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 14: souk.notifications.v1.EnableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 15: souk.notifications.v1.DisableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	41, // 16: souk.notifications.v1.RotateWebhookSecretResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
-	42, // 17: souk.notifications.v1.ListNotificationDeliveriesRequest.states:type_name -> souk.notifications.v1.NotificationDeliveryState
-	43, // 18: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	43, // 19: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	44, // 20: souk.notifications.v1.ListNotificationDeliveriesResponse.deliveries:type_name -> souk.notifications.v1.NotificationDelivery
-	45, // 21: souk.notifications.v1.PreviewNotificationTemplateRequest.kind:type_name -> souk.notifications.v1.NotificationKind
-	46, // 22: souk.notifications.v1.PreviewNotificationTemplateRequest.channel:type_name -> souk.notifications.v1.NotificationChannel
-	47, // 23: souk.notifications.v1.AuditNotificationsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	48, // 24: souk.notifications.v1.AuditNotificationsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 25: souk.notifications.v1.NotificationService.GetNotificationPreferences:input_type -> souk.notifications.v1.GetNotificationPreferencesRequest
-	2,  // 26: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:input_type -> souk.notifications.v1.UpdateNotificationPreferencesRequest
-	4,  // 27: souk.notifications.v1.NotificationService.ConfirmEmailAddress:input_type -> souk.notifications.v1.ConfirmEmailAddressRequest
-	6,  // 28: souk.notifications.v1.NotificationService.ListInAppMessages:input_type -> souk.notifications.v1.ListInAppMessagesRequest
-	8,  // 29: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:input_type -> souk.notifications.v1.MarkInAppMessagesReadRequest
-	10, // 30: souk.notifications.v1.NotificationService.WatchInAppMessages:input_type -> souk.notifications.v1.WatchInAppMessagesRequest
-	12, // 31: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:input_type -> souk.notifications.v1.CreateWebhookEndpointRequest
-	14, // 32: souk.notifications.v1.NotificationService.GetWebhookEndpoint:input_type -> souk.notifications.v1.GetWebhookEndpointRequest
-	16, // 33: souk.notifications.v1.NotificationService.ListWebhookEndpoints:input_type -> souk.notifications.v1.ListWebhookEndpointsRequest
-	18, // 34: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:input_type -> souk.notifications.v1.UpdateWebhookEndpointRequest
-	20, // 35: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:input_type -> souk.notifications.v1.EnableWebhookEndpointRequest
-	22, // 36: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:input_type -> souk.notifications.v1.DisableWebhookEndpointRequest
-	24, // 37: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:input_type -> souk.notifications.v1.DeleteWebhookEndpointRequest
-	26, // 38: souk.notifications.v1.NotificationService.RotateWebhookSecret:input_type -> souk.notifications.v1.RotateWebhookSecretRequest
-	28, // 39: souk.notifications.v1.NotificationService.ListNotificationDeliveries:input_type -> souk.notifications.v1.ListNotificationDeliveriesRequest
-	30, // 40: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:input_type -> souk.notifications.v1.RequeueNotificationDeliveriesRequest
-	32, // 41: souk.notifications.v1.NotificationService.DropNotificationDeliveries:input_type -> souk.notifications.v1.DropNotificationDeliveriesRequest
-	34, // 42: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:input_type -> souk.notifications.v1.PreviewNotificationTemplateRequest
-	36, // 43: souk.notifications.v1.NotificationService.AuditNotifications:input_type -> souk.notifications.v1.AuditNotificationsRequest
-	1,  // 44: souk.notifications.v1.NotificationService.GetNotificationPreferences:output_type -> souk.notifications.v1.GetNotificationPreferencesResponse
-	3,  // 45: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:output_type -> souk.notifications.v1.UpdateNotificationPreferencesResponse
-	5,  // 46: souk.notifications.v1.NotificationService.ConfirmEmailAddress:output_type -> souk.notifications.v1.ConfirmEmailAddressResponse
-	7,  // 47: souk.notifications.v1.NotificationService.ListInAppMessages:output_type -> souk.notifications.v1.ListInAppMessagesResponse
-	9,  // 48: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:output_type -> souk.notifications.v1.MarkInAppMessagesReadResponse
-	11, // 49: souk.notifications.v1.NotificationService.WatchInAppMessages:output_type -> souk.notifications.v1.WatchInAppMessagesResponse
-	13, // 50: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:output_type -> souk.notifications.v1.CreateWebhookEndpointResponse
-	15, // 51: souk.notifications.v1.NotificationService.GetWebhookEndpoint:output_type -> souk.notifications.v1.GetWebhookEndpointResponse
-	17, // 52: souk.notifications.v1.NotificationService.ListWebhookEndpoints:output_type -> souk.notifications.v1.ListWebhookEndpointsResponse
-	19, // 53: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:output_type -> souk.notifications.v1.UpdateWebhookEndpointResponse
-	21, // 54: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:output_type -> souk.notifications.v1.EnableWebhookEndpointResponse
-	23, // 55: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:output_type -> souk.notifications.v1.DisableWebhookEndpointResponse
-	25, // 56: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:output_type -> souk.notifications.v1.DeleteWebhookEndpointResponse
-	27, // 57: souk.notifications.v1.NotificationService.RotateWebhookSecret:output_type -> souk.notifications.v1.RotateWebhookSecretResponse
-	29, // 58: souk.notifications.v1.NotificationService.ListNotificationDeliveries:output_type -> souk.notifications.v1.ListNotificationDeliveriesResponse
-	31, // 59: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:output_type -> souk.notifications.v1.RequeueNotificationDeliveriesResponse
-	33, // 60: souk.notifications.v1.NotificationService.DropNotificationDeliveries:output_type -> souk.notifications.v1.DropNotificationDeliveriesResponse
-	35, // 61: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:output_type -> souk.notifications.v1.PreviewNotificationTemplateResponse
-	37, // 62: souk.notifications.v1.NotificationService.AuditNotifications:output_type -> souk.notifications.v1.AuditNotificationsResponse
-	44, // [44:63] is the sub-list for method output_type
-	25, // [25:44] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	36, // 0: souk.notifications.v1.GetNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	36, // 1: souk.notifications.v1.UpdateNotificationPreferencesRequest.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	37, // 2: souk.notifications.v1.UpdateNotificationPreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
+	36, // 3: souk.notifications.v1.UpdateNotificationPreferencesResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	36, // 4: souk.notifications.v1.ConfirmEmailAddressResponse.preferences:type_name -> souk.notifications.v1.NotificationPreferences
+	38, // 5: souk.notifications.v1.ListInAppMessagesResponse.messages:type_name -> souk.notifications.v1.InAppMessage
+	38, // 6: souk.notifications.v1.WatchInAppMessagesResponse.message:type_name -> souk.notifications.v1.InAppMessage
+	39, // 7: souk.notifications.v1.CreateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 8: souk.notifications.v1.CreateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 9: souk.notifications.v1.GetWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 10: souk.notifications.v1.ListWebhookEndpointsResponse.endpoints:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 11: souk.notifications.v1.UpdateWebhookEndpointRequest.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	37, // 12: souk.notifications.v1.UpdateWebhookEndpointRequest.update_mask:type_name -> google.protobuf.FieldMask
+	39, // 13: souk.notifications.v1.UpdateWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 14: souk.notifications.v1.EnableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 15: souk.notifications.v1.DisableWebhookEndpointResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	39, // 16: souk.notifications.v1.RotateWebhookSecretResponse.endpoint:type_name -> souk.notifications.v1.WebhookEndpoint
+	40, // 17: souk.notifications.v1.ListNotificationDeliveriesRequest.states:type_name -> souk.notifications.v1.NotificationDeliveryState
+	41, // 18: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	41, // 19: souk.notifications.v1.ListNotificationDeliveriesRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	42, // 20: souk.notifications.v1.ListNotificationDeliveriesResponse.deliveries:type_name -> souk.notifications.v1.NotificationDelivery
+	43, // 21: souk.notifications.v1.PreviewNotificationTemplateRequest.kind:type_name -> souk.notifications.v1.NotificationKind
+	44, // 22: souk.notifications.v1.PreviewNotificationTemplateRequest.channel:type_name -> souk.notifications.v1.NotificationChannel
+	0,  // 23: souk.notifications.v1.NotificationService.GetNotificationPreferences:input_type -> souk.notifications.v1.GetNotificationPreferencesRequest
+	2,  // 24: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:input_type -> souk.notifications.v1.UpdateNotificationPreferencesRequest
+	4,  // 25: souk.notifications.v1.NotificationService.ConfirmEmailAddress:input_type -> souk.notifications.v1.ConfirmEmailAddressRequest
+	6,  // 26: souk.notifications.v1.NotificationService.ListInAppMessages:input_type -> souk.notifications.v1.ListInAppMessagesRequest
+	8,  // 27: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:input_type -> souk.notifications.v1.MarkInAppMessagesReadRequest
+	10, // 28: souk.notifications.v1.NotificationService.WatchInAppMessages:input_type -> souk.notifications.v1.WatchInAppMessagesRequest
+	12, // 29: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:input_type -> souk.notifications.v1.CreateWebhookEndpointRequest
+	14, // 30: souk.notifications.v1.NotificationService.GetWebhookEndpoint:input_type -> souk.notifications.v1.GetWebhookEndpointRequest
+	16, // 31: souk.notifications.v1.NotificationService.ListWebhookEndpoints:input_type -> souk.notifications.v1.ListWebhookEndpointsRequest
+	18, // 32: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:input_type -> souk.notifications.v1.UpdateWebhookEndpointRequest
+	20, // 33: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:input_type -> souk.notifications.v1.EnableWebhookEndpointRequest
+	22, // 34: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:input_type -> souk.notifications.v1.DisableWebhookEndpointRequest
+	24, // 35: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:input_type -> souk.notifications.v1.DeleteWebhookEndpointRequest
+	26, // 36: souk.notifications.v1.NotificationService.RotateWebhookSecret:input_type -> souk.notifications.v1.RotateWebhookSecretRequest
+	28, // 37: souk.notifications.v1.NotificationService.ListNotificationDeliveries:input_type -> souk.notifications.v1.ListNotificationDeliveriesRequest
+	30, // 38: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:input_type -> souk.notifications.v1.RequeueNotificationDeliveriesRequest
+	32, // 39: souk.notifications.v1.NotificationService.DropNotificationDeliveries:input_type -> souk.notifications.v1.DropNotificationDeliveriesRequest
+	34, // 40: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:input_type -> souk.notifications.v1.PreviewNotificationTemplateRequest
+	1,  // 41: souk.notifications.v1.NotificationService.GetNotificationPreferences:output_type -> souk.notifications.v1.GetNotificationPreferencesResponse
+	3,  // 42: souk.notifications.v1.NotificationService.UpdateNotificationPreferences:output_type -> souk.notifications.v1.UpdateNotificationPreferencesResponse
+	5,  // 43: souk.notifications.v1.NotificationService.ConfirmEmailAddress:output_type -> souk.notifications.v1.ConfirmEmailAddressResponse
+	7,  // 44: souk.notifications.v1.NotificationService.ListInAppMessages:output_type -> souk.notifications.v1.ListInAppMessagesResponse
+	9,  // 45: souk.notifications.v1.NotificationService.MarkInAppMessagesRead:output_type -> souk.notifications.v1.MarkInAppMessagesReadResponse
+	11, // 46: souk.notifications.v1.NotificationService.WatchInAppMessages:output_type -> souk.notifications.v1.WatchInAppMessagesResponse
+	13, // 47: souk.notifications.v1.NotificationService.CreateWebhookEndpoint:output_type -> souk.notifications.v1.CreateWebhookEndpointResponse
+	15, // 48: souk.notifications.v1.NotificationService.GetWebhookEndpoint:output_type -> souk.notifications.v1.GetWebhookEndpointResponse
+	17, // 49: souk.notifications.v1.NotificationService.ListWebhookEndpoints:output_type -> souk.notifications.v1.ListWebhookEndpointsResponse
+	19, // 50: souk.notifications.v1.NotificationService.UpdateWebhookEndpoint:output_type -> souk.notifications.v1.UpdateWebhookEndpointResponse
+	21, // 51: souk.notifications.v1.NotificationService.EnableWebhookEndpoint:output_type -> souk.notifications.v1.EnableWebhookEndpointResponse
+	23, // 52: souk.notifications.v1.NotificationService.DisableWebhookEndpoint:output_type -> souk.notifications.v1.DisableWebhookEndpointResponse
+	25, // 53: souk.notifications.v1.NotificationService.DeleteWebhookEndpoint:output_type -> souk.notifications.v1.DeleteWebhookEndpointResponse
+	27, // 54: souk.notifications.v1.NotificationService.RotateWebhookSecret:output_type -> souk.notifications.v1.RotateWebhookSecretResponse
+	29, // 55: souk.notifications.v1.NotificationService.ListNotificationDeliveries:output_type -> souk.notifications.v1.ListNotificationDeliveriesResponse
+	31, // 56: souk.notifications.v1.NotificationService.RequeueNotificationDeliveries:output_type -> souk.notifications.v1.RequeueNotificationDeliveriesResponse
+	33, // 57: souk.notifications.v1.NotificationService.DropNotificationDeliveries:output_type -> souk.notifications.v1.DropNotificationDeliveriesResponse
+	35, // 58: souk.notifications.v1.NotificationService.PreviewNotificationTemplate:output_type -> souk.notifications.v1.PreviewNotificationTemplateResponse
+	41, // [41:59] is the sub-list for method output_type
+	23, // [23:41] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_souk_notifications_v1_notification_service_proto_init() }
@@ -2449,7 +2340,7 @@ func file_souk_notifications_v1_notification_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_notifications_v1_notification_service_proto_rawDesc), len(file_souk_notifications_v1_notification_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

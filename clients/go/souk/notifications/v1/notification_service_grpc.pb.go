@@ -37,14 +37,14 @@ const (
 	NotificationService_RequeueNotificationDeliveries_FullMethodName = "/souk.notifications.v1.NotificationService/RequeueNotificationDeliveries"
 	NotificationService_DropNotificationDeliveries_FullMethodName    = "/souk.notifications.v1.NotificationService/DropNotificationDeliveries"
 	NotificationService_PreviewNotificationTemplate_FullMethodName   = "/souk.notifications.v1.NotificationService/PreviewNotificationTemplate"
-	NotificationService_AuditNotifications_FullMethodName            = "/souk.notifications.v1.NotificationService/AuditNotifications"
 )
 
 // NotificationServiceClient is the client API for NotificationService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+// Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+// guest is a customer too.
 //
 // All notifications come from events of the event bus. Each delivery is made at least once and has
 // a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -156,10 +156,6 @@ type NotificationServiceClient interface {
 	// Renders a kind of notification for a channel, with sample data. A locale that does not exist
 	// fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
 	PreviewNotificationTemplate(ctx context.Context, in *PreviewNotificationTemplateRequest, opts ...grpc.CallOption) (*PreviewNotificationTemplateResponse, error)
-	// Checks the invariants of this service's database: each delivery belongs to a stored event and
-	// an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-	// except by retention. Returns what is wrong and how much was checked.
-	AuditNotifications(ctx context.Context, in *AuditNotificationsRequest, opts ...grpc.CallOption) (*AuditNotificationsResponse, error)
 }
 
 type notificationServiceClient struct {
@@ -359,21 +355,12 @@ func (c *notificationServiceClient) PreviewNotificationTemplate(ctx context.Cont
 	return out, nil
 }
 
-func (c *notificationServiceClient) AuditNotifications(ctx context.Context, in *AuditNotificationsRequest, opts ...grpc.CallOption) (*AuditNotificationsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditNotificationsResponse)
-	err := c.cc.Invoke(ctx, NotificationService_AuditNotifications_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // NotificationServiceServer is the server API for NotificationService service.
 // All implementations must embed UnimplementedNotificationServiceServer
 // for forward compatibility.
 //
-// Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+// Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+// guest is a customer too.
 //
 // All notifications come from events of the event bus. Each delivery is made at least once and has
 // a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -485,10 +472,6 @@ type NotificationServiceServer interface {
 	// Renders a kind of notification for a channel, with sample data. A locale that does not exist
 	// fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
 	PreviewNotificationTemplate(context.Context, *PreviewNotificationTemplateRequest) (*PreviewNotificationTemplateResponse, error)
-	// Checks the invariants of this service's database: each delivery belongs to a stored event and
-	// an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-	// except by retention. Returns what is wrong and how much was checked.
-	AuditNotifications(context.Context, *AuditNotificationsRequest) (*AuditNotificationsResponse, error)
 	mustEmbedUnimplementedNotificationServiceServer()
 }
 
@@ -552,9 +535,6 @@ func (UnimplementedNotificationServiceServer) DropNotificationDeliveries(context
 }
 func (UnimplementedNotificationServiceServer) PreviewNotificationTemplate(context.Context, *PreviewNotificationTemplateRequest) (*PreviewNotificationTemplateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewNotificationTemplate not implemented")
-}
-func (UnimplementedNotificationServiceServer) AuditNotifications(context.Context, *AuditNotificationsRequest) (*AuditNotificationsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditNotifications not implemented")
 }
 func (UnimplementedNotificationServiceServer) mustEmbedUnimplementedNotificationServiceServer() {}
 func (UnimplementedNotificationServiceServer) testEmbeddedByValue()                             {}
@@ -894,24 +874,6 @@ func _NotificationService_PreviewNotificationTemplate_Handler(srv interface{}, c
 	return interceptor(ctx, in, info, handler)
 }
 
-func _NotificationService_AuditNotifications_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditNotificationsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(NotificationServiceServer).AuditNotifications(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: NotificationService_AuditNotifications_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(NotificationServiceServer).AuditNotifications(ctx, req.(*AuditNotificationsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // NotificationService_ServiceDesc is the grpc.ServiceDesc for NotificationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -986,10 +948,6 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PreviewNotificationTemplate",
 			Handler:    _NotificationService_PreviewNotificationTemplate_Handler,
-		},
-		{
-			MethodName: "AuditNotifications",
-			Handler:    _NotificationService_AuditNotifications_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -75,8 +75,6 @@ const (
 	// An effective time is in the future, before the sale of its order, or outside the years 1 to
 	// 9999.
 	ErrorReason_ERROR_REASON_EFFECTIVE_TIME ErrorReason = 16
-	// The order is not quarantined.
-	ErrorReason_ERROR_REASON_NOT_QUARANTINED ErrorReason = 17
 	// A line names an archived price; the order is REJECTED. BadRequest names each such line, at most
 	// 16; the metadata is that of the first. Order by sku, or at a current price.
 	ErrorReason_ERROR_REASON_PRICE_ARCHIVED ErrorReason = 18
@@ -112,12 +110,38 @@ const (
 	ErrorReason_ERROR_REASON_RETURN_EXCEEDS_ORDER ErrorReason = 27
 	// The order has reached the limit of 1,000 refunds.
 	ErrorReason_ERROR_REASON_TOO_MANY_REFUNDS ErrorReason = 28
-	// Only STAFF may set an effective time. Leave it out.
-	ErrorReason_ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED ErrorReason = 29
 	// The payment was declined, and a later attempt or another payment method may succeed. The order
 	// stays PENDING and keeps its stock until `expire_time` (RFC 3339); RetryPayment goes on.
 	// `decline` is a name of souk.payments.v1.DeclineCode, such as `DECLINE_CODE_INSUFFICIENT_FUNDS`.
 	ErrorReason_ERROR_REASON_PAYMENT_METHOD_DECLINED ErrorReason = 30
+	// More units of a line are to leave or to be canceled than are open: `open`. BadRequest names the
+	// line of the request. Nothing was changed.
+	ErrorReason_ERROR_REASON_EXCEEDS_OPEN_UNITS ErrorReason = 31
+	// No fulfillment has this id, or the caller may not see its order.
+	ErrorReason_ERROR_REASON_FULFILLMENT_NOT_FOUND ErrorReason = 32
+	// The fulfillment is PENDING: its goods have not left. The metadata has the name of its
+	// FulfillmentState. Retry when it is SHIPPED.
+	ErrorReason_ERROR_REASON_FULFILLMENT_STATE ErrorReason = 33
+	// The order has reached the limit of 100 fulfillments. Let the rest leave together, or cancel it.
+	ErrorReason_ERROR_REASON_TOO_MANY_FULFILLMENTS ErrorReason = 34
+	// Units are to leave that are not on hand: they are backordered and have not arrived, or are
+	// reserved at other locations than the one named. Nothing left; what was captured for them stays
+	// captured, and the next fulfillment captures less. Receive them first, or let other units leave.
+	ErrorReason_ERROR_REASON_STOCK_NOT_ON_HAND ErrorReason = 35
+	// The payment provider refused to capture; the order is as it was before, and nothing left.
+	// `decline` is a name of souk.payments.v1.DeclineCode. Try again later, which is another capture,
+	// or cancel the order.
+	ErrorReason_ERROR_REASON_CAPTURE_DECLINED ErrorReason = 36
+	// More is to be captured than is authorized and still owed: `capturable`, in minor units.
+	ErrorReason_ERROR_REASON_CAPTURE_EXCEEDS_ORDER ErrorReason = 37
+	// `guest_token` is not the token of a guest, or it has expired. Have the guest's session issue
+	// another one.
+	ErrorReason_ERROR_REASON_GUEST_TOKEN ErrorReason = 40
+	// Another customer has claimed the guest.
+	ErrorReason_ERROR_REASON_GUEST_CLAIMED ErrorReason = 41
+	// The token opens no order: it is not one of CreateOrderLink, or it has expired. Sign in, or ask
+	// for a new link.
+	ErrorReason_ERROR_REASON_LINK_REFUSED ErrorReason = 42
 )
 
 // Enum value maps for ErrorReason.
@@ -140,7 +164,6 @@ var (
 		14: "ERROR_REASON_REFUND_DECLINED",
 		15: "ERROR_REASON_VARIANT_NOT_FOUND",
 		16: "ERROR_REASON_EFFECTIVE_TIME",
-		17: "ERROR_REASON_NOT_QUARANTINED",
 		18: "ERROR_REASON_PRICE_ARCHIVED",
 		19: "ERROR_REASON_CURRENCY_MISMATCH",
 		20: "ERROR_REASON_PAYMENT_ACTION_EXPIRED",
@@ -152,41 +175,58 @@ var (
 		26: "ERROR_REASON_ORDER_OUT_OF_STEP",
 		27: "ERROR_REASON_RETURN_EXCEEDS_ORDER",
 		28: "ERROR_REASON_TOO_MANY_REFUNDS",
-		29: "ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED",
 		30: "ERROR_REASON_PAYMENT_METHOD_DECLINED",
+		31: "ERROR_REASON_EXCEEDS_OPEN_UNITS",
+		32: "ERROR_REASON_FULFILLMENT_NOT_FOUND",
+		33: "ERROR_REASON_FULFILLMENT_STATE",
+		34: "ERROR_REASON_TOO_MANY_FULFILLMENTS",
+		35: "ERROR_REASON_STOCK_NOT_ON_HAND",
+		36: "ERROR_REASON_CAPTURE_DECLINED",
+		37: "ERROR_REASON_CAPTURE_EXCEEDS_ORDER",
+		40: "ERROR_REASON_GUEST_TOKEN",
+		41: "ERROR_REASON_GUEST_CLAIMED",
+		42: "ERROR_REASON_LINK_REFUSED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":                0,
-		"ERROR_REASON_ORDER_NOT_FOUND":            1,
-		"ERROR_REASON_PRICE_NOT_FOUND":            2,
-		"ERROR_REASON_PRICE_CHANGED":              3,
-		"ERROR_REASON_TOTAL_OVERFLOW":             4,
-		"ERROR_REASON_OUT_OF_STOCK":               5,
-		"ERROR_REASON_PAYMENT_DECLINED":           6,
-		"ERROR_REASON_RESERVATION_EXPIRED":        7,
-		"ERROR_REASON_GAVE_UP":                    8,
-		"ERROR_REASON_ORDER_CANCELED":             9,
-		"ERROR_REASON_ORDER_STATE":                10,
-		"ERROR_REASON_ORDER_BUSY":                 11,
-		"ERROR_REASON_LINE_NOT_FOUND":             12,
-		"ERROR_REASON_REFUND_EXCEEDS_ORDER":       13,
-		"ERROR_REASON_REFUND_DECLINED":            14,
-		"ERROR_REASON_VARIANT_NOT_FOUND":          15,
-		"ERROR_REASON_EFFECTIVE_TIME":             16,
-		"ERROR_REASON_NOT_QUARANTINED":            17,
-		"ERROR_REASON_PRICE_ARCHIVED":             18,
-		"ERROR_REASON_CURRENCY_MISMATCH":          19,
-		"ERROR_REASON_PAYMENT_ACTION_EXPIRED":     20,
-		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":     21,
-		"ERROR_REASON_PAYMENT_CANCELED":           22,
-		"ERROR_REASON_NOT_FOR_SALE":               23,
-		"ERROR_REASON_PRICE_NOT_ALLOWED":          24,
-		"ERROR_REASON_UPSTREAM_REFUSED":           25,
-		"ERROR_REASON_ORDER_OUT_OF_STEP":          26,
-		"ERROR_REASON_RETURN_EXCEEDS_ORDER":       27,
-		"ERROR_REASON_TOO_MANY_REFUNDS":           28,
-		"ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED": 29,
-		"ERROR_REASON_PAYMENT_METHOD_DECLINED":    30,
+		"ERROR_REASON_UNSPECIFIED":             0,
+		"ERROR_REASON_ORDER_NOT_FOUND":         1,
+		"ERROR_REASON_PRICE_NOT_FOUND":         2,
+		"ERROR_REASON_PRICE_CHANGED":           3,
+		"ERROR_REASON_TOTAL_OVERFLOW":          4,
+		"ERROR_REASON_OUT_OF_STOCK":            5,
+		"ERROR_REASON_PAYMENT_DECLINED":        6,
+		"ERROR_REASON_RESERVATION_EXPIRED":     7,
+		"ERROR_REASON_GAVE_UP":                 8,
+		"ERROR_REASON_ORDER_CANCELED":          9,
+		"ERROR_REASON_ORDER_STATE":             10,
+		"ERROR_REASON_ORDER_BUSY":              11,
+		"ERROR_REASON_LINE_NOT_FOUND":          12,
+		"ERROR_REASON_REFUND_EXCEEDS_ORDER":    13,
+		"ERROR_REASON_REFUND_DECLINED":         14,
+		"ERROR_REASON_VARIANT_NOT_FOUND":       15,
+		"ERROR_REASON_EFFECTIVE_TIME":          16,
+		"ERROR_REASON_PRICE_ARCHIVED":          18,
+		"ERROR_REASON_CURRENCY_MISMATCH":       19,
+		"ERROR_REASON_PAYMENT_ACTION_EXPIRED":  20,
+		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":  21,
+		"ERROR_REASON_PAYMENT_CANCELED":        22,
+		"ERROR_REASON_NOT_FOR_SALE":            23,
+		"ERROR_REASON_PRICE_NOT_ALLOWED":       24,
+		"ERROR_REASON_UPSTREAM_REFUSED":        25,
+		"ERROR_REASON_ORDER_OUT_OF_STEP":       26,
+		"ERROR_REASON_RETURN_EXCEEDS_ORDER":    27,
+		"ERROR_REASON_TOO_MANY_REFUNDS":        28,
+		"ERROR_REASON_PAYMENT_METHOD_DECLINED": 30,
+		"ERROR_REASON_EXCEEDS_OPEN_UNITS":      31,
+		"ERROR_REASON_FULFILLMENT_NOT_FOUND":   32,
+		"ERROR_REASON_FULFILLMENT_STATE":       33,
+		"ERROR_REASON_TOO_MANY_FULFILLMENTS":   34,
+		"ERROR_REASON_STOCK_NOT_ON_HAND":       35,
+		"ERROR_REASON_CAPTURE_DECLINED":        36,
+		"ERROR_REASON_CAPTURE_EXCEEDS_ORDER":   37,
+		"ERROR_REASON_GUEST_TOKEN":             40,
+		"ERROR_REASON_GUEST_CLAIMED":           41,
+		"ERROR_REASON_LINK_REFUSED":            42,
 	}
 )
 
@@ -221,7 +261,7 @@ var File_souk_orders_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\x83\x15\n" +
+	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\x91\x1a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x126\n" +
 	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12g\n" +
@@ -252,8 +292,7 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12+\n" +
 	"\x1bERROR_REASON_EFFECTIVE_TIME\x10\x10\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x129\n" +
-	"\x1cERROR_REASON_NOT_QUARANTINED\x10\x11\x1a\x17\xaa㟀\x0e\x11\b\t\x12\border_id \x01(\x99\x03\x12i\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x12i\n" +
 	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1aH\xaa㟀\x0eB\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12i\n" +
 	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
@@ -273,11 +312,23 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1ad\xaa㟀\x0e^\b\t\x12\border_id\x1a\bcaptured\x1a\brefunded\x1a\x11expected_captured\x1a\x11expected_refunded\x1a\x11reservation_state \x01(\x99\x03\x12W\n" +
 	"!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a0\xaa㟀\x0e*\b\t\x12\border_id\x12\vline_number\x12\n" +
 	"returnable \x01(\x99\x03\x12>\n" +
-	"\x1dERROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x127\n" +
-	"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x10\x1d\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01\x12c\n" +
+	"\x1dERROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x12c\n" +
 	"$ERROR_REASON_PAYMENT_METHOD_DECLINED\x10\x1e\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\vexpire_time\x1a\adecline \x01(\x92\x03B\x8a\x01\n" +
+	"payment_id\x12\vexpire_time\x1a\adecline \x01(\x92\x03\x12O\n" +
+	"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\x10\x1f\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\vline_number\x12\x04open \x01(\x99\x03\x12B\n" +
+	"\"ERROR_REASON_FULFILLMENT_NOT_FOUND\x10 \x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0efulfillment_id \x01\x12H\n" +
+	"\x1eERROR_REASON_FULFILLMENT_STATE\x10!\x1a$\xaa㟀\x0e\x1e\b\t\x12\x0efulfillment_id\x12\x05state \x01(\x99\x03\x12C\n" +
+	"\"ERROR_REASON_TOO_MANY_FULFILLMENTS\x10\"\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x12g\n" +
+	"\x1eERROR_REASON_STOCK_NOT_ON_HAND\x10#\x1aC\xaa㟀\x0e=\b\t\x12\border_id\x1a\x03sku\x1a\vlocation_id\x1a\trequested\x1a\aon_hand\x1a\x04held \x01(\x99\x03\x12O\n" +
+	"\x1dERROR_REASON_CAPTURE_DECLINED\x10$\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
+	"payment_id\x1a\adecline \x01(\x92\x03\x12K\n" +
+	"\"ERROR_REASON_CAPTURE_EXCEEDS_ORDER\x10%\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
+	"capturable \x01(\x99\x03\x12(\n" +
+	"\x18ERROR_REASON_GUEST_TOKEN\x10(\x1a\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x12-\n" +
+	"\x1aERROR_REASON_GUEST_CLAIMED\x10)\x1a\r\xaa㟀\x0e\a\b\t \x01(\x99\x03\x12)\n" +
+	"\x19ERROR_REASON_LINK_REFUSED\x10*\x1a\n" +
+	"\xaa㟀\x0e\x04\b\x05 \x01\"\x04\b\x11\x10\x11\"\x04\b\x1d\x10\x1d*'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED*\x1cERROR_REASON_NOT_QUARANTINEDB\x8a\x01\n" +
 	"\x16example.souk.orders.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
 var (

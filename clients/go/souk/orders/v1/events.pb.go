@@ -12,6 +12,7 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
+	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -134,7 +135,62 @@ func (x *OrderRejected) GetChange() *OrderChange {
 	return nil
 }
 
-// The payment of an order was captured.
+// A part of what a customer owes for an order was captured, and more will be.
+type OrderPartiallyPaid struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,2,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPartiallyPaid) Reset() {
+	*x = OrderPartiallyPaid{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPartiallyPaid) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPartiallyPaid) ProtoMessage() {}
+
+func (x *OrderPartiallyPaid) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPartiallyPaid.ProtoReflect.Descriptor instead.
+func (*OrderPartiallyPaid) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OrderPartiallyPaid) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderPartiallyPaid) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// All that a customer owes for an order was captured.
 type OrderPaid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -147,7 +203,7 @@ type OrderPaid struct {
 
 func (x *OrderPaid) Reset() {
 	*x = OrderPaid{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +215,7 @@ func (x *OrderPaid) String() string {
 func (*OrderPaid) ProtoMessage() {}
 
 func (x *OrderPaid) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +228,7 @@ func (x *OrderPaid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderPaid.ProtoReflect.Descriptor instead.
 func (*OrderPaid) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OrderPaid) GetOrder() *Order {
@@ -205,7 +261,7 @@ type OrderCanceled struct {
 
 func (x *OrderCanceled) Reset() {
 	*x = OrderCanceled{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -217,7 +273,7 @@ func (x *OrderCanceled) String() string {
 func (*OrderCanceled) ProtoMessage() {}
 
 func (x *OrderCanceled) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -230,7 +286,7 @@ func (x *OrderCanceled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderCanceled.ProtoReflect.Descriptor instead.
 func (*OrderCanceled) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OrderCanceled) GetOrder() *Order {
@@ -254,7 +310,145 @@ func (x *OrderCanceled) GetChange() *OrderChange {
 	return nil
 }
 
-// The goods of an order have left.
+// Some units of an order were canceled. The order is PLACED when others are open, and COMPLETED
+// when all others have left; when none has left OrderCanceled is published instead.
+type OrderLinesCanceled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The units that were canceled, the first 200 lines; `line_count` says how many there are.
+	Lines []*FulfillmentLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// How many lines have canceled units.
+	LineCount int32 `protobuf:"varint,3,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,4,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderLinesCanceled) Reset() {
+	*x = OrderLinesCanceled{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderLinesCanceled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderLinesCanceled) ProtoMessage() {}
+
+func (x *OrderLinesCanceled) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderLinesCanceled.ProtoReflect.Descriptor instead.
+func (*OrderLinesCanceled) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *OrderLinesCanceled) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderLinesCanceled) GetLines() []*FulfillmentLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *OrderLinesCanceled) GetLineCount() int32 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *OrderLinesCanceled) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// Some goods of an order have left, and others are open.
+type OrderPartiallyFulfilled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// What left, and when.
+	Fulfillment *Fulfillment `protobuf:"bytes,2,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPartiallyFulfilled) Reset() {
+	*x = OrderPartiallyFulfilled{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPartiallyFulfilled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPartiallyFulfilled) ProtoMessage() {}
+
+func (x *OrderPartiallyFulfilled) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPartiallyFulfilled.ProtoReflect.Descriptor instead.
+func (*OrderPartiallyFulfilled) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *OrderPartiallyFulfilled) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderPartiallyFulfilled) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+func (x *OrderPartiallyFulfilled) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// The last open goods of an order have left.
 type OrderFulfilled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -263,14 +457,16 @@ type OrderFulfilled struct {
 	// absent means the time of the event.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	// The change.
-	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	Change *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	// What left.
+	Fulfillment   *Fulfillment `protobuf:"bytes,4,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderFulfilled) Reset() {
 	*x = OrderFulfilled{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -282,7 +478,7 @@ func (x *OrderFulfilled) String() string {
 func (*OrderFulfilled) ProtoMessage() {}
 
 func (x *OrderFulfilled) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -295,7 +491,7 @@ func (x *OrderFulfilled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderFulfilled.ProtoReflect.Descriptor instead.
 func (*OrderFulfilled) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderFulfilled) GetOrder() *Order {
@@ -319,6 +515,141 @@ func (x *OrderFulfilled) GetChange() *OrderChange {
 	return nil
 }
 
+func (x *OrderFulfilled) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+// The tracking of a fulfillment changed.
+type OrderFulfillmentUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The fulfillment after the change.
+	Fulfillment *Fulfillment `protobuf:"bytes,2,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderFulfillmentUpdated) Reset() {
+	*x = OrderFulfillmentUpdated{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderFulfillmentUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderFulfillmentUpdated) ProtoMessage() {}
+
+func (x *OrderFulfillmentUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderFulfillmentUpdated.ProtoReflect.Descriptor instead.
+func (*OrderFulfillmentUpdated) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OrderFulfillmentUpdated) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderFulfillmentUpdated) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+func (x *OrderFulfillmentUpdated) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// The goods of a fulfillment have arrived.
+type OrderFulfillmentDelivered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order; its fulfillment status is DELIVERED when all of its goods have arrived.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The fulfillment.
+	Fulfillment *Fulfillment `protobuf:"bytes,2,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderFulfillmentDelivered) Reset() {
+	*x = OrderFulfillmentDelivered{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderFulfillmentDelivered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderFulfillmentDelivered) ProtoMessage() {}
+
+func (x *OrderFulfillmentDelivered) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderFulfillmentDelivered.ProtoReflect.Descriptor instead.
+func (*OrderFulfillmentDelivered) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OrderFulfillmentDelivered) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderFulfillmentDelivered) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+func (x *OrderFulfillmentDelivered) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 // Money of an order was paid back. A refund that failed, and goods returned for no money, publish
 // no event.
 type OrderRefunded struct {
@@ -335,7 +666,7 @@ type OrderRefunded struct {
 
 func (x *OrderRefunded) Reset() {
 	*x = OrderRefunded{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +678,7 @@ func (x *OrderRefunded) String() string {
 func (*OrderRefunded) ProtoMessage() {}
 
 func (x *OrderRefunded) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +691,7 @@ func (x *OrderRefunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRefunded.ProtoReflect.Descriptor instead.
 func (*OrderRefunded) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderRefunded) GetOrder() *Order {
@@ -384,11 +715,151 @@ func (x *OrderRefunded) GetChange() *OrderChange {
 	return nil
 }
 
+// An order belongs to another customer now, because that customer has claimed the guest who placed
+// it.
+type OrderCustomerChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order, with its new customer.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The customer before, `customer_…`.
+	PreviousCustomerId string `protobuf:"bytes,2,opt,name=previous_customer_id,json=previousCustomerId,proto3" json:"previous_customer_id,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderCustomerChanged) Reset() {
+	*x = OrderCustomerChanged{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderCustomerChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderCustomerChanged) ProtoMessage() {}
+
+func (x *OrderCustomerChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderCustomerChanged.ProtoReflect.Descriptor instead.
+func (*OrderCustomerChanged) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OrderCustomerChanged) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderCustomerChanged) GetPreviousCustomerId() string {
+	if x != nil {
+		return x.PreviousCustomerId
+	}
+	return ""
+}
+
+func (x *OrderCustomerChanged) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
+// Whoever keeps things of a guest, such as payments and messages, gives them to the customer. A
+// guest is claimed at most once.
+type GuestClaimed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer that the guest was, `customer_…`.
+	GuestCustomerId string `protobuf:"bytes,1,opt,name=guest_customer_id,json=guestCustomerId,proto3" json:"guest_customer_id,omitempty"`
+	// The customer who claimed the guest, `customer_…`.
+	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// When.
+	ClaimTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=claim_time,json=claimTime,proto3" json:"claim_time,omitempty"`
+	// Who claimed the guest.
+	Actor         *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GuestClaimed) Reset() {
+	*x = GuestClaimed{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GuestClaimed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GuestClaimed) ProtoMessage() {}
+
+func (x *GuestClaimed) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GuestClaimed.ProtoReflect.Descriptor instead.
+func (*GuestClaimed) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GuestClaimed) GetGuestCustomerId() string {
+	if x != nil {
+		return x.GuestCustomerId
+	}
+	return ""
+}
+
+func (x *GuestClaimed) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *GuestClaimed) GetClaimTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClaimTime
+	}
+	return nil
+}
+
+func (x *GuestClaimed) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 var File_souk_orders_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\"\x87\x01\n" +
+	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x87\x01\n" +
 	"\vOrderPlaced\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
@@ -396,6 +867,10 @@ const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\rOrderRejected\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\x8e\x01\n" +
+	"\x12OrderPartiallyPaid\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
+	"\x06change\x18\x02 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
 	"\x0eorder.order_id\"\x85\x01\n" +
 	"\tOrderPaid\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
@@ -405,17 +880,53 @@ const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12A\n" +
 	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_id\"\xcd\x01\n" +
+	"\x0eorder.order_id\"\xe4\x01\n" +
+	"\x12OrderLinesCanceled\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x125\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1f.souk.orders.v1.FulfillmentLineR\x05lines\x12\x1d\n" +
+	"\n" +
+	"line_count\x18\x03 \x01(\x05R\tlineCount\x123\n" +
+	"\x06change\x18\x04 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xd2\x01\n" +
+	"\x17OrderPartiallyFulfilled\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12=\n" +
+	"\vfulfillment\x18\x02 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\x8c\x02\n" +
 	"\x0eOrderFulfilled\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12A\n" +
 	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change\x12=\n" +
+	"\vfulfillment\x18\x04 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xd2\x01\n" +
+	"\x17OrderFulfillmentUpdated\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12=\n" +
+	"\vfulfillment\x18\x02 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xd4\x01\n" +
+	"\x19OrderFulfillmentDelivered\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12=\n" +
+	"\vfulfillment\x18\x02 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
 	"\x0eorder.order_id\"\xb9\x01\n" +
 	"\rOrderRefunded\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12.\n" +
 	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
-	"\x0eorder.order_idB\x85\x01\n" +
+	"\x0eorder.order_id\"\xc2\x01\n" +
+	"\x14OrderCustomerChanged\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x120\n" +
+	"\x14previous_customer_id\x18\x02 \x01(\tR\x12previousCustomerId\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xd6\x01\n" +
+	"\fGuestClaimed\x12*\n" +
+	"\x11guest_customer_id\x18\x01 \x01(\tR\x0fguestCustomerId\x12\x1f\n" +
+	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"customerId\x129\n" +
+	"\n" +
+	"claim_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tclaimTime\x12)\n" +
+	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x13\xda\xf1\xa3\xb9\x0f\r\n" +
+	"\vcustomer_idB\x85\x01\n" +
 	"\x16example.souk.orders.v1B\vEventsProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
 var (
@@ -430,40 +941,69 @@ func file_souk_orders_v1_events_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_events_proto_rawDescData
 }
 
-var file_souk_orders_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_souk_orders_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_souk_orders_v1_events_proto_goTypes = []any{
-	(*OrderPlaced)(nil),           // 0: souk.orders.v1.OrderPlaced
-	(*OrderRejected)(nil),         // 1: souk.orders.v1.OrderRejected
-	(*OrderPaid)(nil),             // 2: souk.orders.v1.OrderPaid
-	(*OrderCanceled)(nil),         // 3: souk.orders.v1.OrderCanceled
-	(*OrderFulfilled)(nil),        // 4: souk.orders.v1.OrderFulfilled
-	(*OrderRefunded)(nil),         // 5: souk.orders.v1.OrderRefunded
-	(*Order)(nil),                 // 6: souk.orders.v1.Order
-	(*OrderChange)(nil),           // 7: souk.orders.v1.OrderChange
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*Refund)(nil),                // 9: souk.orders.v1.Refund
+	(*OrderPlaced)(nil),               // 0: souk.orders.v1.OrderPlaced
+	(*OrderRejected)(nil),             // 1: souk.orders.v1.OrderRejected
+	(*OrderPartiallyPaid)(nil),        // 2: souk.orders.v1.OrderPartiallyPaid
+	(*OrderPaid)(nil),                 // 3: souk.orders.v1.OrderPaid
+	(*OrderCanceled)(nil),             // 4: souk.orders.v1.OrderCanceled
+	(*OrderLinesCanceled)(nil),        // 5: souk.orders.v1.OrderLinesCanceled
+	(*OrderPartiallyFulfilled)(nil),   // 6: souk.orders.v1.OrderPartiallyFulfilled
+	(*OrderFulfilled)(nil),            // 7: souk.orders.v1.OrderFulfilled
+	(*OrderFulfillmentUpdated)(nil),   // 8: souk.orders.v1.OrderFulfillmentUpdated
+	(*OrderFulfillmentDelivered)(nil), // 9: souk.orders.v1.OrderFulfillmentDelivered
+	(*OrderRefunded)(nil),             // 10: souk.orders.v1.OrderRefunded
+	(*OrderCustomerChanged)(nil),      // 11: souk.orders.v1.OrderCustomerChanged
+	(*GuestClaimed)(nil),              // 12: souk.orders.v1.GuestClaimed
+	(*Order)(nil),                     // 13: souk.orders.v1.Order
+	(*OrderChange)(nil),               // 14: souk.orders.v1.OrderChange
+	(*timestamppb.Timestamp)(nil),     // 15: google.protobuf.Timestamp
+	(*FulfillmentLine)(nil),           // 16: souk.orders.v1.FulfillmentLine
+	(*Fulfillment)(nil),               // 17: souk.orders.v1.Fulfillment
+	(*Refund)(nil),                    // 18: souk.orders.v1.Refund
+	(*v1.Actor)(nil),                  // 19: souk.type.v1.Actor
 }
 var file_souk_orders_v1_events_proto_depIdxs = []int32{
-	6,  // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
-	7,  // 1: souk.orders.v1.OrderPlaced.change:type_name -> souk.orders.v1.OrderChange
-	6,  // 2: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
-	7,  // 3: souk.orders.v1.OrderRejected.change:type_name -> souk.orders.v1.OrderChange
-	6,  // 4: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
-	7,  // 5: souk.orders.v1.OrderPaid.change:type_name -> souk.orders.v1.OrderChange
-	6,  // 6: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
-	8,  // 7: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
-	7,  // 8: souk.orders.v1.OrderCanceled.change:type_name -> souk.orders.v1.OrderChange
-	6,  // 9: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
-	8,  // 10: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
-	7,  // 11: souk.orders.v1.OrderFulfilled.change:type_name -> souk.orders.v1.OrderChange
-	6,  // 12: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
-	9,  // 13: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
-	7,  // 14: souk.orders.v1.OrderRefunded.change:type_name -> souk.orders.v1.OrderChange
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	13, // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
+	14, // 1: souk.orders.v1.OrderPlaced.change:type_name -> souk.orders.v1.OrderChange
+	13, // 2: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
+	14, // 3: souk.orders.v1.OrderRejected.change:type_name -> souk.orders.v1.OrderChange
+	13, // 4: souk.orders.v1.OrderPartiallyPaid.order:type_name -> souk.orders.v1.Order
+	14, // 5: souk.orders.v1.OrderPartiallyPaid.change:type_name -> souk.orders.v1.OrderChange
+	13, // 6: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
+	14, // 7: souk.orders.v1.OrderPaid.change:type_name -> souk.orders.v1.OrderChange
+	13, // 8: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
+	15, // 9: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
+	14, // 10: souk.orders.v1.OrderCanceled.change:type_name -> souk.orders.v1.OrderChange
+	13, // 11: souk.orders.v1.OrderLinesCanceled.order:type_name -> souk.orders.v1.Order
+	16, // 12: souk.orders.v1.OrderLinesCanceled.lines:type_name -> souk.orders.v1.FulfillmentLine
+	14, // 13: souk.orders.v1.OrderLinesCanceled.change:type_name -> souk.orders.v1.OrderChange
+	13, // 14: souk.orders.v1.OrderPartiallyFulfilled.order:type_name -> souk.orders.v1.Order
+	17, // 15: souk.orders.v1.OrderPartiallyFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	14, // 16: souk.orders.v1.OrderPartiallyFulfilled.change:type_name -> souk.orders.v1.OrderChange
+	13, // 17: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
+	15, // 18: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
+	14, // 19: souk.orders.v1.OrderFulfilled.change:type_name -> souk.orders.v1.OrderChange
+	17, // 20: souk.orders.v1.OrderFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	13, // 21: souk.orders.v1.OrderFulfillmentUpdated.order:type_name -> souk.orders.v1.Order
+	17, // 22: souk.orders.v1.OrderFulfillmentUpdated.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	14, // 23: souk.orders.v1.OrderFulfillmentUpdated.change:type_name -> souk.orders.v1.OrderChange
+	13, // 24: souk.orders.v1.OrderFulfillmentDelivered.order:type_name -> souk.orders.v1.Order
+	17, // 25: souk.orders.v1.OrderFulfillmentDelivered.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	14, // 26: souk.orders.v1.OrderFulfillmentDelivered.change:type_name -> souk.orders.v1.OrderChange
+	13, // 27: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
+	18, // 28: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
+	14, // 29: souk.orders.v1.OrderRefunded.change:type_name -> souk.orders.v1.OrderChange
+	13, // 30: souk.orders.v1.OrderCustomerChanged.order:type_name -> souk.orders.v1.Order
+	14, // 31: souk.orders.v1.OrderCustomerChanged.change:type_name -> souk.orders.v1.OrderChange
+	15, // 32: souk.orders.v1.GuestClaimed.claim_time:type_name -> google.protobuf.Timestamp
+	19, // 33: souk.orders.v1.GuestClaimed.actor:type_name -> souk.type.v1.Actor
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_events_proto_init() }
@@ -478,7 +1018,7 @@ func file_souk_orders_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_events_proto_rawDesc), len(file_souk_orders_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -27,6 +27,64 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// The state of a fulfillment. New values may be added; treat an unknown one as SHIPPED.
+type FulfillmentState int32
+
+const (
+	// Never sent.
+	FulfillmentState_FULFILLMENT_STATE_UNSPECIFIED FulfillmentState = 0
+	// It is being captured and taken out of stock; the goods must not leave yet. It becomes SHIPPED,
+	// or is gone when it is refused.
+	FulfillmentState_FULFILLMENT_STATE_PENDING FulfillmentState = 1
+	// The goods have left.
+	FulfillmentState_FULFILLMENT_STATE_SHIPPED FulfillmentState = 2
+	// The goods have arrived.
+	FulfillmentState_FULFILLMENT_STATE_DELIVERED FulfillmentState = 3
+)
+
+// Enum value maps for FulfillmentState.
+var (
+	FulfillmentState_name = map[int32]string{
+		0: "FULFILLMENT_STATE_UNSPECIFIED",
+		1: "FULFILLMENT_STATE_PENDING",
+		2: "FULFILLMENT_STATE_SHIPPED",
+		3: "FULFILLMENT_STATE_DELIVERED",
+	}
+	FulfillmentState_value = map[string]int32{
+		"FULFILLMENT_STATE_UNSPECIFIED": 0,
+		"FULFILLMENT_STATE_PENDING":     1,
+		"FULFILLMENT_STATE_SHIPPED":     2,
+		"FULFILLMENT_STATE_DELIVERED":   3,
+	}
+)
+
+func (x FulfillmentState) Enum() *FulfillmentState {
+	p := new(FulfillmentState)
+	*p = x
+	return p
+}
+
+func (x FulfillmentState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FulfillmentState) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_order_proto_enumTypes[0].Descriptor()
+}
+
+func (FulfillmentState) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_order_proto_enumTypes[0]
+}
+
+func (x FulfillmentState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FulfillmentState.Descriptor instead.
+func (FulfillmentState) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{0}
+}
+
 // The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
 // changes nor closed.
 type OrderState int32
@@ -36,11 +94,12 @@ const (
 	OrderState_ORDER_STATE_UNSPECIFIED OrderState = 0
 	// It exists and is being placed: priced, its stock held, its payment authorized.
 	OrderState_ORDER_STATE_PENDING OrderState = 1
-	// Placed: the stock is committed to the order and the payment is authorized or captured.
+	// Placed: the stock is committed to the order and the payment is authorized or captured. Some of
+	// its goods may have left.
 	OrderState_ORDER_STATE_PLACED OrderState = 2
-	// It was paid and its goods have left. Refunds and returns may follow.
+	// What left is paid, and nothing is open. Refunds and returns may follow.
 	OrderState_ORDER_STATE_COMPLETED OrderState = 4
-	// Canceled, or paid back in full, before the goods left. Final.
+	// Canceled, or paid back in full, before any goods left. Final.
 	OrderState_ORDER_STATE_CANCELED OrderState = 6
 	// Could not be placed; nothing is held or charged. Final.
 	OrderState_ORDER_STATE_REJECTED OrderState = 7
@@ -77,11 +136,11 @@ func (x OrderState) String() string {
 }
 
 func (OrderState) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[0].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[1].Descriptor()
 }
 
 func (OrderState) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[0]
+	return &file_souk_orders_v1_order_proto_enumTypes[1]
 }
 
 func (x OrderState) Number() protoreflect.EnumNumber {
@@ -90,7 +149,7 @@ func (x OrderState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderState.Descriptor instead.
 func (OrderState) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{0}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{1}
 }
 
 // What happened to the money of an order. New values may be added; treat an unknown one as not
@@ -106,15 +165,16 @@ const (
 	PaymentStatus_PAYMENT_STATUS_ACTION_REQUIRED PaymentStatus = 2
 	// The whole amount is authorized, and not captured yet.
 	PaymentStatus_PAYMENT_STATUS_AUTHORIZED PaymentStatus = 3
-	// Some of it is captured. Not used yet.
+	// Some of what the customer owes, `total` - `canceled_total`, is captured, and the rest is
+	// authorized. Some may have been paid back already.
 	PaymentStatus_PAYMENT_STATUS_PARTIALLY_PAID PaymentStatus = 4
-	// All of it is captured.
+	// All that the customer owes is captured.
 	PaymentStatus_PAYMENT_STATUS_PAID PaymentStatus = 5
-	// It was captured, and some was paid back.
+	// All that the customer owes was captured, and RefundOrder paid some back.
 	PaymentStatus_PAYMENT_STATUS_PARTIALLY_REFUNDED PaymentStatus = 6
 	// It was captured, and all was paid back.
 	PaymentStatus_PAYMENT_STATUS_REFUNDED PaymentStatus = 7
-	// The authorization was given back; nothing was charged.
+	// Nothing was charged, and nothing is owed: the authorization was given back.
 	PaymentStatus_PAYMENT_STATUS_VOIDED PaymentStatus = 8
 	// The customer disputes it at the bank. Not used yet.
 	PaymentStatus_PAYMENT_STATUS_DISPUTED PaymentStatus = 9
@@ -159,11 +219,11 @@ func (x PaymentStatus) String() string {
 }
 
 func (PaymentStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[1].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[2].Descriptor()
 }
 
 func (PaymentStatus) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[1]
+	return &file_souk_orders_v1_order_proto_enumTypes[2]
 }
 
 func (x PaymentStatus) Number() protoreflect.EnumNumber {
@@ -172,7 +232,7 @@ func (x PaymentStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentStatus.Descriptor instead.
 func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 // What happened to the goods of an order. New values may be added; treat an unknown one as
@@ -184,15 +244,15 @@ const (
 	FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED FulfillmentStatus = 0
 	// No goods have left.
 	FulfillmentStatus_FULFILLMENT_STATUS_UNFULFILLED FulfillmentStatus = 1
-	// Some have left. Not used yet.
+	// Some have left, and others are open.
 	FulfillmentStatus_FULFILLMENT_STATUS_PARTIALLY_FULFILLED FulfillmentStatus = 2
-	// All have left.
+	// All that were not canceled have left.
 	FulfillmentStatus_FULFILLMENT_STATUS_FULFILLED FulfillmentStatus = 3
-	// All have arrived. Not used yet.
+	// All that were not canceled have arrived.
 	FulfillmentStatus_FULFILLMENT_STATUS_DELIVERED FulfillmentStatus = 4
-	// All had left, and some returned to stock.
+	// All that were not canceled had left, and some returned to stock.
 	FulfillmentStatus_FULFILLMENT_STATUS_PARTIALLY_RETURNED FulfillmentStatus = 5
-	// All had left, and all returned to stock.
+	// All that were not canceled had left, and all returned to stock.
 	FulfillmentStatus_FULFILLMENT_STATUS_RETURNED FulfillmentStatus = 6
 )
 
@@ -229,11 +289,11 @@ func (x FulfillmentStatus) String() string {
 }
 
 func (FulfillmentStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[2].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[3].Descriptor()
 }
 
 func (FulfillmentStatus) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[2]
+	return &file_souk_orders_v1_order_proto_enumTypes[3]
 }
 
 func (x FulfillmentStatus) Number() protoreflect.EnumNumber {
@@ -242,7 +302,7 @@ func (x FulfillmentStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FulfillmentStatus.Descriptor instead.
 func (FulfillmentStatus) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 // When the payment of an order is captured. New values may be added; treat an unknown one as
@@ -254,8 +314,8 @@ const (
 	CaptureMethod_CAPTURE_METHOD_UNSPECIFIED CaptureMethod = 0
 	// As soon as the order is PLACED, in the background.
 	CaptureMethod_CAPTURE_METHOD_AUTOMATIC CaptureMethod = 1
-	// By FulfillOrder, before the goods leave, as card networks want it for goods that are shipped
-	// later.
+	// By CreateFulfillment, before the goods leave, as card networks want it for goods that are
+	// shipped later: the price of what leaves, and with the last goods all that is left.
 	CaptureMethod_CAPTURE_METHOD_ON_FULFILLMENT CaptureMethod = 2
 	// By CaptureOrder.
 	CaptureMethod_CAPTURE_METHOD_MANUAL CaptureMethod = 3
@@ -288,11 +348,11 @@ func (x CaptureMethod) String() string {
 }
 
 func (CaptureMethod) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[3].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[4].Descriptor()
 }
 
 func (CaptureMethod) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[3]
+	return &file_souk_orders_v1_order_proto_enumTypes[4]
 }
 
 func (x CaptureMethod) Number() protoreflect.EnumNumber {
@@ -301,7 +361,7 @@ func (x CaptureMethod) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CaptureMethod.Descriptor instead.
 func (CaptureMethod) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 // Why an order is REJECTED or CANCELED. PlaceOrder fails with the value of ErrorReason of the same
@@ -336,7 +396,7 @@ const (
 	// The reservation of its stock expired before the payment completed.
 	OrderClosureReason_ORDER_CLOSURE_REASON_RESERVATION_EXPIRED OrderClosureReason = 12
 	// The payment was declined: permanently, or no other payment method came before `expire_time`; or
-	// the capture of a PLACED order was declined.
+	// the capture in the background of an order with CAPTURE_METHOD_AUTOMATIC was declined.
 	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_DECLINED OrderClosureReason = 13
 	// The customer did not confirm the payment in time.
 	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED OrderClosureReason = 14
@@ -407,11 +467,11 @@ func (x OrderClosureReason) String() string {
 }
 
 func (OrderClosureReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[4].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[5].Descriptor()
 }
 
 func (OrderClosureReason) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[4]
+	return &file_souk_orders_v1_order_proto_enumTypes[5]
 }
 
 func (x OrderClosureReason) Number() protoreflect.EnumNumber {
@@ -420,7 +480,7 @@ func (x OrderClosureReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderClosureReason.Descriptor instead.
 func (OrderClosureReason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 // What an adjustment is. New values may be added; treat an unknown one by its amount alone.
@@ -464,11 +524,11 @@ func (x OrderAdjustmentType) String() string {
 }
 
 func (OrderAdjustmentType) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[5].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[6].Descriptor()
 }
 
 func (OrderAdjustmentType) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[5]
+	return &file_souk_orders_v1_order_proto_enumTypes[6]
 }
 
 func (x OrderAdjustmentType) Number() protoreflect.EnumNumber {
@@ -477,7 +537,7 @@ func (x OrderAdjustmentType) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderAdjustmentType.Descriptor instead.
 func (OrderAdjustmentType) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 // The state of a refund. New values may be added; treat an unknown one as PENDING.
@@ -521,11 +581,11 @@ func (x RefundState) String() string {
 }
 
 func (RefundState) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[6].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[7].Descriptor()
 }
 
 func (RefundState) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[6]
+	return &file_souk_orders_v1_order_proto_enumTypes[7]
 }
 
 func (x RefundState) Number() protoreflect.EnumNumber {
@@ -534,7 +594,7 @@ func (x RefundState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundState.Descriptor instead.
 func (RefundState) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 // Why money goes back or goods return. New values may be added; treat an unknown one as OTHER.
@@ -602,11 +662,11 @@ func (x RefundReason) String() string {
 }
 
 func (RefundReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[7].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[8].Descriptor()
 }
 
 func (RefundReason) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[7]
+	return &file_souk_orders_v1_order_proto_enumTypes[8]
 }
 
 func (x RefundReason) Number() protoreflect.EnumNumber {
@@ -615,7 +675,7 @@ func (x RefundReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundReason.Descriptor instead.
 func (RefundReason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 // Whether refunded units return to stock. New values may be added; treat an unknown one as NONE.
@@ -655,11 +715,11 @@ func (x RestockPolicy) String() string {
 }
 
 func (RestockPolicy) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[8].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[9].Descriptor()
 }
 
 func (RestockPolicy) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[8]
+	return &file_souk_orders_v1_order_proto_enumTypes[9]
 }
 
 func (x RestockPolicy) Number() protoreflect.EnumNumber {
@@ -668,7 +728,7 @@ func (x RestockPolicy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RestockPolicy.Descriptor instead.
 func (RestockPolicy) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 // Why an order is canceled. New values may be added; treat an unknown one as OTHER.
@@ -720,11 +780,11 @@ func (x CancelReason) String() string {
 }
 
 func (CancelReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[9].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[10].Descriptor()
 }
 
 func (CancelReason) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[9]
+	return &file_souk_orders_v1_order_proto_enumTypes[10]
 }
 
 func (x CancelReason) Number() protoreflect.EnumNumber {
@@ -733,7 +793,7 @@ func (x CancelReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CancelReason.Descriptor instead.
 func (CancelReason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 // What changed. New values may be added; treat an unknown one as a change that you need not know,
@@ -755,17 +815,17 @@ const (
 	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_RETRIED OrderChangeKind = 5
 	// It was placed.
 	OrderChangeKind_ORDER_CHANGE_KIND_PLACED OrderChangeKind = 6
-	// Its payment was captured.
+	// All that the customer owes was captured.
 	OrderChangeKind_ORDER_CHANGE_KIND_PAID OrderChangeKind = 7
 	// It was rejected.
 	OrderChangeKind_ORDER_CHANGE_KIND_REJECTED OrderChangeKind = 8
-	// A cancellation began.
+	// A cancellation began, of all or of some units.
 	OrderChangeKind_ORDER_CHANGE_KIND_CANCEL_STARTED OrderChangeKind = 9
 	// It was canceled.
 	OrderChangeKind_ORDER_CHANGE_KIND_CANCELED OrderChangeKind = 10
 	// A fulfillment began.
 	OrderChangeKind_ORDER_CHANGE_KIND_FULFILL_STARTED OrderChangeKind = 11
-	// Its goods have left.
+	// Its last open goods have left.
 	OrderChangeKind_ORDER_CHANGE_KIND_FULFILLED OrderChangeKind = 12
 	// A refund began.
 	OrderChangeKind_ORDER_CHANGE_KIND_REFUND_STARTED OrderChangeKind = 13
@@ -779,6 +839,24 @@ const (
 	OrderChangeKind_ORDER_CHANGE_KIND_QUARANTINED OrderChangeKind = 17
 	// STAFF resumed it, or settled the step.
 	OrderChangeKind_ORDER_CHANGE_KIND_RESUMED OrderChangeKind = 18
+	// Some of what the customer owes was captured.
+	OrderChangeKind_ORDER_CHANGE_KIND_PARTIALLY_PAID OrderChangeKind = 19
+	// Some of its goods have left, and others are open.
+	OrderChangeKind_ORDER_CHANGE_KIND_PARTIALLY_FULFILLED OrderChangeKind = 20
+	// The tracking of a fulfillment changed.
+	OrderChangeKind_ORDER_CHANGE_KIND_FULFILLMENT_UPDATED OrderChangeKind = 21
+	// The goods of a fulfillment have arrived.
+	OrderChangeKind_ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED OrderChangeKind = 22
+	// Units were canceled; others have left or are open.
+	OrderChangeKind_ORDER_CHANGE_KIND_LINES_CANCELED OrderChangeKind = 23
+	// CaptureOrder began.
+	OrderChangeKind_ORDER_CHANGE_KIND_CAPTURE_STARTED OrderChangeKind = 24
+	// A fulfillment was refused: nothing left, and it is gone.
+	OrderChangeKind_ORDER_CHANGE_KIND_FULFILL_REFUSED OrderChangeKind = 25
+	// A cancellation was refused: the order is as it was before.
+	OrderChangeKind_ORDER_CHANGE_KIND_CANCEL_REFUSED OrderChangeKind = 26
+	// Another customer owns it now.
+	OrderChangeKind_ORDER_CHANGE_KIND_CUSTOMER_CHANGED OrderChangeKind = 40
 )
 
 // Enum value maps for OrderChangeKind.
@@ -803,6 +881,15 @@ var (
 		16: "ORDER_CHANGE_KIND_REFUND_FAILED",
 		17: "ORDER_CHANGE_KIND_QUARANTINED",
 		18: "ORDER_CHANGE_KIND_RESUMED",
+		19: "ORDER_CHANGE_KIND_PARTIALLY_PAID",
+		20: "ORDER_CHANGE_KIND_PARTIALLY_FULFILLED",
+		21: "ORDER_CHANGE_KIND_FULFILLMENT_UPDATED",
+		22: "ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED",
+		23: "ORDER_CHANGE_KIND_LINES_CANCELED",
+		24: "ORDER_CHANGE_KIND_CAPTURE_STARTED",
+		25: "ORDER_CHANGE_KIND_FULFILL_REFUSED",
+		26: "ORDER_CHANGE_KIND_CANCEL_REFUSED",
+		40: "ORDER_CHANGE_KIND_CUSTOMER_CHANGED",
 	}
 	OrderChangeKind_value = map[string]int32{
 		"ORDER_CHANGE_KIND_UNSPECIFIED":             0,
@@ -824,6 +911,15 @@ var (
 		"ORDER_CHANGE_KIND_REFUND_FAILED":           16,
 		"ORDER_CHANGE_KIND_QUARANTINED":             17,
 		"ORDER_CHANGE_KIND_RESUMED":                 18,
+		"ORDER_CHANGE_KIND_PARTIALLY_PAID":          19,
+		"ORDER_CHANGE_KIND_PARTIALLY_FULFILLED":     20,
+		"ORDER_CHANGE_KIND_FULFILLMENT_UPDATED":     21,
+		"ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED":   22,
+		"ORDER_CHANGE_KIND_LINES_CANCELED":          23,
+		"ORDER_CHANGE_KIND_CAPTURE_STARTED":         24,
+		"ORDER_CHANGE_KIND_FULFILL_REFUSED":         25,
+		"ORDER_CHANGE_KIND_CANCEL_REFUSED":          26,
+		"ORDER_CHANGE_KIND_CUSTOMER_CHANGED":        40,
 	}
 )
 
@@ -838,11 +934,11 @@ func (x OrderChangeKind) String() string {
 }
 
 func (OrderChangeKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[10].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[11].Descriptor()
 }
 
 func (OrderChangeKind) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[10]
+	return &file_souk_orders_v1_order_proto_enumTypes[11]
 }
 
 func (x OrderChangeKind) Number() protoreflect.EnumNumber {
@@ -851,7 +947,7 @@ func (x OrderChangeKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderChangeKind.Descriptor instead.
 func (OrderChangeKind) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 // The operation that a change belongs to. New values may be added; treat an unknown one as
@@ -865,13 +961,13 @@ const (
 	OrderChangeCause_ORDER_CHANGE_CAUSE_PLACE_ORDER OrderChangeCause = 1
 	// CancelOrder.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_CANCEL_ORDER OrderChangeCause = 2
-	// FulfillOrder.
-	OrderChangeCause_ORDER_CHANGE_CAUSE_FULFILL_ORDER OrderChangeCause = 3
+	// CreateFulfillment.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT OrderChangeCause = 3
 	// RefundOrder; or payments paid back without the order, and the actor is that service.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_REFUND_ORDER OrderChangeCause = 4
 	// RetryPayment.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_RETRY_PAYMENT OrderChangeCause = 5
-	// ResumeOrder or SettleOrder.
+	// ResumeSaga or SettleSaga.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_REPAIR OrderChangeCause = 6
 	// A deadline of the order passed.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_EXPIRY OrderChangeCause = 7
@@ -879,33 +975,49 @@ const (
 	OrderChangeCause_ORDER_CHANGE_CAUSE_STOCK_RELEASED OrderChangeCause = 8
 	// CaptureOrder.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_CAPTURE_ORDER OrderChangeCause = 9
+	// UpdateFulfillment.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT OrderChangeCause = 10
+	// MarkFulfillmentDelivered.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED OrderChangeCause = 11
+	// The provider released the authorization, and what was open is canceled. The actor is payments.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_PAYMENT_CHANGED OrderChangeCause = 12
+	// ClaimGuestOrders.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS OrderChangeCause = 20
 )
 
 // Enum value maps for OrderChangeCause.
 var (
 	OrderChangeCause_name = map[int32]string{
-		0: "ORDER_CHANGE_CAUSE_UNSPECIFIED",
-		1: "ORDER_CHANGE_CAUSE_PLACE_ORDER",
-		2: "ORDER_CHANGE_CAUSE_CANCEL_ORDER",
-		3: "ORDER_CHANGE_CAUSE_FULFILL_ORDER",
-		4: "ORDER_CHANGE_CAUSE_REFUND_ORDER",
-		5: "ORDER_CHANGE_CAUSE_RETRY_PAYMENT",
-		6: "ORDER_CHANGE_CAUSE_REPAIR",
-		7: "ORDER_CHANGE_CAUSE_EXPIRY",
-		8: "ORDER_CHANGE_CAUSE_STOCK_RELEASED",
-		9: "ORDER_CHANGE_CAUSE_CAPTURE_ORDER",
+		0:  "ORDER_CHANGE_CAUSE_UNSPECIFIED",
+		1:  "ORDER_CHANGE_CAUSE_PLACE_ORDER",
+		2:  "ORDER_CHANGE_CAUSE_CANCEL_ORDER",
+		3:  "ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT",
+		4:  "ORDER_CHANGE_CAUSE_REFUND_ORDER",
+		5:  "ORDER_CHANGE_CAUSE_RETRY_PAYMENT",
+		6:  "ORDER_CHANGE_CAUSE_REPAIR",
+		7:  "ORDER_CHANGE_CAUSE_EXPIRY",
+		8:  "ORDER_CHANGE_CAUSE_STOCK_RELEASED",
+		9:  "ORDER_CHANGE_CAUSE_CAPTURE_ORDER",
+		10: "ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT",
+		11: "ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED",
+		12: "ORDER_CHANGE_CAUSE_PAYMENT_CHANGED",
+		20: "ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS",
 	}
 	OrderChangeCause_value = map[string]int32{
-		"ORDER_CHANGE_CAUSE_UNSPECIFIED":    0,
-		"ORDER_CHANGE_CAUSE_PLACE_ORDER":    1,
-		"ORDER_CHANGE_CAUSE_CANCEL_ORDER":   2,
-		"ORDER_CHANGE_CAUSE_FULFILL_ORDER":  3,
-		"ORDER_CHANGE_CAUSE_REFUND_ORDER":   4,
-		"ORDER_CHANGE_CAUSE_RETRY_PAYMENT":  5,
-		"ORDER_CHANGE_CAUSE_REPAIR":         6,
-		"ORDER_CHANGE_CAUSE_EXPIRY":         7,
-		"ORDER_CHANGE_CAUSE_STOCK_RELEASED": 8,
-		"ORDER_CHANGE_CAUSE_CAPTURE_ORDER":  9,
+		"ORDER_CHANGE_CAUSE_UNSPECIFIED":                0,
+		"ORDER_CHANGE_CAUSE_PLACE_ORDER":                1,
+		"ORDER_CHANGE_CAUSE_CANCEL_ORDER":               2,
+		"ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT":         3,
+		"ORDER_CHANGE_CAUSE_REFUND_ORDER":               4,
+		"ORDER_CHANGE_CAUSE_RETRY_PAYMENT":              5,
+		"ORDER_CHANGE_CAUSE_REPAIR":                     6,
+		"ORDER_CHANGE_CAUSE_EXPIRY":                     7,
+		"ORDER_CHANGE_CAUSE_STOCK_RELEASED":             8,
+		"ORDER_CHANGE_CAUSE_CAPTURE_ORDER":              9,
+		"ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT":         10,
+		"ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED": 11,
+		"ORDER_CHANGE_CAUSE_PAYMENT_CHANGED":            12,
+		"ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS":         20,
 	}
 )
 
@@ -920,11 +1032,11 @@ func (x OrderChangeCause) String() string {
 }
 
 func (OrderChangeCause) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_order_proto_enumTypes[11].Descriptor()
+	return file_souk_orders_v1_order_proto_enumTypes[12].Descriptor()
 }
 
 func (OrderChangeCause) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_order_proto_enumTypes[11]
+	return &file_souk_orders_v1_order_proto_enumTypes[12]
 }
 
 func (x OrderChangeCause) Number() protoreflect.EnumNumber {
@@ -933,33 +1045,40 @@ func (x OrderChangeCause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderChangeCause.Descriptor instead.
 func (OrderChangeCause) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 // An order of a customer and its progress.
 //
 // Three fields say how far it has come. `state` is the life of the order: PENDING → PLACED →
-// COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when it was
-// canceled, or paid back in full, before its goods left. `payment_status` is its money and
+// COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when all of it was
+// canceled, or paid back in full, before any of its goods left. `payment_status` is its money and
 // `fulfillment_status` its goods. A sale goes
 //
 //	PENDING UNPAID UNFULFILLED → PLACED AUTHORIZED UNFULFILLED → PLACED PAID UNFULFILLED →
 //	COMPLETED PAID FULFILLED
 //
-// With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
-// or CaptureOrder is called. Providers release an authorization after some days; the capture is
-// refused then, and the order is CANCELED.
+// Goods leave in parts: each CreateFulfillment takes some units, and CancelOrder can cancel units
+// that have not left. A unit that has neither left nor been canceled is open. The order stays
+// PLACED as long as a unit is open; then it is COMPLETED if any left, and CANCELED if none did.
 //
-// COMPLETED means that it was paid and its goods have left. It stays COMPLETED when money goes back
-// or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
+// With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
+// or CaptureOrder is called, and is PARTIALLY_PAID while only some of it is captured. Providers
+// release an authorization after some days; the capture is refused then, and what is open is
+// canceled.
+//
+// COMPLETED means that what left is paid and nothing is open. It stays COMPLETED when money goes
+// back or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
 // `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
+//
+// What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
 //
 // Orders are kept for ever. Times have a precision of microseconds.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The id, `order_…`.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The customer who owns the order; empty for a guest.
+	// The customer who owns the order, `customer_…`; empty for a sale without one, such as at a till.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The caller's own reference, such as an invoice number; may be empty. It need not be unique.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
@@ -968,11 +1087,13 @@ type Order struct {
 	// What was ordered, in the order of the request: the first 200 lines. `line_count` says how many
 	// there are, and ListOrderLines lists all of them. Empty until the prices are frozen.
 	Lines []*OrderLine `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Output only. What the customer pays: `subtotal` - `discount_total` + `shipping_total`, and
-	// `tax_total` in addition unless `tax_included`. Never compute a total from lines: read it.
-	// Absent until the prices are frozen.
+	// Output only. What was ordered: `subtotal` - `discount_total` + `shipping_total`, and
+	// `tax_total` in addition unless `tax_included`. It stays as it is when units are canceled: the
+	// customer owes `total` - `canceled_total`. Never compute a total from lines: read it. Absent
+	// until the prices are frozen.
 	Total *v1.Money `protobuf:"bytes,6,opt,name=total,proto3" json:"total,omitempty"`
-	// Output only. How much of the total was paid back, without pending refunds.
+	// Output only. How much RefundOrder paid back, without pending refunds and without what
+	// CancelOrder paid back: that is part of `canceled_total`.
 	RefundedTotal *v1.Money `protobuf:"bytes,7,opt,name=refunded_total,json=refundedTotal,proto3" json:"refunded_total,omitempty"`
 	// Output only. The reservation of its stock, `reservation_…`; empty until the prices are frozen.
 	ReservationId string `protobuf:"bytes,9,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
@@ -981,7 +1102,7 @@ type Order struct {
 	// Output only. The number of changes of this order, from 1.
 	Version int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
 	// Output only. True while its next step fails permanently and waits for STAFF; see
-	// ListQuarantinedOrders.
+	// souk.ops.v1.SagaService.ListQuarantinedSagas.
 	Quarantined bool `protobuf:"varint,13,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
 	// Output only. When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -1044,6 +1165,18 @@ type Order struct {
 	Metadata map[string]string `protobuf:"bytes,38,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When its payment is captured.
 	CaptureMethod CaptureMethod `protobuf:"varint,39,opt,name=capture_method,json=captureMethod,proto3,enum=souk.orders.v1.CaptureMethod" json:"capture_method,omitempty"`
+	// Output only. The fulfillments, oldest first: the first 20. `fulfillment_count` says how many
+	// there are, and ListFulfillments lists all of them.
+	Fulfillments []*Fulfillment `protobuf:"bytes,40,rep,name=fulfillments,proto3" json:"fulfillments,omitempty"`
+	// Output only. How many fulfillments the order has, at most 100.
+	FulfillmentCount int32 `protobuf:"varint,41,opt,name=fulfillment_count,json=fulfillmentCount,proto3" json:"fulfillment_count,omitempty"`
+	// Output only. How much of the total is not to be paid because units were canceled: their price,
+	// less what was paid back for them before. All that was left of the total when the whole order
+	// was canceled. Absent until the prices are frozen.
+	CanceledTotal *v1.Money `protobuf:"bytes,42,opt,name=canceled_total,json=canceledTotal,proto3" json:"canceled_total,omitempty"`
+	// Output only. How much was captured, less what CancelOrder paid back, and without captures that
+	// the provider took back: at most `total` - `canceled_total`. Absent until the prices are frozen.
+	CapturedTotal *v1.Money `protobuf:"bytes,43,opt,name=captured_total,json=capturedTotal,proto3" json:"captured_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1330,6 +1463,34 @@ func (x *Order) GetCaptureMethod() CaptureMethod {
 	return CaptureMethod_CAPTURE_METHOD_UNSPECIFIED
 }
 
+func (x *Order) GetFulfillments() []*Fulfillment {
+	if x != nil {
+		return x.Fulfillments
+	}
+	return nil
+}
+
+func (x *Order) GetFulfillmentCount() int32 {
+	if x != nil {
+		return x.FulfillmentCount
+	}
+	return 0
+}
+
+func (x *Order) GetCanceledTotal() *v1.Money {
+	if x != nil {
+		return x.CanceledTotal
+	}
+	return nil
+}
+
+func (x *Order) GetCapturedTotal() *v1.Money {
+	if x != nil {
+		return x.CapturedTotal
+	}
+	return nil
+}
+
 // One line of an order.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1360,11 +1521,16 @@ type OrderLine struct {
 	DiscountTotal *v1.Money `protobuf:"bytes,12,opt,name=discount_total,json=discountTotal,proto3" json:"discount_total,omitempty"`
 	// The tax of this line. Always 0 for now.
 	TaxTotal *v1.Money `protobuf:"bytes,13,opt,name=tax_total,json=taxTotal,proto3" json:"tax_total,omitempty"`
-	// What the customer pays for this line: `subtotal` - `discount_total`, and `tax_total` in
-	// addition unless the order's prices contain the tax.
-	Total         *v1.Money `protobuf:"bytes,14,opt,name=total,proto3" json:"total,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What was ordered by this line: `subtotal` - `discount_total`, and `tax_total` in addition
+	// unless the order's prices contain the tax.
+	Total *v1.Money `protobuf:"bytes,14,opt,name=total,proto3" json:"total,omitempty"`
+	// Output only. Units that have left, returned ones included; without fulfillments that are
+	// PENDING. `quantity` - `fulfilled_quantity` - `canceled_quantity` units are open.
+	FulfilledQuantity int32 `protobuf:"varint,15,opt,name=fulfilled_quantity,json=fulfilledQuantity,proto3" json:"fulfilled_quantity,omitempty"`
+	// Output only. Units that were canceled before they left.
+	CanceledQuantity int32 `protobuf:"varint,16,opt,name=canceled_quantity,json=canceledQuantity,proto3" json:"canceled_quantity,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -1495,6 +1661,300 @@ func (x *OrderLine) GetTotal() *v1.Money {
 	return nil
 }
 
+func (x *OrderLine) GetFulfilledQuantity() int32 {
+	if x != nil {
+		return x.FulfilledQuantity
+	}
+	return 0
+}
+
+func (x *OrderLine) GetCanceledQuantity() int32 {
+	if x != nil {
+		return x.CanceledQuantity
+	}
+	return 0
+}
+
+// Goods of an order that leave together, such as a parcel: some units of some lines.
+type Fulfillment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The id, `fulfillment_…`. Those of orders that left before fulfillments existed
+	// have the same characters as their order.
+	FulfillmentId string `protobuf:"bytes,1,opt,name=fulfillment_id,json=fulfillmentId,proto3" json:"fulfillment_id,omitempty"`
+	// Output only. The order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Output only. How far the goods are.
+	State FulfillmentState `protobuf:"varint,3,opt,name=state,proto3,enum=souk.orders.v1.FulfillmentState" json:"state,omitempty"`
+	// Immutable. The units that leave, each line at most once, ordered by line number. In
+	// CreateFulfillment none means all that are open. In a response the first 200; `line_count` says
+	// how many there are.
+	Lines []*FulfillmentLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Output only. How many lines it has.
+	LineCount int32 `protobuf:"varint,5,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// Immutable. The location that the units leave from, as inventory knows it: 1 to 32 lower-case
+	// letters, digits and hyphens. Empty means wherever they are reserved.
+	LocationId string `protobuf:"bytes,6,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	// How the customer finds the parcel; may be absent. UpdateFulfillment changes it.
+	Tracking *Tracking `protobuf:"bytes,7,opt,name=tracking,proto3" json:"tracking,omitempty"`
+	// Output only. When it was created. Times have a precision of microseconds.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Output only. When it last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Output only. When the goods left in the real world.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// Output only. When they arrived in the real world; absent before it is DELIVERED.
+	DeliveryTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=delivery_time,json=deliveryTime,proto3" json:"delivery_time,omitempty"`
+	// Output only. Who created it.
+	Actor *v1.Actor `protobuf:"bytes,12,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Changes whenever the fulfillment changes. Output only, but for UpdateFulfillment: an etag there
+	// must be the present one, and the call fails with ERROR_REASON_ETAG_MISMATCH of souk.policy.v1
+	// otherwise; empty overwrites any version.
+	Etag          string `protobuf:"bytes,13,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Fulfillment) Reset() {
+	*x = Fulfillment{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fulfillment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fulfillment) ProtoMessage() {}
+
+func (x *Fulfillment) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fulfillment.ProtoReflect.Descriptor instead.
+func (*Fulfillment) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Fulfillment) GetFulfillmentId() string {
+	if x != nil {
+		return x.FulfillmentId
+	}
+	return ""
+}
+
+func (x *Fulfillment) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Fulfillment) GetState() FulfillmentState {
+	if x != nil {
+		return x.State
+	}
+	return FulfillmentState_FULFILLMENT_STATE_UNSPECIFIED
+}
+
+func (x *Fulfillment) GetLines() []*FulfillmentLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetLineCount() int32 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *Fulfillment) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *Fulfillment) GetTracking() *Tracking {
+	if x != nil {
+		return x.Tracking
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetDeliveryTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeliveryTime
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
+func (x *Fulfillment) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// Units of one line of an order.
+type FulfillmentLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the order's line, from 1.
+	LineNumber int32 `protobuf:"varint,1,opt,name=line_number,json=lineNumber,proto3" json:"line_number,omitempty"`
+	// How many units, 1 to 1,000,000.
+	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FulfillmentLine) Reset() {
+	*x = FulfillmentLine{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FulfillmentLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FulfillmentLine) ProtoMessage() {}
+
+func (x *FulfillmentLine) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FulfillmentLine.ProtoReflect.Descriptor instead.
+func (*FulfillmentLine) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FulfillmentLine) GetLineNumber() int32 {
+	if x != nil {
+		return x.LineNumber
+	}
+	return 0
+}
+
+func (x *FulfillmentLine) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+// How a customer finds a parcel. Put no personal data here: events carry it.
+type Tracking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The carrier, such as `dhl`, at most 64 characters; may be empty.
+	Carrier string `protobuf:"bytes,1,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	// The carrier's number of the parcel, at most 64 characters; may be empty.
+	TrackingNumber string `protobuf:"bytes,2,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	// The page where the customer follows the parcel: an https URL of at most 2,048 characters; may
+	// be empty.
+	TrackingUri   string `protobuf:"bytes,3,opt,name=tracking_uri,json=trackingUri,proto3" json:"tracking_uri,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tracking) Reset() {
+	*x = Tracking{}
+	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tracking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tracking) ProtoMessage() {}
+
+func (x *Tracking) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tracking.ProtoReflect.Descriptor instead.
+func (*Tracking) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Tracking) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *Tracking) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
+func (x *Tracking) GetTrackingUri() string {
+	if x != nil {
+		return x.TrackingUri
+	}
+	return ""
+}
+
 // Something that changes the total of an order beside its lines.
 type OrderAdjustment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1514,7 +1974,7 @@ type OrderAdjustment struct {
 
 func (x *OrderAdjustment) Reset() {
 	*x = OrderAdjustment{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1986,7 @@ func (x *OrderAdjustment) String() string {
 func (*OrderAdjustment) ProtoMessage() {}
 
 func (x *OrderAdjustment) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1999,7 @@ func (x *OrderAdjustment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderAdjustment.ProtoReflect.Descriptor instead.
 func (*OrderAdjustment) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OrderAdjustment) GetType() OrderAdjustmentType {
@@ -1590,7 +2050,7 @@ type OrderAdjustmentShare struct {
 
 func (x *OrderAdjustmentShare) Reset() {
 	*x = OrderAdjustmentShare{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +2062,7 @@ func (x *OrderAdjustmentShare) String() string {
 func (*OrderAdjustmentShare) ProtoMessage() {}
 
 func (x *OrderAdjustmentShare) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +2075,7 @@ func (x *OrderAdjustmentShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderAdjustmentShare.ProtoReflect.Descriptor instead.
 func (*OrderAdjustmentShare) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OrderAdjustmentShare) GetLineNumber() int32 {
@@ -1649,7 +2109,7 @@ type OrderPayment struct {
 
 func (x *OrderPayment) Reset() {
 	*x = OrderPayment{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1661,7 +2121,7 @@ func (x *OrderPayment) String() string {
 func (*OrderPayment) ProtoMessage() {}
 
 func (x *OrderPayment) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1674,7 +2134,7 @@ func (x *OrderPayment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderPayment.ProtoReflect.Descriptor instead.
 func (*OrderPayment) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderPayment) GetPaymentId() string {
@@ -1720,7 +2180,7 @@ type OrderPaymentAction struct {
 
 func (x *OrderPaymentAction) Reset() {
 	*x = OrderPaymentAction{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1732,7 +2192,7 @@ func (x *OrderPaymentAction) String() string {
 func (*OrderPaymentAction) ProtoMessage() {}
 
 func (x *OrderPaymentAction) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1745,7 +2205,7 @@ func (x *OrderPaymentAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderPaymentAction.ProtoReflect.Descriptor instead.
 func (*OrderPaymentAction) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OrderPaymentAction) GetRedirectUri() string {
@@ -1795,7 +2255,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1807,7 +2267,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1820,7 +2280,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Refund) GetRefundId() string {
@@ -1921,7 +2381,7 @@ type RefundLine struct {
 
 func (x *RefundLine) Reset() {
 	*x = RefundLine{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1933,7 +2393,7 @@ func (x *RefundLine) String() string {
 func (*RefundLine) ProtoMessage() {}
 
 func (x *RefundLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1946,7 +2406,7 @@ func (x *RefundLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundLine.ProtoReflect.Descriptor instead.
 func (*RefundLine) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RefundLine) GetLineNumber() int32 {
@@ -2004,18 +2464,24 @@ type OrderChange struct {
 	Actor *v1.Actor `protobuf:"bytes,11,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Why the order was canceled, in the change with which a cancellation begins or succeeds.
 	CancelReason CancelReason `protobuf:"varint,12,opt,name=cancel_reason,json=cancelReason,proto3,enum=souk.orders.v1.CancelReason" json:"cancel_reason,omitempty"`
-	// What the actor noted: that of CancelOrder, RefundOrder, or SettleOrder, which only STAFF sees;
+	// What the actor noted: that of CancelOrder, RefundOrder, or SettleSaga, which only STAFF sees;
 	// may be empty.
 	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
 	// When it changed.
-	ChangeTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// The total that was canceled after the change.
+	CanceledTotal *v1.Money `protobuf:"bytes,15,opt,name=canceled_total,json=canceledTotal,proto3" json:"canceled_total,omitempty"`
+	// How much was captured after the change, less what CancelOrder paid back.
+	CapturedTotal *v1.Money `protobuf:"bytes,16,opt,name=captured_total,json=capturedTotal,proto3" json:"captured_total,omitempty"`
+	// The fulfillment that changed; empty when the change is of another kind.
+	FulfillmentId string `protobuf:"bytes,17,opt,name=fulfillment_id,json=fulfillmentId,proto3" json:"fulfillment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderChange) Reset() {
 	*x = OrderChange{}
-	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +2493,7 @@ func (x *OrderChange) String() string {
 func (*OrderChange) ProtoMessage() {}
 
 func (x *OrderChange) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2506,7 @@ func (x *OrderChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderChange.ProtoReflect.Descriptor instead.
 func (*OrderChange) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderChange) GetVersion() int64 {
@@ -2141,11 +2607,32 @@ func (x *OrderChange) GetChangeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *OrderChange) GetCanceledTotal() *v1.Money {
+	if x != nil {
+		return x.CanceledTotal
+	}
+	return nil
+}
+
+func (x *OrderChange) GetCapturedTotal() *v1.Money {
+	if x != nil {
+		return x.CapturedTotal
+	}
+	return nil
+}
+
+func (x *OrderChange) GetFulfillmentId() string {
+	if x != nil {
+		return x.FulfillmentId
+	}
+	return ""
+}
+
 var File_souk_orders_v1_order_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xe4\x10\n" +
+	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xde\x12\n" +
 	"\x05Order\x12\x1e\n" +
 	"\border_id\x18\x01 \x01(\tB\x03\xe0A\x03R\aorderId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -2188,11 +2675,15 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x0fbilling_address\x18$ \x01(\v2\x15.souk.type.v1.AddressB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x0ebillingAddress\x120\n" +
 	"\rcustomer_note\x18% \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\fcustomerNote\x12?\n" +
 	"\bmetadata\x18& \x03(\v2#.souk.orders.v1.Order.MetadataEntryR\bmetadata\x12D\n" +
-	"\x0ecapture_method\x18' \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodR\rcaptureMethod\x1a;\n" +
+	"\x0ecapture_method\x18' \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodR\rcaptureMethod\x12D\n" +
+	"\ffulfillments\x18( \x03(\v2\x1b.souk.orders.v1.FulfillmentB\x03\xe0A\x03R\ffulfillments\x120\n" +
+	"\x11fulfillment_count\x18) \x01(\x05B\x03\xe0A\x03R\x10fulfillmentCount\x12?\n" +
+	"\x0ecanceled_total\x18* \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rcanceledTotal\x12?\n" +
+	"\x0ecaptured_total\x18+ \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rcapturedTotal\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\b\x10\tJ\x04\b\v\x10\fJ\x04\b\x0e\x10\x0fR\n" +
-	"payment_idR\x12payment_action_urlR\x06reason\"\xa1\x04\n" +
+	"payment_idR\x12payment_action_urlR\x06reason\"\x87\x05\n" +
 	"\tOrderLine\x12\x1f\n" +
 	"\vline_number\x18\x01 \x01(\x05R\n" +
 	"lineNumber\x12\x10\n" +
@@ -2212,7 +2703,37 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\bsubtotal\x18\v \x01(\v2\x13.souk.type.v1.MoneyR\bsubtotal\x12:\n" +
 	"\x0ediscount_total\x18\f \x01(\v2\x13.souk.type.v1.MoneyR\rdiscountTotal\x120\n" +
 	"\ttax_total\x18\r \x01(\v2\x13.souk.type.v1.MoneyR\btaxTotal\x12)\n" +
-	"\x05total\x18\x0e \x01(\v2\x13.souk.type.v1.MoneyR\x05total\"\xe8\x01\n" +
+	"\x05total\x18\x0e \x01(\v2\x13.souk.type.v1.MoneyR\x05total\x122\n" +
+	"\x12fulfilled_quantity\x18\x0f \x01(\x05B\x03\xe0A\x03R\x11fulfilledQuantity\x120\n" +
+	"\x11canceled_quantity\x18\x10 \x01(\x05B\x03\xe0A\x03R\x10canceledQuantity\"\xcf\x06\n" +
+	"\vFulfillment\x12]\n" +
+	"\x0efulfillment_id\x18\x01 \x01(\tB6\xe0A\x03\xbaH0r.2,^(fulfillment_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\rfulfillmentId\x12K\n" +
+	"\border_id\x18\x02 \x01(\tB0\xe0A\x03\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12C\n" +
+	"\x05state\x18\x03 \x01(\x0e2 .souk.orders.v1.FulfillmentStateB\v\xe0A\x03\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12C\n" +
+	"\x05lines\x18\x04 \x03(\v2\x1f.souk.orders.v1.FulfillmentLineB\f\xe0A\x05\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\x12\"\n" +
+	"\n" +
+	"line_count\x18\x05 \x01(\x05B\x03\xe0A\x03R\tlineCount\x12<\n" +
+	"\vlocation_id\x18\x06 \x01(\tB\x1b\xe0A\x05\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
+	"locationId\x124\n" +
+	"\btracking\x18\a \x01(\v2\x18.souk.orders.v1.TrackingR\btracking\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12F\n" +
+	"\x0eeffective_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\reffectiveTime\x12D\n" +
+	"\rdelivery_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\fdeliveryTime\x12.\n" +
+	"\x05actor\x18\f \x01(\v2\x13.souk.type.v1.ActorB\x03\xe0A\x03R\x05actor\x120\n" +
+	"\x04etag\x18\r \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"g\n" +
+	"\x0fFulfillmentLine\x12+\n" +
+	"\vline_number\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\x88'(\x01R\n" +
+	"lineNumber\x12'\n" +
+	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\xd6\x01\n" +
+	"\bTracking\x126\n" +
+	"\acarrier\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\acarrier\x12E\n" +
+	"\x0ftracking_number\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x0etrackingNumber\x12K\n" +
+	"\ftracking_uri\x18\x03 \x01(\tB(\xbaH%r#\x18\x80\x102\x1e^(https://[^\\x00-\\x20\\x7f]+)?$R\vtrackingUri\"\xe8\x01\n" +
 	"\x0fOrderAdjustment\x127\n" +
 	"\x04type\x18\x01 \x01(\x0e2#.souk.orders.v1.OrderAdjustmentTypeR\x04type\x12\x1b\n" +
 	"\tsource_id\x18\x02 \x01(\tR\bsourceId\x12\x14\n" +
@@ -2255,7 +2776,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"lineNumber\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
-	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\xd6\x06\n" +
+	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\xf5\a\n" +
 	"\vOrderChange\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.souk.orders.v1.OrderChangeKindR\x04kind\x120\n" +
@@ -2272,7 +2793,15 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\rcancel_reason\x18\f \x01(\x0e2\x1c.souk.orders.v1.CancelReasonR\fcancelReason\x12\x12\n" +
 	"\x04note\x18\r \x01(\tR\x04note\x12;\n" +
 	"\vchange_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"changeTime*\xf4\x01\n" +
+	"changeTime\x12:\n" +
+	"\x0ecanceled_total\x18\x0f \x01(\v2\x13.souk.type.v1.MoneyR\rcanceledTotal\x12:\n" +
+	"\x0ecaptured_total\x18\x10 \x01(\v2\x13.souk.type.v1.MoneyR\rcapturedTotal\x12%\n" +
+	"\x0efulfillment_id\x18\x11 \x01(\tR\rfulfillmentId*\x94\x01\n" +
+	"\x10FulfillmentState\x12!\n" +
+	"\x1dFULFILLMENT_STATE_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19FULFILLMENT_STATE_PENDING\x10\x01\x12\x1d\n" +
+	"\x19FULFILLMENT_STATE_SHIPPED\x10\x02\x12\x1f\n" +
+	"\x1bFULFILLMENT_STATE_DELIVERED\x10\x03*\xf4\x01\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -2357,7 +2886,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x1aCANCEL_REASON_OUT_OF_STOCK\x10\x02\x12\x17\n" +
 	"\x13CANCEL_REASON_FRAUD\x10\x03\x12\x1b\n" +
 	"\x17CANCEL_REASON_DUPLICATE\x10\x04\x12\x17\n" +
-	"\x13CANCEL_REASON_OTHER\x10\x05*\xb9\x05\n" +
+	"\x13CANCEL_REASON_OTHER\x10\x05*\xa4\b\n" +
 	"\x0fOrderChangeKind\x12!\n" +
 	"\x1dORDER_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ORDER_CHANGE_KIND_CREATED\x10\x01\x12\x1c\n" +
@@ -2378,18 +2907,32 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	" ORDER_CHANGE_KIND_GOODS_RETURNED\x10\x0f\x12#\n" +
 	"\x1fORDER_CHANGE_KIND_REFUND_FAILED\x10\x10\x12!\n" +
 	"\x1dORDER_CHANGE_KIND_QUARANTINED\x10\x11\x12\x1d\n" +
-	"\x19ORDER_CHANGE_KIND_RESUMED\x10\x12*\xfb\x02\n" +
+	"\x19ORDER_CHANGE_KIND_RESUMED\x10\x12\x12$\n" +
+	" ORDER_CHANGE_KIND_PARTIALLY_PAID\x10\x13\x12)\n" +
+	"%ORDER_CHANGE_KIND_PARTIALLY_FULFILLED\x10\x14\x12)\n" +
+	"%ORDER_CHANGE_KIND_FULFILLMENT_UPDATED\x10\x15\x12+\n" +
+	"'ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED\x10\x16\x12$\n" +
+	" ORDER_CHANGE_KIND_LINES_CANCELED\x10\x17\x12%\n" +
+	"!ORDER_CHANGE_KIND_CAPTURE_STARTED\x10\x18\x12%\n" +
+	"!ORDER_CHANGE_KIND_FULFILL_REFUSED\x10\x19\x12$\n" +
+	" ORDER_CHANGE_KIND_CANCEL_REFUSED\x10\x1a\x12&\n" +
+	"\"ORDER_CHANGE_KIND_CUSTOMER_CHANGED\x10(*\xb1\x04\n" +
 	"\x10OrderChangeCause\x12\"\n" +
 	"\x1eORDER_CHANGE_CAUSE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eORDER_CHANGE_CAUSE_PLACE_ORDER\x10\x01\x12#\n" +
-	"\x1fORDER_CHANGE_CAUSE_CANCEL_ORDER\x10\x02\x12$\n" +
-	" ORDER_CHANGE_CAUSE_FULFILL_ORDER\x10\x03\x12#\n" +
+	"\x1fORDER_CHANGE_CAUSE_CANCEL_ORDER\x10\x02\x12)\n" +
+	"%ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT\x10\x03\x12#\n" +
 	"\x1fORDER_CHANGE_CAUSE_REFUND_ORDER\x10\x04\x12$\n" +
 	" ORDER_CHANGE_CAUSE_RETRY_PAYMENT\x10\x05\x12\x1d\n" +
 	"\x19ORDER_CHANGE_CAUSE_REPAIR\x10\x06\x12\x1d\n" +
 	"\x19ORDER_CHANGE_CAUSE_EXPIRY\x10\a\x12%\n" +
 	"!ORDER_CHANGE_CAUSE_STOCK_RELEASED\x10\b\x12$\n" +
-	" ORDER_CHANGE_CAUSE_CAPTURE_ORDER\x10\tB\x84\x01\n" +
+	" ORDER_CHANGE_CAUSE_CAPTURE_ORDER\x10\t\x12)\n" +
+	"%ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT\x10\n" +
+	"\x121\n" +
+	"-ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED\x10\v\x12&\n" +
+	"\"ORDER_CHANGE_CAUSE_PAYMENT_CHANGED\x10\f\x12)\n" +
+	"%ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS\x10\x14B\x84\x01\n" +
 	"\x16example.souk.orders.v1B\n" +
 	"OrderProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
@@ -2405,103 +2948,120 @@ func file_souk_orders_v1_order_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_order_proto_rawDescData
 }
 
-var file_souk_orders_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
-var file_souk_orders_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_souk_orders_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_souk_orders_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_souk_orders_v1_order_proto_goTypes = []any{
-	(OrderState)(0),               // 0: souk.orders.v1.OrderState
-	(PaymentStatus)(0),            // 1: souk.orders.v1.PaymentStatus
-	(FulfillmentStatus)(0),        // 2: souk.orders.v1.FulfillmentStatus
-	(CaptureMethod)(0),            // 3: souk.orders.v1.CaptureMethod
-	(OrderClosureReason)(0),       // 4: souk.orders.v1.OrderClosureReason
-	(OrderAdjustmentType)(0),      // 5: souk.orders.v1.OrderAdjustmentType
-	(RefundState)(0),              // 6: souk.orders.v1.RefundState
-	(RefundReason)(0),             // 7: souk.orders.v1.RefundReason
-	(RestockPolicy)(0),            // 8: souk.orders.v1.RestockPolicy
-	(CancelReason)(0),             // 9: souk.orders.v1.CancelReason
-	(OrderChangeKind)(0),          // 10: souk.orders.v1.OrderChangeKind
-	(OrderChangeCause)(0),         // 11: souk.orders.v1.OrderChangeCause
-	(*Order)(nil),                 // 12: souk.orders.v1.Order
-	(*OrderLine)(nil),             // 13: souk.orders.v1.OrderLine
-	(*OrderAdjustment)(nil),       // 14: souk.orders.v1.OrderAdjustment
-	(*OrderAdjustmentShare)(nil),  // 15: souk.orders.v1.OrderAdjustmentShare
-	(*OrderPayment)(nil),          // 16: souk.orders.v1.OrderPayment
-	(*OrderPaymentAction)(nil),    // 17: souk.orders.v1.OrderPaymentAction
-	(*Refund)(nil),                // 18: souk.orders.v1.Refund
-	(*RefundLine)(nil),            // 19: souk.orders.v1.RefundLine
-	(*OrderChange)(nil),           // 20: souk.orders.v1.OrderChange
-	nil,                           // 21: souk.orders.v1.Order.MetadataEntry
-	(*v1.Money)(nil),              // 22: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*v1.Contact)(nil),            // 24: souk.type.v1.Contact
-	(*v1.Address)(nil),            // 25: souk.type.v1.Address
-	(v11.DeclineCode)(0),          // 26: souk.payments.v1.DeclineCode
-	(*v1.Actor)(nil),              // 27: souk.type.v1.Actor
+	(FulfillmentState)(0),         // 0: souk.orders.v1.FulfillmentState
+	(OrderState)(0),               // 1: souk.orders.v1.OrderState
+	(PaymentStatus)(0),            // 2: souk.orders.v1.PaymentStatus
+	(FulfillmentStatus)(0),        // 3: souk.orders.v1.FulfillmentStatus
+	(CaptureMethod)(0),            // 4: souk.orders.v1.CaptureMethod
+	(OrderClosureReason)(0),       // 5: souk.orders.v1.OrderClosureReason
+	(OrderAdjustmentType)(0),      // 6: souk.orders.v1.OrderAdjustmentType
+	(RefundState)(0),              // 7: souk.orders.v1.RefundState
+	(RefundReason)(0),             // 8: souk.orders.v1.RefundReason
+	(RestockPolicy)(0),            // 9: souk.orders.v1.RestockPolicy
+	(CancelReason)(0),             // 10: souk.orders.v1.CancelReason
+	(OrderChangeKind)(0),          // 11: souk.orders.v1.OrderChangeKind
+	(OrderChangeCause)(0),         // 12: souk.orders.v1.OrderChangeCause
+	(*Order)(nil),                 // 13: souk.orders.v1.Order
+	(*OrderLine)(nil),             // 14: souk.orders.v1.OrderLine
+	(*Fulfillment)(nil),           // 15: souk.orders.v1.Fulfillment
+	(*FulfillmentLine)(nil),       // 16: souk.orders.v1.FulfillmentLine
+	(*Tracking)(nil),              // 17: souk.orders.v1.Tracking
+	(*OrderAdjustment)(nil),       // 18: souk.orders.v1.OrderAdjustment
+	(*OrderAdjustmentShare)(nil),  // 19: souk.orders.v1.OrderAdjustmentShare
+	(*OrderPayment)(nil),          // 20: souk.orders.v1.OrderPayment
+	(*OrderPaymentAction)(nil),    // 21: souk.orders.v1.OrderPaymentAction
+	(*Refund)(nil),                // 22: souk.orders.v1.Refund
+	(*RefundLine)(nil),            // 23: souk.orders.v1.RefundLine
+	(*OrderChange)(nil),           // 24: souk.orders.v1.OrderChange
+	nil,                           // 25: souk.orders.v1.Order.MetadataEntry
+	(*v1.Money)(nil),              // 26: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
+	(*v1.Contact)(nil),            // 28: souk.type.v1.Contact
+	(*v1.Address)(nil),            // 29: souk.type.v1.Address
+	(*v1.Actor)(nil),              // 30: souk.type.v1.Actor
+	(v11.DeclineCode)(0),          // 31: souk.payments.v1.DeclineCode
 }
 var file_souk_orders_v1_order_proto_depIdxs = []int32{
-	0,  // 0: souk.orders.v1.Order.state:type_name -> souk.orders.v1.OrderState
-	13, // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.OrderLine
-	22, // 2: souk.orders.v1.Order.total:type_name -> souk.type.v1.Money
-	22, // 3: souk.orders.v1.Order.refunded_total:type_name -> souk.type.v1.Money
-	18, // 4: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	23, // 5: souk.orders.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	23, // 6: souk.orders.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	23, // 7: souk.orders.v1.Order.effective_time:type_name -> google.protobuf.Timestamp
-	1,  // 8: souk.orders.v1.Order.payment_status:type_name -> souk.orders.v1.PaymentStatus
-	2,  // 9: souk.orders.v1.Order.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	4,  // 10: souk.orders.v1.Order.closure_reason:type_name -> souk.orders.v1.OrderClosureReason
-	22, // 11: souk.orders.v1.Order.subtotal:type_name -> souk.type.v1.Money
-	22, // 12: souk.orders.v1.Order.discount_total:type_name -> souk.type.v1.Money
-	22, // 13: souk.orders.v1.Order.shipping_total:type_name -> souk.type.v1.Money
-	22, // 14: souk.orders.v1.Order.tax_total:type_name -> souk.type.v1.Money
-	14, // 15: souk.orders.v1.Order.adjustments:type_name -> souk.orders.v1.OrderAdjustment
-	16, // 16: souk.orders.v1.Order.payments:type_name -> souk.orders.v1.OrderPayment
-	17, // 17: souk.orders.v1.Order.payment_action:type_name -> souk.orders.v1.OrderPaymentAction
-	23, // 18: souk.orders.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
-	24, // 19: souk.orders.v1.Order.contact:type_name -> souk.type.v1.Contact
-	25, // 20: souk.orders.v1.Order.shipping_address:type_name -> souk.type.v1.Address
-	25, // 21: souk.orders.v1.Order.billing_address:type_name -> souk.type.v1.Address
-	21, // 22: souk.orders.v1.Order.metadata:type_name -> souk.orders.v1.Order.MetadataEntry
-	3,  // 23: souk.orders.v1.Order.capture_method:type_name -> souk.orders.v1.CaptureMethod
-	22, // 24: souk.orders.v1.OrderLine.unit_price:type_name -> souk.type.v1.Money
-	22, // 25: souk.orders.v1.OrderLine.subtotal:type_name -> souk.type.v1.Money
-	22, // 26: souk.orders.v1.OrderLine.discount_total:type_name -> souk.type.v1.Money
-	22, // 27: souk.orders.v1.OrderLine.tax_total:type_name -> souk.type.v1.Money
-	22, // 28: souk.orders.v1.OrderLine.total:type_name -> souk.type.v1.Money
-	5,  // 29: souk.orders.v1.OrderAdjustment.type:type_name -> souk.orders.v1.OrderAdjustmentType
-	22, // 30: souk.orders.v1.OrderAdjustment.amount:type_name -> souk.type.v1.Money
-	15, // 31: souk.orders.v1.OrderAdjustment.shares:type_name -> souk.orders.v1.OrderAdjustmentShare
-	22, // 32: souk.orders.v1.OrderAdjustmentShare.amount:type_name -> souk.type.v1.Money
-	1,  // 33: souk.orders.v1.OrderPayment.status:type_name -> souk.orders.v1.PaymentStatus
-	22, // 34: souk.orders.v1.OrderPayment.amount:type_name -> souk.type.v1.Money
-	26, // 35: souk.orders.v1.OrderPayment.decline:type_name -> souk.payments.v1.DeclineCode
-	23, // 36: souk.orders.v1.OrderPaymentAction.expire_time:type_name -> google.protobuf.Timestamp
-	6,  // 37: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
-	22, // 38: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
-	19, // 39: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
-	23, // 40: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	23, // 41: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
-	7,  // 42: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
-	22, // 43: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
-	27, // 44: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
-	22, // 45: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
-	8,  // 46: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
-	10, // 47: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
-	0,  // 48: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
-	1,  // 49: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
-	2,  // 50: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	0,  // 51: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
-	1,  // 52: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
-	2,  // 53: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	22, // 54: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
-	11, // 55: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
-	27, // 56: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
-	9,  // 57: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
-	23, // 58: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
-	59, // [59:59] is the sub-list for method output_type
-	59, // [59:59] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	1,  // 0: souk.orders.v1.Order.state:type_name -> souk.orders.v1.OrderState
+	14, // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.OrderLine
+	26, // 2: souk.orders.v1.Order.total:type_name -> souk.type.v1.Money
+	26, // 3: souk.orders.v1.Order.refunded_total:type_name -> souk.type.v1.Money
+	22, // 4: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	27, // 5: souk.orders.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	27, // 6: souk.orders.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	27, // 7: souk.orders.v1.Order.effective_time:type_name -> google.protobuf.Timestamp
+	2,  // 8: souk.orders.v1.Order.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 9: souk.orders.v1.Order.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	5,  // 10: souk.orders.v1.Order.closure_reason:type_name -> souk.orders.v1.OrderClosureReason
+	26, // 11: souk.orders.v1.Order.subtotal:type_name -> souk.type.v1.Money
+	26, // 12: souk.orders.v1.Order.discount_total:type_name -> souk.type.v1.Money
+	26, // 13: souk.orders.v1.Order.shipping_total:type_name -> souk.type.v1.Money
+	26, // 14: souk.orders.v1.Order.tax_total:type_name -> souk.type.v1.Money
+	18, // 15: souk.orders.v1.Order.adjustments:type_name -> souk.orders.v1.OrderAdjustment
+	20, // 16: souk.orders.v1.Order.payments:type_name -> souk.orders.v1.OrderPayment
+	21, // 17: souk.orders.v1.Order.payment_action:type_name -> souk.orders.v1.OrderPaymentAction
+	27, // 18: souk.orders.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 19: souk.orders.v1.Order.contact:type_name -> souk.type.v1.Contact
+	29, // 20: souk.orders.v1.Order.shipping_address:type_name -> souk.type.v1.Address
+	29, // 21: souk.orders.v1.Order.billing_address:type_name -> souk.type.v1.Address
+	25, // 22: souk.orders.v1.Order.metadata:type_name -> souk.orders.v1.Order.MetadataEntry
+	4,  // 23: souk.orders.v1.Order.capture_method:type_name -> souk.orders.v1.CaptureMethod
+	15, // 24: souk.orders.v1.Order.fulfillments:type_name -> souk.orders.v1.Fulfillment
+	26, // 25: souk.orders.v1.Order.canceled_total:type_name -> souk.type.v1.Money
+	26, // 26: souk.orders.v1.Order.captured_total:type_name -> souk.type.v1.Money
+	26, // 27: souk.orders.v1.OrderLine.unit_price:type_name -> souk.type.v1.Money
+	26, // 28: souk.orders.v1.OrderLine.subtotal:type_name -> souk.type.v1.Money
+	26, // 29: souk.orders.v1.OrderLine.discount_total:type_name -> souk.type.v1.Money
+	26, // 30: souk.orders.v1.OrderLine.tax_total:type_name -> souk.type.v1.Money
+	26, // 31: souk.orders.v1.OrderLine.total:type_name -> souk.type.v1.Money
+	0,  // 32: souk.orders.v1.Fulfillment.state:type_name -> souk.orders.v1.FulfillmentState
+	16, // 33: souk.orders.v1.Fulfillment.lines:type_name -> souk.orders.v1.FulfillmentLine
+	17, // 34: souk.orders.v1.Fulfillment.tracking:type_name -> souk.orders.v1.Tracking
+	27, // 35: souk.orders.v1.Fulfillment.create_time:type_name -> google.protobuf.Timestamp
+	27, // 36: souk.orders.v1.Fulfillment.update_time:type_name -> google.protobuf.Timestamp
+	27, // 37: souk.orders.v1.Fulfillment.effective_time:type_name -> google.protobuf.Timestamp
+	27, // 38: souk.orders.v1.Fulfillment.delivery_time:type_name -> google.protobuf.Timestamp
+	30, // 39: souk.orders.v1.Fulfillment.actor:type_name -> souk.type.v1.Actor
+	6,  // 40: souk.orders.v1.OrderAdjustment.type:type_name -> souk.orders.v1.OrderAdjustmentType
+	26, // 41: souk.orders.v1.OrderAdjustment.amount:type_name -> souk.type.v1.Money
+	19, // 42: souk.orders.v1.OrderAdjustment.shares:type_name -> souk.orders.v1.OrderAdjustmentShare
+	26, // 43: souk.orders.v1.OrderAdjustmentShare.amount:type_name -> souk.type.v1.Money
+	2,  // 44: souk.orders.v1.OrderPayment.status:type_name -> souk.orders.v1.PaymentStatus
+	26, // 45: souk.orders.v1.OrderPayment.amount:type_name -> souk.type.v1.Money
+	31, // 46: souk.orders.v1.OrderPayment.decline:type_name -> souk.payments.v1.DeclineCode
+	27, // 47: souk.orders.v1.OrderPaymentAction.expire_time:type_name -> google.protobuf.Timestamp
+	7,  // 48: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
+	26, // 49: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
+	23, // 50: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
+	27, // 51: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	27, // 52: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
+	8,  // 53: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
+	26, // 54: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
+	30, // 55: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
+	26, // 56: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
+	9,  // 57: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
+	11, // 58: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
+	1,  // 59: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
+	2,  // 60: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 61: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	1,  // 62: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
+	2,  // 63: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 64: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	26, // 65: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
+	12, // 66: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
+	30, // 67: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
+	10, // 68: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
+	27, // 69: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
+	26, // 70: souk.orders.v1.OrderChange.canceled_total:type_name -> souk.type.v1.Money
+	26, // 71: souk.orders.v1.OrderChange.captured_total:type_name -> souk.type.v1.Money
+	72, // [72:72] is the sub-list for method output_type
+	72, // [72:72] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_proto_init() }
@@ -2514,8 +3074,8 @@ func file_souk_orders_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_order_proto_rawDesc), len(file_souk_orders_v1_order_proto_rawDesc)),
-			NumEnums:      12,
-			NumMessages:   10,
+			NumEnums:      13,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,6 +11,8 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
@@ -129,8 +131,8 @@ type PlaceOrderRequest struct {
 	// Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
 	// control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The customer who owns the order, at most 128 characters, none of them a control character. A
-	// USER leaves it empty or names itself; for other callers empty means a guest.
+	// The customer who owns the order, `customer_…`. A USER leaves it empty or sends `me`; for other
+	// callers empty means a sale without a customer, such as at a till.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The caller's own reference for the order, such as an invoice number: at most 64 characters,
 	// none of them a control character.
@@ -572,6 +574,311 @@ func (x *GetOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// The request of ClaimGuestOrders.
+type ClaimGuestOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer who claims, `customer_…`; empty or `me` means that of the caller.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Required. The guest's own token, at most 4,096 characters: what it sends as `Bearer`, without
+	// that word. Whoever has it can act for the guest: it is never logged.
+	GuestToken    string `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimGuestOrdersRequest) Reset() {
+	*x = ClaimGuestOrdersRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimGuestOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimGuestOrdersRequest) ProtoMessage() {}
+
+func (x *ClaimGuestOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimGuestOrdersRequest.ProtoReflect.Descriptor instead.
+func (*ClaimGuestOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ClaimGuestOrdersRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ClaimGuestOrdersRequest) GetGuestToken() string {
+	if x != nil {
+		return x.GuestToken
+	}
+	return ""
+}
+
+// The response of ClaimGuestOrders.
+type ClaimGuestOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many orders the guest had when it was claimed.
+	OrderCount    int32 `protobuf:"varint,1,opt,name=order_count,json=orderCount,proto3" json:"order_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimGuestOrdersResponse) Reset() {
+	*x = ClaimGuestOrdersResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimGuestOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimGuestOrdersResponse) ProtoMessage() {}
+
+func (x *ClaimGuestOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimGuestOrdersResponse.ProtoReflect.Descriptor instead.
+func (*ClaimGuestOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ClaimGuestOrdersResponse) GetOrderCount() int32 {
+	if x != nil {
+		return x.OrderCount
+	}
+	return 0
+}
+
+// The request of CreateOrderLink.
+type CreateOrderLinkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// How long the token is good, 1 second to 90 days; absent means 30 days.
+	Ttl           *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateOrderLinkRequest) Reset() {
+	*x = CreateOrderLinkRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateOrderLinkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateOrderLinkRequest) ProtoMessage() {}
+
+func (x *CreateOrderLinkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateOrderLinkRequest.ProtoReflect.Descriptor instead.
+func (*CreateOrderLinkRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CreateOrderLinkRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CreateOrderLinkRequest) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+// The response of CreateOrderLink.
+type CreateOrderLinkResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token, of characters that need no escaping in a URL. Whoever has it can read the order: it
+	// is never logged.
+	LinkToken string `protobuf:"bytes,1,opt,name=link_token,json=linkToken,proto3" json:"link_token,omitempty"`
+	// Until when it is good.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateOrderLinkResponse) Reset() {
+	*x = CreateOrderLinkResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateOrderLinkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateOrderLinkResponse) ProtoMessage() {}
+
+func (x *CreateOrderLinkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateOrderLinkResponse.ProtoReflect.Descriptor instead.
+func (*CreateOrderLinkResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *CreateOrderLinkResponse) GetLinkToken() string {
+	if x != nil {
+		return x.LinkToken
+	}
+	return ""
+}
+
+func (x *CreateOrderLinkResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+// The request of GetLinkedOrder.
+type GetLinkedOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The token of CreateOrderLink, at most 512 characters. It is never logged.
+	LinkToken     string `protobuf:"bytes,1,opt,name=link_token,json=linkToken,proto3" json:"link_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLinkedOrderRequest) Reset() {
+	*x = GetLinkedOrderRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLinkedOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLinkedOrderRequest) ProtoMessage() {}
+
+func (x *GetLinkedOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLinkedOrderRequest.ProtoReflect.Descriptor instead.
+func (*GetLinkedOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetLinkedOrderRequest) GetLinkToken() string {
+	if x != nil {
+		return x.LinkToken
+	}
+	return ""
+}
+
+// The response of GetLinkedOrder.
+type GetLinkedOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order in its current state, in part.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLinkedOrderResponse) Reset() {
+	*x = GetLinkedOrderResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLinkedOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLinkedOrderResponse) ProtoMessage() {}
+
+func (x *GetLinkedOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLinkedOrderResponse.ProtoReflect.Descriptor instead.
+func (*GetLinkedOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetLinkedOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
 // The request of ListOrders.
 type ListOrdersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -579,7 +886,7 @@ type ListOrdersRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the previous page; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only orders of this customer; empty means all that the caller may see.
+	// Only orders of this customer, `customer_…` or `me`; empty means all that the caller may see.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Only orders in one of these states, at most 10; empty means all.
 	States []OrderState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=souk.orders.v1.OrderState" json:"states,omitempty"`
@@ -598,14 +905,16 @@ type ListOrdersRequest struct {
 	// Only orders of this channel; empty means all.
 	Channel string `protobuf:"bytes,11,opt,name=channel,proto3" json:"channel,omitempty"`
 	// `create_time desc`, which is the default, or `create_time`.
-	OrderBy       string `protobuf:"bytes,12,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	OrderBy string `protobuf:"bytes,12,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Only orders with a line of exactly this sku; empty means all.
+	Sku           string `protobuf:"bytes,13,opt,name=sku,proto3" json:"sku,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +926,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +939,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -717,6 +1026,13 @@ func (x *ListOrdersRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListOrdersRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
 // The response of ListOrders.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -730,7 +1046,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +1058,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +1071,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -787,7 +1103,7 @@ type ListOrderLinesRequest struct {
 
 func (x *ListOrderLinesRequest) Reset() {
 	*x = ListOrderLinesRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +1115,7 @@ func (x *ListOrderLinesRequest) String() string {
 func (*ListOrderLinesRequest) ProtoMessage() {}
 
 func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +1128,7 @@ func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesRequest.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListOrderLinesRequest) GetOrderId() string {
@@ -849,7 +1165,7 @@ type ListOrderLinesResponse struct {
 
 func (x *ListOrderLinesResponse) Reset() {
 	*x = ListOrderLinesResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1177,7 @@ func (x *ListOrderLinesResponse) String() string {
 func (*ListOrderLinesResponse) ProtoMessage() {}
 
 func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1190,7 @@ func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesResponse.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListOrderLinesResponse) GetLines() []*OrderLine {
@@ -906,7 +1222,7 @@ type ListOrderHistoryRequest struct {
 
 func (x *ListOrderHistoryRequest) Reset() {
 	*x = ListOrderHistoryRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +1234,7 @@ func (x *ListOrderHistoryRequest) String() string {
 func (*ListOrderHistoryRequest) ProtoMessage() {}
 
 func (x *ListOrderHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1247,7 @@ func (x *ListOrderHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListOrderHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListOrderHistoryRequest) GetOrderId() string {
@@ -968,7 +1284,7 @@ type ListOrderHistoryResponse struct {
 
 func (x *ListOrderHistoryResponse) Reset() {
 	*x = ListOrderHistoryResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1296,7 @@ func (x *ListOrderHistoryResponse) String() string {
 func (*ListOrderHistoryResponse) ProtoMessage() {}
 
 func (x *ListOrderHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1309,7 @@ func (x *ListOrderHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListOrderHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListOrderHistoryResponse) GetChanges() []*OrderChange {
@@ -1019,14 +1335,19 @@ type CancelOrderRequest struct {
 	Reason CancelReason `protobuf:"varint,2,opt,name=reason,proto3,enum=souk.orders.v1.CancelReason" json:"reason,omitempty"`
 	// A note for the history, at most 500 characters, none of them a control character; may be empty.
 	// The customer can read it. Put no personal data here: events carry it.
-	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	// The units to cancel, each line at most once, at most 5,000; empty means all that are open.
+	Lines []*FulfillmentLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Required with `lines`, and only then: the key of this call, chosen by the caller, 1 to 128
+	// characters, none of them a control character.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1359,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1372,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelOrderRequest) GetOrderId() string {
@@ -1075,6 +1396,20 @@ func (x *CancelOrderRequest) GetNote() string {
 	return ""
 }
 
+func (x *CancelOrderRequest) GetLines() []*FulfillmentLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *CancelOrderRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The response of CancelOrder.
 type CancelOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1086,7 +1421,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1433,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1446,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -1125,14 +1460,19 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 type CaptureOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The order.
-	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// How much to capture, more than 0, in the currency of the order; absent means all that is left.
+	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Required with `amount`, and only then: the key of this call, chosen by the caller, 1 to 128
+	// characters, none of them a control character.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CaptureOrderRequest) Reset() {
 	*x = CaptureOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1484,7 @@ func (x *CaptureOrderRequest) String() string {
 func (*CaptureOrderRequest) ProtoMessage() {}
 
 func (x *CaptureOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,12 +1497,26 @@ func (x *CaptureOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureOrderRequest.ProtoReflect.Descriptor instead.
 func (*CaptureOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CaptureOrderRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CaptureOrderRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *CaptureOrderRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -1178,7 +1532,7 @@ type CaptureOrderResponse struct {
 
 func (x *CaptureOrderResponse) Reset() {
 	*x = CaptureOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1544,7 @@ func (x *CaptureOrderResponse) String() string {
 func (*CaptureOrderResponse) ProtoMessage() {}
 
 func (x *CaptureOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1557,7 @@ func (x *CaptureOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureOrderResponse.ProtoReflect.Descriptor instead.
 func (*CaptureOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CaptureOrderResponse) GetOrder() *Order {
@@ -1213,33 +1567,39 @@ func (x *CaptureOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of FulfillOrder.
-type FulfillOrderRequest struct {
+// The request of CreateFulfillment.
+type CreateFulfillmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The key of this call, chosen by the caller: 1 to 128 characters, none of them a
+	// control character.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Required. The order.
-	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// What leaves: `lines`, `location_id` and `tracking`; all other fields are ignored. Absent means
+	// all units that are open.
+	Fulfillment *Fulfillment `protobuf:"bytes,3,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
 	// When the goods left in the real world; absent means now. Only STAFF may set it; it must be in
 	// the past and not before the sale.
-	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FulfillOrderRequest) Reset() {
-	*x = FulfillOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+func (x *CreateFulfillmentRequest) Reset() {
+	*x = CreateFulfillmentRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FulfillOrderRequest) String() string {
+func (x *CreateFulfillmentRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FulfillOrderRequest) ProtoMessage() {}
+func (*CreateFulfillmentRequest) ProtoMessage() {}
 
-func (x *FulfillOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+func (x *CreateFulfillmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,49 +1610,65 @@ func (x *FulfillOrderRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FulfillOrderRequest.ProtoReflect.Descriptor instead.
-func (*FulfillOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
+// Deprecated: Use CreateFulfillmentRequest.ProtoReflect.Descriptor instead.
+func (*CreateFulfillmentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *FulfillOrderRequest) GetOrderId() string {
+func (x *CreateFulfillmentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CreateFulfillmentRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
 	}
 	return ""
 }
 
-func (x *FulfillOrderRequest) GetEffectiveTime() *timestamppb.Timestamp {
+func (x *CreateFulfillmentRequest) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+func (x *CreateFulfillmentRequest) GetEffectiveTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EffectiveTime
 	}
 	return nil
 }
 
-// The response of FulfillOrder.
-type FulfillOrderResponse struct {
+// The response of CreateFulfillment.
+type CreateFulfillmentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order in its current state.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The fulfillment in its current state.
+	Fulfillment   *Fulfillment `protobuf:"bytes,2,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FulfillOrderResponse) Reset() {
-	*x = FulfillOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+func (x *CreateFulfillmentResponse) Reset() {
+	*x = CreateFulfillmentResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FulfillOrderResponse) String() string {
+func (x *CreateFulfillmentResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FulfillOrderResponse) ProtoMessage() {}
+func (*CreateFulfillmentResponse) ProtoMessage() {}
 
-func (x *FulfillOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+func (x *CreateFulfillmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,14 +1679,436 @@ func (x *FulfillOrderResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FulfillOrderResponse.ProtoReflect.Descriptor instead.
-func (*FulfillOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
+// Deprecated: Use CreateFulfillmentResponse.ProtoReflect.Descriptor instead.
+func (*CreateFulfillmentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
-func (x *FulfillOrderResponse) GetOrder() *Order {
+func (x *CreateFulfillmentResponse) GetOrder() *Order {
 	if x != nil {
 		return x.Order
+	}
+	return nil
+}
+
+func (x *CreateFulfillmentResponse) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+// The request of GetFulfillment.
+type GetFulfillmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The fulfillment.
+	FulfillmentId string `protobuf:"bytes,1,opt,name=fulfillment_id,json=fulfillmentId,proto3" json:"fulfillment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFulfillmentRequest) Reset() {
+	*x = GetFulfillmentRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFulfillmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFulfillmentRequest) ProtoMessage() {}
+
+func (x *GetFulfillmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFulfillmentRequest.ProtoReflect.Descriptor instead.
+func (*GetFulfillmentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetFulfillmentRequest) GetFulfillmentId() string {
+	if x != nil {
+		return x.FulfillmentId
+	}
+	return ""
+}
+
+// The response of GetFulfillment.
+type GetFulfillmentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fulfillment.
+	Fulfillment   *Fulfillment `protobuf:"bytes,1,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFulfillmentResponse) Reset() {
+	*x = GetFulfillmentResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFulfillmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFulfillmentResponse) ProtoMessage() {}
+
+func (x *GetFulfillmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFulfillmentResponse.ProtoReflect.Descriptor instead.
+func (*GetFulfillmentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetFulfillmentResponse) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+// The request of ListFulfillments.
+type ListFulfillmentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Fulfillments per page, at most 100; 0 means 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page; empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFulfillmentsRequest) Reset() {
+	*x = ListFulfillmentsRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFulfillmentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFulfillmentsRequest) ProtoMessage() {}
+
+func (x *ListFulfillmentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFulfillmentsRequest.ProtoReflect.Descriptor instead.
+func (*ListFulfillmentsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ListFulfillmentsRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ListFulfillmentsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListFulfillmentsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The response of ListFulfillments.
+type ListFulfillmentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fulfillments of this page.
+	Fulfillments []*Fulfillment `protobuf:"bytes,1,rep,name=fulfillments,proto3" json:"fulfillments,omitempty"`
+	// The token of the next page; empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFulfillmentsResponse) Reset() {
+	*x = ListFulfillmentsResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFulfillmentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFulfillmentsResponse) ProtoMessage() {}
+
+func (x *ListFulfillmentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFulfillmentsResponse.ProtoReflect.Descriptor instead.
+func (*ListFulfillmentsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListFulfillmentsResponse) GetFulfillments() []*Fulfillment {
+	if x != nil {
+		return x.Fulfillments
+	}
+	return nil
+}
+
+func (x *ListFulfillmentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of UpdateFulfillment.
+type UpdateFulfillmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The fulfillment: its id, the tracking, and perhaps the etag.
+	Fulfillment *Fulfillment `protobuf:"bytes,1,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	// Required. The fields to change: `tracking`, or `*`, which means the same. Absent tracking
+	// removes what was set.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateFulfillmentRequest) Reset() {
+	*x = UpdateFulfillmentRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateFulfillmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateFulfillmentRequest) ProtoMessage() {}
+
+func (x *UpdateFulfillmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateFulfillmentRequest.ProtoReflect.Descriptor instead.
+func (*UpdateFulfillmentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *UpdateFulfillmentRequest) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+func (x *UpdateFulfillmentRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// The response of UpdateFulfillment.
+type UpdateFulfillmentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fulfillment after the change.
+	Fulfillment   *Fulfillment `protobuf:"bytes,1,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateFulfillmentResponse) Reset() {
+	*x = UpdateFulfillmentResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateFulfillmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateFulfillmentResponse) ProtoMessage() {}
+
+func (x *UpdateFulfillmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateFulfillmentResponse.ProtoReflect.Descriptor instead.
+func (*UpdateFulfillmentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *UpdateFulfillmentResponse) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
+	}
+	return nil
+}
+
+// The request of MarkFulfillmentDelivered.
+type MarkFulfillmentDeliveredRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The fulfillment.
+	FulfillmentId string `protobuf:"bytes,1,opt,name=fulfillment_id,json=fulfillmentId,proto3" json:"fulfillment_id,omitempty"`
+	// When the goods arrived in the real world; absent means now. Only STAFF may set it; it must be
+	// in the past and not before they left.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkFulfillmentDeliveredRequest) Reset() {
+	*x = MarkFulfillmentDeliveredRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkFulfillmentDeliveredRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkFulfillmentDeliveredRequest) ProtoMessage() {}
+
+func (x *MarkFulfillmentDeliveredRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkFulfillmentDeliveredRequest.ProtoReflect.Descriptor instead.
+func (*MarkFulfillmentDeliveredRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *MarkFulfillmentDeliveredRequest) GetFulfillmentId() string {
+	if x != nil {
+		return x.FulfillmentId
+	}
+	return ""
+}
+
+func (x *MarkFulfillmentDeliveredRequest) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+// The response of MarkFulfillmentDelivered.
+type MarkFulfillmentDeliveredResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fulfillment after the change.
+	Fulfillment   *Fulfillment `protobuf:"bytes,1,opt,name=fulfillment,proto3" json:"fulfillment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkFulfillmentDeliveredResponse) Reset() {
+	*x = MarkFulfillmentDeliveredResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkFulfillmentDeliveredResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkFulfillmentDeliveredResponse) ProtoMessage() {}
+
+func (x *MarkFulfillmentDeliveredResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkFulfillmentDeliveredResponse.ProtoReflect.Descriptor instead.
+func (*MarkFulfillmentDeliveredResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *MarkFulfillmentDeliveredResponse) GetFulfillment() *Fulfillment {
+	if x != nil {
+		return x.Fulfillment
 	}
 	return nil
 }
@@ -1348,7 +2146,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +2158,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +2171,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RefundOrderRequest) GetOrderId() string {
@@ -1452,7 +2250,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +2262,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +2275,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RefundOrderResponse) GetOrder() *Order {
@@ -1511,7 +2309,7 @@ type WatchOrderRequest struct {
 
 func (x *WatchOrderRequest) Reset() {
 	*x = WatchOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +2321,7 @@ func (x *WatchOrderRequest) String() string {
 func (*WatchOrderRequest) ProtoMessage() {}
 
 func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +2334,7 @@ func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*WatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchOrderRequest) GetOrderId() string {
@@ -1575,7 +2373,7 @@ type WatchOrderResponse struct {
 
 func (x *WatchOrderResponse) Reset() {
 	*x = WatchOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +2385,7 @@ func (x *WatchOrderResponse) String() string {
 func (*WatchOrderResponse) ProtoMessage() {}
 
 func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +2398,7 @@ func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*WatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchOrderResponse) GetChange() *OrderChange {
@@ -1624,497 +2422,29 @@ func (x *WatchOrderResponse) GetResumeToken() string {
 	return ""
 }
 
-// The request of ListQuarantinedOrders.
-type ListQuarantinedOrdersRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Orders per page, at most 1,000; 0 means 100.
-	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the previous page; empty for the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListQuarantinedOrdersRequest) Reset() {
-	*x = ListQuarantinedOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListQuarantinedOrdersRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListQuarantinedOrdersRequest) ProtoMessage() {}
-
-func (x *ListQuarantinedOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListQuarantinedOrdersRequest.ProtoReflect.Descriptor instead.
-func (*ListQuarantinedOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *ListQuarantinedOrdersRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListQuarantinedOrdersRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// The response of ListQuarantinedOrders.
-type ListQuarantinedOrdersResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The orders of this page, each with its failing step.
-	Orders []*QuarantinedOrder `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
-	// The token of the next page; empty on the last page.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListQuarantinedOrdersResponse) Reset() {
-	*x = ListQuarantinedOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListQuarantinedOrdersResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListQuarantinedOrdersResponse) ProtoMessage() {}
-
-func (x *ListQuarantinedOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListQuarantinedOrdersResponse.ProtoReflect.Descriptor instead.
-func (*ListQuarantinedOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
-}
-
-func (x *ListQuarantinedOrdersResponse) GetOrders() []*QuarantinedOrder {
-	if x != nil {
-		return x.Orders
-	}
-	return nil
-}
-
-func (x *ListQuarantinedOrdersResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// An order that waits for STAFF.
-type QuarantinedOrder struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
-	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	// The step that fails, such as `place.void`.
-	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
-	// How many attempts were made.
-	AttemptCount int32 `protobuf:"varint,3,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
-	// The last failure: a gRPC code and a reason, without personal data.
-	Failure       string `protobuf:"bytes,4,opt,name=failure,proto3" json:"failure,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *QuarantinedOrder) Reset() {
-	*x = QuarantinedOrder{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *QuarantinedOrder) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*QuarantinedOrder) ProtoMessage() {}
-
-func (x *QuarantinedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use QuarantinedOrder.ProtoReflect.Descriptor instead.
-func (*QuarantinedOrder) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
-}
-
-func (x *QuarantinedOrder) GetOrder() *Order {
-	if x != nil {
-		return x.Order
-	}
-	return nil
-}
-
-func (x *QuarantinedOrder) GetStep() string {
-	if x != nil {
-		return x.Step
-	}
-	return ""
-}
-
-func (x *QuarantinedOrder) GetAttemptCount() int32 {
-	if x != nil {
-		return x.AttemptCount
-	}
-	return 0
-}
-
-func (x *QuarantinedOrder) GetFailure() string {
-	if x != nil {
-		return x.Failure
-	}
-	return ""
-}
-
-// The request of ResumeOrder.
-type ResumeOrderRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The order.
-	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ResumeOrderRequest) Reset() {
-	*x = ResumeOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ResumeOrderRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ResumeOrderRequest) ProtoMessage() {}
-
-func (x *ResumeOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ResumeOrderRequest.ProtoReflect.Descriptor instead.
-func (*ResumeOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
-}
-
-func (x *ResumeOrderRequest) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-// The response of ResumeOrder.
-type ResumeOrderResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order in its current state.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ResumeOrderResponse) Reset() {
-	*x = ResumeOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ResumeOrderResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ResumeOrderResponse) ProtoMessage() {}
-
-func (x *ResumeOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ResumeOrderResponse.ProtoReflect.Descriptor instead.
-func (*ResumeOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *ResumeOrderResponse) GetOrder() *Order {
-	if x != nil {
-		return x.Order
-	}
-	return nil
-}
-
-// The request of SettleOrder.
-type SettleOrderRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The order.
-	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// What was done by hand, 1 to 500 characters, none of them a control character.
-	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SettleOrderRequest) Reset() {
-	*x = SettleOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SettleOrderRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SettleOrderRequest) ProtoMessage() {}
-
-func (x *SettleOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SettleOrderRequest.ProtoReflect.Descriptor instead.
-func (*SettleOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *SettleOrderRequest) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-func (x *SettleOrderRequest) GetNote() string {
-	if x != nil {
-		return x.Note
-	}
-	return ""
-}
-
-// The response of SettleOrder.
-type SettleOrderResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order in its current state.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SettleOrderResponse) Reset() {
-	*x = SettleOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SettleOrderResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SettleOrderResponse) ProtoMessage() {}
-
-func (x *SettleOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SettleOrderResponse.ProtoReflect.Descriptor instead.
-func (*SettleOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{29}
-}
-
-func (x *SettleOrderResponse) GetOrder() *Order {
-	if x != nil {
-		return x.Order
-	}
-	return nil
-}
-
-// The request of AuditOrders; it is empty.
-type AuditOrdersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditOrdersRequest) Reset() {
-	*x = AuditOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditOrdersRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditOrdersRequest) ProtoMessage() {}
-
-func (x *AuditOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditOrdersRequest.ProtoReflect.Descriptor instead.
-func (*AuditOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{30}
-}
-
-// The response of AuditOrders.
-type AuditOrdersResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditOrdersResponse) Reset() {
-	*x = AuditOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditOrdersResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditOrdersResponse) ProtoMessage() {}
-
-func (x *AuditOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditOrdersResponse.ProtoReflect.Descriptor instead.
-func (*AuditOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{31}
-}
-
-func (x *AuditOrdersResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditOrdersResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_orders_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\n" +
-	"\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x1asouk/type/v1/address.proto\x1a\x18souk/type/v1/audit.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xfb\x01\n" +
+	"\"souk/orders/v1/order_service.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xfb\x01\n" +
 	"\x0ePlaceOrderLine\x12h\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceId\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantityB\r\n" +
-	"\x04item\x12\x05\xbaH\x02\b\x01\"\xf4\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xfa\n" +
 	"\n" +
 	"\x11PlaceOrderRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12Y\n" +
-	"\vcustomer_id\x18\x02 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12T\n" +
+	"\vcustomer_id\x18\x02 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12:\n" +
 	"\treference\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x129\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x12D\n" +
 	"\x05lines\x18\x05 \x03(\v2\x1e.souk.orders.v1.PlaceOrderLineB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x05lines\x12T\n" +
 	"\x0epayment_method\x18\x06 \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12:\n" +
-	"\x0eexpected_total\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\rexpectedTotal\x12A\n" +
-	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x122\n" +
+	"\x0eexpected_total\x18\a \x01(\v2\x13.souk.type.v1.MoneyR\rexpectedTotal\x12L\n" +
+	"\x0eeffective_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\t\x8a\xa8\u0099\x03\x03\x12\x01\x04R\reffectiveTime\x122\n" +
 	"\achannel\x18\t \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12I\n" +
 	"\x06locale\x18\n" +
 	" \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3})?$R\x06locale\x12/\n" +
@@ -2142,13 +2472,34 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x0fGetOrderRequest\x12H\n" +
 	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"?\n" +
 	"\x10GetOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xd2\x06\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xaa\x01\n" +
+	"\x17ClaimGuestOrdersRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
+	"customerId\x129\n" +
+	"\vguest_token\x18\x02 \x01(\tB\x18\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80 \x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\n" +
+	"guestToken\";\n" +
+	"\x18ClaimGuestOrdersResponse\x12\x1f\n" +
+	"\vorder_count\x18\x01 \x01(\x05R\n" +
+	"orderCount\"\xa2\x01\n" +
+	"\x16CreateOrderLinkRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12>\n" +
+	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xce\xda\x032\x02\b\x01R\x03ttl\"\x82\x01\n" +
+	"\x17CreateOrderLinkResponse\x12*\n" +
+	"\n" +
+	"link_token\x18\x01 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\tlinkToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"P\n" +
+	"\x15GetLinkedOrderRequest\x127\n" +
+	"\n" +
+	"link_token\x18\x01 \x01(\tB\x18\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80\x04\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\tlinkToken\"E\n" +
+	"\x16GetLinkedOrderResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xb6\a\n" +
 	"\x11ListOrdersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12Y\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12T\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12E\n" +
 	"\x06states\x18\x04 \x03(\x0e2\x1a.souk.orders.v1.OrderStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12[\n" +
@@ -2162,7 +2513,8 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\forder_number\x18\n" +
 	" \x01(\tB\x1b\xbaH\x18r\x162\x14^[0-9A-Za-z-]{0,32}$R\vorderNumber\x122\n" +
 	"\achannel\x18\v \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\x12A\n" +
-	"\border_by\x18\f \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"k\n" +
+	"\border_by\x18\f \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\x12g\n" +
+	"\x03sku\x18\r \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\"k\n" +
 	"\x12ListOrdersResponse\x12-\n" +
 	"\x06orders\x18\x01 \x03(\v2\x15.souk.orders.v1.OrderR\x06orders\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\x01\n" +
@@ -2183,30 +2535,63 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"y\n" +
 	"\x18ListOrderHistoryResponse\x125\n" +
 	"\achanges\x18\x01 \x03(\v2\x1b.souk.orders.v1.OrderChangeR\achanges\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x02\n" +
 	"\x12CancelOrderRequest\x12H\n" +
 	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12>\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x1c.souk.orders.v1.CancelReasonB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06reason\x121\n" +
-	"\x04note\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"B\n" +
+	"\x04note\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\x12@\n" +
+	"\x05lines\x18\x04 \x03(\v2\x1f.souk.orders.v1.FulfillmentLineB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\x12<\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\"B\n" +
 	"\x13CancelOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"_\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xca\x01\n" +
 	"\x13CaptureOrderRequest\x12H\n" +
-	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"C\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12+\n" +
+	"\x06amount\x18\x02 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12<\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\"C\n" +
 	"\x14CaptureOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xa2\x01\n" +
-	"\x13FulfillOrderRequest\x12H\n" +
-	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12A\n" +
-	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"C\n" +
-	"\x14FulfillOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xc2\x04\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xb4\x02\n" +
+	"\x18CreateFulfillmentRequest\x12A\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12H\n" +
+	"\border_id\x18\x02 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12=\n" +
+	"\vfulfillment\x18\x03 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\x12L\n" +
+	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\t\x8a\xa8\u0099\x03\x03\x12\x01\x04R\reffectiveTime\"\x87\x01\n" +
+	"\x19CreateFulfillmentResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12=\n" +
+	"\vfulfillment\x18\x02 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\"s\n" +
+	"\x15GetFulfillmentRequest\x12Z\n" +
+	"\x0efulfillment_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^fulfillment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rfulfillmentId\"W\n" +
+	"\x16GetFulfillmentResponse\x12=\n" +
+	"\vfulfillment\x18\x01 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\"\xb4\x01\n" +
+	"\x17ListFulfillmentsRequest\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12&\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x83\x01\n" +
+	"\x18ListFulfillmentsResponse\x12?\n" +
+	"\ffulfillments\x18\x01 \x03(\v2\x1b.souk.orders.v1.FulfillmentR\ffulfillments\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
+	"\x18UpdateFulfillmentRequest\x12H\n" +
+	"\vfulfillment\x18\x01 \x01(\v2\x1b.souk.orders.v1.FulfillmentB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vfulfillment\x12V\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x19\xe0A\x02\xbaH\x13\xc8\x01\x01\xe2\x01\r\x12\btracking\x12\x01*R\n" +
+	"updateMask\"Z\n" +
+	"\x19UpdateFulfillmentResponse\x12=\n" +
+	"\vfulfillment\x18\x01 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\"\xcb\x01\n" +
+	"\x1fMarkFulfillmentDeliveredRequest\x12Z\n" +
+	"\x0efulfillment_id\x18\x01 \x01(\tB3\xe0A\x02\xbaH-r+2)^fulfillment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\rfulfillmentId\x12L\n" +
+	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\x8a\xa8\u0099\x03\x03\x12\x01\x04R\reffectiveTime\"a\n" +
+	" MarkFulfillmentDeliveredResponse\x12=\n" +
+	"\vfulfillment\x18\x01 \x01(\v2\x1b.souk.orders.v1.FulfillmentR\vfulfillment\"\xcd\x04\n" +
 	"\x12RefundOrderRequest\x12H\n" +
 	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12A\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12;\n" +
 	"\x05lines\x18\x03 \x03(\v2\x1a.souk.orders.v1.RefundLineB\t\xbaH\x06\x92\x01\x03\x10\x88'R\x05lines\x12+\n" +
 	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
-	"\arestock\x18\x05 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\x12A\n" +
-	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12>\n" +
+	"\arestock\x18\x05 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\x12L\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\t\x8a\xa8\u0099\x03\x03\x12\x01\x04R\reffectiveTime\x12>\n" +
 	"\x06reason\x18\a \x01(\x0e2\x1c.souk.orders.v1.RefundReasonB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06reason\x121\n" +
 	"\x04note\x18\b \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\x12<\n" +
 	"\x0fshipping_amount\x18\t \x01(\v2\x13.souk.type.v1.MoneyR\x0eshippingAmount\"r\n" +
@@ -2221,93 +2606,83 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x12WatchOrderResponse\x123\n" +
 	"\x06change\x18\x01 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change\x12+\n" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12!\n" +
-	"\fresume_token\x18\x03 \x01(\tR\vresumeToken\"p\n" +
-	"\x1cListQuarantinedOrdersRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken2\xcb/\n" +
+	"\fOrderService\x12\x8e\x06\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x81\x01\n" +
-	"\x1dListQuarantinedOrdersResponse\x128\n" +
-	"\x06orders\x18\x01 \x03(\v2 .souk.orders.v1.QuarantinedOrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x92\x01\n" +
-	"\x10QuarantinedOrder\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x12\n" +
-	"\x04step\x18\x02 \x01(\tR\x04step\x12#\n" +
-	"\rattempt_count\x18\x03 \x01(\x05R\fattemptCount\x12\x18\n" +
-	"\afailure\x18\x04 \x01(\tR\afailure\"^\n" +
-	"\x12ResumeOrderRequest\x12H\n" +
-	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\"B\n" +
-	"\x13ResumeOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x93\x01\n" +
-	"\x12SettleOrderRequest\x12H\n" +
-	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x123\n" +
-	"\x04note\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\x04note\"B\n" +
-	"\x13SettleOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x14\n" +
-	"\x12AuditOrdersRequest\"\x7f\n" +
-	"\x13AuditOrdersResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xab$\n" +
-	"\fOrderService\x12\x9c\x06\n" +
-	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xc6\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
-	"/v1/orders\xa2뤨\f\xa0\x05\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xb8\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
+	"/v1/orders\xa2뤨\f\x92\x05\n" +
 	"\x02\b\x02\n" +
 	"\x10\b\x03\x12\forders.place\n" +
-	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1aERROR_REASON_PRICE_CHANGED\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\x98\x04\n" +
-	"\fRetryPayment\x12#.souk.orders.v1.RetryPaymentRequest\x1a$.souk.orders.v1.RetryPaymentResponse\"\xbc\x03\x82\xd3\xe4\x93\x02.:\x01*b\x05order\"\"/v1/orders/{order_id}:retryPayment\xa2뤨\f\xfe\x02\n" +
+	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1aERROR_REASON_PRICE_CHANGED\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\"\x1bERROR_REASON_EFFECTIVE_TIME*\vcustomer_id2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\xa4\x04\n" +
+	"\fRetryPayment\x12#.souk.orders.v1.RetryPaymentRequest\x1a$.souk.orders.v1.RetryPaymentResponse\"\xc8\x03\x82\xd3\xe4\x93\x02.:\x01*b\x05order\"\"/v1/orders/{order_id}:retryPayment\xa2뤨\f\x8a\x03\n" +
 	"\x02\b\x02\n" +
 	"\x10\b\x03\x12\forders.place\n" +
-	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\x90\x02\x02\x12\xc6\x01\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"w\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\xa2뤨\fJ\n" +
+	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x19ERROR_REASON_OUT_OF_STOCK\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED*\border_id2\x00\x90\x02\x02\x12\xd1\x01\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x81\x01\x82\xd3\xe4\x93\x02\x1eb\x05order\x12\x15/v1/orders/{order_id}\xa2뤨\fT\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\x9c\x01\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\xfa\x01\n" +
+	"\x10ClaimGuestOrders\x12'.souk.orders.v1.ClaimGuestOrdersRequest\x1a(.souk.orders.v1.ClaimGuestOrdersResponse\"\x92\x01\x82\xd3\xe4\x93\x022:\x01*\"-/v1/customers/{customer_id}/orders:claimGuest\xa2뤨\fQ\n" +
+	"\x04\b\x02\x18\x01\x10\x02\x1a\x02\b\x0f\"\x18ERROR_REASON_GUEST_TOKEN\"\x1aERROR_REASON_GUEST_CLAIMED*\vcustomer_id2\x00\x90\x02\x02\x12\xed\x01\n" +
+	"\x0fCreateOrderLink\x12&.souk.orders.v1.CreateOrderLinkRequest\x1a'.souk.orders.v1.CreateOrderLinkResponse\"\x88\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/orders/{order_id}/links\xa2뤨\fY\n" +
+	"\x02\b\x02\n" +
+	"\x10\b\x03\x12\forders.share\n" +
+	"\x10\b\x04\x12\forders.share\x10\x02\x1a\x02\b\x02\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id8\xc9\x01\x90\x02\x01\x12\xb5\x01\n" +
+	"\x0eGetLinkedOrder\x12%.souk.orders.v1.GetLinkedOrderRequest\x1a&.souk.orders.v1.GetLinkedOrderResponse\"T\x82\xd3\xe4\x93\x02 :\x01*b\x05order\"\x14/v1/orders:getLinked\xa2뤨\f%\n" +
+	"\x02\b\x01\x10\x03\x1a\x02\b\x02\"\x19ERROR_REASON_LINK_REFUSED\x90\x02\x01\x12\xa9\x01\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"G\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/orders\xa2뤨\f,\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"T\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/orders\xa2뤨\f9\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
 	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xd7\x01\n" +
-	"\x0eListOrderLines\x12%.souk.orders.v1.ListOrderLinesRequest\x1a&.souk.orders.v1.ListOrderLinesResponse\"v\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}/lines\xa2뤨\fJ\n" +
+	"*\vcustomer_id\x90\x02\x01\x12\xe2\x01\n" +
+	"\x0eListOrderLines\x12%.souk.orders.v1.ListOrderLinesRequest\x1a&.souk.orders.v1.ListOrderLinesResponse\"\x80\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}/lines\xa2뤨\fT\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xdf\x01\n" +
-	"\x10ListOrderHistory\x12'.souk.orders.v1.ListOrderHistoryRequest\x1a(.souk.orders.v1.ListOrderHistoryResponse\"x\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\xa2뤨\fJ\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\xea\x01\n" +
+	"\x10ListOrderHistory\x12'.souk.orders.v1.ListOrderHistoryRequest\x1a(.souk.orders.v1.ListOrderHistoryResponse\"\x82\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\xa2뤨\fT\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x01\x12\xb0\x02\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xd7\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x9f\x01\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\x99\x03\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xc0\x02\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x88\x02\n" +
 	"\x02\b\x02\n" +
 	"\x11\b\x03\x12\rorders.cancel\n" +
-	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1cERROR_REASON_REFUND_DECLINED\x90\x02\x02\x12\x93\x02\n" +
-	"\fCaptureOrder\x12#.souk.orders.v1.CaptureOrderRequest\x1a$.souk.orders.v1.CaptureOrderResponse\"\xb7\x01\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:capture\xa2뤨\f\x7f\n" +
+	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\"\x1dERROR_REASON_CAPTURE_DECLINED\"\x1cERROR_REASON_REFUND_DECLINED*\border_id2\x00\x90\x02\x02\x12\xd9\x02\n" +
+	"\fCaptureOrder\x12#.souk.orders.v1.CaptureOrderRequest\x1a$.souk.orders.v1.CaptureOrderResponse\"\xfd\x01\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:capture\xa2뤨\f\xc4\x01\n" +
 	"\x12\b\x03\x12\x0eorders.capture\n" +
-	"\x12\b\x04\x12\x0eorders.capture\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\x90\x02\x02\x12\xfa\x02\n" +
-	"\fFulfillOrder\x12#.souk.orders.v1.FulfillOrderRequest\x1a$.souk.orders.v1.FulfillOrderResponse\"\x9e\x02\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:fulfill\xa2뤨\f\xe5\x01\n" +
+	"\x12\b\x04\x12\x0eorders.capture\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1dERROR_REASON_CAPTURE_DECLINED\"\"ERROR_REASON_CAPTURE_EXCEEDS_ORDER2\x00\x90\x02\x02\x12\x9a\x04\n" +
+	"\x11CreateFulfillment\x12(.souk.orders.v1.CreateFulfillmentRequest\x1a).souk.orders.v1.CreateFulfillmentResponse\"\xaf\x03\x82\xd3\xe4\x93\x021:\vfulfillment\"\"/v1/orders/{order_id}/fulfillments\xa2뤨\f\xee\x02\n" +
 	"\x12\b\x03\x12\x0eorders.fulfill\n" +
-	"\x12\b\x04\x12\x0eorders.fulfill\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1eERROR_REASON_ORDER_OUT_OF_STEP\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\xed\x03\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x94\x03\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:refund\xa2뤨\f\xe3\x02\n" +
-	"\x11\b\x03\x12\rorders.refund\n" +
-	"\x11\b\x04\x12\rorders.refund\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"!ERROR_REASON_REFUND_EXCEEDS_ORDER\"!ERROR_REASON_RETURN_EXCEEDS_ORDER\"\x1dERROR_REASON_TOO_MANY_REFUNDS\"\x1cERROR_REASON_REFUND_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME\"'ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED\x90\x02\x02\x12\xce\x01\n" +
+	"\x12\b\x04\x12\x0eorders.fulfill\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1eERROR_REASON_ORDER_OUT_OF_STEP\"\x1bERROR_REASON_LINE_NOT_FOUND\"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\"\"ERROR_REASON_TOO_MANY_FULFILLMENTS\"\x1eERROR_REASON_STOCK_NOT_ON_HAND\"\x1dERROR_REASON_CAPTURE_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME2\f\n" +
 	"\n" +
-	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"w\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fK\n" +
+	"request_id8\xc9\x01\x90\x02\x02\x12\x81\x02\n" +
+	"\x0eGetFulfillment\x12%.souk.orders.v1.GetFulfillmentRequest\x1a&.souk.orders.v1.GetFulfillmentResponse\"\x9f\x01\x82\xd3\xe4\x93\x020b\vfulfillment\x12!/v1/fulfillments/{fulfillment_id}\xa2뤨\f`\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x03\b\x90\x1c\"\x1cERROR_REASON_ORDER_NOT_FOUND\x90\x02\x010\x01\x12\xb2\x01\n" +
-	"\x15ListQuarantinedOrders\x12,.souk.orders.v1.ListQuarantinedOrdersRequest\x1a-.souk.orders.v1.ListQuarantinedOrdersResponse\"<\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/quarantinedOrders\xa2뤨\f\x16\n" +
-	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x02\x1a\x02\b\x05\x90\x02\x01\x12\xe2\x01\n" +
-	"\vResumeOrder\x12\".souk.orders.v1.ResumeOrderRequest\x1a#.souk.orders.v1.ResumeOrderResponse\"\x89\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:resume\xa2뤨\fR\n" +
-	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x1cERROR_REASON_NOT_QUARANTINED\x90\x02\x02\x12\xfb\x01\n" +
-	"\vSettleOrder\x12\".souk.orders.v1.SettleOrderRequest\x1a#.souk.orders.v1.SettleOrderResponse\"\xa2\x01\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:settle\xa2뤨\fk\n" +
-	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x1cERROR_REASON_NOT_QUARANTINED\"\x17ERROR_REASON_ORDER_BUSY\x90\x02\x02\x12\x9d\x01\n" +
-	"\vAuditOrders\x12\".souk.orders.v1.AuditOrdersRequest\x1a#.souk.orders.v1.AuditOrdersResponse\"E\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/orders:audit\xa2뤨\f$\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\x8b\x01\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x02\x1a\x02\b\x02\"\"ERROR_REASON_FULFILLMENT_NOT_FOUND*\x0efulfillment_id\x90\x02\x01\x12\xef\x01\n" +
+	"\x10ListFulfillments\x12'.souk.orders.v1.ListFulfillmentsRequest\x1a(.souk.orders.v1.ListFulfillmentsResponse\"\x87\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/orders/{order_id}/fulfillments\xa2뤨\fT\n" +
+	"\x02\b\x02\n" +
+	"\x0f\b\x03\x12\vorders.read\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\xd1\x02\n" +
+	"\x11UpdateFulfillment\x12(.souk.orders.v1.UpdateFulfillmentRequest\x1a).souk.orders.v1.UpdateFulfillmentResponse\"\xe6\x01\x82\xd3\xe4\x93\x02I:\vfulfillmentb\vfulfillment2-/v1/fulfillments/{fulfillment.fulfillment_id}\xa2뤨\f\x8d\x01\n" +
+	"\x12\b\x03\x12\x0eorders.fulfill\n" +
+	"\x12\b\x04\x12\x0eorders.fulfill\x10\x03\x1a\x02\b\x05\"\"ERROR_REASON_FULFILLMENT_NOT_FOUND\"\x1eERROR_REASON_FULFILLMENT_STATE\"\x17ERROR_REASON_ORDER_BUSY2\x00\x90\x02\x02\x12\xfb\x02\n" +
+	"\x18MarkFulfillmentDelivered\x12/.souk.orders.v1.MarkFulfillmentDeliveredRequest\x1a0.souk.orders.v1.MarkFulfillmentDeliveredResponse\"\xfb\x01\x82\xd3\xe4\x93\x02A:\x01*b\vfulfillment\"//v1/fulfillments/{fulfillment_id}:markDelivered\xa2뤨\f\xaa\x01\n" +
+	"\x12\b\x03\x12\x0eorders.fulfill\n" +
+	"\x12\b\x04\x12\x0eorders.fulfill\x10\x03\x1a\x02\b\x05\"\"ERROR_REASON_FULFILLMENT_NOT_FOUND\"\x1eERROR_REASON_FULFILLMENT_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_EFFECTIVE_TIME2\x00\x90\x02\x02\x12\xd2\x03\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\xf9\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:refund\xa2뤨\f\xc8\x02\n" +
+	"\x11\b\x03\x12\rorders.refund\n" +
+	"\x11\b\x04\x12\rorders.refund\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"!ERROR_REASON_REFUND_EXCEEDS_ORDER\"!ERROR_REASON_RETURN_EXCEEDS_ORDER\"\x1dERROR_REASON_TOO_MANY_REFUNDS\"\x1cERROR_REASON_REFUND_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\xd9\x01\n" +
+	"\n" +
+	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"\x81\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fU\n" +
+	"\x02\b\x02\n" +
+	"\x0f\b\x03\x12\vorders.read\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x03\b\x90\x1c\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x010\x01B\x8b\x01\n" +
 	"\x16example.souk.orders.v1B\x11OrderServiceProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
 var (
@@ -2322,137 +2697,158 @@ func file_souk_orders_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_order_service_proto_rawDescData
 }
 
-var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_souk_orders_v1_order_service_proto_goTypes = []any{
-	(*PlaceOrderLine)(nil),                // 0: souk.orders.v1.PlaceOrderLine
-	(*PlaceOrderRequest)(nil),             // 1: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),            // 2: souk.orders.v1.PlaceOrderResponse
-	(*RetryPaymentRequest)(nil),           // 3: souk.orders.v1.RetryPaymentRequest
-	(*RetryPaymentResponse)(nil),          // 4: souk.orders.v1.RetryPaymentResponse
-	(*GetOrderRequest)(nil),               // 5: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),              // 6: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),             // 7: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),            // 8: souk.orders.v1.ListOrdersResponse
-	(*ListOrderLinesRequest)(nil),         // 9: souk.orders.v1.ListOrderLinesRequest
-	(*ListOrderLinesResponse)(nil),        // 10: souk.orders.v1.ListOrderLinesResponse
-	(*ListOrderHistoryRequest)(nil),       // 11: souk.orders.v1.ListOrderHistoryRequest
-	(*ListOrderHistoryResponse)(nil),      // 12: souk.orders.v1.ListOrderHistoryResponse
-	(*CancelOrderRequest)(nil),            // 13: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),           // 14: souk.orders.v1.CancelOrderResponse
-	(*CaptureOrderRequest)(nil),           // 15: souk.orders.v1.CaptureOrderRequest
-	(*CaptureOrderResponse)(nil),          // 16: souk.orders.v1.CaptureOrderResponse
-	(*FulfillOrderRequest)(nil),           // 17: souk.orders.v1.FulfillOrderRequest
-	(*FulfillOrderResponse)(nil),          // 18: souk.orders.v1.FulfillOrderResponse
-	(*RefundOrderRequest)(nil),            // 19: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),           // 20: souk.orders.v1.RefundOrderResponse
-	(*WatchOrderRequest)(nil),             // 21: souk.orders.v1.WatchOrderRequest
-	(*WatchOrderResponse)(nil),            // 22: souk.orders.v1.WatchOrderResponse
-	(*ListQuarantinedOrdersRequest)(nil),  // 23: souk.orders.v1.ListQuarantinedOrdersRequest
-	(*ListQuarantinedOrdersResponse)(nil), // 24: souk.orders.v1.ListQuarantinedOrdersResponse
-	(*QuarantinedOrder)(nil),              // 25: souk.orders.v1.QuarantinedOrder
-	(*ResumeOrderRequest)(nil),            // 26: souk.orders.v1.ResumeOrderRequest
-	(*ResumeOrderResponse)(nil),           // 27: souk.orders.v1.ResumeOrderResponse
-	(*SettleOrderRequest)(nil),            // 28: souk.orders.v1.SettleOrderRequest
-	(*SettleOrderResponse)(nil),           // 29: souk.orders.v1.SettleOrderResponse
-	(*AuditOrdersRequest)(nil),            // 30: souk.orders.v1.AuditOrdersRequest
-	(*AuditOrdersResponse)(nil),           // 31: souk.orders.v1.AuditOrdersResponse
-	nil,                                   // 32: souk.orders.v1.PlaceOrderRequest.MetadataEntry
-	(*v1.Money)(nil),                      // 33: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil),         // 34: google.protobuf.Timestamp
-	(*v1.Contact)(nil),                    // 35: souk.type.v1.Contact
-	(*v1.Address)(nil),                    // 36: souk.type.v1.Address
-	(CaptureMethod)(0),                    // 37: souk.orders.v1.CaptureMethod
-	(*Order)(nil),                         // 38: souk.orders.v1.Order
-	(OrderState)(0),                       // 39: souk.orders.v1.OrderState
-	(PaymentStatus)(0),                    // 40: souk.orders.v1.PaymentStatus
-	(FulfillmentStatus)(0),                // 41: souk.orders.v1.FulfillmentStatus
-	(*OrderLine)(nil),                     // 42: souk.orders.v1.OrderLine
-	(*OrderChange)(nil),                   // 43: souk.orders.v1.OrderChange
-	(CancelReason)(0),                     // 44: souk.orders.v1.CancelReason
-	(*RefundLine)(nil),                    // 45: souk.orders.v1.RefundLine
-	(RestockPolicy)(0),                    // 46: souk.orders.v1.RestockPolicy
-	(RefundReason)(0),                     // 47: souk.orders.v1.RefundReason
-	(*Refund)(nil),                        // 48: souk.orders.v1.Refund
-	(*v1.AuditFinding)(nil),               // 49: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                 // 50: souk.type.v1.AuditCount
+	(*PlaceOrderLine)(nil),                   // 0: souk.orders.v1.PlaceOrderLine
+	(*PlaceOrderRequest)(nil),                // 1: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),               // 2: souk.orders.v1.PlaceOrderResponse
+	(*RetryPaymentRequest)(nil),              // 3: souk.orders.v1.RetryPaymentRequest
+	(*RetryPaymentResponse)(nil),             // 4: souk.orders.v1.RetryPaymentResponse
+	(*GetOrderRequest)(nil),                  // 5: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),                 // 6: souk.orders.v1.GetOrderResponse
+	(*ClaimGuestOrdersRequest)(nil),          // 7: souk.orders.v1.ClaimGuestOrdersRequest
+	(*ClaimGuestOrdersResponse)(nil),         // 8: souk.orders.v1.ClaimGuestOrdersResponse
+	(*CreateOrderLinkRequest)(nil),           // 9: souk.orders.v1.CreateOrderLinkRequest
+	(*CreateOrderLinkResponse)(nil),          // 10: souk.orders.v1.CreateOrderLinkResponse
+	(*GetLinkedOrderRequest)(nil),            // 11: souk.orders.v1.GetLinkedOrderRequest
+	(*GetLinkedOrderResponse)(nil),           // 12: souk.orders.v1.GetLinkedOrderResponse
+	(*ListOrdersRequest)(nil),                // 13: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),               // 14: souk.orders.v1.ListOrdersResponse
+	(*ListOrderLinesRequest)(nil),            // 15: souk.orders.v1.ListOrderLinesRequest
+	(*ListOrderLinesResponse)(nil),           // 16: souk.orders.v1.ListOrderLinesResponse
+	(*ListOrderHistoryRequest)(nil),          // 17: souk.orders.v1.ListOrderHistoryRequest
+	(*ListOrderHistoryResponse)(nil),         // 18: souk.orders.v1.ListOrderHistoryResponse
+	(*CancelOrderRequest)(nil),               // 19: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),              // 20: souk.orders.v1.CancelOrderResponse
+	(*CaptureOrderRequest)(nil),              // 21: souk.orders.v1.CaptureOrderRequest
+	(*CaptureOrderResponse)(nil),             // 22: souk.orders.v1.CaptureOrderResponse
+	(*CreateFulfillmentRequest)(nil),         // 23: souk.orders.v1.CreateFulfillmentRequest
+	(*CreateFulfillmentResponse)(nil),        // 24: souk.orders.v1.CreateFulfillmentResponse
+	(*GetFulfillmentRequest)(nil),            // 25: souk.orders.v1.GetFulfillmentRequest
+	(*GetFulfillmentResponse)(nil),           // 26: souk.orders.v1.GetFulfillmentResponse
+	(*ListFulfillmentsRequest)(nil),          // 27: souk.orders.v1.ListFulfillmentsRequest
+	(*ListFulfillmentsResponse)(nil),         // 28: souk.orders.v1.ListFulfillmentsResponse
+	(*UpdateFulfillmentRequest)(nil),         // 29: souk.orders.v1.UpdateFulfillmentRequest
+	(*UpdateFulfillmentResponse)(nil),        // 30: souk.orders.v1.UpdateFulfillmentResponse
+	(*MarkFulfillmentDeliveredRequest)(nil),  // 31: souk.orders.v1.MarkFulfillmentDeliveredRequest
+	(*MarkFulfillmentDeliveredResponse)(nil), // 32: souk.orders.v1.MarkFulfillmentDeliveredResponse
+	(*RefundOrderRequest)(nil),               // 33: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),              // 34: souk.orders.v1.RefundOrderResponse
+	(*WatchOrderRequest)(nil),                // 35: souk.orders.v1.WatchOrderRequest
+	(*WatchOrderResponse)(nil),               // 36: souk.orders.v1.WatchOrderResponse
+	nil,                                      // 37: souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	(*v1.Money)(nil),                         // 38: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),            // 39: google.protobuf.Timestamp
+	(*v1.Contact)(nil),                       // 40: souk.type.v1.Contact
+	(*v1.Address)(nil),                       // 41: souk.type.v1.Address
+	(CaptureMethod)(0),                       // 42: souk.orders.v1.CaptureMethod
+	(*Order)(nil),                            // 43: souk.orders.v1.Order
+	(*durationpb.Duration)(nil),              // 44: google.protobuf.Duration
+	(OrderState)(0),                          // 45: souk.orders.v1.OrderState
+	(PaymentStatus)(0),                       // 46: souk.orders.v1.PaymentStatus
+	(FulfillmentStatus)(0),                   // 47: souk.orders.v1.FulfillmentStatus
+	(*OrderLine)(nil),                        // 48: souk.orders.v1.OrderLine
+	(*OrderChange)(nil),                      // 49: souk.orders.v1.OrderChange
+	(CancelReason)(0),                        // 50: souk.orders.v1.CancelReason
+	(*FulfillmentLine)(nil),                  // 51: souk.orders.v1.FulfillmentLine
+	(*Fulfillment)(nil),                      // 52: souk.orders.v1.Fulfillment
+	(*fieldmaskpb.FieldMask)(nil),            // 53: google.protobuf.FieldMask
+	(*RefundLine)(nil),                       // 54: souk.orders.v1.RefundLine
+	(RestockPolicy)(0),                       // 55: souk.orders.v1.RestockPolicy
+	(RefundReason)(0),                        // 56: souk.orders.v1.RefundReason
+	(*Refund)(nil),                           // 57: souk.orders.v1.Refund
 }
 var file_souk_orders_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.PlaceOrderRequest.lines:type_name -> souk.orders.v1.PlaceOrderLine
-	33, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
-	34, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	35, // 3: souk.orders.v1.PlaceOrderRequest.contact:type_name -> souk.type.v1.Contact
-	36, // 4: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.type.v1.Address
-	36, // 5: souk.orders.v1.PlaceOrderRequest.billing_address:type_name -> souk.type.v1.Address
-	32, // 6: souk.orders.v1.PlaceOrderRequest.metadata:type_name -> souk.orders.v1.PlaceOrderRequest.MetadataEntry
-	37, // 7: souk.orders.v1.PlaceOrderRequest.capture_method:type_name -> souk.orders.v1.CaptureMethod
-	38, // 8: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
-	38, // 9: souk.orders.v1.RetryPaymentResponse.order:type_name -> souk.orders.v1.Order
-	38, // 10: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	39, // 11: souk.orders.v1.ListOrdersRequest.states:type_name -> souk.orders.v1.OrderState
-	40, // 12: souk.orders.v1.ListOrdersRequest.payment_statuses:type_name -> souk.orders.v1.PaymentStatus
-	41, // 13: souk.orders.v1.ListOrdersRequest.fulfillment_statuses:type_name -> souk.orders.v1.FulfillmentStatus
-	34, // 14: souk.orders.v1.ListOrdersRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	34, // 15: souk.orders.v1.ListOrdersRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	38, // 16: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	42, // 17: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
-	43, // 18: souk.orders.v1.ListOrderHistoryResponse.changes:type_name -> souk.orders.v1.OrderChange
-	44, // 19: souk.orders.v1.CancelOrderRequest.reason:type_name -> souk.orders.v1.CancelReason
-	38, // 20: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	38, // 21: souk.orders.v1.CaptureOrderResponse.order:type_name -> souk.orders.v1.Order
-	34, // 22: souk.orders.v1.FulfillOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	38, // 23: souk.orders.v1.FulfillOrderResponse.order:type_name -> souk.orders.v1.Order
-	45, // 24: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLine
-	33, // 25: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
-	46, // 26: souk.orders.v1.RefundOrderRequest.restock:type_name -> souk.orders.v1.RestockPolicy
-	34, // 27: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	47, // 28: souk.orders.v1.RefundOrderRequest.reason:type_name -> souk.orders.v1.RefundReason
-	33, // 29: souk.orders.v1.RefundOrderRequest.shipping_amount:type_name -> souk.type.v1.Money
-	38, // 30: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
-	48, // 31: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	39, // 32: souk.orders.v1.WatchOrderRequest.until_states:type_name -> souk.orders.v1.OrderState
-	43, // 33: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
-	38, // 34: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	25, // 35: souk.orders.v1.ListQuarantinedOrdersResponse.orders:type_name -> souk.orders.v1.QuarantinedOrder
-	38, // 36: souk.orders.v1.QuarantinedOrder.order:type_name -> souk.orders.v1.Order
-	38, // 37: souk.orders.v1.ResumeOrderResponse.order:type_name -> souk.orders.v1.Order
-	38, // 38: souk.orders.v1.SettleOrderResponse.order:type_name -> souk.orders.v1.Order
-	49, // 39: souk.orders.v1.AuditOrdersResponse.findings:type_name -> souk.type.v1.AuditFinding
-	50, // 40: souk.orders.v1.AuditOrdersResponse.counts:type_name -> souk.type.v1.AuditCount
-	1,  // 41: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	3,  // 42: souk.orders.v1.OrderService.RetryPayment:input_type -> souk.orders.v1.RetryPaymentRequest
-	5,  // 43: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	7,  // 44: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	9,  // 45: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
-	11, // 46: souk.orders.v1.OrderService.ListOrderHistory:input_type -> souk.orders.v1.ListOrderHistoryRequest
-	13, // 47: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	15, // 48: souk.orders.v1.OrderService.CaptureOrder:input_type -> souk.orders.v1.CaptureOrderRequest
-	17, // 49: souk.orders.v1.OrderService.FulfillOrder:input_type -> souk.orders.v1.FulfillOrderRequest
-	19, // 50: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	21, // 51: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
-	23, // 52: souk.orders.v1.OrderService.ListQuarantinedOrders:input_type -> souk.orders.v1.ListQuarantinedOrdersRequest
-	26, // 53: souk.orders.v1.OrderService.ResumeOrder:input_type -> souk.orders.v1.ResumeOrderRequest
-	28, // 54: souk.orders.v1.OrderService.SettleOrder:input_type -> souk.orders.v1.SettleOrderRequest
-	30, // 55: souk.orders.v1.OrderService.AuditOrders:input_type -> souk.orders.v1.AuditOrdersRequest
-	2,  // 56: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	4,  // 57: souk.orders.v1.OrderService.RetryPayment:output_type -> souk.orders.v1.RetryPaymentResponse
-	6,  // 58: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	8,  // 59: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	10, // 60: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
-	12, // 61: souk.orders.v1.OrderService.ListOrderHistory:output_type -> souk.orders.v1.ListOrderHistoryResponse
-	14, // 62: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	16, // 63: souk.orders.v1.OrderService.CaptureOrder:output_type -> souk.orders.v1.CaptureOrderResponse
-	18, // 64: souk.orders.v1.OrderService.FulfillOrder:output_type -> souk.orders.v1.FulfillOrderResponse
-	20, // 65: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	22, // 66: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
-	24, // 67: souk.orders.v1.OrderService.ListQuarantinedOrders:output_type -> souk.orders.v1.ListQuarantinedOrdersResponse
-	27, // 68: souk.orders.v1.OrderService.ResumeOrder:output_type -> souk.orders.v1.ResumeOrderResponse
-	29, // 69: souk.orders.v1.OrderService.SettleOrder:output_type -> souk.orders.v1.SettleOrderResponse
-	31, // 70: souk.orders.v1.OrderService.AuditOrders:output_type -> souk.orders.v1.AuditOrdersResponse
-	56, // [56:71] is the sub-list for method output_type
-	41, // [41:56] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	38, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
+	39, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	40, // 3: souk.orders.v1.PlaceOrderRequest.contact:type_name -> souk.type.v1.Contact
+	41, // 4: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.type.v1.Address
+	41, // 5: souk.orders.v1.PlaceOrderRequest.billing_address:type_name -> souk.type.v1.Address
+	37, // 6: souk.orders.v1.PlaceOrderRequest.metadata:type_name -> souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	42, // 7: souk.orders.v1.PlaceOrderRequest.capture_method:type_name -> souk.orders.v1.CaptureMethod
+	43, // 8: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
+	43, // 9: souk.orders.v1.RetryPaymentResponse.order:type_name -> souk.orders.v1.Order
+	43, // 10: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	44, // 11: souk.orders.v1.CreateOrderLinkRequest.ttl:type_name -> google.protobuf.Duration
+	39, // 12: souk.orders.v1.CreateOrderLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
+	43, // 13: souk.orders.v1.GetLinkedOrderResponse.order:type_name -> souk.orders.v1.Order
+	45, // 14: souk.orders.v1.ListOrdersRequest.states:type_name -> souk.orders.v1.OrderState
+	46, // 15: souk.orders.v1.ListOrdersRequest.payment_statuses:type_name -> souk.orders.v1.PaymentStatus
+	47, // 16: souk.orders.v1.ListOrdersRequest.fulfillment_statuses:type_name -> souk.orders.v1.FulfillmentStatus
+	39, // 17: souk.orders.v1.ListOrdersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	39, // 18: souk.orders.v1.ListOrdersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	43, // 19: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	48, // 20: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
+	49, // 21: souk.orders.v1.ListOrderHistoryResponse.changes:type_name -> souk.orders.v1.OrderChange
+	50, // 22: souk.orders.v1.CancelOrderRequest.reason:type_name -> souk.orders.v1.CancelReason
+	51, // 23: souk.orders.v1.CancelOrderRequest.lines:type_name -> souk.orders.v1.FulfillmentLine
+	43, // 24: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	38, // 25: souk.orders.v1.CaptureOrderRequest.amount:type_name -> souk.type.v1.Money
+	43, // 26: souk.orders.v1.CaptureOrderResponse.order:type_name -> souk.orders.v1.Order
+	52, // 27: souk.orders.v1.CreateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	39, // 28: souk.orders.v1.CreateFulfillmentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	43, // 29: souk.orders.v1.CreateFulfillmentResponse.order:type_name -> souk.orders.v1.Order
+	52, // 30: souk.orders.v1.CreateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	52, // 31: souk.orders.v1.GetFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	52, // 32: souk.orders.v1.ListFulfillmentsResponse.fulfillments:type_name -> souk.orders.v1.Fulfillment
+	52, // 33: souk.orders.v1.UpdateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	53, // 34: souk.orders.v1.UpdateFulfillmentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	52, // 35: souk.orders.v1.UpdateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	39, // 36: souk.orders.v1.MarkFulfillmentDeliveredRequest.effective_time:type_name -> google.protobuf.Timestamp
+	52, // 37: souk.orders.v1.MarkFulfillmentDeliveredResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	54, // 38: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLine
+	38, // 39: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
+	55, // 40: souk.orders.v1.RefundOrderRequest.restock:type_name -> souk.orders.v1.RestockPolicy
+	39, // 41: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	56, // 42: souk.orders.v1.RefundOrderRequest.reason:type_name -> souk.orders.v1.RefundReason
+	38, // 43: souk.orders.v1.RefundOrderRequest.shipping_amount:type_name -> souk.type.v1.Money
+	43, // 44: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
+	57, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	45, // 46: souk.orders.v1.WatchOrderRequest.until_states:type_name -> souk.orders.v1.OrderState
+	49, // 47: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
+	43, // 48: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	1,  // 49: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	3,  // 50: souk.orders.v1.OrderService.RetryPayment:input_type -> souk.orders.v1.RetryPaymentRequest
+	5,  // 51: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	7,  // 52: souk.orders.v1.OrderService.ClaimGuestOrders:input_type -> souk.orders.v1.ClaimGuestOrdersRequest
+	9,  // 53: souk.orders.v1.OrderService.CreateOrderLink:input_type -> souk.orders.v1.CreateOrderLinkRequest
+	11, // 54: souk.orders.v1.OrderService.GetLinkedOrder:input_type -> souk.orders.v1.GetLinkedOrderRequest
+	13, // 55: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	15, // 56: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
+	17, // 57: souk.orders.v1.OrderService.ListOrderHistory:input_type -> souk.orders.v1.ListOrderHistoryRequest
+	19, // 58: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	21, // 59: souk.orders.v1.OrderService.CaptureOrder:input_type -> souk.orders.v1.CaptureOrderRequest
+	23, // 60: souk.orders.v1.OrderService.CreateFulfillment:input_type -> souk.orders.v1.CreateFulfillmentRequest
+	25, // 61: souk.orders.v1.OrderService.GetFulfillment:input_type -> souk.orders.v1.GetFulfillmentRequest
+	27, // 62: souk.orders.v1.OrderService.ListFulfillments:input_type -> souk.orders.v1.ListFulfillmentsRequest
+	29, // 63: souk.orders.v1.OrderService.UpdateFulfillment:input_type -> souk.orders.v1.UpdateFulfillmentRequest
+	31, // 64: souk.orders.v1.OrderService.MarkFulfillmentDelivered:input_type -> souk.orders.v1.MarkFulfillmentDeliveredRequest
+	33, // 65: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	35, // 66: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
+	2,  // 67: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	4,  // 68: souk.orders.v1.OrderService.RetryPayment:output_type -> souk.orders.v1.RetryPaymentResponse
+	6,  // 69: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	8,  // 70: souk.orders.v1.OrderService.ClaimGuestOrders:output_type -> souk.orders.v1.ClaimGuestOrdersResponse
+	10, // 71: souk.orders.v1.OrderService.CreateOrderLink:output_type -> souk.orders.v1.CreateOrderLinkResponse
+	12, // 72: souk.orders.v1.OrderService.GetLinkedOrder:output_type -> souk.orders.v1.GetLinkedOrderResponse
+	14, // 73: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	16, // 74: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
+	18, // 75: souk.orders.v1.OrderService.ListOrderHistory:output_type -> souk.orders.v1.ListOrderHistoryResponse
+	20, // 76: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	22, // 77: souk.orders.v1.OrderService.CaptureOrder:output_type -> souk.orders.v1.CaptureOrderResponse
+	24, // 78: souk.orders.v1.OrderService.CreateFulfillment:output_type -> souk.orders.v1.CreateFulfillmentResponse
+	26, // 79: souk.orders.v1.OrderService.GetFulfillment:output_type -> souk.orders.v1.GetFulfillmentResponse
+	28, // 80: souk.orders.v1.OrderService.ListFulfillments:output_type -> souk.orders.v1.ListFulfillmentsResponse
+	30, // 81: souk.orders.v1.OrderService.UpdateFulfillment:output_type -> souk.orders.v1.UpdateFulfillmentResponse
+	32, // 82: souk.orders.v1.OrderService.MarkFulfillmentDelivered:output_type -> souk.orders.v1.MarkFulfillmentDeliveredResponse
+	34, // 83: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	36, // 84: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
+	67, // [67:85] is the sub-list for method output_type
+	49, // [49:67] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_service_proto_init() }
@@ -2471,7 +2867,7 @@ func file_souk_orders_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_order_service_proto_rawDesc), len(file_souk_orders_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,21 +19,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OrderService_PlaceOrder_FullMethodName            = "/souk.orders.v1.OrderService/PlaceOrder"
-	OrderService_RetryPayment_FullMethodName          = "/souk.orders.v1.OrderService/RetryPayment"
-	OrderService_GetOrder_FullMethodName              = "/souk.orders.v1.OrderService/GetOrder"
-	OrderService_ListOrders_FullMethodName            = "/souk.orders.v1.OrderService/ListOrders"
-	OrderService_ListOrderLines_FullMethodName        = "/souk.orders.v1.OrderService/ListOrderLines"
-	OrderService_ListOrderHistory_FullMethodName      = "/souk.orders.v1.OrderService/ListOrderHistory"
-	OrderService_CancelOrder_FullMethodName           = "/souk.orders.v1.OrderService/CancelOrder"
-	OrderService_CaptureOrder_FullMethodName          = "/souk.orders.v1.OrderService/CaptureOrder"
-	OrderService_FulfillOrder_FullMethodName          = "/souk.orders.v1.OrderService/FulfillOrder"
-	OrderService_RefundOrder_FullMethodName           = "/souk.orders.v1.OrderService/RefundOrder"
-	OrderService_WatchOrder_FullMethodName            = "/souk.orders.v1.OrderService/WatchOrder"
-	OrderService_ListQuarantinedOrders_FullMethodName = "/souk.orders.v1.OrderService/ListQuarantinedOrders"
-	OrderService_ResumeOrder_FullMethodName           = "/souk.orders.v1.OrderService/ResumeOrder"
-	OrderService_SettleOrder_FullMethodName           = "/souk.orders.v1.OrderService/SettleOrder"
-	OrderService_AuditOrders_FullMethodName           = "/souk.orders.v1.OrderService/AuditOrders"
+	OrderService_PlaceOrder_FullMethodName               = "/souk.orders.v1.OrderService/PlaceOrder"
+	OrderService_RetryPayment_FullMethodName             = "/souk.orders.v1.OrderService/RetryPayment"
+	OrderService_GetOrder_FullMethodName                 = "/souk.orders.v1.OrderService/GetOrder"
+	OrderService_ClaimGuestOrders_FullMethodName         = "/souk.orders.v1.OrderService/ClaimGuestOrders"
+	OrderService_CreateOrderLink_FullMethodName          = "/souk.orders.v1.OrderService/CreateOrderLink"
+	OrderService_GetLinkedOrder_FullMethodName           = "/souk.orders.v1.OrderService/GetLinkedOrder"
+	OrderService_ListOrders_FullMethodName               = "/souk.orders.v1.OrderService/ListOrders"
+	OrderService_ListOrderLines_FullMethodName           = "/souk.orders.v1.OrderService/ListOrderLines"
+	OrderService_ListOrderHistory_FullMethodName         = "/souk.orders.v1.OrderService/ListOrderHistory"
+	OrderService_CancelOrder_FullMethodName              = "/souk.orders.v1.OrderService/CancelOrder"
+	OrderService_CaptureOrder_FullMethodName             = "/souk.orders.v1.OrderService/CaptureOrder"
+	OrderService_CreateFulfillment_FullMethodName        = "/souk.orders.v1.OrderService/CreateFulfillment"
+	OrderService_GetFulfillment_FullMethodName           = "/souk.orders.v1.OrderService/GetFulfillment"
+	OrderService_ListFulfillments_FullMethodName         = "/souk.orders.v1.OrderService/ListFulfillments"
+	OrderService_UpdateFulfillment_FullMethodName        = "/souk.orders.v1.OrderService/UpdateFulfillment"
+	OrderService_MarkFulfillmentDelivered_FullMethodName = "/souk.orders.v1.OrderService/MarkFulfillmentDelivered"
+	OrderService_RefundOrder_FullMethodName              = "/souk.orders.v1.OrderService/RefundOrder"
+	OrderService_WatchOrder_FullMethodName               = "/souk.orders.v1.OrderService/WatchOrder"
 )
 
 // OrderServiceClient is the client API for OrderService service.
@@ -43,8 +46,8 @@ const (
 // Owns orders from placement until they are completed, canceled or rejected.
 //
 // Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-// currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-// every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+// currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+// orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
 type OrderServiceClient interface {
 	// Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
 	// PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
@@ -55,9 +58,11 @@ type OrderServiceClient interface {
 	// order with WatchOrder; and shortly before the deadline, when the order continues in the
 	// background.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-	// never creates a second order: it returns the first one in its current state, and the same id
-	// with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	// `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+	// places the order for it, and per caller for orders without a customer. Repeating it never
+	// creates a second order: it returns the first one in its current state, and the same id with a
+	// different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+	// claimed a guest finds the orders of the guest by their ids too.
 	//
 	// When the payment was declined and another payment method or a later attempt may succeed, the
 	// call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -73,8 +78,9 @@ type OrderServiceClient interface {
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 	//
 	// A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-	// (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+	// claimed it belongs to that customer. Only STAFF may set an `effective_time`
+	// (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
 	// (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
 	// with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
@@ -91,6 +97,31 @@ type OrderServiceClient interface {
 	RetryPayment(ctx context.Context, in *RetryPaymentRequest, opts ...grpc.CallOption) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
+	// Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+	// guest, and then signed in. The guest's token proves that both are the same person.
+	//
+	// Every order of the guest gets the user's customer, whatever its state, and the guest itself
+	// reaches it no longer. The response returns when that is done, or shortly before the deadline;
+	// the rest follows in the background, within seconds. Orders that the guest still places belong
+	// to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+	// event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+	// souk.orders.v1.OrderCustomerChanged.
+	//
+	// The guest is the key of the call, and remembered for ever: repeating it by the same customer
+	// has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+	// guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+	// guest; nothing is changed then.
+	ClaimGuestOrders(ctx context.Context, in *ClaimGuestOrdersRequest, opts ...grpc.CallOption) (*ClaimGuestOrdersResponse, error)
+	// Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+	// order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+	// returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	CreateOrderLink(ctx context.Context, in *CreateOrderLinkRequest, opts ...grpc.CallOption) (*CreateOrderLinkResponse, error)
+	// Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+	// its customer, contact, addresses, note of the customer, payment action and metadata. The token
+	// travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+	// when the token is wrong or has expired; it does not say which.
+	GetLinkedOrder(ctx context.Context, in *GetLinkedOrderRequest, opts ...grpc.CallOption) (*GetLinkedOrderResponse, error)
 	// Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
 	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
 	// An order matches when it matches all filters that are set, and one value of each list. A page
@@ -106,43 +137,100 @@ type OrderServiceClient interface {
 	// why, and who did it. A page token is good for the same caller and order. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(ctx context.Context, in *ListOrderHistoryRequest, opts ...grpc.CallOption) (*ListOrderHistoryResponse, error)
-	// Cancels an order before its goods have left: releases its stock, and voids or refunds its
-	// payment. A USER cancels its own orders, also when they are paid.
+	// Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+	// and sees to its money. What was captured for these units is paid back; an authorization is
+	// captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+	// also when they are paid.
 	//
+	// When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
 	// A PENDING order is canceled as soon as its current step ends; the response has its current
 	// state. The same holds when the cancellation is still in progress shortly before the deadline.
-	// The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-	// unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
-	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-	// CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-	// earlier.
 	//
-	// The order is the key of the call: capturing an order that is PAID or further returns it.
-	// Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-	// When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-	// and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-	// with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+	// Without lines the order is the key of the call: an order of which nothing is open because it
+	// was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+	// is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+	// returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+	// of souk.policy.v1.
+	//
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+	// have left, and when lines of an order are to be canceled that is not PLACED; with
+	// ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+	// ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+	// unchanged, and the call may be repeated with the same id.
+	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
+	// Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+	// or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+	// CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
+	//
+	// Without an amount the order is the key of the call: capturing an order that is PAID or further
+	// returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+	// Repeating it changes nothing and returns the order; the same id with a different body fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	//
+	// Returns the order as it is when the capture is still in progress shortly before the deadline.
+	// When the provider declines the capture the order is unchanged, and the call fails with
+	// ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+	// provider has released the authorization, what is open is canceled, and the call fails with
+	// ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+	// ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+	// ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+	// progress until the deadline.
 	CaptureOrder(ctx context.Context, in *CaptureOrderRequest, opts ...grpc.CallOption) (*CaptureOrderResponse, error)
-	// Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-	// then. While its payment is being captured the call waits for it; with
-	// CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-	// permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-	// is the key of the call: fulfilling an order whose goods have left returns it.
+	// Records that goods of a PLACED order have left: units that are open, of some lines or, without
+	// lines, all of them. The order is COMPLETED when no unit is open any more.
+	//
+	// What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+	// captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+	// price of what leaves, and with the last goods all that is left; when the provider declines
+	// that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+	// has released the authorization, what is open is canceled, and the call fails with
+	// ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+	// CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+	//
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// returns the first fulfillment in its current state; the same id with a different body fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+	// may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+	// shortly before the deadline: its goods must not leave before it is SHIPPED.
 	//
 	// Checks with payments and inventory before the goods leave, and fails with
-	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-	// ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-	// than STAFF sets one.
-	FulfillOrder(ctx context.Context, in *FulfillOrderRequest, opts ...grpc.CallOption) (*FulfillOrderResponse, error)
-	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-	// whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-	// cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-	// and the order is CANCELED.
+	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+	// ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+	// ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+	// ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+	CreateFulfillment(ctx context.Context, in *CreateFulfillmentRequest, opts ...grpc.CallOption) (*CreateFulfillmentResponse, error)
+	// Returns one fulfillment. A USER sees those of its own orders only. Fails with
+	// ERROR_REASON_FULFILLMENT_NOT_FOUND.
+	GetFulfillment(ctx context.Context, in *GetFulfillmentRequest, opts ...grpc.CallOption) (*GetFulfillmentResponse, error)
+	// Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+	// own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+	// page token is good for the same caller and order, for as long as the database lives. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	ListFulfillments(ctx context.Context, in *ListFulfillmentsRequest, opts ...grpc.CallOption) (*ListFulfillmentsResponse, error)
+	// Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+	// changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+	// with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+	// another step of its order is in progress until the deadline, and with
+	// ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+	// read.
+	UpdateFulfillment(ctx context.Context, in *UpdateFulfillmentRequest, opts ...grpc.CallOption) (*UpdateFulfillmentResponse, error)
+	// Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+	// DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+	// the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+	// with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+	// another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+	// when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+	// of souk.policy.v1 when another caller than STAFF sets one.
+	MarkFulfillmentDelivered(ctx context.Context, in *MarkFulfillmentDeliveredRequest, opts ...grpc.CallOption) (*MarkFulfillmentDeliveredResponse, error)
+	// Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+	// that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+	// units that have left (otherwise cancel them). When all that the customer owes is paid back,
+	// what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+	// COMPLETED otherwise.
 	//
 	// Goods can be returned when nothing is left to refund, or when they were free: lines with an
 	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -155,8 +243,8 @@ type OrderServiceClient interface {
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
 	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
 	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-	// ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-	// then.
+	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+	// `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
 	// Streams every change of an order: first those after `resume_token` (all, when it is empty),
 	// then each as it happens. Ends after the change that brings the order into one of
@@ -166,21 +254,6 @@ type OrderServiceClient interface {
 	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
 	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error)
-	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-	// first, a page at a time. A page token is good for the same caller.
-	ListQuarantinedOrders(ctx context.Context, in *ListQuarantinedOrdersRequest, opts ...grpc.CallOption) (*ListQuarantinedOrdersResponse, error)
-	// Retries the step of a quarantined order at once. Returns the order in its current state.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-	ResumeOrder(ctx context.Context, in *ResumeOrderRequest, opts ...grpc.CallOption) (*ResumeOrderResponse, error)
-	// Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-	// the order continues with the next step. The history keeps the note, for STAFF.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-	// ERROR_REASON_ORDER_BUSY.
-	SettleOrder(ctx context.Context, in *SettleOrderRequest, opts ...grpc.CallOption) (*SettleOrderResponse, error)
-	// Checks the invariants of this service's database: totals agree with lines and adjustments,
-	// refunds never exceed what was paid, every state follows from the journal, no journal is
-	// unfinished. Returns what is wrong and how much was checked.
-	AuditOrders(ctx context.Context, in *AuditOrdersRequest, opts ...grpc.CallOption) (*AuditOrdersResponse, error)
 }
 
 type orderServiceClient struct {
@@ -215,6 +288,36 @@ func (c *orderServiceClient) GetOrder(ctx context.Context, in *GetOrderRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetOrderResponse)
 	err := c.cc.Invoke(ctx, OrderService_GetOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) ClaimGuestOrders(ctx context.Context, in *ClaimGuestOrdersRequest, opts ...grpc.CallOption) (*ClaimGuestOrdersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClaimGuestOrdersResponse)
+	err := c.cc.Invoke(ctx, OrderService_ClaimGuestOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) CreateOrderLink(ctx context.Context, in *CreateOrderLinkRequest, opts ...grpc.CallOption) (*CreateOrderLinkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateOrderLinkResponse)
+	err := c.cc.Invoke(ctx, OrderService_CreateOrderLink_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) GetLinkedOrder(ctx context.Context, in *GetLinkedOrderRequest, opts ...grpc.CallOption) (*GetLinkedOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLinkedOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_GetLinkedOrder_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -271,10 +374,50 @@ func (c *orderServiceClient) CaptureOrder(ctx context.Context, in *CaptureOrderR
 	return out, nil
 }
 
-func (c *orderServiceClient) FulfillOrder(ctx context.Context, in *FulfillOrderRequest, opts ...grpc.CallOption) (*FulfillOrderResponse, error) {
+func (c *orderServiceClient) CreateFulfillment(ctx context.Context, in *CreateFulfillmentRequest, opts ...grpc.CallOption) (*CreateFulfillmentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(FulfillOrderResponse)
-	err := c.cc.Invoke(ctx, OrderService_FulfillOrder_FullMethodName, in, out, cOpts...)
+	out := new(CreateFulfillmentResponse)
+	err := c.cc.Invoke(ctx, OrderService_CreateFulfillment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) GetFulfillment(ctx context.Context, in *GetFulfillmentRequest, opts ...grpc.CallOption) (*GetFulfillmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetFulfillmentResponse)
+	err := c.cc.Invoke(ctx, OrderService_GetFulfillment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) ListFulfillments(ctx context.Context, in *ListFulfillmentsRequest, opts ...grpc.CallOption) (*ListFulfillmentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFulfillmentsResponse)
+	err := c.cc.Invoke(ctx, OrderService_ListFulfillments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) UpdateFulfillment(ctx context.Context, in *UpdateFulfillmentRequest, opts ...grpc.CallOption) (*UpdateFulfillmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateFulfillmentResponse)
+	err := c.cc.Invoke(ctx, OrderService_UpdateFulfillment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) MarkFulfillmentDelivered(ctx context.Context, in *MarkFulfillmentDeliveredRequest, opts ...grpc.CallOption) (*MarkFulfillmentDeliveredResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MarkFulfillmentDeliveredResponse)
+	err := c.cc.Invoke(ctx, OrderService_MarkFulfillmentDelivered_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -310,46 +453,6 @@ func (c *orderServiceClient) WatchOrder(ctx context.Context, in *WatchOrderReque
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OrderService_WatchOrderClient = grpc.ServerStreamingClient[WatchOrderResponse]
 
-func (c *orderServiceClient) ListQuarantinedOrders(ctx context.Context, in *ListQuarantinedOrdersRequest, opts ...grpc.CallOption) (*ListQuarantinedOrdersResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListQuarantinedOrdersResponse)
-	err := c.cc.Invoke(ctx, OrderService_ListQuarantinedOrders_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *orderServiceClient) ResumeOrder(ctx context.Context, in *ResumeOrderRequest, opts ...grpc.CallOption) (*ResumeOrderResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ResumeOrderResponse)
-	err := c.cc.Invoke(ctx, OrderService_ResumeOrder_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *orderServiceClient) SettleOrder(ctx context.Context, in *SettleOrderRequest, opts ...grpc.CallOption) (*SettleOrderResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(SettleOrderResponse)
-	err := c.cc.Invoke(ctx, OrderService_SettleOrder_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *orderServiceClient) AuditOrders(ctx context.Context, in *AuditOrdersRequest, opts ...grpc.CallOption) (*AuditOrdersResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditOrdersResponse)
-	err := c.cc.Invoke(ctx, OrderService_AuditOrders_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // OrderServiceServer is the server API for OrderService service.
 // All implementations must embed UnimplementedOrderServiceServer
 // for forward compatibility.
@@ -357,8 +460,8 @@ func (c *orderServiceClient) AuditOrders(ctx context.Context, in *AuditOrdersReq
 // Owns orders from placement until they are completed, canceled or rejected.
 //
 // Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-// currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-// every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+// currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+// orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
 type OrderServiceServer interface {
 	// Places an order: freezes its prices, holds its stock, authorizes its payment, and makes it
 	// PLACED. The payment is captured afterwards, in the background, unless `capture_method` says
@@ -369,9 +472,11 @@ type OrderServiceServer interface {
 	// order with WatchOrder; and shortly before the deadline, when the order continues in the
 	// background.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-	// never creates a second order: it returns the first one in its current state, and the same id
-	// with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	// `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+	// places the order for it, and per caller for orders without a customer. Repeating it never
+	// creates a second order: it returns the first one in its current state, and the same id with a
+	// different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+	// claimed a guest finds the orders of the guest by their ids too.
 	//
 	// When the payment was declined and another payment method or a later attempt may succeed, the
 	// call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -387,8 +492,9 @@ type OrderServiceServer interface {
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 	//
 	// A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-	// (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+	// prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+	// claimed it belongs to that customer. Only STAFF may set an `effective_time`
+	// (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
 	// (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
 	// with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
@@ -405,6 +511,31 @@ type OrderServiceServer interface {
 	RetryPayment(context.Context, *RetryPaymentRequest) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
+	// Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+	// guest, and then signed in. The guest's token proves that both are the same person.
+	//
+	// Every order of the guest gets the user's customer, whatever its state, and the guest itself
+	// reaches it no longer. The response returns when that is done, or shortly before the deadline;
+	// the rest follows in the background, within seconds. Orders that the guest still places belong
+	// to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+	// event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+	// souk.orders.v1.OrderCustomerChanged.
+	//
+	// The guest is the key of the call, and remembered for ever: repeating it by the same customer
+	// has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+	// guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+	// guest; nothing is changed then.
+	ClaimGuestOrders(context.Context, *ClaimGuestOrdersRequest) (*ClaimGuestOrdersResponse, error)
+	// Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+	// order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+	// returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	CreateOrderLink(context.Context, *CreateOrderLinkRequest) (*CreateOrderLinkResponse, error)
+	// Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+	// its customer, contact, addresses, note of the customer, payment action and metadata. The token
+	// travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+	// when the token is wrong or has expired; it does not say which.
+	GetLinkedOrder(context.Context, *GetLinkedOrderRequest) (*GetLinkedOrderResponse, error)
 	// Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
 	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
 	// An order matches when it matches all filters that are set, and one value of each list. A page
@@ -420,43 +551,100 @@ type OrderServiceServer interface {
 	// why, and who did it. A page token is good for the same caller and order. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error)
-	// Cancels an order before its goods have left: releases its stock, and voids or refunds its
-	// payment. A USER cancels its own orders, also when they are paid.
+	// Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+	// and sees to its money. What was captured for these units is paid back; an authorization is
+	// captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+	// also when they are paid.
 	//
+	// When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
 	// A PENDING order is canceled as soon as its current step ends; the response has its current
 	// state. The same holds when the cancellation is still in progress shortly before the deadline.
-	// The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-	// unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
-	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-	// CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-	// earlier.
 	//
-	// The order is the key of the call: capturing an order that is PAID or further returns it.
-	// Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-	// When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-	// and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-	// with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+	// Without lines the order is the key of the call: an order of which nothing is open because it
+	// was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+	// is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+	// returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+	// of souk.policy.v1.
+	//
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+	// have left, and when lines of an order are to be canceled that is not PLACED; with
+	// ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+	// ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+	// ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+	// ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+	// unchanged, and the call may be repeated with the same id.
+	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
+	// Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+	// or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+	// CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
+	//
+	// Without an amount the order is the key of the call: capturing an order that is PAID or further
+	// returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+	// Repeating it changes nothing and returns the order; the same id with a different body fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	//
+	// Returns the order as it is when the capture is still in progress shortly before the deadline.
+	// When the provider declines the capture the order is unchanged, and the call fails with
+	// ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+	// provider has released the authorization, what is open is canceled, and the call fails with
+	// ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+	// ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+	// ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+	// progress until the deadline.
 	CaptureOrder(context.Context, *CaptureOrderRequest) (*CaptureOrderResponse, error)
-	// Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-	// then. While its payment is being captured the call waits for it; with
-	// CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-	// permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-	// is the key of the call: fulfilling an order whose goods have left returns it.
+	// Records that goods of a PLACED order have left: units that are open, of some lines or, without
+	// lines, all of them. The order is COMPLETED when no unit is open any more.
+	//
+	// What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+	// captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+	// price of what leaves, and with the last goods all that is left; when the provider declines
+	// that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+	// has released the authorization, what is open is canceled, and the call fails with
+	// ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+	// CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+	//
+	// `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+	// returns the first fulfillment in its current state; the same id with a different body fails
+	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+	// may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+	// shortly before the deadline: its goods must not leave before it is SHIPPED.
 	//
 	// Checks with payments and inventory before the goods leave, and fails with
-	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-	// with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-	// ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-	// than STAFF sets one.
-	FulfillOrder(context.Context, *FulfillOrderRequest) (*FulfillOrderResponse, error)
-	// Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-	// whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-	// cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-	// and the order is CANCELED.
+	// ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+	// ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+	// ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+	// ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+	CreateFulfillment(context.Context, *CreateFulfillmentRequest) (*CreateFulfillmentResponse, error)
+	// Returns one fulfillment. A USER sees those of its own orders only. Fails with
+	// ERROR_REASON_FULFILLMENT_NOT_FOUND.
+	GetFulfillment(context.Context, *GetFulfillmentRequest) (*GetFulfillmentResponse, error)
+	// Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+	// own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+	// page token is good for the same caller and order, for as long as the database lives. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND.
+	ListFulfillments(context.Context, *ListFulfillmentsRequest) (*ListFulfillmentsResponse, error)
+	// Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+	// changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+	// with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+	// another step of its order is in progress until the deadline, and with
+	// ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+	// read.
+	UpdateFulfillment(context.Context, *UpdateFulfillmentRequest) (*UpdateFulfillmentResponse, error)
+	// Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+	// DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+	// the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+	// with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+	// another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+	// when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+	// of souk.policy.v1 when another caller than STAFF sets one.
+	MarkFulfillmentDelivered(context.Context, *MarkFulfillmentDeliveredRequest) (*MarkFulfillmentDeliveredResponse, error)
+	// Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+	// that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+	// units that have left (otherwise cancel them). When all that the customer owes is paid back,
+	// what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+	// COMPLETED otherwise.
 	//
 	// Goods can be returned when nothing is left to refund, or when they were free: lines with an
 	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -469,8 +657,8 @@ type OrderServiceServer interface {
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
 	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
 	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-	// ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-	// then.
+	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+	// `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
 	// Streams every change of an order: first those after `resume_token` (all, when it is empty),
 	// then each as it happens. Ends after the change that brings the order into one of
@@ -480,21 +668,6 @@ type OrderServiceServer interface {
 	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
 	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error
-	// Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-	// first, a page at a time. A page token is good for the same caller.
-	ListQuarantinedOrders(context.Context, *ListQuarantinedOrdersRequest) (*ListQuarantinedOrdersResponse, error)
-	// Retries the step of a quarantined order at once. Returns the order in its current state.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-	ResumeOrder(context.Context, *ResumeOrderRequest) (*ResumeOrderResponse, error)
-	// Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-	// the order continues with the next step. The history keeps the note, for STAFF.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-	// ERROR_REASON_ORDER_BUSY.
-	SettleOrder(context.Context, *SettleOrderRequest) (*SettleOrderResponse, error)
-	// Checks the invariants of this service's database: totals agree with lines and adjustments,
-	// refunds never exceed what was paid, every state follows from the journal, no journal is
-	// unfinished. Returns what is wrong and how much was checked.
-	AuditOrders(context.Context, *AuditOrdersRequest) (*AuditOrdersResponse, error)
 	mustEmbedUnimplementedOrderServiceServer()
 }
 
@@ -514,6 +687,15 @@ func (UnimplementedOrderServiceServer) RetryPayment(context.Context, *RetryPayme
 func (UnimplementedOrderServiceServer) GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrder not implemented")
 }
+func (UnimplementedOrderServiceServer) ClaimGuestOrders(context.Context, *ClaimGuestOrdersRequest) (*ClaimGuestOrdersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClaimGuestOrders not implemented")
+}
+func (UnimplementedOrderServiceServer) CreateOrderLink(context.Context, *CreateOrderLinkRequest) (*CreateOrderLinkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateOrderLink not implemented")
+}
+func (UnimplementedOrderServiceServer) GetLinkedOrder(context.Context, *GetLinkedOrderRequest) (*GetLinkedOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLinkedOrder not implemented")
+}
 func (UnimplementedOrderServiceServer) ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOrders not implemented")
 }
@@ -529,26 +711,26 @@ func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrder
 func (UnimplementedOrderServiceServer) CaptureOrder(context.Context, *CaptureOrderRequest) (*CaptureOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CaptureOrder not implemented")
 }
-func (UnimplementedOrderServiceServer) FulfillOrder(context.Context, *FulfillOrderRequest) (*FulfillOrderResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method FulfillOrder not implemented")
+func (UnimplementedOrderServiceServer) CreateFulfillment(context.Context, *CreateFulfillmentRequest) (*CreateFulfillmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateFulfillment not implemented")
+}
+func (UnimplementedOrderServiceServer) GetFulfillment(context.Context, *GetFulfillmentRequest) (*GetFulfillmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetFulfillment not implemented")
+}
+func (UnimplementedOrderServiceServer) ListFulfillments(context.Context, *ListFulfillmentsRequest) (*ListFulfillmentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFulfillments not implemented")
+}
+func (UnimplementedOrderServiceServer) UpdateFulfillment(context.Context, *UpdateFulfillmentRequest) (*UpdateFulfillmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateFulfillment not implemented")
+}
+func (UnimplementedOrderServiceServer) MarkFulfillmentDelivered(context.Context, *MarkFulfillmentDeliveredRequest) (*MarkFulfillmentDeliveredResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MarkFulfillmentDelivered not implemented")
 }
 func (UnimplementedOrderServiceServer) RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefundOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchOrder not implemented")
-}
-func (UnimplementedOrderServiceServer) ListQuarantinedOrders(context.Context, *ListQuarantinedOrdersRequest) (*ListQuarantinedOrdersResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListQuarantinedOrders not implemented")
-}
-func (UnimplementedOrderServiceServer) ResumeOrder(context.Context, *ResumeOrderRequest) (*ResumeOrderResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ResumeOrder not implemented")
-}
-func (UnimplementedOrderServiceServer) SettleOrder(context.Context, *SettleOrderRequest) (*SettleOrderResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method SettleOrder not implemented")
-}
-func (UnimplementedOrderServiceServer) AuditOrders(context.Context, *AuditOrdersRequest) (*AuditOrdersResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditOrders not implemented")
 }
 func (UnimplementedOrderServiceServer) mustEmbedUnimplementedOrderServiceServer() {}
 func (UnimplementedOrderServiceServer) testEmbeddedByValue()                      {}
@@ -621,6 +803,60 @@ func _OrderService_GetOrder_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrderServiceServer).GetOrder(ctx, req.(*GetOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_ClaimGuestOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClaimGuestOrdersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ClaimGuestOrders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ClaimGuestOrders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ClaimGuestOrders(ctx, req.(*ClaimGuestOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_CreateOrderLink_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateOrderLinkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).CreateOrderLink(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_CreateOrderLink_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).CreateOrderLink(ctx, req.(*CreateOrderLinkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_GetLinkedOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLinkedOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).GetLinkedOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_GetLinkedOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).GetLinkedOrder(ctx, req.(*GetLinkedOrderRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -715,20 +951,92 @@ func _OrderService_CaptureOrder_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
-func _OrderService_FulfillOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(FulfillOrderRequest)
+func _OrderService_CreateFulfillment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateFulfillmentRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(OrderServiceServer).FulfillOrder(ctx, in)
+		return srv.(OrderServiceServer).CreateFulfillment(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: OrderService_FulfillOrder_FullMethodName,
+		FullMethod: OrderService_CreateFulfillment_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderServiceServer).FulfillOrder(ctx, req.(*FulfillOrderRequest))
+		return srv.(OrderServiceServer).CreateFulfillment(ctx, req.(*CreateFulfillmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_GetFulfillment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetFulfillmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).GetFulfillment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_GetFulfillment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).GetFulfillment(ctx, req.(*GetFulfillmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_ListFulfillments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFulfillmentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ListFulfillments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ListFulfillments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ListFulfillments(ctx, req.(*ListFulfillmentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_UpdateFulfillment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateFulfillmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).UpdateFulfillment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_UpdateFulfillment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).UpdateFulfillment(ctx, req.(*UpdateFulfillmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_MarkFulfillmentDelivered_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MarkFulfillmentDeliveredRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).MarkFulfillmentDelivered(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_MarkFulfillmentDelivered_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).MarkFulfillmentDelivered(ctx, req.(*MarkFulfillmentDeliveredRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -762,78 +1070,6 @@ func _OrderService_WatchOrder_Handler(srv interface{}, stream grpc.ServerStream)
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OrderService_WatchOrderServer = grpc.ServerStreamingServer[WatchOrderResponse]
 
-func _OrderService_ListQuarantinedOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListQuarantinedOrdersRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(OrderServiceServer).ListQuarantinedOrders(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: OrderService_ListQuarantinedOrders_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderServiceServer).ListQuarantinedOrders(ctx, req.(*ListQuarantinedOrdersRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _OrderService_ResumeOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ResumeOrderRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(OrderServiceServer).ResumeOrder(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: OrderService_ResumeOrder_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderServiceServer).ResumeOrder(ctx, req.(*ResumeOrderRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _OrderService_SettleOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(SettleOrderRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(OrderServiceServer).SettleOrder(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: OrderService_SettleOrder_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderServiceServer).SettleOrder(ctx, req.(*SettleOrderRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _OrderService_AuditOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditOrdersRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(OrderServiceServer).AuditOrders(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: OrderService_AuditOrders_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OrderServiceServer).AuditOrders(ctx, req.(*AuditOrdersRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // OrderService_ServiceDesc is the grpc.ServiceDesc for OrderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -852,6 +1088,18 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetOrder",
 			Handler:    _OrderService_GetOrder_Handler,
+		},
+		{
+			MethodName: "ClaimGuestOrders",
+			Handler:    _OrderService_ClaimGuestOrders_Handler,
+		},
+		{
+			MethodName: "CreateOrderLink",
+			Handler:    _OrderService_CreateOrderLink_Handler,
+		},
+		{
+			MethodName: "GetLinkedOrder",
+			Handler:    _OrderService_GetLinkedOrder_Handler,
 		},
 		{
 			MethodName: "ListOrders",
@@ -874,28 +1122,28 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OrderService_CaptureOrder_Handler,
 		},
 		{
-			MethodName: "FulfillOrder",
-			Handler:    _OrderService_FulfillOrder_Handler,
+			MethodName: "CreateFulfillment",
+			Handler:    _OrderService_CreateFulfillment_Handler,
+		},
+		{
+			MethodName: "GetFulfillment",
+			Handler:    _OrderService_GetFulfillment_Handler,
+		},
+		{
+			MethodName: "ListFulfillments",
+			Handler:    _OrderService_ListFulfillments_Handler,
+		},
+		{
+			MethodName: "UpdateFulfillment",
+			Handler:    _OrderService_UpdateFulfillment_Handler,
+		},
+		{
+			MethodName: "MarkFulfillmentDelivered",
+			Handler:    _OrderService_MarkFulfillmentDelivered_Handler,
 		},
 		{
 			MethodName: "RefundOrder",
 			Handler:    _OrderService_RefundOrder_Handler,
-		},
-		{
-			MethodName: "ListQuarantinedOrders",
-			Handler:    _OrderService_ListQuarantinedOrders_Handler,
-		},
-		{
-			MethodName: "ResumeOrder",
-			Handler:    _OrderService_ResumeOrder_Handler,
-		},
-		{
-			MethodName: "SettleOrder",
-			Handler:    _OrderService_SettleOrder_Handler,
-		},
-		{
-			MethodName: "AuditOrders",
-			Handler:    _OrderService_AuditOrders_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -393,7 +393,8 @@ type Payment struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// What it is for, in the words of the service that made it; empty if it said nothing.
 	Reference string `protobuf:"bytes,16,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The customer; empty for a guest.
+	// The customer, `customer_…`; empty for a sale without one. Some moments after a customer has
+	// claimed a guest's orders (`souk.orders.v1.GuestClaimed`) their payments are the customer's.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The current state.
 	State PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.payments.v1.PaymentState" json:"state,omitempty"`
@@ -415,7 +416,8 @@ type Payment struct {
 	Fees *v1.Money `protobuf:"bytes,15,opt,name=fees,proto3" json:"fees,omitempty"`
 	// What the customer must do; set while it REQUIRES_ACTION. Never in an event.
 	Action *PaymentAction `protobuf:"bytes,18,opt,name=action,proto3" json:"action,omitempty"`
-	// Why the last authorization was declined; absent otherwise.
+	// Why the last authorization was declined; absent otherwise. A USER does not see `detail`, and
+	// sees GENERIC for STOLEN_OR_LOST and FRAUD.
 	Decline *PaymentDecline `protobuf:"bytes,19,opt,name=decline,proto3" json:"decline,omitempty"`
 	// What the customer pays with, for display; absent before the provider has seen the method.
 	// Never in an event.

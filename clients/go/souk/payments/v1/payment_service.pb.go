@@ -37,7 +37,8 @@ type CreatePaymentRequest struct {
 	// What it is for, in the caller's own words, such as the number of an invoice: at most 128
 	// characters, never about a person. ListPayments finds payments by it.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The customer, at most 128 characters; empty for a guest.
+	// The customer, `customer_…`; empty for a sale without one. The payment of a guest whose orders
+	// were claimed belongs to the customer who claimed them.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -302,7 +303,8 @@ type AuthorizePaymentRequest struct {
 	// What it is for, in the caller's own words, such as the number of an invoice: at most 128
 	// characters, never about a person. ListPayments finds payments by it.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The customer, at most 128 characters; empty for a guest.
+	// The customer, `customer_…`; empty for a sale without one. The payment of a guest whose orders
+	// were claimed belongs to the customer who claimed them.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -1105,11 +1107,12 @@ type ListPaymentsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only payments of this order; empty means all.
 	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// Only payments of this customer; empty means all.
+	// Only payments of this customer, `customer_…` or `me`; empty means all that the caller may see.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Only payments with this reference; empty means all.
 	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
-	// Only the payment with this id at the provider; empty means all.
+	// Only the payment with this id at the provider; empty means all. A USER, who does not see that
+	// id, may not set it.
 	ProviderReference string `protobuf:"bytes,6,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
 	// Only payments in one of these states, at most 10; empty means all.
 	States []PaymentState `protobuf:"varint,7,rep,packed,name=states,proto3,enum=souk.payments.v1.PaymentState" json:"states,omitempty"`
@@ -1692,109 +1695,17 @@ func (x *RepairPaymentResponse) GetTransfersWrittenCount() int32 {
 	return 0
 }
 
-// The request of AuditPayments; it is empty.
-type AuditPaymentsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditPaymentsRequest) Reset() {
-	*x = AuditPaymentsRequest{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditPaymentsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditPaymentsRequest) ProtoMessage() {}
-
-func (x *AuditPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditPaymentsRequest.ProtoReflect.Descriptor instead.
-func (*AuditPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{26}
-}
-
-// The response of AuditPayments.
-type AuditPaymentsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditPaymentsResponse) Reset() {
-	*x = AuditPaymentsResponse{}
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditPaymentsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditPaymentsResponse) ProtoMessage() {}
-
-func (x *AuditPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payment_service_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditPaymentsResponse.ProtoReflect.Descriptor instead.
-func (*AuditPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payment_service_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *AuditPaymentsResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditPaymentsResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_payments_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/audit.proto\x1a\x18souk/type/v1/money.proto\"\xa9\x04\n" +
+	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xa1\x04\n" +
 	"\x14CreatePaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
 	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
-	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Y\n" +
-	"\vcustomer_id\x18\x04 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Q\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB0\xbaH-r+2)^(customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x123\n" +
 	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
 	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12O\n" +
@@ -1808,13 +1719,13 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
 	"return_url\x18\x03 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"M\n" +
 	"\x16ConfirmPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xca\x05\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xc2\x05\n" +
 	"\x17AuthorizePaymentRequest\x12K\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
 	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
-	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Y\n" +
-	"\vcustomer_id\x18\x04 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Q\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB0\xbaH-r+2)^(customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x123\n" +
 	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
 	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12Q\n" +
@@ -1867,17 +1778,17 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\x9c\x05\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xbc\x05\n" +
 	"\x13ListPaymentsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12H\n" +
-	"\border_id\x18\x03 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12>\n" +
-	"\vcustomer_id\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"\border_id\x18\x03 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12T\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12;\n" +
-	"\treference\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x12L\n" +
-	"\x12provider_reference\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x11providerReference\x12I\n" +
+	"\treference\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x12V\n" +
+	"\x12provider_reference\x18\x06 \x01(\tB'\xbaH\x1ar\x18\x18\xff\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x04\x12\x02\x03\x04R\x11providerReference\x12I\n" +
 	"\x06states\x18\a \x03(\x0e2\x1e.souk.payments.v1.PaymentStateB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12F\n" +
 	"\x11create_time_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0fcreateTimeAfter\x12H\n" +
@@ -1922,51 +1833,58 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"\x84\x01\n" +
 	"\x15RepairPaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x126\n" +
-	"\x17transfers_written_count\x18\x02 \x01(\x05R\x15transfersWrittenCount\"\x16\n" +
-	"\x14AuditPaymentsRequest\"\x81\x01\n" +
-	"\x15AuditPaymentsResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\x93%\n" +
-	"\x0ePaymentService\x12\xb3\x03\n" +
-	"\rCreatePayment\x12&.souk.payments.v1.CreatePaymentRequest\x1a'.souk.payments.v1.CreatePaymentResponse\"\xd0\x02\x82\xd3\xe4\x93\x02\x1a:\x01*b\apayment\"\f/v1/payments\xa2뤨\f\xa6\x02\n" +
+	"\x17transfers_written_count\x18\x02 \x01(\x05R\x15transfersWrittenCount2\xb5$\n" +
+	"\x0ePaymentService\x12\xc4\x03\n" +
+	"\rCreatePayment\x12&.souk.payments.v1.CreatePaymentRequest\x1a'.souk.payments.v1.CreatePaymentResponse\"\xe1\x02\x82\xd3\xe4\x93\x02\x1a:\x01*b\apayment\"\f/v1/payments\xa2뤨\f\xb7\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
-	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\x05\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xcf\x03\n" +
-	"\x0eConfirmPayment\x12'.souk.payments.v1.ConfirmPaymentRequest\x1a(.souk.payments.v1.ConfirmPaymentResponse\"\xe9\x02\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:confirm\xa2뤨\f\xaa\x02\n" +
+	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\x05\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\f\n" +
+	"\n" +
+	"payment_id8\xc9\x01\x90\x02\x02\x12\xd1\x03\n" +
+	"\x0eConfirmPayment\x12'.souk.payments.v1.ConfirmPaymentRequest\x1a(.souk.payments.v1.ConfirmPaymentResponse\"\xeb\x02\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:confirm\xa2뤨\f\xac\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x82\x04\n" +
-	"\x10AuthorizePayment\x12).souk.payments.v1.AuthorizePaymentRequest\x1a*.souk.payments.v1.AuthorizePaymentResponse\"\x96\x03\x82\xd3\xe4\x93\x02$:\x01*b\apayment\"\x16/v1/payments:authorize\xa2뤨\f\xe2\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\x00\x90\x02\x02\x12\x90\x04\n" +
+	"\x10AuthorizePayment\x12).souk.payments.v1.AuthorizePaymentRequest\x1a*.souk.payments.v1.AuthorizePaymentResponse\"\xa4\x03\x82\xd3\xe4\x93\x02$:\x01*b\apayment\"\x16/v1/payments:authorize\xa2뤨\f\xf0\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1bERROR_REASON_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xd4\x02\n" +
-	"\x0eRefreshPayment\x12'.souk.payments.v1.RefreshPaymentRequest\x1a(.souk.payments.v1.RefreshPaymentResponse\"\xee\x01\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:refresh\xa2뤨\f\xaf\x01\n" +
+	"\"\x1cERROR_REASON_PAYMENT_DIFFERS\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1bERROR_REASON_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\f\n" +
+	"\n" +
+	"payment_id\x90\x02\x02\x12\xe2\x02\n" +
+	"\x0eRefreshPayment\x12'.souk.payments.v1.RefreshPaymentRequest\x1a(.souk.payments.v1.RefreshPaymentResponse\"\xfc\x01\x82\xd3\xe4\x93\x02/:\x01*b\apayment\"!/v1/payments/{payment_id}:refresh\xa2뤨\f\xbd\x01\n" +
 	"\x02\b\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x02\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x85\x04\n" +
-	"\x0eCapturePayment\x12'.souk.payments.v1.CapturePaymentRequest\x1a(.souk.payments.v1.CapturePaymentResponse\"\x9f\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/payments/{payment_id}:capture\xa2뤨\f\xe9\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED*\n" +
+	"payment_id2\x00\x90\x02\x02\x12\x93\x04\n" +
+	"\x0eCapturePayment\x12'.souk.payments.v1.CapturePaymentRequest\x1a(.souk.payments.v1.CapturePaymentResponse\"\xad\x03\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/payments/{payment_id}:capture\xa2뤨\f\xf7\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\"\x1cERROR_REASON_CAPTURE_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\x9e\x03\n" +
-	"\vVoidPayment\x12$.souk.payments.v1.VoidPaymentRequest\x1a%.souk.payments.v1.VoidPaymentResponse\"\xc1\x02\x82\xd3\xe4\x93\x02,:\x01*b\apayment\"\x1e/v1/payments/{payment_id}:void\xa2뤨\f\x85\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"'ERROR_REASON_CAPTURE_EXCEEDS_AUTHORIZED\"\x1cERROR_REASON_CAPTURE_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\f\n" +
+	"\n" +
+	"capture_id\x90\x02\x02\x12\xa0\x03\n" +
+	"\vVoidPayment\x12$.souk.payments.v1.VoidPaymentRequest\x1a%.souk.payments.v1.VoidPaymentResponse\"\xc3\x02\x82\xd3\xe4\x93\x02,:\x01*b\apayment\"\x1e/v1/payments/{payment_id}:void\xa2뤨\f\x87\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.charge\n" +
 	"\x13\b\x04\x12\x0fpayments.charge\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xe1\x03\n" +
-	"\rRefundPayment\x12&.souk.payments.v1.RefundPaymentRequest\x1a'.souk.payments.v1.RefundPaymentResponse\"\xfe\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\xa2뤨\f\xc9\x02\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1aERROR_REASON_PAYMENT_STATE\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\x00\x90\x02\x02\x12\xee\x03\n" +
+	"\rRefundPayment\x12&.souk.payments.v1.RefundPaymentRequest\x1a'.souk.payments.v1.RefundPaymentResponse\"\x8b\x03\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\xa2뤨\f\xd6\x02\n" +
 	"\x13\b\x03\x12\x0fpayments.refund\n" +
 	"\x13\b\x04\x12\x0fpayments.refund\x10\x01\x1a\x02\b\n" +
-	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\"\x1bERROR_REASON_REFUND_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xdf\x02\n" +
-	"\x14ReceiveProviderEvent\x12-.souk.payments.v1.ReceiveProviderEventRequest\x1a..souk.payments.v1.ReceiveProviderEventResponse\"\xe7\x01\x82\xd3\xe4\x93\x021:\x01*\",/v1/paymentProviders/{provider}:receiveEvent\xa2뤨\f\xa6\x01\n" +
+	"\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x1dERROR_REASON_PAYMENT_DECLINED\"\x1dERROR_REASON_PAYMENT_OF_ORDER\"\x1bERROR_REASON_INVALID_AMOUNT\"$ERROR_REASON_REFUND_EXCEEDS_CAPTURED\"\x1bERROR_REASON_REFUND_DIFFERS\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\v\n" +
+	"\trefund_id\x90\x02\x02\x12\xe1\x02\n" +
+	"\x14ReceiveProviderEvent\x12-.souk.payments.v1.ReceiveProviderEventRequest\x1a..souk.payments.v1.ReceiveProviderEventResponse\"\xe9\x01\x82\xd3\xe4\x93\x021:\x01*\",/v1/paymentProviders/{provider}:receiveEvent\xa2뤨\f\xa8\x01\n" +
 	"\x02\b\x01\x10\x02\x1a\x02\b\n" +
-	"\"\x1fERROR_REASON_PROVIDER_NOT_FOUND\"\x1eERROR_REASON_INVALID_SIGNATURE\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xd8\x01\n" +
+	"\"\x1fERROR_REASON_PROVIDER_NOT_FOUND\"\x1eERROR_REASON_INVALID_SIGNATURE\"!ERROR_REASON_PROVIDER_UNAVAILABLE\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\x00\x90\x02\x02\x12\xe9\x01\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x7f\x82\xd3\xe4\x93\x02$b\apayment\x12\x19/v1/payments/{payment_id}\xa2뤨\fL\n" +
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x8f\x01\x82\xd3\xe4\x93\x02$b\apayment\x12\x19/v1/payments/{payment_id}\xa2뤨\f\\\n" +
+	"\x02\b\x02\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
-	"\x11\b\x04\x12\rpayments.read\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\x90\x02\x01\x12\xa8\x01\n" +
-	"\fListPayments\x12%.souk.payments.v1.ListPaymentsRequest\x1a&.souk.payments.v1.ListPaymentsResponse\"I\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\xa2뤨\f,\n" +
+	"\x11\b\x04\x12\rpayments.read\x10\x02\x1a\x02\b\x02\"\x1eERROR_REASON_PAYMENT_NOT_FOUND*\n" +
+	"payment_id\x90\x02\x01\x12\xb9\x01\n" +
+	"\fListPayments\x12%.souk.payments.v1.ListPaymentsRequest\x1a&.souk.payments.v1.ListPaymentsResponse\"Z\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\xa2뤨\f=\n" +
+	"\x02\b\x02\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
 	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\xa8\x01\n" +
+	"*\vcustomer_id\x90\x02\x01\x12\xa8\x01\n" +
 	"\fListCaptures\x12%.souk.payments.v1.ListCapturesRequest\x1a&.souk.payments.v1.ListCapturesResponse\"I\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/captures\xa2뤨\f,\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
 	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
@@ -1974,13 +1892,10 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\vListRefunds\x12$.souk.payments.v1.ListRefundsRequest\x1a%.souk.payments.v1.ListRefundsResponse\"H\x82\xd3\xe4\x93\x02\r\x12\v/v1/refunds\xa2뤨\f,\n" +
 	"\x11\b\x03\x12\rpayments.read\n" +
 	"\x11\b\x04\x12\rpayments.read\x10\x03\x1a\x02\b\n" +
-	"\x90\x02\x01\x12\x85\x02\n" +
-	"\rRepairPayment\x12&.souk.payments.v1.RepairPaymentRequest\x1a'.souk.payments.v1.RepairPaymentResponse\"\xa2\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:repair\xa2뤨\fn\n" +
+	"\x90\x02\x01\x12\x87\x02\n" +
+	"\rRepairPayment\x12&.souk.payments.v1.RepairPaymentRequest\x1a'.souk.payments.v1.RepairPaymentResponse\"\xa4\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:repair\xa2뤨\fp\n" +
 	"\x0e\b\x04\x12\n" +
-	"ops.repair\x10\x03\x1a\x02\b\x1e\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED\x90\x02\x02\x12\xcd\x01\n" +
-	"\rAuditPayments\x12&.souk.payments.v1.AuditPaymentsRequest\x1a'.souk.payments.v1.AuditPaymentsResponse\"k\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/payments:audit\xa2뤨\fH\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x03\b\xac\x02\"!ERROR_REASON_PROVIDER_UNAVAILABLE\x90\x02\x01B\x99\x01\n" +
+	"ops.repair\x10\x03\x1a\x02\b\x1e\"\x1eERROR_REASON_PAYMENT_NOT_FOUND\"\x19ERROR_REASON_PAYMENT_BUSY\"\x1bERROR_REASON_LEDGER_REFUSED2\x00\x90\x02\x02B\x99\x01\n" +
 	"\x18example.souk.payments.v1B\x13PaymentServiceProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
 var (
@@ -1995,7 +1910,7 @@ func file_souk_payments_v1_payment_service_proto_rawDescGZIP() []byte {
 	return file_souk_payments_v1_payment_service_proto_rawDescData
 }
 
-var file_souk_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_souk_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_souk_payments_v1_payment_service_proto_goTypes = []any{
 	(*CreatePaymentRequest)(nil),         // 0: souk.payments.v1.CreatePaymentRequest
 	(*CreatePaymentResponse)(nil),        // 1: souk.payments.v1.CreatePaymentResponse
@@ -2023,88 +1938,80 @@ var file_souk_payments_v1_payment_service_proto_goTypes = []any{
 	(*ListRefundsResponse)(nil),          // 23: souk.payments.v1.ListRefundsResponse
 	(*RepairPaymentRequest)(nil),         // 24: souk.payments.v1.RepairPaymentRequest
 	(*RepairPaymentResponse)(nil),        // 25: souk.payments.v1.RepairPaymentResponse
-	(*AuditPaymentsRequest)(nil),         // 26: souk.payments.v1.AuditPaymentsRequest
-	(*AuditPaymentsResponse)(nil),        // 27: souk.payments.v1.AuditPaymentsResponse
-	nil,                                  // 28: souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
-	(*v1.Money)(nil),                     // 29: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
-	(*Payment)(nil),                      // 31: souk.payments.v1.Payment
-	(*PaymentCapture)(nil),               // 32: souk.payments.v1.PaymentCapture
-	(*PaymentRefund)(nil),                // 33: souk.payments.v1.PaymentRefund
-	(PaymentState)(0),                    // 34: souk.payments.v1.PaymentState
-	(PaymentCaptureState)(0),             // 35: souk.payments.v1.PaymentCaptureState
-	(PaymentRefundState)(0),              // 36: souk.payments.v1.PaymentRefundState
-	(*v1.AuditFinding)(nil),              // 37: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                // 38: souk.type.v1.AuditCount
+	nil,                                  // 26: souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
+	(*v1.Money)(nil),                     // 27: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
+	(*Payment)(nil),                      // 29: souk.payments.v1.Payment
+	(*PaymentCapture)(nil),               // 30: souk.payments.v1.PaymentCapture
+	(*PaymentRefund)(nil),                // 31: souk.payments.v1.PaymentRefund
+	(PaymentState)(0),                    // 32: souk.payments.v1.PaymentState
+	(PaymentCaptureState)(0),             // 33: souk.payments.v1.PaymentCaptureState
+	(PaymentRefundState)(0),              // 34: souk.payments.v1.PaymentRefundState
 }
 var file_souk_payments_v1_payment_service_proto_depIdxs = []int32{
-	29, // 0: souk.payments.v1.CreatePaymentRequest.amount:type_name -> souk.type.v1.Money
-	30, // 1: souk.payments.v1.CreatePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	31, // 2: souk.payments.v1.CreatePaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	31, // 3: souk.payments.v1.ConfirmPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	29, // 4: souk.payments.v1.AuthorizePaymentRequest.amount:type_name -> souk.type.v1.Money
-	30, // 5: souk.payments.v1.AuthorizePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	31, // 6: souk.payments.v1.AuthorizePaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	31, // 7: souk.payments.v1.RefreshPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	29, // 8: souk.payments.v1.CapturePaymentRequest.amount:type_name -> souk.type.v1.Money
-	30, // 9: souk.payments.v1.CapturePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	31, // 10: souk.payments.v1.CapturePaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	32, // 11: souk.payments.v1.CapturePaymentResponse.capture:type_name -> souk.payments.v1.PaymentCapture
-	31, // 12: souk.payments.v1.VoidPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	29, // 13: souk.payments.v1.RefundPaymentRequest.amount:type_name -> souk.type.v1.Money
-	30, // 14: souk.payments.v1.RefundPaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	31, // 15: souk.payments.v1.RefundPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	33, // 16: souk.payments.v1.RefundPaymentResponse.refund:type_name -> souk.payments.v1.PaymentRefund
-	28, // 17: souk.payments.v1.ReceiveProviderEventRequest.headers:type_name -> souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
-	31, // 18: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	34, // 19: souk.payments.v1.ListPaymentsRequest.states:type_name -> souk.payments.v1.PaymentState
-	30, // 20: souk.payments.v1.ListPaymentsRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	30, // 21: souk.payments.v1.ListPaymentsRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	31, // 22: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
-	35, // 23: souk.payments.v1.ListCapturesRequest.states:type_name -> souk.payments.v1.PaymentCaptureState
-	30, // 24: souk.payments.v1.ListCapturesRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	30, // 25: souk.payments.v1.ListCapturesRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	32, // 26: souk.payments.v1.ListCapturesResponse.captures:type_name -> souk.payments.v1.PaymentCapture
-	36, // 27: souk.payments.v1.ListRefundsRequest.states:type_name -> souk.payments.v1.PaymentRefundState
-	30, // 28: souk.payments.v1.ListRefundsRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	30, // 29: souk.payments.v1.ListRefundsRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	33, // 30: souk.payments.v1.ListRefundsResponse.refunds:type_name -> souk.payments.v1.PaymentRefund
-	31, // 31: souk.payments.v1.RepairPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	37, // 32: souk.payments.v1.AuditPaymentsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	38, // 33: souk.payments.v1.AuditPaymentsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 34: souk.payments.v1.PaymentService.CreatePayment:input_type -> souk.payments.v1.CreatePaymentRequest
-	2,  // 35: souk.payments.v1.PaymentService.ConfirmPayment:input_type -> souk.payments.v1.ConfirmPaymentRequest
-	4,  // 36: souk.payments.v1.PaymentService.AuthorizePayment:input_type -> souk.payments.v1.AuthorizePaymentRequest
-	6,  // 37: souk.payments.v1.PaymentService.RefreshPayment:input_type -> souk.payments.v1.RefreshPaymentRequest
-	8,  // 38: souk.payments.v1.PaymentService.CapturePayment:input_type -> souk.payments.v1.CapturePaymentRequest
-	10, // 39: souk.payments.v1.PaymentService.VoidPayment:input_type -> souk.payments.v1.VoidPaymentRequest
-	12, // 40: souk.payments.v1.PaymentService.RefundPayment:input_type -> souk.payments.v1.RefundPaymentRequest
-	14, // 41: souk.payments.v1.PaymentService.ReceiveProviderEvent:input_type -> souk.payments.v1.ReceiveProviderEventRequest
-	16, // 42: souk.payments.v1.PaymentService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	18, // 43: souk.payments.v1.PaymentService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
-	20, // 44: souk.payments.v1.PaymentService.ListCaptures:input_type -> souk.payments.v1.ListCapturesRequest
-	22, // 45: souk.payments.v1.PaymentService.ListRefunds:input_type -> souk.payments.v1.ListRefundsRequest
-	24, // 46: souk.payments.v1.PaymentService.RepairPayment:input_type -> souk.payments.v1.RepairPaymentRequest
-	26, // 47: souk.payments.v1.PaymentService.AuditPayments:input_type -> souk.payments.v1.AuditPaymentsRequest
-	1,  // 48: souk.payments.v1.PaymentService.CreatePayment:output_type -> souk.payments.v1.CreatePaymentResponse
-	3,  // 49: souk.payments.v1.PaymentService.ConfirmPayment:output_type -> souk.payments.v1.ConfirmPaymentResponse
-	5,  // 50: souk.payments.v1.PaymentService.AuthorizePayment:output_type -> souk.payments.v1.AuthorizePaymentResponse
-	7,  // 51: souk.payments.v1.PaymentService.RefreshPayment:output_type -> souk.payments.v1.RefreshPaymentResponse
-	9,  // 52: souk.payments.v1.PaymentService.CapturePayment:output_type -> souk.payments.v1.CapturePaymentResponse
-	11, // 53: souk.payments.v1.PaymentService.VoidPayment:output_type -> souk.payments.v1.VoidPaymentResponse
-	13, // 54: souk.payments.v1.PaymentService.RefundPayment:output_type -> souk.payments.v1.RefundPaymentResponse
-	15, // 55: souk.payments.v1.PaymentService.ReceiveProviderEvent:output_type -> souk.payments.v1.ReceiveProviderEventResponse
-	17, // 56: souk.payments.v1.PaymentService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	19, // 57: souk.payments.v1.PaymentService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
-	21, // 58: souk.payments.v1.PaymentService.ListCaptures:output_type -> souk.payments.v1.ListCapturesResponse
-	23, // 59: souk.payments.v1.PaymentService.ListRefunds:output_type -> souk.payments.v1.ListRefundsResponse
-	25, // 60: souk.payments.v1.PaymentService.RepairPayment:output_type -> souk.payments.v1.RepairPaymentResponse
-	27, // 61: souk.payments.v1.PaymentService.AuditPayments:output_type -> souk.payments.v1.AuditPaymentsResponse
-	48, // [48:62] is the sub-list for method output_type
-	34, // [34:48] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	27, // 0: souk.payments.v1.CreatePaymentRequest.amount:type_name -> souk.type.v1.Money
+	28, // 1: souk.payments.v1.CreatePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	29, // 2: souk.payments.v1.CreatePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	29, // 3: souk.payments.v1.ConfirmPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	27, // 4: souk.payments.v1.AuthorizePaymentRequest.amount:type_name -> souk.type.v1.Money
+	28, // 5: souk.payments.v1.AuthorizePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	29, // 6: souk.payments.v1.AuthorizePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	29, // 7: souk.payments.v1.RefreshPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	27, // 8: souk.payments.v1.CapturePaymentRequest.amount:type_name -> souk.type.v1.Money
+	28, // 9: souk.payments.v1.CapturePaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	29, // 10: souk.payments.v1.CapturePaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	30, // 11: souk.payments.v1.CapturePaymentResponse.capture:type_name -> souk.payments.v1.PaymentCapture
+	29, // 12: souk.payments.v1.VoidPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	27, // 13: souk.payments.v1.RefundPaymentRequest.amount:type_name -> souk.type.v1.Money
+	28, // 14: souk.payments.v1.RefundPaymentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	29, // 15: souk.payments.v1.RefundPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	31, // 16: souk.payments.v1.RefundPaymentResponse.refund:type_name -> souk.payments.v1.PaymentRefund
+	26, // 17: souk.payments.v1.ReceiveProviderEventRequest.headers:type_name -> souk.payments.v1.ReceiveProviderEventRequest.HeadersEntry
+	29, // 18: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	32, // 19: souk.payments.v1.ListPaymentsRequest.states:type_name -> souk.payments.v1.PaymentState
+	28, // 20: souk.payments.v1.ListPaymentsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	28, // 21: souk.payments.v1.ListPaymentsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	29, // 22: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	33, // 23: souk.payments.v1.ListCapturesRequest.states:type_name -> souk.payments.v1.PaymentCaptureState
+	28, // 24: souk.payments.v1.ListCapturesRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	28, // 25: souk.payments.v1.ListCapturesRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	30, // 26: souk.payments.v1.ListCapturesResponse.captures:type_name -> souk.payments.v1.PaymentCapture
+	34, // 27: souk.payments.v1.ListRefundsRequest.states:type_name -> souk.payments.v1.PaymentRefundState
+	28, // 28: souk.payments.v1.ListRefundsRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	28, // 29: souk.payments.v1.ListRefundsRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	31, // 30: souk.payments.v1.ListRefundsResponse.refunds:type_name -> souk.payments.v1.PaymentRefund
+	29, // 31: souk.payments.v1.RepairPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	0,  // 32: souk.payments.v1.PaymentService.CreatePayment:input_type -> souk.payments.v1.CreatePaymentRequest
+	2,  // 33: souk.payments.v1.PaymentService.ConfirmPayment:input_type -> souk.payments.v1.ConfirmPaymentRequest
+	4,  // 34: souk.payments.v1.PaymentService.AuthorizePayment:input_type -> souk.payments.v1.AuthorizePaymentRequest
+	6,  // 35: souk.payments.v1.PaymentService.RefreshPayment:input_type -> souk.payments.v1.RefreshPaymentRequest
+	8,  // 36: souk.payments.v1.PaymentService.CapturePayment:input_type -> souk.payments.v1.CapturePaymentRequest
+	10, // 37: souk.payments.v1.PaymentService.VoidPayment:input_type -> souk.payments.v1.VoidPaymentRequest
+	12, // 38: souk.payments.v1.PaymentService.RefundPayment:input_type -> souk.payments.v1.RefundPaymentRequest
+	14, // 39: souk.payments.v1.PaymentService.ReceiveProviderEvent:input_type -> souk.payments.v1.ReceiveProviderEventRequest
+	16, // 40: souk.payments.v1.PaymentService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	18, // 41: souk.payments.v1.PaymentService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
+	20, // 42: souk.payments.v1.PaymentService.ListCaptures:input_type -> souk.payments.v1.ListCapturesRequest
+	22, // 43: souk.payments.v1.PaymentService.ListRefunds:input_type -> souk.payments.v1.ListRefundsRequest
+	24, // 44: souk.payments.v1.PaymentService.RepairPayment:input_type -> souk.payments.v1.RepairPaymentRequest
+	1,  // 45: souk.payments.v1.PaymentService.CreatePayment:output_type -> souk.payments.v1.CreatePaymentResponse
+	3,  // 46: souk.payments.v1.PaymentService.ConfirmPayment:output_type -> souk.payments.v1.ConfirmPaymentResponse
+	5,  // 47: souk.payments.v1.PaymentService.AuthorizePayment:output_type -> souk.payments.v1.AuthorizePaymentResponse
+	7,  // 48: souk.payments.v1.PaymentService.RefreshPayment:output_type -> souk.payments.v1.RefreshPaymentResponse
+	9,  // 49: souk.payments.v1.PaymentService.CapturePayment:output_type -> souk.payments.v1.CapturePaymentResponse
+	11, // 50: souk.payments.v1.PaymentService.VoidPayment:output_type -> souk.payments.v1.VoidPaymentResponse
+	13, // 51: souk.payments.v1.PaymentService.RefundPayment:output_type -> souk.payments.v1.RefundPaymentResponse
+	15, // 52: souk.payments.v1.PaymentService.ReceiveProviderEvent:output_type -> souk.payments.v1.ReceiveProviderEventResponse
+	17, // 53: souk.payments.v1.PaymentService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	19, // 54: souk.payments.v1.PaymentService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
+	21, // 55: souk.payments.v1.PaymentService.ListCaptures:output_type -> souk.payments.v1.ListCapturesResponse
+	23, // 56: souk.payments.v1.PaymentService.ListRefunds:output_type -> souk.payments.v1.ListRefundsResponse
+	25, // 57: souk.payments.v1.PaymentService.RepairPayment:output_type -> souk.payments.v1.RepairPaymentResponse
+	45, // [45:58] is the sub-list for method output_type
+	32, // [32:45] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payment_service_proto_init() }
@@ -2119,7 +2026,7 @@ func file_souk_payments_v1_payment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payment_service_proto_rawDesc), len(file_souk_payments_v1_payment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,7 +32,6 @@ const (
 	PaymentService_ListCaptures_FullMethodName         = "/souk.payments.v1.PaymentService/ListCaptures"
 	PaymentService_ListRefunds_FullMethodName          = "/souk.payments.v1.PaymentService/ListRefunds"
 	PaymentService_RepairPayment_FullMethodName        = "/souk.payments.v1.PaymentService/RepairPayment"
-	PaymentService_AuditPayments_FullMethodName        = "/souk.payments.v1.PaymentService/AuditPayments"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
@@ -63,7 +62,8 @@ type PaymentServiceClient interface {
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
 	// its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-	// different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+	// different fields, of which `customer_id` is none, since a payment changes hands when a customer
+	// claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
 	// ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
 	CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...grpc.CallOption) (*CreatePaymentResponse, error)
 	// Sets the method of a payment and asks the provider to authorize it. Returns the payment in
@@ -80,9 +80,10 @@ type PaymentServiceClient interface {
 	// Creates a payment and confirms it in one call, as placing an order does.
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-	// its current state, or the same decline; the same id with different fields fails with
-	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-	// whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+	// its current state, or the same decline; the same id with different fields, of which
+	// `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+	// before or after this call arrived, or whose authorization expired, with
+	// ERROR_REASON_PAYMENT_STATE. Also fails with
 	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
 	// time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
 	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -144,12 +145,13 @@ type PaymentServiceClient interface {
 	// absent or too old, and, so that the provider sends the event again, with
 	// ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
 	ReceiveProviderEvent(ctx context.Context, in *ReceiveProviderEventRequest, opts ...grpc.CallOption) (*ReceiveProviderEventResponse, error)
-	// Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+	// Returns one payment. A USER may name its own payments only, which include those of the guests
+	// whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
 	// Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
 	// page token does not expire, and may be used with another `page_size`; it is good for the caller
 	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
-	// the oldest come first.
+	// the oldest come first. A USER reads its own payments only.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
 	// page token does not expire, and may be used with another `page_size`; it is good for the caller
@@ -161,17 +163,13 @@ type PaymentServiceClient interface {
 	// the filter that it was issued for. What is created meanwhile is on no later page, unless the
 	// oldest come first.
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error)
-	// Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+	// Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
 	// transfers of this payment that are missing in the ledger, for example after it was restored
 	// from an older backup. Neither the amounts nor the provider's records change, and a payment with
 	// all of its transfers stays unchanged. Repeating the call is safe. Fails with
 	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
 	// and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
 	RepairPayment(ctx context.Context, in *RepairPaymentRequest, opts ...grpc.CallOption) (*RepairPaymentResponse, error)
-	// Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-	// without an operation in flight equal its ledger transfers and the provider's own records.
-	// Returns what is wrong and how much was checked.
-	AuditPayments(ctx context.Context, in *AuditPaymentsRequest, opts ...grpc.CallOption) (*AuditPaymentsResponse, error)
 }
 
 type paymentServiceClient struct {
@@ -312,16 +310,6 @@ func (c *paymentServiceClient) RepairPayment(ctx context.Context, in *RepairPaym
 	return out, nil
 }
 
-func (c *paymentServiceClient) AuditPayments(ctx context.Context, in *AuditPaymentsRequest, opts ...grpc.CallOption) (*AuditPaymentsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditPaymentsResponse)
-	err := c.cc.Invoke(ctx, PaymentService_AuditPayments_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // PaymentServiceServer is the server API for PaymentService service.
 // All implementations must embed UnimplementedPaymentServiceServer
 // for forward compatibility.
@@ -350,7 +338,8 @@ type PaymentServiceServer interface {
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
 	// its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-	// different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+	// different fields, of which `customer_id` is none, since a payment changes hands when a customer
+	// claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
 	// ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
 	CreatePayment(context.Context, *CreatePaymentRequest) (*CreatePaymentResponse, error)
 	// Sets the method of a payment and asks the provider to authorize it. Returns the payment in
@@ -367,9 +356,10 @@ type PaymentServiceServer interface {
 	// Creates a payment and confirms it in one call, as placing an order does.
 	//
 	// The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-	// its current state, or the same decline; the same id with different fields fails with
-	// ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-	// whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+	// its current state, or the same decline; the same id with different fields, of which
+	// `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+	// before or after this call arrived, or whose authorization expired, with
+	// ERROR_REASON_PAYMENT_STATE. Also fails with
 	// ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
 	// time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
 	// ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -431,12 +421,13 @@ type PaymentServiceServer interface {
 	// absent or too old, and, so that the provider sends the event again, with
 	// ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
 	ReceiveProviderEvent(context.Context, *ReceiveProviderEventRequest) (*ReceiveProviderEventResponse, error)
-	// Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+	// Returns one payment. A USER may name its own payments only, which include those of the guests
+	// whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
 	// Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
 	// page token does not expire, and may be used with another `page_size`; it is good for the caller
 	// and the filter that it was issued for. What is created meanwhile is on no later page, unless
-	// the oldest come first.
+	// the oldest come first. A USER reads its own payments only.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
 	// page token does not expire, and may be used with another `page_size`; it is good for the caller
@@ -448,17 +439,13 @@ type PaymentServiceServer interface {
 	// the filter that it was issued for. What is created meanwhile is on no later page, unless the
 	// oldest come first.
 	ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error)
-	// Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+	// Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
 	// transfers of this payment that are missing in the ledger, for example after it was restored
 	// from an older backup. Neither the amounts nor the provider's records change, and a payment with
 	// all of its transfers stays unchanged. Repeating the call is safe. Fails with
 	// ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
 	// and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
 	RepairPayment(context.Context, *RepairPaymentRequest) (*RepairPaymentResponse, error)
-	// Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-	// without an operation in flight equal its ledger transfers and the provider's own records.
-	// Returns what is wrong and how much was checked.
-	AuditPayments(context.Context, *AuditPaymentsRequest) (*AuditPaymentsResponse, error)
 	mustEmbedUnimplementedPaymentServiceServer()
 }
 
@@ -507,9 +494,6 @@ func (UnimplementedPaymentServiceServer) ListRefunds(context.Context, *ListRefun
 }
 func (UnimplementedPaymentServiceServer) RepairPayment(context.Context, *RepairPaymentRequest) (*RepairPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RepairPayment not implemented")
-}
-func (UnimplementedPaymentServiceServer) AuditPayments(context.Context, *AuditPaymentsRequest) (*AuditPaymentsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditPayments not implemented")
 }
 func (UnimplementedPaymentServiceServer) mustEmbedUnimplementedPaymentServiceServer() {}
 func (UnimplementedPaymentServiceServer) testEmbeddedByValue()                        {}
@@ -766,24 +750,6 @@ func _PaymentService_RepairPayment_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _PaymentService_AuditPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditPaymentsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(PaymentServiceServer).AuditPayments(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: PaymentService_AuditPayments_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PaymentServiceServer).AuditPayments(ctx, req.(*AuditPaymentsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // PaymentService_ServiceDesc is the grpc.ServiceDesc for PaymentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -842,10 +808,6 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RepairPayment",
 			Handler:    _PaymentService_RepairPayment_Handler,
-		},
-		{
-			MethodName: "AuditPayments",
-			Handler:    _PaymentService_AuditPayments_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

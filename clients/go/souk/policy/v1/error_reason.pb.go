@@ -84,6 +84,8 @@ const (
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 20
 	// A user named another customer than itself; BadRequest names the field. Leave the field empty.
 	ErrorReason_ERROR_REASON_OTHER_CUSTOMER ErrorReason = 21
+	// Callers of this kind may not set the field, which metadata and BadRequest name. Leave it out.
+	ErrorReason_ERROR_REASON_FIELD_NOT_ALLOWED ErrorReason = 22
 )
 
 // Enum value maps for ErrorReason.
@@ -111,6 +113,7 @@ var (
 		19: "ERROR_REASON_HEADERS_TOO_LARGE",
 		20: "ERROR_REASON_ETAG_MISMATCH",
 		21: "ERROR_REASON_OTHER_CUSTOMER",
+		22: "ERROR_REASON_FIELD_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -135,6 +138,7 @@ var (
 		"ERROR_REASON_HEADERS_TOO_LARGE":       19,
 		"ERROR_REASON_ETAG_MISMATCH":           20,
 		"ERROR_REASON_OTHER_CUSTOMER":          21,
+		"ERROR_REASON_FIELD_NOT_ALLOWED":       22,
 	}
 )
 
@@ -169,7 +173,7 @@ var File_souk_policy_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_policy_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\x98\b\n" +
+	"!souk/policy/v1/error_reason.proto\x12\x0esouk.policy.v1\x1a\x1bsouk/policy/v1/reason.proto*\xcf\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12*\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x1a\n" +
@@ -209,7 +213,8 @@ const file_souk_policy_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_ETAG_MISMATCH\x10\x14\x1a\x13\xaa㟀\x0e\r\b\n" +
 	"\x12\x04etag \x01(\x9c\x03\x12+\n" +
 	"\x1bERROR_REASON_OTHER_CUSTOMER\x10\x15\x1a\n" +
-	"\xaa㟀\x0e\x04\b\a \x01B\x8a\x01\n" +
+	"\xaa㟀\x0e\x04\b\a \x01\x125\n" +
+	"\x1eERROR_REASON_FIELD_NOT_ALLOWED\x10\x16\x1a\x11\xaa㟀\x0e\v\b\a\x12\x05field \x01B\x8a\x01\n" +
 	"\x16example.souk.policy.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3"
 
 var (

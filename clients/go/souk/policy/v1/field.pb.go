@@ -80,11 +80,15 @@ func (DataClass) EnumDescriptor() ([]byte, []int) {
 	return file_souk_policy_v1_field_proto_rawDescGZIP(), []int{0}
 }
 
-// FieldPolicy says what a field holds.
+// FieldPolicy says what a field holds, and who may set it.
 type FieldPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who may see the value, and where it may be stored.
-	DataClass     DataClass `protobuf:"varint,1,opt,name=data_class,json=dataClass,proto3,enum=souk.policy.v1.DataClass" json:"data_class,omitempty"`
+	DataClass DataClass `protobuf:"varint,1,opt,name=data_class,json=dataClass,proto3,enum=souk.policy.v1.DataClass" json:"data_class,omitempty"`
+	// The kinds of callers that may set this field of a request; empty means all. A request of another
+	// caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It stands on fields of
+	// requests, not on fields of messages in them.
+	SetBy         []Caller `protobuf:"varint,2,rep,packed,name=set_by,json=setBy,proto3,enum=souk.policy.v1.Caller" json:"set_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -126,6 +130,13 @@ func (x *FieldPolicy) GetDataClass() DataClass {
 	return DataClass_DATA_CLASS_UNSPECIFIED
 }
 
+func (x *FieldPolicy) GetSetBy() []Caller {
+	if x != nil {
+		return x.SetBy
+	}
+	return nil
+}
+
 var file_souk_policy_v1_field_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -149,10 +160,11 @@ var File_souk_policy_v1_field_proto protoreflect.FileDescriptor
 
 const file_souk_policy_v1_field_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/policy/v1/field.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\"G\n" +
+	"\x1asouk/policy/v1/field.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1bsouk/policy/v1/policy.proto\"v\n" +
 	"\vFieldPolicy\x128\n" +
 	"\n" +
-	"data_class\x18\x01 \x01(\x0e2\x19.souk.policy.v1.DataClassR\tdataClass*W\n" +
+	"data_class\x18\x01 \x01(\x0e2\x19.souk.policy.v1.DataClassR\tdataClass\x12-\n" +
+	"\x06set_by\x18\x02 \x03(\x0e2\x16.souk.policy.v1.CallerR\x05setBy*W\n" +
 	"\tDataClass\x12\x1a\n" +
 	"\x16DATA_CLASS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DATA_CLASS_PERSONAL\x10\x01\x12\x15\n" +
@@ -178,17 +190,19 @@ var file_souk_policy_v1_field_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_souk_policy_v1_field_proto_goTypes = []any{
 	(DataClass)(0),                    // 0: souk.policy.v1.DataClass
 	(*FieldPolicy)(nil),               // 1: souk.policy.v1.FieldPolicy
-	(*descriptorpb.FieldOptions)(nil), // 2: google.protobuf.FieldOptions
+	(Caller)(0),                       // 2: souk.policy.v1.Caller
+	(*descriptorpb.FieldOptions)(nil), // 3: google.protobuf.FieldOptions
 }
 var file_souk_policy_v1_field_proto_depIdxs = []int32{
 	0, // 0: souk.policy.v1.FieldPolicy.data_class:type_name -> souk.policy.v1.DataClass
-	2, // 1: souk.policy.v1.field:extendee -> google.protobuf.FieldOptions
-	1, // 2: souk.policy.v1.field:type_name -> souk.policy.v1.FieldPolicy
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	2, // [2:3] is the sub-list for extension type_name
-	1, // [1:2] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: souk.policy.v1.FieldPolicy.set_by:type_name -> souk.policy.v1.Caller
+	3, // 2: souk.policy.v1.field:extendee -> google.protobuf.FieldOptions
+	1, // 3: souk.policy.v1.field:type_name -> souk.policy.v1.FieldPolicy
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	3, // [3:4] is the sub-list for extension type_name
+	2, // [2:3] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_souk_policy_v1_field_proto_init() }
@@ -196,6 +210,7 @@ func file_souk_policy_v1_field_proto_init() {
 	if File_souk_policy_v1_field_proto != nil {
 		return
 	}
+	file_souk_policy_v1_policy_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

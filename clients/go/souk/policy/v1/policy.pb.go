@@ -37,7 +37,7 @@ const (
 	Caller_CALLER_UNSPECIFIED Caller = 0
 	// Everyone, including anonymous callers.
 	Caller_CALLER_PUBLIC Caller = 1
-	// A signed-in user.
+	// A person who buys: a user who signed in, or a guest. Both have a customer, who owns what they do.
 	Caller_CALLER_USER Caller = 2
 	// Another service.
 	Caller_CALLER_SERVICE Caller = 3
@@ -165,7 +165,20 @@ type MethodPolicy struct {
 	Timeout *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// The reasons that the method can fail with, in addition to those of every method
 	// (souk.policy.v1.ErrorReason): names of values of the ErrorReason of its own package.
-	Reasons       []string `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Reasons []string `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Whose things a CALLER_USER reaches: the field of the request that says it, by its path. Required
+	// when a grant admits users.
+	//
+	// A field named `customer_id` must be the user's own customer. The server takes an empty one and
+	// `me` for it, and fails with ERROR_REASON_OTHER_CUSTOMER for any other. Other callers name a
+	// customer by its id. Any other field names a thing, and the service answers for what belongs to
+	// another customer as for what does not exist.
+	Own string `protobuf:"bytes,5,opt,name=own,proto3" json:"own,omitempty"`
+	// How a repeat of a call is known. Every write has one, and no read.
+	Idempotency *IdempotencyPolicy `protobuf:"bytes,6,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
+	// The HTTP status of success: 200, 201, 202 or 204; 0 means 200. A method with 204 has an empty
+	// response, and one with 202 started work that goes on.
+	HttpStatus    int32 `protobuf:"varint,7,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +241,86 @@ func (x *MethodPolicy) GetReasons() []string {
 	return nil
 }
 
+func (x *MethodPolicy) GetOwn() string {
+	if x != nil {
+		return x.Own
+	}
+	return ""
+}
+
+func (x *MethodPolicy) GetIdempotency() *IdempotencyPolicy {
+	if x != nil {
+		return x.Idempotency
+	}
+	return nil
+}
+
+func (x *MethodPolicy) GetHttpStatus() int32 {
+	if x != nil {
+		return x.HttpStatus
+	}
+	return 0
+}
+
+// IdempotencyPolicy says how the server knows that a call repeats an earlier one.
+type IdempotencyPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The field of the request by which a repeat is known, by its path, such as `request_id` or
+	// `payment.payment_id`. In a list, as in `transfers.transfer_id`, every element has its own.
+	// Empty: the effect is the key. A call whose effect is there already changes nothing more, and
+	// succeeds.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// How long the key is remembered at least, counted from the first call. Absent: for as long as
+	// what it names is kept, which is for ever where money moves.
+	Window        *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IdempotencyPolicy) Reset() {
+	*x = IdempotencyPolicy{}
+	mi := &file_souk_policy_v1_policy_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IdempotencyPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IdempotencyPolicy) ProtoMessage() {}
+
+func (x *IdempotencyPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_policy_v1_policy_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IdempotencyPolicy.ProtoReflect.Descriptor instead.
+func (*IdempotencyPolicy) Descriptor() ([]byte, []int) {
+	return file_souk_policy_v1_policy_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *IdempotencyPolicy) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *IdempotencyPolicy) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
 // Grant admits callers of one kind that have all of its scopes. A method never names a service: the
 // operator decides which scopes a service or a member of the staff has.
 type Grant struct {
@@ -237,14 +330,16 @@ type Grant struct {
 	Caller Caller `protobuf:"varint,1,opt,name=caller,proto3,enum=souk.policy.v1.Caller" json:"caller,omitempty"`
 	// The scopes that the caller's token must have, all of them: a noun and a verb, such as
 	// "orders.refund". docs/reference/scopes.md lists those of Souk. A token with the scope "*" has every scope.
-	Scopes        []string `protobuf:"bytes,2,rep,name=scopes,proto3" json:"scopes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Scopes []string `protobuf:"bytes,2,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// Whether guests are refused, who have the kind CALLER_USER and no account.
+	ExcludesGuests bool `protobuf:"varint,3,opt,name=excludes_guests,json=excludesGuests,proto3" json:"excludes_guests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_souk_policy_v1_policy_proto_msgTypes[1]
+	mi := &file_souk_policy_v1_policy_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +351,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_policy_v1_policy_proto_msgTypes[1]
+	mi := &file_souk_policy_v1_policy_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +364,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_souk_policy_v1_policy_proto_rawDescGZIP(), []int{1}
+	return file_souk_policy_v1_policy_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Grant) GetCaller() Caller {
@@ -284,6 +379,13 @@ func (x *Grant) GetScopes() []string {
 		return x.Scopes
 	}
 	return nil
+}
+
+func (x *Grant) GetExcludesGuests() bool {
+	if x != nil {
+		return x.ExcludesGuests
+	}
+	return false
 }
 
 var file_souk_policy_v1_policy_proto_extTypes = []protoimpl.ExtensionInfo{
@@ -309,15 +411,23 @@ var File_souk_policy_v1_policy_proto protoreflect.FileDescriptor
 
 const file_souk_policy_v1_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/policy/v1/policy.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xcb\x01\n" +
+	"\x1bsouk/policy/v1/policy.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc3\x02\n" +
 	"\fMethodPolicy\x12-\n" +
 	"\x06grants\x18\x01 \x03(\v2\x15.souk.policy.v1.GrantR\x06grants\x12=\n" +
 	"\vcriticality\x18\x02 \x01(\x0e2\x1b.souk.policy.v1.CriticalityR\vcriticality\x123\n" +
 	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x18\n" +
-	"\areasons\x18\x04 \x03(\tR\areasons\"O\n" +
+	"\areasons\x18\x04 \x03(\tR\areasons\x12\x10\n" +
+	"\x03own\x18\x05 \x01(\tR\x03own\x12C\n" +
+	"\vidempotency\x18\x06 \x01(\v2!.souk.policy.v1.IdempotencyPolicyR\vidempotency\x12\x1f\n" +
+	"\vhttp_status\x18\a \x01(\x05R\n" +
+	"httpStatus\"X\n" +
+	"\x11IdempotencyPolicy\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
+	"\x06window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06window\"x\n" +
 	"\x05Grant\x12.\n" +
 	"\x06caller\x18\x01 \x01(\x0e2\x16.souk.policy.v1.CallerR\x06caller\x12\x16\n" +
-	"\x06scopes\x18\x02 \x03(\tR\x06scopes*j\n" +
+	"\x06scopes\x18\x02 \x03(\tR\x06scopes\x12'\n" +
+	"\x0fexcludes_guests\x18\x03 \x01(\bR\x0eexcludesGuests*j\n" +
 	"\x06Caller\x12\x16\n" +
 	"\x12CALLER_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCALLER_PUBLIC\x10\x01\x12\x0f\n" +
@@ -346,27 +456,30 @@ func file_souk_policy_v1_policy_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_policy_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_policy_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_souk_policy_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_souk_policy_v1_policy_proto_goTypes = []any{
 	(Caller)(0),                        // 0: souk.policy.v1.Caller
 	(Criticality)(0),                   // 1: souk.policy.v1.Criticality
 	(*MethodPolicy)(nil),               // 2: souk.policy.v1.MethodPolicy
-	(*Grant)(nil),                      // 3: souk.policy.v1.Grant
-	(*durationpb.Duration)(nil),        // 4: google.protobuf.Duration
-	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
+	(*IdempotencyPolicy)(nil),          // 3: souk.policy.v1.IdempotencyPolicy
+	(*Grant)(nil),                      // 4: souk.policy.v1.Grant
+	(*durationpb.Duration)(nil),        // 5: google.protobuf.Duration
+	(*descriptorpb.MethodOptions)(nil), // 6: google.protobuf.MethodOptions
 }
 var file_souk_policy_v1_policy_proto_depIdxs = []int32{
-	3, // 0: souk.policy.v1.MethodPolicy.grants:type_name -> souk.policy.v1.Grant
+	4, // 0: souk.policy.v1.MethodPolicy.grants:type_name -> souk.policy.v1.Grant
 	1, // 1: souk.policy.v1.MethodPolicy.criticality:type_name -> souk.policy.v1.Criticality
-	4, // 2: souk.policy.v1.MethodPolicy.timeout:type_name -> google.protobuf.Duration
-	0, // 3: souk.policy.v1.Grant.caller:type_name -> souk.policy.v1.Caller
-	5, // 4: souk.policy.v1.method:extendee -> google.protobuf.MethodOptions
-	2, // 5: souk.policy.v1.method:type_name -> souk.policy.v1.MethodPolicy
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	5, // [5:6] is the sub-list for extension type_name
-	4, // [4:5] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 2: souk.policy.v1.MethodPolicy.timeout:type_name -> google.protobuf.Duration
+	3, // 3: souk.policy.v1.MethodPolicy.idempotency:type_name -> souk.policy.v1.IdempotencyPolicy
+	5, // 4: souk.policy.v1.IdempotencyPolicy.window:type_name -> google.protobuf.Duration
+	0, // 5: souk.policy.v1.Grant.caller:type_name -> souk.policy.v1.Caller
+	6, // 6: souk.policy.v1.method:extendee -> google.protobuf.MethodOptions
+	2, // 7: souk.policy.v1.method:type_name -> souk.policy.v1.MethodPolicy
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	7, // [7:8] is the sub-list for extension type_name
+	6, // [6:7] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_souk_policy_v1_policy_proto_init() }
@@ -380,7 +493,7 @@ func file_souk_policy_v1_policy_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_policy_v1_policy_proto_rawDesc), len(file_souk_policy_v1_policy_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 1,
 			NumServices:   0,
 		},

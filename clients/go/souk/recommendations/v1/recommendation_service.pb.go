@@ -13,7 +13,6 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
-	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -28,8 +27,8 @@ const (
 // The request of ListRecommendations.
 type ListRecommendationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-	// or names itself; for other callers empty means a guest.
+	// The customer, `customer_…`. A USER leaves it empty or sends `me`; for other callers empty means
+	// a visitor of whom nothing is known.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The skus in the basket, at most 100 of 1 to 64 characters; may be empty. A sku that is named
 	// twice counts once, an unknown one not at all.
@@ -563,105 +562,13 @@ func (x *GetModelResponse) GetProblem() string {
 	return ""
 }
 
-// The request of AuditRecommendations; it is empty.
-type AuditRecommendationsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditRecommendationsRequest) Reset() {
-	*x = AuditRecommendationsRequest{}
-	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditRecommendationsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditRecommendationsRequest) ProtoMessage() {}
-
-func (x *AuditRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditRecommendationsRequest.ProtoReflect.Descriptor instead.
-func (*AuditRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{10}
-}
-
-// The response of AuditRecommendations.
-type AuditRecommendationsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Every violated invariant, at most 1,000; empty when there is none.
-	Findings []*v1.AuditFinding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
-	// How much was checked.
-	Counts        []*v1.AuditCount `protobuf:"bytes,2,rep,name=counts,proto3" json:"counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuditRecommendationsResponse) Reset() {
-	*x = AuditRecommendationsResponse{}
-	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuditRecommendationsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuditRecommendationsResponse) ProtoMessage() {}
-
-func (x *AuditRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_recommendations_v1_recommendation_service_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuditRecommendationsResponse.ProtoReflect.Descriptor instead.
-func (*AuditRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *AuditRecommendationsResponse) GetFindings() []*v1.AuditFinding {
-	if x != nil {
-		return x.Findings
-	}
-	return nil
-}
-
-func (x *AuditRecommendationsResponse) GetCounts() []*v1.AuditCount {
-	if x != nil {
-		return x.Counts
-	}
-	return nil
-}
-
 var File_souk_recommendations_v1_recommendation_service_proto protoreflect.FileDescriptor
 
 const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\x1a\x18souk/type/v1/audit.proto\"\xca\x02\n" +
-	"\x1aListRecommendationsRequest\x12Y\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\n" +
+	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\"\xc5\x02\n" +
+	"\x1aListRecommendationsRequest\x12T\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12|\n" +
 	"\vbasket_skus\x18\x02 \x03(\tB[\xbaHX\x92\x01U\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\n" +
 	"basketSkus\x12&\n" +
@@ -690,17 +597,12 @@ const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"orderCount\x12&\n" +
 	"\x0fnew_order_count\x18\x03 \x01(\x03R\rnewOrderCount\x12\x1a\n" +
 	"\btraining\x18\x04 \x01(\bR\btraining\x12\x18\n" +
-	"\aproblem\x18\x05 \x01(\tR\aproblem\"\x1d\n" +
-	"\x1bAuditRecommendationsRequest\"\x88\x01\n" +
-	"\x1cAuditRecommendationsResponse\x126\n" +
-	"\bfindings\x18\x01 \x03(\v2\x1a.souk.type.v1.AuditFindingR\bfindings\x120\n" +
-	"\x06counts\x18\x02 \x03(\v2\x18.souk.type.v1.AuditCountR\x06counts2\xfa\n" +
-	"\n" +
-	"\x15RecommendationService\x12\xc5\x02\n" +
-	"\x13ListRecommendations\x123.souk.recommendations.v1.ListRecommendationsRequest\x1a4.souk.recommendations.v1.ListRecommendationsResponse\"\xc2\x01\x82\xd3\xe4\x93\x02uZ3b\x04list\x12+/v1/customers/{customer_id}/recommendationsZ#:\x01*b\x04list\"\x18/v1/recommendations:listb\x04list\x12\x13/v1/recommendations\xa2뤨\f>\n" +
+	"\aproblem\x18\x05 \x01(\tR\aproblem2\xb1\t\n" +
+	"\x15RecommendationService\x12\xd2\x02\n" +
+	"\x13ListRecommendations\x123.souk.recommendations.v1.ListRecommendationsRequest\x1a4.souk.recommendations.v1.ListRecommendationsResponse\"\xcf\x01\x82\xd3\xe4\x93\x02uZ3b\x04list\x12+/v1/customers/{customer_id}/recommendationsZ#:\x01*b\x04list\"\x18/v1/recommendations:listb\x04list\x12\x13/v1/recommendations\xa2뤨\fK\n" +
 	"\x02\b\x02\n" +
 	"\x18\b\x03\x12\x14recommendations.read\n" +
-	"\x18\b\x04\x12\x14recommendations.read\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xbe\x01\n" +
+	"\x18\b\x04\x12\x14recommendations.read\x10\x03\x1a\x02\b\x02*\vcustomer_id\x90\x02\x01\x12\xbe\x01\n" +
 	"\x13ListSimilarProducts\x123.souk.recommendations.v1.ListSimilarProductsRequest\x1a4.souk.recommendations.v1.ListSimilarProductsResponse\"<\x82\xd3\xe4\x93\x02#b\x04list\x12\x1b/v1/recommendations/similar\xa2뤨\f\n" +
 	"\n" +
 	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\x8e\x02\n" +
@@ -712,10 +614,7 @@ const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\x02\b\x01\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xaf\x01\n" +
 	"\bGetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"N\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations/model\xa2뤨\f$\n" +
 	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x03\x1a\x02\b\x02\x90\x02\x01\x12\xd3\x01\n" +
-	"\x14AuditRecommendations\x124.souk.recommendations.v1.AuditRecommendationsRequest\x1a5.souk.recommendations.v1.AuditRecommendationsResponse\"N\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations:audit\xa2뤨\f$\n" +
-	"\r\b\x03\x12\tops.audit\n" +
-	"\r\b\x04\x12\tops.audit\x10\x04\x1a\x02\b<\x90\x02\x01B\xca\x01\n" +
+	"\r\b\x04\x12\tops.audit\x10\x03\x1a\x02\b\x02\x90\x02\x01B\xca\x01\n" +
 	"\x1fexample.souk.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3"
 
 var (
@@ -730,7 +629,7 @@ func file_souk_recommendations_v1_recommendation_service_proto_rawDescGZIP() []b
 	return file_souk_recommendations_v1_recommendation_service_proto_rawDescData
 }
 
-var file_souk_recommendations_v1_recommendation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_souk_recommendations_v1_recommendation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_souk_recommendations_v1_recommendation_service_proto_goTypes = []any{
 	(*ListRecommendationsRequest)(nil),         // 0: souk.recommendations.v1.ListRecommendationsRequest
 	(*ListRecommendationsResponse)(nil),        // 1: souk.recommendations.v1.ListRecommendationsResponse
@@ -742,38 +641,30 @@ var file_souk_recommendations_v1_recommendation_service_proto_goTypes = []any{
 	(*ListPopularProductsResponse)(nil),        // 7: souk.recommendations.v1.ListPopularProductsResponse
 	(*GetModelRequest)(nil),                    // 8: souk.recommendations.v1.GetModelRequest
 	(*GetModelResponse)(nil),                   // 9: souk.recommendations.v1.GetModelResponse
-	(*AuditRecommendationsRequest)(nil),        // 10: souk.recommendations.v1.AuditRecommendationsRequest
-	(*AuditRecommendationsResponse)(nil),       // 11: souk.recommendations.v1.AuditRecommendationsResponse
-	(*RecommendationList)(nil),                 // 12: souk.recommendations.v1.RecommendationList
-	(*Model)(nil),                              // 13: souk.recommendations.v1.Model
-	(*v1.AuditFinding)(nil),                    // 14: souk.type.v1.AuditFinding
-	(*v1.AuditCount)(nil),                      // 15: souk.type.v1.AuditCount
+	(*RecommendationList)(nil),                 // 10: souk.recommendations.v1.RecommendationList
+	(*Model)(nil),                              // 11: souk.recommendations.v1.Model
 }
 var file_souk_recommendations_v1_recommendation_service_proto_depIdxs = []int32{
-	12, // 0: souk.recommendations.v1.ListRecommendationsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
-	12, // 1: souk.recommendations.v1.ListSimilarProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
-	12, // 2: souk.recommendations.v1.ListProductsBoughtTogetherResponse.list:type_name -> souk.recommendations.v1.RecommendationList
-	12, // 3: souk.recommendations.v1.ListPopularProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
-	13, // 4: souk.recommendations.v1.GetModelResponse.model:type_name -> souk.recommendations.v1.Model
-	14, // 5: souk.recommendations.v1.AuditRecommendationsResponse.findings:type_name -> souk.type.v1.AuditFinding
-	15, // 6: souk.recommendations.v1.AuditRecommendationsResponse.counts:type_name -> souk.type.v1.AuditCount
-	0,  // 7: souk.recommendations.v1.RecommendationService.ListRecommendations:input_type -> souk.recommendations.v1.ListRecommendationsRequest
-	2,  // 8: souk.recommendations.v1.RecommendationService.ListSimilarProducts:input_type -> souk.recommendations.v1.ListSimilarProductsRequest
-	4,  // 9: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:input_type -> souk.recommendations.v1.ListProductsBoughtTogetherRequest
-	6,  // 10: souk.recommendations.v1.RecommendationService.ListPopularProducts:input_type -> souk.recommendations.v1.ListPopularProductsRequest
-	8,  // 11: souk.recommendations.v1.RecommendationService.GetModel:input_type -> souk.recommendations.v1.GetModelRequest
-	10, // 12: souk.recommendations.v1.RecommendationService.AuditRecommendations:input_type -> souk.recommendations.v1.AuditRecommendationsRequest
-	1,  // 13: souk.recommendations.v1.RecommendationService.ListRecommendations:output_type -> souk.recommendations.v1.ListRecommendationsResponse
-	3,  // 14: souk.recommendations.v1.RecommendationService.ListSimilarProducts:output_type -> souk.recommendations.v1.ListSimilarProductsResponse
-	5,  // 15: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:output_type -> souk.recommendations.v1.ListProductsBoughtTogetherResponse
-	7,  // 16: souk.recommendations.v1.RecommendationService.ListPopularProducts:output_type -> souk.recommendations.v1.ListPopularProductsResponse
-	9,  // 17: souk.recommendations.v1.RecommendationService.GetModel:output_type -> souk.recommendations.v1.GetModelResponse
-	11, // 18: souk.recommendations.v1.RecommendationService.AuditRecommendations:output_type -> souk.recommendations.v1.AuditRecommendationsResponse
-	13, // [13:19] is the sub-list for method output_type
-	7,  // [7:13] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	10, // 0: souk.recommendations.v1.ListRecommendationsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	10, // 1: souk.recommendations.v1.ListSimilarProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	10, // 2: souk.recommendations.v1.ListProductsBoughtTogetherResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	10, // 3: souk.recommendations.v1.ListPopularProductsResponse.list:type_name -> souk.recommendations.v1.RecommendationList
+	11, // 4: souk.recommendations.v1.GetModelResponse.model:type_name -> souk.recommendations.v1.Model
+	0,  // 5: souk.recommendations.v1.RecommendationService.ListRecommendations:input_type -> souk.recommendations.v1.ListRecommendationsRequest
+	2,  // 6: souk.recommendations.v1.RecommendationService.ListSimilarProducts:input_type -> souk.recommendations.v1.ListSimilarProductsRequest
+	4,  // 7: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:input_type -> souk.recommendations.v1.ListProductsBoughtTogetherRequest
+	6,  // 8: souk.recommendations.v1.RecommendationService.ListPopularProducts:input_type -> souk.recommendations.v1.ListPopularProductsRequest
+	8,  // 9: souk.recommendations.v1.RecommendationService.GetModel:input_type -> souk.recommendations.v1.GetModelRequest
+	1,  // 10: souk.recommendations.v1.RecommendationService.ListRecommendations:output_type -> souk.recommendations.v1.ListRecommendationsResponse
+	3,  // 11: souk.recommendations.v1.RecommendationService.ListSimilarProducts:output_type -> souk.recommendations.v1.ListSimilarProductsResponse
+	5,  // 12: souk.recommendations.v1.RecommendationService.ListProductsBoughtTogether:output_type -> souk.recommendations.v1.ListProductsBoughtTogetherResponse
+	7,  // 13: souk.recommendations.v1.RecommendationService.ListPopularProducts:output_type -> souk.recommendations.v1.ListPopularProductsResponse
+	9,  // 14: souk.recommendations.v1.RecommendationService.GetModel:output_type -> souk.recommendations.v1.GetModelResponse
+	10, // [10:15] is the sub-list for method output_type
+	5,  // [5:10] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_souk_recommendations_v1_recommendation_service_proto_init() }
@@ -789,7 +680,7 @@ func file_souk_recommendations_v1_recommendation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_recommendations_v1_recommendation_service_proto_rawDesc), len(file_souk_recommendations_v1_recommendation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,7 +24,6 @@ const (
 	RecommendationService_ListProductsBoughtTogether_FullMethodName = "/souk.recommendations.v1.RecommendationService/ListProductsBoughtTogether"
 	RecommendationService_ListPopularProducts_FullMethodName        = "/souk.recommendations.v1.RecommendationService/ListPopularProducts"
 	RecommendationService_GetModel_FullMethodName                   = "/souk.recommendations.v1.RecommendationService/GetModel"
-	RecommendationService_AuditRecommendations_FullMethodName       = "/souk.recommendations.v1.RecommendationService/AuditRecommendations"
 )
 
 // RecommendationServiceClient is the client API for RecommendationService service.
@@ -35,11 +34,13 @@ const (
 //
 // An order counts as soon as its event arrives, without waiting for a training: in its customer's
 // recommendations, in popular products and in products bought together. Canceled and refunded
-// orders no longer count. With too little data a list falls back from the customer to the basket to
-// popular products, and each item says which; an unknown sku or customer is not an error. Only
-// products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-// and no further pages; another call may return other items. Reasons are those of
-// `souk.policy.v1.ErrorReason`.
+// orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+// orders.
+//
+// With too little data a list falls back from the customer to the basket to popular products, and
+// each item says which; an unknown sku or customer is not an error. Only products for sale are
+// recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+// another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
 type RecommendationServiceClient interface {
 	// Lists what to recommend to a customer, best first: what they are likely to buy next, again or
 	// for the first time. Without a customer, or for an unknown one, it uses the basket, and without
@@ -61,9 +62,6 @@ type RecommendationServiceClient interface {
 	// Returns the model that is served, with its quality on orders it was not trained on, and the
 	// number of orders since. For those who operate the service; nothing that shoppers see needs it.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
-	// Checks the invariants of this service: the counts in memory equal the orders in its database,
-	// and each line belongs to an order. Returns what is wrong and how much was checked.
-	AuditRecommendations(ctx context.Context, in *AuditRecommendationsRequest, opts ...grpc.CallOption) (*AuditRecommendationsResponse, error)
 }
 
 type recommendationServiceClient struct {
@@ -124,16 +122,6 @@ func (c *recommendationServiceClient) GetModel(ctx context.Context, in *GetModel
 	return out, nil
 }
 
-func (c *recommendationServiceClient) AuditRecommendations(ctx context.Context, in *AuditRecommendationsRequest, opts ...grpc.CallOption) (*AuditRecommendationsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AuditRecommendationsResponse)
-	err := c.cc.Invoke(ctx, RecommendationService_AuditRecommendations_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // RecommendationServiceServer is the server API for RecommendationService service.
 // All implementations must embed UnimplementedRecommendationServiceServer
 // for forward compatibility.
@@ -142,11 +130,13 @@ func (c *recommendationServiceClient) AuditRecommendations(ctx context.Context, 
 //
 // An order counts as soon as its event arrives, without waiting for a training: in its customer's
 // recommendations, in popular products and in products bought together. Canceled and refunded
-// orders no longer count. With too little data a list falls back from the customer to the basket to
-// popular products, and each item says which; an unknown sku or customer is not an error. Only
-// products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-// and no further pages; another call may return other items. Reasons are those of
-// `souk.policy.v1.ErrorReason`.
+// orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+// orders.
+//
+// With too little data a list falls back from the customer to the basket to popular products, and
+// each item says which; an unknown sku or customer is not an error. Only products for sale are
+// recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+// another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
 type RecommendationServiceServer interface {
 	// Lists what to recommend to a customer, best first: what they are likely to buy next, again or
 	// for the first time. Without a customer, or for an unknown one, it uses the basket, and without
@@ -168,9 +158,6 @@ type RecommendationServiceServer interface {
 	// Returns the model that is served, with its quality on orders it was not trained on, and the
 	// number of orders since. For those who operate the service; nothing that shoppers see needs it.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
-	// Checks the invariants of this service: the counts in memory equal the orders in its database,
-	// and each line belongs to an order. Returns what is wrong and how much was checked.
-	AuditRecommendations(context.Context, *AuditRecommendationsRequest) (*AuditRecommendationsResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }
 
@@ -195,9 +182,6 @@ func (UnimplementedRecommendationServiceServer) ListPopularProducts(context.Cont
 }
 func (UnimplementedRecommendationServiceServer) GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetModel not implemented")
-}
-func (UnimplementedRecommendationServiceServer) AuditRecommendations(context.Context, *AuditRecommendationsRequest) (*AuditRecommendationsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AuditRecommendations not implemented")
 }
 func (UnimplementedRecommendationServiceServer) mustEmbedUnimplementedRecommendationServiceServer() {}
 func (UnimplementedRecommendationServiceServer) testEmbeddedByValue()                               {}
@@ -310,24 +294,6 @@ func _RecommendationService_GetModel_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RecommendationService_AuditRecommendations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AuditRecommendationsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RecommendationServiceServer).AuditRecommendations(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RecommendationService_AuditRecommendations_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RecommendationServiceServer).AuditRecommendations(ctx, req.(*AuditRecommendationsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // RecommendationService_ServiceDesc is the grpc.ServiceDesc for RecommendationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -354,10 +320,6 @@ var RecommendationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetModel",
 			Handler:    _RecommendationService_GetModel_Handler,
-		},
-		{
-			MethodName: "AuditRecommendations",
-			Handler:    _RecommendationService_AuditRecommendations_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -9,6 +9,7 @@
 package typev1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -144,10 +145,11 @@ var File_souk_type_v1_actor_proto protoreflect.FileDescriptor
 
 const file_souk_type_v1_actor_proto_rawDesc = "" +
 	"\n" +
-	"\x18souk/type/v1/actor.proto\x12\fsouk.type.v1\"D\n" +
-	"\x05Actor\x12+\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x17.souk.type.v1.ActorKindR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id*\x81\x01\n" +
+	"\x18souk/type/v1/actor.proto\x12\fsouk.type.v1\x1a\x1bbuf/validate/validate.proto\"d\n" +
+	"\x05Actor\x125\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.souk.type.v1.ActorKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12$\n" +
+	"\x02id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x022\n" +
+	"^[^\\x00]*$R\x02id*\x81\x01\n" +
 	"\tActorKind\x12\x1a\n" +
 	"\x16ACTOR_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fACTOR_KIND_USER\x10\x01\x12\x16\n" +

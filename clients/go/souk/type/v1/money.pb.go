@@ -31,8 +31,11 @@ const (
 // the clients for Rust, Python and TypeScript have it, with functions that write and read amounts
 // as text.
 //
-// Amounts are integers and Souk never rounds them. A method that must cut a share of an amount
-// states the rule in its comment.
+// Amounts are integers. Where a price times a rate, such as a tax or a discount in percent, gives a
+// part of a minor unit, it is rounded per line, to the nearest minor unit and half away from zero:
+// 10.5 becomes 11, and -10.5 becomes -11. Sums add rounded amounts and are never rounded again: the
+// tax of an order is the sum of the taxes of its lines. A method that cuts an amount into shares
+// says in its comment who gets the rest.
 type Money struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The currency as ISO 4217 writes it, such as `GBP`. A code that the table does not have, such as

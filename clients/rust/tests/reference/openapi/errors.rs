@@ -32,9 +32,10 @@ const STATUSES: [(i32, &str); 15] = [
 ];
 
 /// The reasons of every method that only some methods can fail with.
-const CONDITIONAL: [&str; 6] = [
+const CONDITIONAL: [&str; 7] = [
     "ERROR_REASON_CONFLICT",
     "ERROR_REASON_ETAG_MISMATCH",
+    "ERROR_REASON_FIELD_NOT_ALLOWED",
     "ERROR_REASON_INVALID_PAGE_TOKEN",
     "ERROR_REASON_OTHER_CUSTOMER",
     "ERROR_REASON_REQUEST_ID_REUSED",
@@ -65,9 +66,12 @@ impl Reason {
             // What is created has no earlier state.
             "ERROR_REASON_ETAG_MISMATCH" => has("etag") && !method.name().starts_with("Create"),
             "ERROR_REASON_INVALID_PAGE_TOKEN" => has("page_token") || has("resume_token"),
+            "ERROR_REASON_FIELD_NOT_ALLOWED" => method.input().fields().any(|field| {
+                let option = option(&field.options(), "souk.policy.v1.field");
+                option.has_field_by_name("set_by")
+            }),
             "ERROR_REASON_OTHER_CUSTOMER" => {
-                has("customer_id")
-                    && policy.grants.iter().any(|grant| grant.caller == CallerKind::User)
+                policy.own.rsplit('.').next().is_some_and(|name| name == "customer_id")
             }
             "ERROR_REASON_REQUEST_ID_REUSED" => has("request_id"),
             "ERROR_REASON_TOO_MANY_STREAMS" => policy.client_streaming || policy.server_streaming,

@@ -1,7 +1,9 @@
 //! The operations of HTTP: each binding of `google.api.http` with its parameters, its body and its
 //! responses.
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
+};
 use souk_client::CONTRACT;
 use souk_contract::{CallerKind, MethodPolicy};
 
@@ -11,7 +13,7 @@ use super::json::{Json, Object};
 use super::rules::json_path;
 use super::schemas::reference;
 use super::schemas::{Part, Schemas, fields, is_deprecated, is_output, is_required, is_well_known};
-use crate::descriptors::option;
+use crate::descriptors::{Idempotency, option};
 
 const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 const JSON: &str = "application/json";
@@ -69,6 +71,12 @@ impl Operations<'_> {
         }
         operation.set("x-souk-method", format!("{}/{}", service.full_name(), method.name()));
         access(policy, &mut operation);
+        if let Some(idempotency) = idempotency(method) {
+            operation.set("x-souk-idempotency", idempotency);
+        }
+        if is_internal(service) {
+            operation.set("x-souk-audience", "internal");
+        }
         if policy.timeout != MethodPolicy::UNLIMITED {
             operation.set("x-souk-timeout", format!("{}s", policy.timeout.as_secs_f64()));
         }
@@ -207,12 +215,13 @@ impl Operations<'_> {
     /// Returns the response of a call that succeeds.
     fn success(&mut self, method: &MethodDescriptor, binding: &Binding) -> Object {
         let output = method.output();
-        let is_empty = output.fields().len() == 0;
-        if is_empty && method.name().starts_with("Delete") {
-            let response = Object::default().with("description", "It is deleted.");
+        let policy = option(&method.options(), "souk.policy.v1.method");
+        let status = policy.get_field_by_name("http_status").unwrap().as_i32().unwrap();
+        let status = if status == 0 { 200 } else { status };
+        if status == 204 {
+            let response = Object::default().with("description", "There is nothing to say.");
             return Object::default().with("204", response);
         }
-        let status = if method.name().starts_with("Create") { "201" } else { "200" };
         let (schema, description) = match binding.response_body.as_str() {
             "" => (self.schemas.message(&output), output.comment()),
             name => {
@@ -228,7 +237,7 @@ impl Operations<'_> {
         };
         let content = Object::default().with(kind, Object::default().with("schema", schema));
         let response = Object::default().with("description", description).with("content", content);
-        Object::default().with(status, response)
+        Object::default().with(&status.to_string(), response)
     }
 }
 
@@ -282,6 +291,19 @@ fn field_at(message: &MessageDescriptor, path: &str) -> FieldDescriptor {
     field_at(kind.as_message().unwrap_or_else(|| panic!("{path} is no message")), rest)
 }
 
+/// Returns how a repeat of a write is known.
+fn idempotency(method: &MethodDescriptor) -> Option<Object> {
+    let idempotency = Idempotency::of(method)?;
+    let mut object = Object::default();
+    if !idempotency.key.is_empty() {
+        object.set("key", json_path(&idempotency.key));
+    }
+    if let Some(window) = idempotency.window {
+        object.set("window", format!("{}s", window.as_secs_f64()));
+    }
+    Some(object)
+}
+
 /// Says who may call.
 fn access(policy: &MethodPolicy, operation: &mut Object) {
     let token = Object::default().with("token", Vec::<Json>::new());
@@ -296,18 +318,27 @@ fn access(policy: &MethodPolicy, operation: &mut Object) {
             CallerKind::Service => "CALLER_SERVICE",
             CallerKind::Staff => "CALLER_STAFF",
         };
-        let entry = Object::default().with("caller", caller);
-        if grant.scopes.is_empty() { entry } else { entry.with("scopes", grant.scopes.to_vec()) }
+        let mut entry = Object::default().with("caller", caller);
+        if !grant.scopes.is_empty() {
+            entry.set("scopes", grant.scopes.to_vec());
+        }
+        if grant.excludes_guests {
+            entry.set("excludesGuests", true);
+        }
+        entry
     });
     operation.set("x-souk-grants", grants.collect::<Vec<_>>());
-    let is_ops = |scope: &&str| scope.starts_with("ops.");
-    let is_internal = policy
-        .grants
-        .iter()
-        .all(|grant| !grant.scopes.is_empty() && grant.scopes.iter().all(is_ops));
-    if is_internal {
-        operation.set("x-souk-audience", "internal");
+    if !policy.own.is_empty() {
+        operation.set("x-souk-own", policy.own);
     }
+}
+
+/// Returns whether a service is for those who operate the shop, and nobody outside.
+fn is_internal(service: &ServiceDescriptor) -> bool {
+    const INTERNAL: i32 = 1;
+    let policy = option(&service.options(), "souk.policy.v1.service");
+    let audience = policy.get_field_by_name("audience").and_then(|value| value.as_enum_number());
+    audience == Some(INTERNAL)
 }
 
 #[test]

@@ -136,6 +136,10 @@ impl Schemas {
         if let Some(class) = data_class(field) {
             schema.set("x-souk-data-class", class);
         }
+        let set_by = set_by(field);
+        if !set_by.is_empty() {
+            schema.set("x-souk-set-by", set_by);
+        }
         schema
     }
 
@@ -259,6 +263,16 @@ fn choice(oneof: &OneofDescriptor) -> String {
     let names = oneof.fields().map(|field| format!("`{}`", field.json_name()));
     let how_many = if is_required { "Exactly" } else { "At most" };
     format!("\n\n{how_many} one of {} is set.", names.collect::<Vec<_>>().join(", "))
+}
+
+/// Returns the kinds of callers that may set a field; none when all may.
+fn set_by(field: &FieldDescriptor) -> Vec<Json> {
+    let policy = option(&field.options(), "souk.policy.v1.field");
+    let kinds = policy.get_field_by_name("set_by").unwrap();
+    let of_policy = policy.descriptor().get_field_by_name("set_by").unwrap().kind();
+    let of_policy = of_policy.as_enum().unwrap();
+    let numbers = kinds.as_list().unwrap().iter().map(|kind| kind.as_enum_number().unwrap());
+    numbers.map(|number| of_policy.get_value(number).unwrap().name().into()).collect()
 }
 
 /// Returns the data class of a field, where it is not the one of most fields.

@@ -55,7 +55,7 @@ on_each_engine! {
 
     async fn no_user_makes_products_and_bad_fields_are_named(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        let answer = catalog.client(&souk_chassis::Caller::User("eve".into())).create_product(create_product(rug())).await;
+        let answer = catalog.client(&souk_chassis::Caller::user("eve")).create_product(create_product(rug())).await;
         refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
         for (bad, field) in [
             (pb::Product { title: String::new(), ..rug() }, "product.title"),

@@ -42,7 +42,7 @@ on_each_engine! {
         let draft = catalog.product_in("Secret", pb::ProductState::Draft).await;
         let archived = catalog.product_in("Old", pb::ProductState::Archived).await;
         let request = pb::GetProductRequest { product_id: draft.product_id };
-        for caller in [souk_chassis::Caller::Anonymous, souk_chassis::Caller::User("eve".into())] {
+        for caller in [souk_chassis::Caller::Anonymous, souk_chassis::Caller::user("eve")] {
             let answer = catalog.client(&caller).get_product(request.clone()).await;
             refused(answer, Code::NotFound, "ERROR_REASON_PRODUCT_NOT_FOUND");
         }

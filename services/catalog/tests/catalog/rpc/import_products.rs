@@ -1,6 +1,12 @@
 //! ImportProducts.
 
+use souk_chassis::Caller;
 use souk_client::catalog::v1 as pb;
+use souk_client::operation::import_products;
+use souk_client::operations::v1::operation_service_client::OperationServiceClient;
+use souk_client::operations::v1::{
+    GetOperationRequest, ListOperationsRequest, WaitOperationRequest, operation,
+};
 use souk_testkit::{Engine, on_each_engine};
 
 use crate::support::*;
@@ -127,12 +133,18 @@ on_each_engine! {
             ..Default::default()
         };
         let edited = catalog.update(update_product(edited, &["title"])).await.unwrap();
-        let before = catalog.service.row_counts().await;
+        let rows = async || {
+            let mut rows = catalog.service.row_counts().await;
+            // The second import is an operation of its own.
+            rows.remove("0.souk_operations");
+            rows
+        };
+        let before = rows().await;
 
         let second = catalog.import(items()).await.unwrap();
         assert_eq!(outcomes(&second), [Unchanged, Unchanged]);
         assert_eq!(second[0].product_id, first[0].product_id);
-        assert_eq!(catalog.service.row_counts().await, before);
+        assert_eq!(rows().await, before);
         let request = pb::GetProductRequest { product_id: first[0].product_id.clone() };
         let read = catalog.public.clone().get_product(request).await.unwrap().into_inner().product.unwrap();
         assert_eq!((read.title.as_str(), read.external_key.as_str(), &read.etag), ("Edited", "A", &edited.etag));
@@ -183,18 +195,147 @@ on_each_engine! {
         let answer = catalog.import(items(10_001)).await;
         let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_TOO_MANY_ITEMS");
         assert_eq!(souk_testkit::metadata_of(&status)["limit"], "10000");
-        assert_eq!(catalog.service.row_counts().await["0.products"], 10_000);
+        let large = |number| with(item(&format!("L{number}"), &[]), |it| it.description = "x".repeat(9_000));
+        let answer = catalog.import((0..9_000).map(large).collect()).await;
+        let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_IMPORT_TOO_LARGE");
+        assert_eq!(souk_testkit::metadata_of(&status)["limit_bytes"], "67108864");
+        let rows = catalog.service.row_counts().await;
+        assert_eq!((rows["0.products"], rows["0.import_groups"]), (3_400, 0));
         catalog.finish().await;
     }
 
-    async fn an_empty_stream_is_answered_and_others_than_staff_are_refused(engine: Engine) {
+    async fn a_stream_without_a_request_id_and_others_than_staff_are_refused(engine: Engine) {
         let catalog = TestCatalog::start(engine).await;
-        assert_eq!(catalog.import(vec![]).await.unwrap(), []);
-        let nothing = pb::ImportProductsRequest { item: None };
-        let answer = catalog.staff.clone().import_products(tokio_stream::iter([nothing.clone()])).await.unwrap();
-        assert_eq!(outcomes(&answer.into_inner().results), [Failed]);
-        let answer = catalog.public.clone().import_products(tokio_stream::iter([nothing])).await;
+        let stream = |ids: &[&str]| -> Vec<pb::ImportProductsRequest> {
+            let message = |id: &&str| pb::ImportProductsRequest { item: None, request_id: (*id).to_owned() };
+            ids.iter().map(message).collect()
+        };
+        for (ids, problem) in [
+            (&[][..], "is required in the first message"),
+            (&["", "r1"], "is required in the first message"),
+            (&["r1", "r2"], "must be empty after the first message"),
+        ] {
+            let answer = catalog.staff.clone().import_products(tokio_stream::iter(stream(ids))).await;
+            let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+            assert!(status.message().contains(problem), "{status:?}");
+        }
+        let results = import_products(catalog.staff_channel(), "r1", [pb::ImportedProduct::default()]).await.unwrap();
+        assert_eq!(outcomes(&results), [Failed]);
+        let answer = catalog.public.clone().import_products(tokio_stream::iter(stream(&["r1"]))).await;
         assert!(matches!(answer.unwrap_err().code(), Code::Unauthenticated | Code::PermissionDenied));
+        catalog.finish().await;
+    }
+
+    async fn a_repeat_returns_the_operation_and_the_id_of_other_items_is_refused(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items = || (0..450).map(|number| item(&format!("P{number}"), &[number])).collect::<Vec<_>>();
+        let first = catalog.start_import("r1", items()).await.unwrap();
+        assert_eq!((&*first.service, &*first.method), ("catalog", "souk.catalog.v1.CatalogService.ImportProducts"));
+        assert_eq!(progress_of(&first).item_count, 450);
+        assert_eq!(first.actor.as_ref().unwrap().id, "ann");
+        let done = catalog.done(&first).await;
+        let again = catalog.start_import("r1", items()).await.unwrap();
+        assert_eq!(again, done);
+        assert_eq!((again.operation_id, again.create_time), (first.operation_id, first.create_time));
+        let progress = progress_of(&done);
+        assert_eq!((progress.done_count, progress.failed_count), (450, 0));
+        assert!(done.expire_time.is_some() && done.cancel_time.is_none());
+
+        let other = catalog.start_import("r1", vec![item("P1", &[5])]).await;
+        refused(other, Code::FailedPrecondition, "ERROR_REASON_REQUEST_ID_REUSED");
+        let rows = catalog.service.row_counts().await;
+        assert_eq!((rows["0.souk_operations"], rows["0.import_groups"], rows["0.products"]), (1, 0, 450));
+        catalog.finish().await;
+    }
+
+    async fn an_import_goes_on_after_a_restart_and_imports_each_item_once(engine: Engine) {
+        let mut catalog = TestCatalog::start(engine).await;
+        let items: Vec<_> = (0..6_000).map(|number| item(&format!("P{number}"), &[number])).collect();
+        let mut operation = catalog.start_import("r1", items).await.unwrap();
+        for _ in 0..3 {
+            operation = catalog.progress(&operation).await;
+            catalog.restart().await;
+        }
+        let done = catalog.done(&operation).await;
+        let results = results_of(&done);
+        assert_eq!(results.len(), 6_000);
+        assert!(results.iter().all(|result| result.outcome() == Created));
+        assert!(results.iter().enumerate().all(|(number, result)| result.external_key == format!("P{number}")));
+        let counts: Vec<i64> = catalog.audit().await.counts.iter().map(|count| count.count).collect();
+        assert_eq!(counts, [6_000; 4]);
+        assert_eq!(catalog.service.row_counts().await["0.import_groups"], 0);
+        catalog.finish().await;
+    }
+
+    async fn a_canceled_import_stops_and_keeps_what_it_imported(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items: Vec<_> = (0..10_000).map(|number| item(&format!("P{number}"), &[])).collect();
+        let operation = catalog.start_import("r1", items).await.unwrap();
+        catalog.progress(&operation).await;
+        let canceled = catalog.cancel(&operation).await;
+        assert!(canceled.cancel_time.is_some() || canceled.done);
+        let done = catalog.done(&operation).await;
+        let error = match done.result.as_ref().unwrap() {
+            operation::Result::Error(error) => error,
+            operation::Result::Response(_) => panic!("10,000 items were faster than one call"),
+        };
+        assert_eq!((error.code, &*error.message), (1, &*format!("operation {} was canceled", done.operation_id)));
+        assert!(error.details[0].value.windows(31).any(|text| text == b"ERROR_REASON_OPERATION_CANCELED"));
+        let rows = catalog.service.row_counts().await;
+        assert_eq!(rows["0.products"], i64::from(progress_of(&done).done_count));
+        assert_eq!(rows["0.import_groups"], 0);
+        assert_eq!(catalog.cancel(&operation).await, done);
+        catalog.finish().await;
+    }
+
+    async fn operations_are_seen_by_those_who_could_start_them(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let mut ids = vec![];
+        for request in ["r1", "r2", "r3"] {
+            let operation = catalog.start_import(request, vec![item(request, &[5])]).await.unwrap();
+            catalog.done(&operation).await;
+            ids.insert(0, operation.operation_id);
+        }
+        let ann = Caller::Staff("ann".into());
+        let list = async |channel, page_size, page_token: String| {
+            let request = ListOperationsRequest { service: "catalog".into(), page_size, page_token };
+            OperationServiceClient::new(channel).list_operations(request).await.unwrap().into_inner()
+        };
+        let page = list(catalog.service.channel_as(&ann), 2, String::new()).await;
+        let next = list(catalog.service.channel_as(&ann), 2, page.next_page_token.clone()).await;
+        let listed: Vec<_> = page.operations.iter().chain(&next.operations).collect();
+        assert_eq!(listed.iter().map(|one| &one.operation_id).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
+        assert!(listed.iter().all(|one| one.done && one.result.is_none()));
+        assert_eq!(next.next_page_token, "");
+
+        let reader = || catalog.service.channel_with(&ann, &["inventory.read"]);
+        assert_eq!(list(reader(), 0, String::new()).await.operations, []);
+        let get = |service: &str| GetOperationRequest { service: service.into(), operation_id: ids[0].clone() };
+        let answer = OperationServiceClient::new(reader()).get_operation(get("catalog")).await;
+        refused(answer, Code::NotFound, "ERROR_REASON_OPERATION_NOT_FOUND");
+        let answer = catalog.operations(&Caller::user("alice")).get_operation(get("catalog")).await;
+        refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
+        let answer = catalog.operations(&ann).get_operation(get("orders")).await;
+        let status = refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        assert!(status.message().contains("must be one of catalog"), "{status:?}");
+        let answer = catalog.operations(&ann).get_operation(get("")).await;
+        refused(answer, Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD");
+        catalog.finish().await;
+    }
+
+    async fn a_wait_ends_in_time_with_what_is_there(engine: Engine) {
+        let catalog = TestCatalog::start(engine).await;
+        let items: Vec<_> = (0..10_000).map(|number| item(&format!("P{number}"), &[5])).collect();
+        let operation = catalog.start_import("r1", items).await.unwrap();
+        let request = WaitOperationRequest {
+            service: "catalog".into(),
+            operation_id: operation.operation_id.clone(),
+            timeout: Some(prost_types::Duration::default()),
+        };
+        let ann = Caller::Staff("ann".into());
+        let waited = catalog.operations(&ann).wait_operation(request).await.unwrap().into_inner();
+        assert!(!waited.operation.unwrap().done);
+        assert!(catalog.done(&operation).await.done);
         catalog.finish().await;
     }
 

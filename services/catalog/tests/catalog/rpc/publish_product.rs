@@ -49,7 +49,7 @@ on_each_engine! {
         // A repeat returns the first response, whatever the etag is now.
         let again = catalog.staff.clone().publish_product(request.clone()).await.unwrap();
         assert_eq!(published.into_inner(), again.into_inner());
-        let answer = catalog.client(&souk_chassis::Caller::User("eve".into())).publish_product(request).await;
+        let answer = catalog.client(&souk_chassis::Caller::user("eve")).publish_product(request).await;
         refused(answer, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
         catalog.finish().await;
     }

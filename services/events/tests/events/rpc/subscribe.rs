@@ -220,7 +220,7 @@ on_each_engine! {
 
     async fn users_may_not_listen(engine: Engine) {
         let events = Events::start(engine).await;
-        let user = events.client_of(Caller::User("alice".into()));
+        let user = events.client_of(Caller::user("alice"));
         refused(Consumer::open(user, start("mail")).await, Code::PermissionDenied, "ERROR_REASON_ACCESS_DENIED");
         events.end().await;
     }

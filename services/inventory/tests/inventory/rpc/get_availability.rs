@@ -49,7 +49,7 @@ on_each_engine! {
         let inventory = Inventory::with_stock(engine, &[("mug", 11)]).await;
         for (caller, told) in [
             (Caller::Anonymous, 10),
-            (Caller::User("alice".into()), 10),
+            (Caller::user("alice"), 10),
             (staff(), 11),
             (Caller::Service("carts".into()), 11),
         ] {

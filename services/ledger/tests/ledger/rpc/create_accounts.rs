@@ -120,7 +120,7 @@ on_each_engine! {
         }
         for (caller, code) in [
             (Caller::Anonymous, Code::Unauthenticated),
-            (Caller::User("alice".into()), Code::PermissionDenied),
+            (Caller::user("alice"), Code::PermissionDenied),
         ] {
             let request = pb::CreateAccountsRequest { accounts: vec![new_account("x")] };
             let status = client(&ledger.service, &caller).create_accounts(request).await.unwrap_err();

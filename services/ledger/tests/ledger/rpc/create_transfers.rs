@@ -241,7 +241,7 @@ on_each_engine! {
         }
         for (caller, code) in [
             (Caller::Anonymous, Code::Unauthenticated),
-            (Caller::User("alice".into()), Code::PermissionDenied),
+            (Caller::user("alice"), Code::PermissionDenied),
         ] {
             let request = pb::CreateTransfersRequest { transfers: vec![good.clone()] };
             let status = client(&ledger.service, &caller).create_transfers(request).await.unwrap_err();

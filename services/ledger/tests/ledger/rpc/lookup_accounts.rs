@@ -24,7 +24,7 @@ on_each_engine! {
     async fn customers_do_not_see_accounts(engine: Engine) {
         let ledger = TestLedger::start(engine).await;
         let request = pb::LookupAccountsRequest { account_ids: vec![account("a")] };
-        let status = client(&ledger.service, &Caller::User("alice".into())).lookup_accounts(request.clone()).await.unwrap_err();
+        let status = client(&ledger.service, &Caller::user("alice")).lookup_accounts(request.clone()).await.unwrap_err();
         assert_eq!(status.code(), Code::PermissionDenied);
         assert!(client(&ledger.service, &Caller::Service("orders".into())).lookup_accounts(request).await.is_ok());
         ledger.finish().await;

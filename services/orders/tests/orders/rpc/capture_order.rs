@@ -15,14 +15,13 @@ async fn place(orders: &TestOrders, method: pb::CaptureMethod) -> pb::Order {
 }
 
 async fn capture_order(orders: &TestOrders, order: &pb::Order) -> Result<pb::Order, Status> {
-    let request = pb::CaptureOrderRequest { order_id: order.order_id.clone() };
+    let request =
+        pb::CaptureOrderRequest { order_id: order.order_id.clone(), ..Default::default() };
     Ok(orders.staff().capture_order(request).await?.into_inner().order.unwrap())
 }
 
 async fn fulfill(orders: &TestOrders, order: &pb::Order) -> Result<pb::Order, Status> {
-    let request =
-        pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
-    Ok(orders.staff().fulfill_order(request).await?.into_inner().order.unwrap())
+    Ok(orders.fulfill(&order.order_id, "leave", &[]).await?.order.unwrap())
 }
 
 on_each_engine! {
@@ -86,6 +85,62 @@ on_each_engine! {
         assert_eq!(orders.upstreams.calls(REFUND), 0);
         let late = capture_order(&orders, &order).await.unwrap_err();
         assert_eq!(reason_of(&late), "ERROR_REASON_ORDER_STATE");
+        orders.audit().await;
+    }
+
+    async fn what_leaves_is_captured_part_by_part(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = place(&orders, pb::CaptureMethod::OnFulfillment).await;
+        let part = orders.fulfill(&order.order_id, "one", &[(1, 1)]).await.unwrap().order.unwrap();
+        assert_eq!((at(&part), part.payment_status()), (At::Partly, pb::PaymentStatus::PartiallyPaid));
+        assert_eq!(part.captured_total.as_ref().unwrap().minor_units, UNIT);
+        assert_eq!(orders.world.lock().payments[payment_id(&order)], (3 * UNIT, UNIT, 0));
+        orders.audit().await;
+
+        // A decline: nothing leaves, and another attempt is another capture.
+        orders.upstreams.fail(CAPTURE, refusal("ERROR_REASON_PAYMENT_DECLINED", &[("decline", "DECLINE_CODE_GENERIC")]));
+        let refused = orders.fulfill(&order.order_id, "two", &[(1, 1)]).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_CAPTURE_DECLINED");
+        assert_eq!(souk_testkit::metadata_of(&refused)["decline"], "DECLINE_CODE_GENERIC");
+        let kept = orders.reaches(&order.order_id, At::Partly).await;
+        assert_eq!((kept.fulfillment_count, kept.lines[0].fulfilled_quantity), (1, 1));
+        orders.audit().await;
+
+        let world = orders.world.clone();
+        orders.upstreams.on(CAPTURE, move |request| Ok(capture(&world, &request)));
+        let rest = orders.fulfill(&order.order_id, "two", &[]).await.unwrap().order.unwrap();
+        assert_eq!((at(&rest), rest.payment_status()), (At::Fulfilled, pb::PaymentStatus::Paid));
+        let world = orders.world.lock();
+        assert_eq!((world.payments[payment_id(&order)], world.captures.len()), ((3 * UNIT, 3 * UNIT, 0), 2));
+    }
+
+    async fn an_amount_is_captured_once_for_each_request(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let order = place(&orders, pb::CaptureMethod::Manual).await;
+        let of = |minor_units: i64, request_id: &str| pb::CaptureOrderRequest {
+            order_id: order.order_id.clone(),
+            amount: Some(souk_client::types::v1::Money { currency_code: "GBP".into(), minor_units }),
+            request_id: request_id.into(),
+        };
+        let without_key = orders.staff().capture_order(of(1, "")).await.unwrap_err();
+        assert_eq!(souk_testkit::field_violations(&without_key)[0].field, "request_id");
+        let without_use = pb::CaptureOrderRequest { amount: None, ..of(1, "all") };
+        let without_use = orders.staff().capture_order(without_use).await.unwrap_err();
+        assert_eq!(souk_testkit::field_violations(&without_use)[0].field, "request_id");
+        let too_much = orders.staff().capture_order(of(3 * UNIT + 1, "much")).await.unwrap_err();
+        assert_eq!(reason_of(&too_much), "ERROR_REASON_CAPTURE_EXCEEDS_ORDER");
+
+        let part = orders.staff().capture_order(of(UNIT, "one")).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(part.payment_status(), pb::PaymentStatus::PartiallyPaid);
+        let again = orders.staff().capture_order(of(UNIT, "one")).await.unwrap().into_inner().order.unwrap();
+        assert_eq!((again, orders.upstreams.calls(CAPTURE)), (part, 1));
+        let early = orders.fulfill(&order.order_id, "two", &[(1, 2)]).await.unwrap_err();
+        assert_eq!(reason_of(&early), "ERROR_REASON_ORDER_STATE", "only one is paid");
+        orders.fulfill(&order.order_id, "one", &[(1, 1)]).await.unwrap();
+        orders.audit().await;
+        let paid = capture_order(&orders, &order).await.unwrap();
+        assert_eq!(paid.payment_status(), pb::PaymentStatus::Paid);
+        assert_eq!(orders.world.lock().payments[payment_id(&order)], (3 * UNIT, 3 * UNIT, 0));
         orders.audit().await;
     }
 }

@@ -17,6 +17,7 @@ on_each_engine! {
             order_id: order.order_id.clone(),
             reason: pb::CancelReason::Fraud.into(),
             note: "stolen card".into(),
+            ..Default::default()
         };
         orders.staff().cancel_order(cancel).await.unwrap();
 
@@ -49,9 +50,11 @@ on_each_engine! {
             assert_eq!(change.cause(), pb::OrderChangeCause::CancelOrder);
             assert_eq!((change.cancel_reason(), change.note.as_str()), (pb::CancelReason::Fraud, "stolen card"));
         }
-        assert_eq!(changes[5].refunded_total.as_ref().unwrap().minor_units, 3 * UNIT);
+        assert_eq!(changes[5].refunded_total.as_ref().unwrap().minor_units, 0);
+        assert_eq!(changes[5].canceled_total.as_ref().unwrap().minor_units, 3 * UNIT);
+        assert_eq!(changes[5].captured_total.as_ref().unwrap().minor_units, 0);
         let hidden = pb::ListOrderHistoryRequest { order_id: order.order_id, ..Default::default() };
-        let refused = orders.client_as(&Caller::User("bob".into())).list_order_history(hidden).await.unwrap_err();
+        let refused = orders.client_as(&Caller::user("bob")).list_order_history(hidden).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_ORDER_NOT_FOUND");
         orders.audit().await;
     }

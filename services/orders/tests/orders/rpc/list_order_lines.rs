@@ -48,11 +48,10 @@ on_each_engine! {
         }
         assert_eq!(numbers, (1..=5000).collect::<Vec<i32>>());
         let hidden = pb::ListOrderLinesRequest { order_id: order.order_id.clone(), ..Default::default() };
-        let refused = orders.client_as(&Caller::User("bob".into())).list_order_lines(hidden).await.unwrap_err();
+        let refused = orders.client_as(&Caller::user("bob")).list_order_lines(hidden).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_ORDER_NOT_FOUND");
 
-        let fulfill = pb::FulfillOrderRequest { order_id: order.order_id.clone(), effective_time: None };
-        orders.staff().fulfill_order(fulfill).await.unwrap();
+        orders.fulfill(&order.order_id, "all", &[]).await.unwrap();
         let lines = (1..=5000).map(|line_number| pb::RefundLine { line_number, quantity: 1, ..Default::default() }).collect();
         let refund = pb::RefundOrderRequest {
             order_id: order.order_id.clone(),

@@ -12,7 +12,7 @@ on_each_engine! {
     async fn a_user_sees_its_own_orders_only(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let order = orders.place("mine").await.unwrap();
-        let mut bob = orders.client_as(&Caller::User("bob".into()));
+        let mut bob = orders.client_as(&Caller::user("bob"));
 
         let hidden = bob.get_order(pb::GetOrderRequest { order_id: order.order_id.clone() }).await.unwrap_err();
         assert_eq!((hidden.code(), reason_of(&hidden).as_str()), (Code::NotFound, "ERROR_REASON_ORDER_NOT_FOUND"));
@@ -51,8 +51,7 @@ on_each_engine! {
         let two = pb::PlaceOrderRequest { channel: "market".into(), ..request("two") };
         let two = orders.alice().place_order(two).await.unwrap().into_inner().order.unwrap();
         orders.reaches(&one.order_id, At::Paid).await;
-        let fulfill = pb::FulfillOrderRequest { order_id: two.order_id.clone(), effective_time: None };
-        orders.staff().fulfill_order(fulfill).await.unwrap();
+        orders.fulfill(&two.order_id, "two", &[]).await.unwrap();
         orders.upstreams.fail(RESERVE, refusal("ERROR_REASON_OUT_OF_STOCK", &[]));
         orders.place("three").await.unwrap_err();
         assert_ne!(one.order_number, two.order_number);
@@ -90,6 +89,11 @@ on_each_engine! {
             (pb::ListOrdersRequest { channel: "default".into(), states: vec![placed], ..all() }, vec![&one_id]),
             (pb::ListOrdersRequest { create_time_after: two.create_time, states: vec![completed], ..all() }, vec![&two_id]),
             (pb::ListOrdersRequest { create_time_before: two.create_time, ..all() }, vec![&one_id]),
+            (
+                pb::ListOrdersRequest { sku: "MUG".into(), states: vec![placed, completed], ..all() },
+                vec![&two_id, &one_id],
+            ),
+            (pb::ListOrdersRequest { sku: "JUG".into(), ..all() }, vec![]),
         ] {
             let found = listed(request.clone()).await;
             assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{request:?}");

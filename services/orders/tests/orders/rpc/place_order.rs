@@ -7,6 +7,7 @@ use souk_chassis::Caller;
 use souk_client::catalog::v1::{ResolvePricesRequest, ResolvePricesResponse};
 use souk_client::orders::v1 as pb;
 use souk_client::types::v1::Money;
+use souk_contract::customer_of;
 use souk_data::Engine;
 use souk_testkit::{
     domain_of, eventually, field_violations, metadata_of, on_each_engine, reason_of,
@@ -22,7 +23,8 @@ on_each_engine! {
         let order = orders.place("first").await.unwrap();
 
         assert_eq!(order.total.as_ref().unwrap().minor_units, 3 * UNIT);
-        assert_eq!((order.customer_id.as_str(), order.lines.len()), ("alice", 1));
+        let alice = customer_of("user:alice").to_string();
+        assert_eq!((&order.customer_id, order.lines.len()), (&alice, 1));
         orders.reaches(&order.order_id, At::Paid).await;
         {
             let world = orders.world.lock();
@@ -50,8 +52,30 @@ on_each_engine! {
     async fn two_callers_may_use_the_same_request_id(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let hers = orders.place("same").await.unwrap();
-        let bob = orders.client_as(&Caller::User("bob".into())).place_order(request("same")).await.unwrap();
+        let bob = orders.client_as(&Caller::user("bob")).place_order(request("same")).await.unwrap();
         assert_ne!(hers.order_id, bob.into_inner().order.unwrap().order_id);
+    }
+
+    async fn a_customer_keeps_its_request_ids_whoever_places_the_order(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let customer_id = customer_of("user:alice").to_string();
+        let for_alice = pb::PlaceOrderRequest { customer_id, ..request("same") };
+        let mut pos = orders.client_as(&Caller::Service("pos".into()));
+        let placed = pos.place_order(for_alice.clone()).await.unwrap().into_inner().order.unwrap();
+
+        let mut staff = orders.staff();
+        for by in [&mut orders.alice(), &mut staff] {
+            let repeated = by.place_order(for_alice.clone()).await.unwrap().into_inner();
+            assert_eq!(repeated.order.unwrap().order_id, placed.order_id);
+        }
+        let without_name = orders.place("same").await.unwrap();
+        assert_eq!(without_name.order_id, placed.order_id);
+        let another = pb::PlaceOrderRequest { reference: "another".into(), ..for_alice };
+        let refused = pos.place_order(another).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_REQUEST_ID_REUSED");
+        let nobodys = pos.place_order(request("same")).await.unwrap().into_inner().order.unwrap();
+        assert_ne!(nobodys.order_id, placed.order_id, "a sale without a customer is the caller's");
+        assert_eq!(nobodys.customer_id, "");
     }
 
     async fn what_is_out_of_stock_is_rejected_and_nothing_is_charged(engine: Engine) {
@@ -121,14 +145,15 @@ on_each_engine! {
 
     async fn a_user_orders_for_itself_only_and_sets_no_time(engine: Engine) {
         let orders = TestOrders::start(engine).await;
-        let other = pb::PlaceOrderRequest { customer_id: "bob".into(), ..request("other") };
+        let customer_id = customer_of("user:bob").to_string();
+        let other = pb::PlaceOrderRequest { customer_id, ..request("other") };
         let refused = orders.alice().place_order(other).await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER"));
 
         let effective_time = Some(prost_types::Timestamp { seconds: 1_291_000_000, nanos: 0 });
         let early = pb::PlaceOrderRequest { effective_time, ..request("early") };
         let refused = orders.alice().place_order(early.clone()).await.unwrap_err();
-        let expected = (Code::PermissionDenied, "ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED");
+        let expected = (Code::PermissionDenied, "ERROR_REASON_FIELD_NOT_ALLOWED");
         assert_eq!((refused.code(), reason_of(&refused).as_str()), expected);
         assert_eq!(field_violations(&refused)[0].field, "effective_time");
         let ahead = Some(prost_types::Timestamp { seconds: 32_503_680_000, nanos: 0 });
@@ -137,7 +162,7 @@ on_each_engine! {
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "ERROR_REASON_EFFECTIVE_TIME"));
         let placed = orders.staff().place_order(early).await.unwrap().into_inner().order.unwrap();
         assert_eq!(placed.effective_time, effective_time);
-        assert_eq!(placed.customer_id, "", "staff may order for a guest");
+        assert_eq!(placed.customer_id, "", "staff may order without a customer");
     }
 
     async fn a_user_orders_at_public_prices_only(engine: Engine) {

@@ -94,7 +94,7 @@ on_each_engine! {
         let request = pb::CancelOrderRequest {
             order_id: order_id.clone(),
             reason: pb::CancelReason::CustomerRequest.into(),
-            note: "too dear".into(),
+            note: "too dear".into(), ..Default::default()
         };
         orders.alice().cancel_order(request).await.unwrap();
         let rejected = orders.reaches(&order_id, At::Rejected).await;
@@ -127,7 +127,7 @@ on_each_engine! {
             payment_method: "tok_other".into(),
             ..Default::default()
         };
-        let bob = orders.client_as(&Caller::User("bob".into())).retry_payment(request).await;
+        let bob = orders.client_as(&Caller::user("bob")).retry_payment(request).await;
         assert_eq!(reason_of(&bob.unwrap_err()), "ERROR_REASON_ORDER_NOT_FOUND");
         let cancel = pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() };
         orders.alice().cancel_order(cancel).await.unwrap();

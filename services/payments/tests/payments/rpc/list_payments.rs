@@ -4,11 +4,12 @@ use souk_chassis::Caller;
 use souk_client::payments::simulator::v1alpha as simulator;
 use souk_client::payments::v1 as pb;
 use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
-use souk_testkit::{Engine, on_each_engine, reason_of};
+use souk_testkit::{Engine, metadata_of, on_each_engine, reason_of};
 use tonic::Code;
 
 use crate::support::{
-    State, TestPayments, authorization, capture, minor, new_id, new_refund_id, refund,
+    DeclineCode, State, TestPayments, authorization, capture, customer, minor, new_id,
+    new_refund_id, refund,
 };
 
 on_each_engine! {
@@ -70,19 +71,19 @@ on_each_engine! {
         let second = pb::AuthorizePaymentRequest {
             order_id: String::new(),
             reference: "invoice 7".into(),
-            customer_id: "bob".into(),
+            customer_id: customer("bob"),
             ..authorization("tok_requires_action")
         };
         let second_payment = shop.authorize(&second).await.unwrap();
-        let third = pb::AuthorizePaymentRequest { customer_id: "bob".into(), ..authorization("tok_approved") };
+        let third = pb::AuthorizePaymentRequest { customer_id: customer("bob"), ..authorization("tok_approved") };
         let third_payment = shop.authorize(&third).await.unwrap();
         let (first, second, third) = (first.payment_id, second.payment_id, third.payment_id);
 
         let all = pb::ListPaymentsRequest::default;
         let cases = [
             (pb::ListPaymentsRequest { order_id: first_payment.order_id.clone(), ..all() }, vec![&first]),
-            (pb::ListPaymentsRequest { customer_id: "bob".into(), ..all() }, vec![&third, &second]),
-            (pb::ListPaymentsRequest { customer_id: "eve".into(), ..all() }, vec![]),
+            (pb::ListPaymentsRequest { customer_id: customer("bob"), ..all() }, vec![&third, &second]),
+            (pb::ListPaymentsRequest { customer_id: customer("eve"), ..all() }, vec![]),
             (pb::ListPaymentsRequest { reference: "invoice 7".into(), ..all() }, vec![&second]),
             (pb::ListPaymentsRequest { provider_reference: third_payment.provider_reference.clone(), ..all() }, vec![&third]),
             (pb::ListPaymentsRequest { states: vec![State::Succeeded as i32, State::RequiresAction as i32], ..all() }, vec![&second, &first]),
@@ -90,7 +91,7 @@ on_each_engine! {
             (pb::ListPaymentsRequest { create_time_after: second_payment.create_time, ..all() }, vec![&third, &second]),
             (pb::ListPaymentsRequest { create_time_before: second_payment.create_time, ..all() }, vec![&first]),
             (
-                pb::ListPaymentsRequest { customer_id: "bob".into(), create_time_before: third_payment.create_time, ..all() },
+                pb::ListPaymentsRequest { customer_id: customer("bob"), create_time_before: third_payment.create_time, ..all() },
                 vec![&second],
             ),
         ];
@@ -152,15 +153,66 @@ on_each_engine! {
         assert_eq!(reason_of(&refusal), "ERROR_REASON_INVALID_PAGE_TOKEN");
     }
 
-    async fn only_services_and_staff_read_payments(engine: Engine) {
+    async fn a_thief_does_not_learn_that_a_card_is_known_to_be_stolen(engine: Engine) {
         let shop = TestPayments::start(engine).await;
-        let id = shop.authorized("tok_approved").await;
-        let request = pb::GetPaymentRequest { payment_id: id.clone() };
+        for (token, internal) in [("tok_stolen_card", DeclineCode::StolenOrLost), ("tok_fraud", DeclineCode::Fraud)] {
+            let request = authorization(token);
+            shop.authorize(&request).await.unwrap_err();
+            let full = shop.get(&request.payment_id).await.decline.unwrap();
+            assert_eq!(full.code(), internal);
+            assert_ne!(full.detail, "");
+            let mut alice = PaymentServiceClient::new(shop.service.channel_as(&Caller::user("alice")));
+            let shown = pb::PaymentDecline { code: DeclineCode::Generic.into(), detail: String::new(), ..full };
+            let ask = pb::RefreshPaymentRequest { payment_id: request.payment_id.clone() };
+            let asked = alice.refresh_payment(ask).await.unwrap().into_inner().payment.unwrap();
+            assert_eq!(asked.decline, Some(shown.clone()));
+            let get = pb::GetPaymentRequest { payment_id: request.payment_id };
+            let read = alice.get_payment(get).await.unwrap().into_inner().payment.unwrap();
+            assert_eq!(read.decline, Some(shown));
+        }
+    }
+
+    async fn a_user_reads_its_own_payments_and_nothing_internal(engine: Engine) {
+        let shop = TestPayments::start(engine).await;
+        let id = shop.captured("tok_approved").await;
+        let of_bob = pb::AuthorizePaymentRequest { customer_id: customer("bob"), ..authorization("tok_approved") };
+        shop.authorize(&of_bob).await.unwrap();
+        let of_nobody = pb::AuthorizePaymentRequest { customer_id: String::new(), ..authorization("tok_approved") };
+        shop.authorize(&of_nobody).await.unwrap();
         let as_caller = |caller: Caller| PaymentServiceClient::new(shop.service.channel_as(&caller));
-        let denied = as_caller(Caller::User("alice".into())).get_payment(request.clone()).await.unwrap_err();
-        assert_eq!(denied.code(), Code::PermissionDenied);
-        as_caller(Caller::Service("catalog".into())).get_payment(request.clone()).await.unwrap();
-        let unknown = as_caller(Caller::Staff("ann".into())).get_payment(pb::GetPaymentRequest { payment_id: new_id() }).await;
-        assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+        let mut alice = as_caller(Caller::user("alice"));
+        let get = |payment_id: &str| pb::GetPaymentRequest { payment_id: payment_id.into() };
+
+        let full = as_caller(Caller::Service("catalog".into())).get_payment(get(&id)).await.unwrap().into_inner().payment.unwrap();
+        assert!(full.fees.is_some() && !full.provider_reference.is_empty());
+        let shown = pb::Payment { fees: None, provider_reference: String::new(), ..full };
+        let own = alice.get_payment(get(&id)).await.unwrap().into_inner().payment;
+        assert_eq!(own.as_ref(), Some(&shown));
+        let hidden = [
+            (Caller::user("alice"), of_bob.payment_id),
+            (Caller::user("alice"), of_nobody.payment_id),
+            (Caller::guest("alice"), id.clone()),
+            (Caller::Staff("ann".into()), new_id()),
+        ];
+        for (caller, payment_id) in hidden {
+            let refusal = as_caller(caller).get_payment(get(&payment_id)).await.unwrap_err();
+            assert_eq!((refusal.code(), reason_of(&refusal)), (Code::NotFound, "ERROR_REASON_PAYMENT_NOT_FOUND".into()));
+        }
+        assert_eq!(as_caller(Caller::Anonymous).get_payment(get(&id)).await.unwrap_err().code(), Code::Unauthenticated);
+
+        for customer_id in ["", "me", &customer("alice")] {
+            let request = pb::ListPaymentsRequest { customer_id: customer_id.into(), ..Default::default() };
+            let found = alice.list_payments(request).await.unwrap().into_inner().payments;
+            assert_eq!(found, vec![shown.clone()], "{customer_id}");
+        }
+        let request = pb::ListPaymentsRequest { customer_id: customer("bob"), ..Default::default() };
+        let refusal = alice.list_payments(request).await.unwrap_err();
+        assert_eq!((refusal.code(), reason_of(&refusal)), (Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER".into()));
+        let request = pb::ListPaymentsRequest { provider_reference: "charge".into(), ..Default::default() };
+        let refusal = alice.list_payments(request).await.unwrap_err();
+        assert_eq!((refusal.code(), reason_of(&refusal)), (Code::PermissionDenied, "ERROR_REASON_FIELD_NOT_ALLOWED".into()));
+        assert_eq!(metadata_of(&refusal)["field"], "provider_reference");
+        let everything = shop.payments.clone().list_payments(pb::ListPaymentsRequest::default()).await.unwrap().into_inner();
+        assert_eq!(everything.payments.len(), 3);
     }
 }

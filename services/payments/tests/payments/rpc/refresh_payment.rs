@@ -43,19 +43,19 @@ on_each_engine! {
         // Whoever asks, nothing was decided.
         let ask = pb::RefreshPaymentRequest { payment_id: request.payment_id.clone() };
         let as_caller = |caller: Caller| PaymentServiceClient::new(shop.service.channel_as(&caller));
-        let callers = [Caller::User("alice".into()), Caller::Staff("ann".into()), Caller::Service("orders".into())];
+        let callers = [Caller::user("alice"), Caller::Staff("ann".into()), Caller::Service("orders".into())];
         for caller in callers {
             let payment = as_caller(caller).refresh_payment(ask.clone()).await.unwrap().into_inner().payment.unwrap();
             assert_eq!((payment.state(), action(&payment)), (State::RequiresAction, redirect_uri.clone()));
         }
-        let stranger = as_caller(Caller::User("bob".into())).refresh_payment(ask.clone()).await.unwrap_err();
+        let stranger = as_caller(Caller::user("bob")).refresh_payment(ask.clone()).await.unwrap_err();
         assert_eq!((stranger.code(), reason_of(&stranger)), (Code::NotFound, "ERROR_REASON_PAYMENT_NOT_FOUND".into()));
         assert_eq!(shop.get(&request.payment_id).await, waiting);
         assert_eq!(shop.ledger.calls(), 0);
         shop.agree().await;
 
         // The holder of the link decides, once; it cannot be guessed.
-        let mut page = SimulatorServiceClient::new(shop.service.channel_as(&Caller::User("alice".into())));
+        let mut page = SimulatorServiceClient::new(shop.service.channel_as(&Caller::user("alice")));
         let guessed = format!("https://simulator.invalid/actions/{}", request.payment_id);
         let cut = redirect_uri[..redirect_uri.len() - 1].to_owned();
         for redirect_uri in [guessed, cut, "https://simulator.invalid/actions/".into(), request.payment_id.clone()] {
@@ -71,7 +71,7 @@ on_each_engine! {
         let changed_mind = simulator::CompleteActionRequest { approve: false, ..press };
         assert!(page.complete_action(changed_mind).await.unwrap().into_inner().approved, "the first decision holds");
         // The customer sees the payment, and not what the shop and the provider settle.
-        let asked = as_caller(Caller::User("alice".into())).refresh_payment(ask).await.unwrap();
+        let asked = as_caller(Caller::user("alice")).refresh_payment(ask).await.unwrap();
         let shown = pb::Payment { fees: None, provider_reference: String::new(), ..payment };
         assert_eq!(asked.into_inner().payment, Some(shown));
         assert_eq!(shop.ledger.held_and_sold(&request.payment_id), (100, 0));

@@ -10,7 +10,6 @@ from souk_chassis import Store
 
 from recommendations.live import Live
 from recommendations.rpc import (
-    audit_recommendations,
     get_model,
     list_popular_products,
     list_products_bought_together,
@@ -47,9 +46,3 @@ class RecommendationRpc(RecommendationServiceServicer):
     async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:
         """See rpc/get_model.py."""
         return await get_model.handle(self._live, self._training)
-
-    async def AuditRecommendations(
-        self, request: pb.AuditRecommendationsRequest, context: Any
-    ) -> pb.AuditRecommendationsResponse:
-        """See rpc/audit_recommendations.py."""
-        return await audit_recommendations.handle(self._store, self._live)

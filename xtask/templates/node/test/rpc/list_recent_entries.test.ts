@@ -12,9 +12,10 @@ test("the newest come first and no more than asked for", async (t) => {
   equal((await recent()).length, 20);
 });
 
-test("a user sees its own entries only", async (t) => {
+test("a customer sees its own entries only", async (t) => {
   const { record, recent } = await running(t);
   await record("r1", "of alice");
   deepEqual(await recent("user:bob"), []);
+  deepEqual(await recent("guest:alice"), []);
   equal((await refused(recent("service:orders"))).code, Code.PermissionDenied);
 });

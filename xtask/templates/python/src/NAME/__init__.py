@@ -1,1 +1,1 @@
-"""Stores the entries of users."""
+"""Stores the entries of customers."""

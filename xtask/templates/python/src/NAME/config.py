@@ -9,7 +9,7 @@ from souk_chassis import Settings
 class Entries(Settings):
     """The limits of entries."""
 
-    most_per_user: int = Field(ge=1, le=1_000_000)
+    most_per_customer: int = Field(ge=1, le=1_000_000)
 
 
 class Config(Settings):

@@ -14,7 +14,7 @@ def most_listed(max_entries: int) -> int:
 
 def to_proto(entry: Entry) -> entry_pb2.Entry:
     """Returns the message of an entry."""
-    message = entry_pb2.Entry(entry_id=entry.id, user_id=entry.user_id, text=entry.text)
+    message = entry_pb2.Entry(entry_id=entry.id, customer_id=entry.customer_id, text=entry.text)
     message.create_time.FromMicroseconds(entry.create_micros)
     return message
 

@@ -12,16 +12,16 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a user. **Invariant:** it never changes."""
+    """An entry of a customer. **Invariant:** it never changes."""
 
     id: str
-    user_id: str
+    customer_id: str
     text: str
     create_micros: int
 
 
 def is_below_limit(present: int, most: int) -> bool:
-    """Returns whether a user who has `present` entries and may have `most` may have one more."""
+    """Returns whether a customer who has `present` entries and may have `most` may have one more."""
     return present < most
 
 
@@ -31,7 +31,7 @@ def text_of_order(order_id: str) -> str:
 
 
 def record(entry: Entry, present: int, most: int) -> Entry:
-    """Admits an entry of a user who has `present` and may have `most`; raises TooManyEntries."""
+    """Admits an entry of a customer who has `present` and may have `most`; raises TooManyEntries."""
     if not is_below_limit(present, most):
         raise TooManyEntries(most)
     return entry

@@ -13,9 +13,9 @@ class Error(souk_chassis.Error):
 
 
 class TooManyEntries(Error):
-    """The user has as many entries as a user may have."""
+    """The customer has as many entries as a customer may have."""
 
     reason = ErrorReason.ERROR_REASON_TOO_MANY_ENTRIES
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"a user may have at most {most} entries", metadata={"most": str(most)})
+        super().__init__(f"a customer may have at most {most} entries", metadata={"most": str(most)})

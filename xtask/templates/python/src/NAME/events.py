@@ -22,18 +22,21 @@ def entry_recorded(tx: Tx, entry: Entry) -> None:
     tx.publish(convert.to_event(entry))
 
 
-def handlers(most_per_user: int) -> Mapping[type[Message], Handler]:
+def handlers(most_per_customer: int) -> Mapping[type[Message], Handler]:
     """Returns the subscription. A handler runs in one write with the record of its event, so its effect happens once."""
 
     def order_placed(tx: Tx, event: OrderPlaced, _: Delivery) -> None:
         """Records an entry of the customer for an order."""
-        order_id, user_id = event.order.order_id, event.order.customer_id
-        if not order_id or not user_id:
-            raise Poison("the event names no order of a customer")
-        # A user who has reached the limit gets no more; were the event refused, it would only come again.
-        if not entry.is_below_limit(store.count(tx, user_id), most_per_user):
+        order_id, customer_id = event.order.order_id, event.order.customer_id
+        if not order_id:
+            raise Poison("the event names no order")
+        # A sale without a customer is recorded for nobody.
+        if not customer_id:
             return
-        recorded = Entry(new_id("entry"), user_id, entry.text_of_order(order_id), time.time_ns() // 1000)
+        # A customer who has reached the limit gets no more; were the event refused, it would only come again.
+        if not entry.is_below_limit(store.count(tx, customer_id), most_per_customer):
+            return
+        recorded = Entry(new_id("entry"), customer_id, entry.text_of_order(order_id), time.time_ns() // 1000)
         store.insert(tx, recorded)
         entry_recorded(tx, recorded)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 
 from souk.{{package}}.v1.{{package}}_service_pb2_grpc import add_{{Name}}ServiceServicer_to_server
@@ -15,11 +16,12 @@ from {{package}}.rpc import {{Name}}Rpc
 async def build(config: Config, host: Host) -> Service:
     """Opens the store and assembles the service."""
     database = Store.open(host.data_dir / "{{name}}.sqlite3", store.MIGRATIONS)
-    most_per_user = config.entries.most_per_user
+    most_per_customer = config.entries.most_per_customer
     return (
         Service()
-        .rpc(add_{{Name}}ServiceServicer_to_server, {{Name}}Rpc(database, most_per_user))
-        .subscription(events.SUBSCRIPTION, database, events.handlers(most_per_user), start="earliest")
+        .rpc(add_{{Name}}ServiceServicer_to_server, {{Name}}Rpc(database, most_per_customer))
+        .invariants(partial(store.check, database))
+        .subscription(events.SUBSCRIPTION, database, events.handlers(most_per_customer), start="earliest")
         .ready(database.ping)
         .store(database)
     )

@@ -1,4 +1,4 @@
-"""ListRecentEntries: the caller's own, the newest first."""
+"""ListRecentEntries: those of a customer, the newest first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ async def the_newest_come_first_and_no_more_than_asked_for(service: Running) -> 
     assert len(await service.recent()) == 20
 
 
-async def a_user_sees_its_own_entries_only(service: Running) -> None:
+async def a_customer_sees_its_own_entries_only(service: Running) -> None:
     await service.record("r1", "of alice")
     assert await service.recent("user:bob") == []
+    assert await service.recent("guest:alice") == []
     assert (await refused(service.recent("service:orders"))).code is grpc.StatusCode.PERMISSION_DENIED

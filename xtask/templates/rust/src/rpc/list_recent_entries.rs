@@ -1,4 +1,4 @@
-//! ListRecentEntries: returns the caller's own entries, the newest first.
+//! ListRecentEntries: returns the entries of a customer, the newest first.
 
 use souk_client::{{package}}::v1 as pb;
 use souk_client::{{package}}::v1::{{package}}_service::ListRecentEntries;
@@ -13,8 +13,9 @@ impl Handle<ListRecentEntries> for {{Name}}Rpc {
         &self,
         call: Call<pb::ListRecentEntriesRequest>,
     ) -> Result<pb::ListRecentEntriesResponse, Error> {
+        let customer = super::customer(&call.request.customer_id)?;
         let most = entry::listed(call.request.max_entries);
-        let entries = store::recent(&self.db.read(), call.caller.id(), most).await?;
+        let entries = store::recent(&self.db.read(), customer, most).await?;
         Ok(pb::ListRecentEntriesResponse { entries: entries.iter().map(Into::into).collect() })
     }
 }

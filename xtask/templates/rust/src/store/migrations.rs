@@ -16,12 +16,12 @@ fn entries(ddl: &mut Ddl) {
             .table("entry")
             .col(ddl.number("number"))
             .col(ddl.bytes("entry_id").unique_key().check(Expr::cust("length(entry_id) = 16")))
-            .col(ddl.key_text("user_id"))
+            .col(ddl.bytes("customer_id").check(Expr::cust("length(customer_id) = 16")))
             .col(ddl.text("text"))
             .col(ddl.integer("create_time")),
     );
 
-    ddl.index(Index::create().name("entry_of_user").table("entry").col("user_id").col("number"));
+    ddl.index(Index::create().name("entry_of_customer").table("entry").col("customer_id").col("number"));
 }
 
 #[cfg(test)]

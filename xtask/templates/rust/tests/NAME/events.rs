@@ -5,11 +5,16 @@ use std::time::Duration;
 use prost::Message as _;
 use souk_client::events::v1::Event;
 use souk_client::orders::v1::{Order, OrderPlaced};
+use souk_contract::customer_of;
 use souk_testkit::{Bus, Engine, eventually, on_each_engine};
 
 use crate::support::{{Name}};
 
 const LIMIT: Duration = Duration::from_secs(10);
+
+fn alice() -> String {
+    customer_of("user:alice").to_string()
+}
 
 fn placed(order_id: &str, customer_id: &str) -> Event {
     let order =
@@ -30,31 +35,41 @@ on_each_engine! {
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
         assert_eq!(bus.starts()[0].subscription_id, "{{name}}");
         for ack_id in ["1", "2"] {
-            bus.deliver(ack_id, placed("order_1", "alice"));
+            bus.deliver(ack_id, placed("order_1", &alice()));
             eventually(LIMIT, || async { bus.acks().iter().any(|acked| acked == ack_id) }).await;
         }
         assert_eq!(service.recent("alice", 0).await, ["placed order_1"]);
         eventually(LIMIT, || async { bus.events().len() == 1 }).await;
-        assert_eq!(bus.events()[0].ordering_key, "alice");
+        assert_eq!(bus.events()[0].ordering_key, alice());
         service.end().await;
     }
 
-    async fn an_order_of_a_user_at_the_limit_is_passed_over(engine: Engine) {
+    async fn an_order_of_a_customer_at_the_limit_is_passed_over(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 1).await;
         service.record("alice", "r1", "hello").await.unwrap();
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
-        bus.deliver("1", placed("order_1", "alice"));
+        bus.deliver("1", placed("order_1", &alice()));
         eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
         assert_eq!(service.recent("alice", 0).await, ["hello"]);
         service.end().await;
     }
 
-    async fn an_order_of_nobody_is_rejected_for_good(engine: Engine) {
+    async fn a_sale_without_a_customer_is_passed_over(engine: Engine) {
         let (bus, server) = Bus::start().await;
         let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
         eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
         bus.deliver("1", placed("order_1", ""));
+        eventually(LIMIT, || async { bus.acks() == ["1"] }).await;
+        assert_eq!(service.events_in_outbox().await, 0);
+        service.end().await;
+    }
+
+    async fn an_event_without_an_order_is_rejected_for_good(engine: Engine) {
+        let (bus, server) = Bus::start().await;
+        let service = {{Name}}::start_beside(&server.url(), engine, 10).await;
+        eventually(LIMIT, || async { bus.starts().len() == 1 }).await;
+        bus.deliver("1", placed("", &alice()));
         eventually(LIMIT, || async { bus.nacks().len() == 1 }).await;
         assert!(bus.nacks()[0].permanent, "{:?}", bus.nacks());
         service.end().await;

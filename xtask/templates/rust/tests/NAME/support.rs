@@ -15,39 +15,43 @@ pub struct {{Name}} {
 }
 
 impl {{Name}} {
-    /// Starts it with this limit of entries for a user.
-    pub async fn start(engine: Engine, most_per_user: u32) -> Self {
-        {{Name}} { service: Self::builder(engine, most_per_user).start().await }
+    /// Starts it with this limit of entries for a customer.
+    pub async fn start(engine: Engine, most_per_customer: u32) -> Self {
+        {{Name}} { service: Self::builder(engine, most_per_customer).start().await }
     }
 
     /// Starts it beside an event bus.
-    pub async fn start_beside(bus: &str, engine: Engine, most_per_user: u32) -> Self {
+    pub async fn start_beside(bus: &str, engine: Engine, most_per_customer: u32) -> Self {
         {{Name}} {
-            service: Self::builder(engine, most_per_user).upstream("events", bus).start().await,
+            service: Self::builder(engine, most_per_customer).upstream("events", bus).start().await,
         }
     }
 
-    fn builder(engine: Engine, most_per_user: u32) -> TestServiceBuilder {
+    fn builder(engine: Engine, most_per_customer: u32) -> TestServiceBuilder {
         TestService::builder({{package}}::definition(), engine)
             .clock(&Clock::manual(START))
-            .set("entries.most_per_user", most_per_user.to_string())
+            .set("entries.most_per_customer", most_per_customer.to_string())
     }
 
-    /// Records an entry of a user.
+    /// Records an entry of a customer.
     pub async fn record(
         &self,
         user: &str,
         request_id: &str,
         text: &str,
     ) -> Result<pb::Entry, Status> {
-        let request = pb::RecordEntryRequest { request_id: request_id.into(), text: text.into() };
+        let request = pb::RecordEntryRequest {
+            request_id: request_id.into(),
+            text: text.into(),
+            ..Default::default()
+        };
         let answer = self.client_of(user).record_entry(request).await?;
         Ok(answer.into_inner().entry.expect("the entry"))
     }
 
-    /// Returns the texts of a user's newest entries.
+    /// Returns the texts of a customer's newest entries.
     pub async fn recent(&self, user: &str, max_entries: i32) -> Vec<String> {
-        let request = pb::ListRecentEntriesRequest { max_entries };
+        let request = pb::ListRecentEntriesRequest { max_entries, ..Default::default() };
         let answer = self.client_of(user).list_recent_entries(request).await.unwrap();
         answer.into_inner().entries.into_iter().map(|entry| entry.text).collect()
     }
@@ -58,12 +62,13 @@ impl {{Name}} {
         counts.iter().filter(|(table, _)| table.ends_with("outbox")).map(|(_, rows)| rows).sum()
     }
 
-    /// Stops it.
+    /// Checks its invariants, which must hold, and stops it.
     pub async fn end(mut self) {
+        assert_eq!(self.service.invariants().await.findings, []);
         self.service.stop().await;
     }
 
     fn client_of(&self, user: &str) -> {{Name}}ServiceClient<CallerChannel> {
-        {{Name}}ServiceClient::new(self.service.channel_as(&Caller::User(user.into())))
+        {{Name}}ServiceClient::new(self.service.channel_as(&Caller::user(user)))
     }
 }

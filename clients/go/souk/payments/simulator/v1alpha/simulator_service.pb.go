@@ -814,17 +814,19 @@ const file_souk_payments_simulator_v1alpha_simulator_service_proto_rawDesc = "" 
 	"\x1eSIMULATED_OUTCOME_DECLINE_SOFT\x10\x03\x12!\n" +
 	"\x1dSIMULATED_OUTCOME_LOSE_ANSWER\x10\x04\x12\"\n" +
 	"\x1eSIMULATED_OUTCOME_LOSE_REQUEST\x10\x05\x12\x1a\n" +
-	"\x16SIMULATED_OUTCOME_SLOW\x10\x062\x87\b\n" +
-	"\x10SimulatorService\x12\xd2\x01\n" +
-	"\rScriptCharges\x125.souk.payments.simulator.v1alpha.ScriptChargesRequest\x1a6.souk.payments.simulator.v1alpha.ScriptChargesResponse\"R\x82\xd3\xe4\x93\x02&:\x01*\"!/v1alpha/simulator/charges:script\xa2뤨\f\x1d\n" +
-	"\x15\b\x04\x12\x11payments.simulate\x10\x02\x1a\x02\b\x05\x90\x02\x02\x12\x97\x02\n" +
-	"\x0eCompleteAction\x126.souk.payments.simulator.v1alpha.CompleteActionRequest\x1a7.souk.payments.simulator.v1alpha.CompleteActionResponse\"\x93\x01\x82\xd3\xe4\x93\x02(:\x01*\"#/v1alpha/simulator/actions:complete\xa2뤨\f\\\n" +
+	"\x16SIMULATED_OUTCOME_SLOW\x10\x062\xad\b\n" +
+	"\x10SimulatorService\x12\xe6\x01\n" +
+	"\rScriptCharges\x125.souk.payments.simulator.v1alpha.ScriptChargesRequest\x1a6.souk.payments.simulator.v1alpha.ScriptChargesResponse\"f\x82\xd3\xe4\x93\x02&:\x01*\"!/v1alpha/simulator/charges:script\xa2뤨\f1\n" +
+	"\x15\b\x04\x12\x11payments.simulate\x10\x02\x1a\x02\b\x052\x12\n" +
+	"\n" +
+	"request_id\x12\x04\b\x80\xf5$\x90\x02\x02\x12\xa7\x02\n" +
+	"\x0eCompleteAction\x126.souk.payments.simulator.v1alpha.CompleteActionRequest\x1a7.souk.payments.simulator.v1alpha.CompleteActionResponse\"\xa3\x01\x82\xd3\xe4\x93\x02(:\x01*\"#/v1alpha/simulator/actions:complete\xa2뤨\fl\n" +
 	"\x02\b\x02\n" +
 	"\x15\b\x04\x12\x11payments.simulate\x10\x02\x1a\x02\b\n" +
-	"\"\x1dERROR_REASON_ACTION_NOT_FOUND\"\x1aERROR_REASON_ACTION_CLOSED\x90\x02\x02\x12\xa7\x02\n" +
-	"\x10ReverseOperation\x128.souk.payments.simulator.v1alpha.ReverseOperationRequest\x1a9.souk.payments.simulator.v1alpha.ReverseOperationResponse\"\x9d\x01\x82\xd3\xe4\x93\x022:\x01*b\x06charge\"%/v1alpha/simulator/operations:reverse\xa2뤨\f\\\n" +
+	"\"\x1dERROR_REASON_ACTION_NOT_FOUND\"\x1aERROR_REASON_ACTION_CLOSED*\fredirect_uri2\x00\x90\x02\x02\x12\xa9\x02\n" +
+	"\x10ReverseOperation\x128.souk.payments.simulator.v1alpha.ReverseOperationRequest\x1a9.souk.payments.simulator.v1alpha.ReverseOperationResponse\"\x9f\x01\x82\xd3\xe4\x93\x022:\x01*b\x06charge\"%/v1alpha/simulator/operations:reverse\xa2뤨\f^\n" +
 	"\x15\b\x04\x12\x11payments.simulate\x10\x02\x1a\x02\b\n" +
-	"\" ERROR_REASON_OPERATION_NOT_FOUND\"\x1bERROR_REASON_NOT_REVERSIBLE\x90\x02\x02\x12\xd9\x01\n" +
+	"\" ERROR_REASON_OPERATION_NOT_FOUND\"\x1bERROR_REASON_NOT_REVERSIBLE2\x00\x90\x02\x02\x12\xd9\x01\n" +
 	"\vListCharges\x123.souk.payments.simulator.v1alpha.ListChargesRequest\x1a4.souk.payments.simulator.v1alpha.ListChargesResponse\"_\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1alpha/simulator/charges\xa2뤨\f4\n" +
 	"\x15\b\x03\x12\x11payments.simulate\n" +
 	"\x15\b\x04\x12\x11payments.simulate\x10\x03\x1a\x02\b\n" +

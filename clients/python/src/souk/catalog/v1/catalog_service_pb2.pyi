@@ -8,8 +8,8 @@ from souk.catalog.v1 import import_pb2 as _import_pb2
 from souk.catalog.v1 import price_pb2 as _price_pb2
 from souk.catalog.v1 import product_pb2 as _product_pb2
 from souk.catalog.v1 import variant_pb2 as _variant_pb2
+from souk.operations.v1 import operation_pb2 as _operation_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from souk.type.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -378,16 +378,18 @@ class ArchivePriceResponse(_message.Message):
     def __init__(self, price: _Optional[_Union[_price_pb2.Price, _Mapping]] = ...) -> None: ...
 
 class ImportProductsRequest(_message.Message):
-    __slots__ = ("item",)
+    __slots__ = ("item", "request_id")
     ITEM_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     item: _import_pb2.ImportedProduct
-    def __init__(self, item: _Optional[_Union[_import_pb2.ImportedProduct, _Mapping]] = ...) -> None: ...
+    request_id: str
+    def __init__(self, item: _Optional[_Union[_import_pb2.ImportedProduct, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ImportProductsResponse(_message.Message):
-    __slots__ = ("results",)
-    RESULTS_FIELD_NUMBER: _ClassVar[int]
-    results: _containers.RepeatedCompositeFieldContainer[_import_pb2.ImportResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[_import_pb2.ImportResult, _Mapping]]] = ...) -> None: ...
+    __slots__ = ("operation",)
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    operation: _operation_pb2.Operation
+    def __init__(self, operation: _Optional[_Union[_operation_pb2.Operation, _Mapping]] = ...) -> None: ...
 
 class ResolveItem(_message.Message):
     __slots__ = ("sku", "price_id")
@@ -434,15 +436,3 @@ class ResolvePricesResponse(_message.Message):
     PRICES_FIELD_NUMBER: _ClassVar[int]
     prices: _containers.RepeatedCompositeFieldContainer[ResolvedPrice]
     def __init__(self, prices: _Optional[_Iterable[_Union[ResolvedPrice, _Mapping]]] = ...) -> None: ...
-
-class AuditCatalogRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditCatalogResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

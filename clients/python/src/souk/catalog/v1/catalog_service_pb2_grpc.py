@@ -161,11 +161,6 @@ class CatalogServiceStub:
                 request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesRequest.SerializeToString,
                 response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesResponse.FromString,
                 _registered_method=True)
-        self.AuditCatalog = channel.unary_unary(
-                '/souk.catalog.v1.CatalogService/AuditCatalog',
-                request_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogRequest.SerializeToString,
-                response_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogResponse.FromString,
-                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -179,7 +174,8 @@ class CatalogServiceServicer:
     """
 
     def CreateProduct(self, request, context):
-        """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+        """Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+        the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,8 +183,8 @@ class CatalogServiceServicer:
 
     def UpdateProduct(self, request, context):
         """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-        RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,8 +193,9 @@ class CatalogServiceServicer:
     def PublishProduct(self, request, context):
         """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
         changes nothing. A product without variants or prices can be published, to announce it: what
-        can be sold is decided by its variants and their prices, which may change at any time. Fails
-        with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+        can be sold is decided by its variants and their prices, which may change at any time.
+        Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -206,8 +203,8 @@ class CatalogServiceServicer:
 
     def ArchiveProduct(self, request, context):
         """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-        again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+        with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,8 +212,8 @@ class CatalogServiceServicer:
 
     def RestoreProduct(self, request, context):
         """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-        nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-        ERROR_REASON_ETAG_MISMATCH.
+        nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -255,8 +252,9 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateVariant(self, request, context):
-        """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-        ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+        first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+        ERROR_REASON_TOO_MANY_VARIANTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -264,8 +262,8 @@ class CatalogServiceServicer:
 
     def UpdateVariant(self, request, context):
         """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-        ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -273,8 +271,8 @@ class CatalogServiceServicer:
 
     def EnableVariant(self, request, context):
         """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-        nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-        ERROR_REASON_ETAG_MISMATCH.
+        nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -282,8 +280,9 @@ class CatalogServiceServicer:
 
     def DisableVariant(self, request, context):
         """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-        Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+        Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+        ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -291,8 +290,8 @@ class CatalogServiceServicer:
 
     def ArchiveVariant(self, request, context):
         """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-        stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+        the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -328,8 +327,8 @@ class CatalogServiceServicer:
 
     def CreatePrice(self, request, context):
         """Adds a price to a variant. When the variant has no default price in the currency and channel, a
-        price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_PRICE_EXISTS.
+        price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+        first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -355,8 +354,9 @@ class CatalogServiceServicer:
     def SetDefaultPrice(self, request, context):
         """Makes a price the default price of its variant in its currency and channel: the price that the
         sku is sold at when an order line names the sku. The price that was the default before stays
-        PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+        PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+        `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+        ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -367,7 +367,8 @@ class CatalogServiceServicer:
         sold at it. The price that was the default stays PUBLIC only if it was created so. The next
         price that is created there and is not RESTRICTED becomes the default again. Clearing what is
         not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-        still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -376,25 +377,33 @@ class CatalogServiceServicer:
     def ArchivePrice(self, request, context):
         """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
         Archiving it again changes nothing. An archived price is never used again: create another one.
-        Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportProducts(self, request_iterator, context):
-        """Imports a stream of products with their variants and prices, and returns one result for each
-        item, in order.
+        """Takes a stream of products with their variants and prices, stores it, and returns the operation
+        that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+        is an ImportProductsMetadata, its `response` an ImportProductsResult.
 
-        Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-        external key of an item is its idempotency key, for ever: a product that exists is found by it,
-        new variants and prices are added, and existing data never changes, so a retry changes nothing
-        and undoes no edit. Items become durable in groups while the stream continues: when a call
-        breaks off, some items are imported, and a retry imports the rest.
+        Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+        The operation then imports the items in their order, about 200 at a time, each item as a whole
+        or not at all, and a bad item does not stop the others. The external key of an item is its
+        idempotency key, for ever: a product that exists is found by it, new variants and prices are
+        added, and existing data never changes, so another import of the same items changes nothing and
+        undoes no edit. An operation that is canceled leaves what it had imported.
 
-        At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-        more labels, variants, attributes, prices or metadata than allowed ends the call with
-        ERROR_REASON_INVALID_FIELD.
+        The first message has the `request_id`, which is remembered as long as the operation: for 30
+        days after it has ended. A repeat with the same items returns the operation as it is then; with
+        other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+
+        A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+        ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+        with more labels, variants, attributes, prices or metadata than allowed ends the call with
+        ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -412,15 +421,6 @@ class CatalogServiceServicer:
         ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
         ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
         ERROR_REASON_VARIANT_NOT_FOR_SALE.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def AuditCatalog(self, request, context):
-        """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-        not archived. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -548,11 +548,6 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ResolvePrices,
                     request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesRequest.FromString,
                     response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesResponse.SerializeToString,
-            ),
-            'AuditCatalog': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditCatalog,
-                    request_deserializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogRequest.FromString,
-                    response_serializer=souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1210,33 +1205,6 @@ class CatalogService:
             '/souk.catalog.v1.CatalogService/ResolvePrices',
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesRequest.SerializeToString,
             souk_dot_catalog_dot_v1_dot_catalog__service__pb2.ResolvePricesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditCatalog(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.catalog.v1.CatalogService/AuditCatalog',
-            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogRequest.SerializeToString,
-            souk_dot_catalog_dot_v1_dot_catalog__service__pb2.AuditCatalogResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,27 +41,30 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     CreateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]
-    """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
+    """Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+    the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+    """
     UpdateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]
     """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-    RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     PublishProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]
     """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
     changes nothing. A product without variants or prices can be published, to announce it: what
-    can be sold is decided by its variants and their prices, which may change at any time. Fails
-    with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+    can be sold is decided by its variants and their prices, which may change at any time.
+    Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
     """
     ArchiveProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveProductRequest, _catalog_service_pb2.ArchiveProductResponse]
     """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-    again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+    with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     RestoreProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.RestoreProductRequest, _catalog_service_pb2.RestoreProductResponse]
     """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-    nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-    ERROR_REASON_ETAG_MISMATCH.
+    nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
     """
     GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
     """Returns one product with its variants, and each variant with its default prices. Fails with
@@ -84,28 +87,30 @@ class CatalogServiceStub:
     and services.
     """
     CreateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]
-    """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-    ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+    first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+    ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]
     """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-    ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     EnableVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.EnableVariantRequest, _catalog_service_pb2.EnableVariantResponse]
     """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-    nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-    ERROR_REASON_ETAG_MISMATCH.
+    nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
     """
     DisableVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DisableVariantRequest, _catalog_service_pb2.DisableVariantResponse]
     """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-    Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+    Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     ArchiveVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveVariantRequest, _catalog_service_pb2.ArchiveVariantResponse]
     """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-    stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+    the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     GetVariant: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]
     """Returns one variant, by its id or its sku, with its default prices. In a path, every character
@@ -125,8 +130,8 @@ class CatalogServiceStub:
     """
     CreatePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]
     """Adds a price to a variant. When the variant has no default price in the currency and channel, a
-    price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_PRICE_EXISTS.
+    price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+    first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
     """
     GetPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]
     """Returns one price. Staff and services get every price, even when it is archived; other callers
@@ -140,34 +145,44 @@ class CatalogServiceStub:
     SetDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]
     """Makes a price the default price of its variant in its currency and channel: the price that the
     sku is sold at when an order line names the sku. The price that was the default before stays
-    PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+    PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+    `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+    ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
     """
     ClearDefaultPrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ClearDefaultPriceRequest, _catalog_service_pb2.ClearDefaultPriceResponse]
     """Clears the default price of a variant in one currency and channel, so that the sku is no longer
     sold at it. The price that was the default stays PUBLIC only if it was created so. The next
     price that is created there and is not RESTRICTED becomes the default again. Clearing what is
     not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-    still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND.
     """
     ArchivePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]
     """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
     Archiving it again changes nothing. An archived price is never used again: create another one.
-    Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _grpc.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
-    """Imports a stream of products with their variants and prices, and returns one result for each
-    item, in order.
+    """Takes a stream of products with their variants and prices, stores it, and returns the operation
+    that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+    is an ImportProductsMetadata, its `response` an ImportProductsResult.
 
-    Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-    external key of an item is its idempotency key, for ever: a product that exists is found by it,
-    new variants and prices are added, and existing data never changes, so a retry changes nothing
-    and undoes no edit. Items become durable in groups while the stream continues: when a call
-    breaks off, some items are imported, and a retry imports the rest.
+    Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+    The operation then imports the items in their order, about 200 at a time, each item as a whole
+    or not at all, and a bad item does not stop the others. The external key of an item is its
+    idempotency key, for ever: a product that exists is found by it, new variants and prices are
+    added, and existing data never changes, so another import of the same items changes nothing and
+    undoes no edit. An operation that is canceled leaves what it had imported.
 
-    At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-    more labels, variants, attributes, prices or metadata than allowed ends the call with
-    ERROR_REASON_INVALID_FIELD.
+    The first message has the `request_id`, which is remembered as long as the operation: for 30
+    days after it has ended. A repeat with the same items returns the operation as it is then; with
+    other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+
+    A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+    ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+    with more labels, variants, attributes, prices or metadata than allowed ends the call with
+    ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
     """
     ResolvePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]
     """Returns what each item costs now in one currency and channel. For a sku that is its default
@@ -181,11 +196,6 @@ class CatalogServiceStub:
     ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
     ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
     ERROR_REASON_VARIANT_NOT_FOR_SALE.
-    """
-    AuditCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]
-    """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-    not archived. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
@@ -201,27 +211,30 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]  # type: ignore[assignment]
-    """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
+    """Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+    the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+    """
     UpdateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]  # type: ignore[assignment]
     """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-    RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     PublishProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishProductRequest, _catalog_service_pb2.PublishProductResponse]  # type: ignore[assignment]
     """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
     changes nothing. A product without variants or prices can be published, to announce it: what
-    can be sold is decided by its variants and their prices, which may change at any time. Fails
-    with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+    can be sold is decided by its variants and their prices, which may change at any time.
+    Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
     """
     ArchiveProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveProductRequest, _catalog_service_pb2.ArchiveProductResponse]  # type: ignore[assignment]
     """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-    again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+    with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     RestoreProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RestoreProductRequest, _catalog_service_pb2.RestoreProductResponse]  # type: ignore[assignment]
     """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-    nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-    ERROR_REASON_ETAG_MISMATCH.
+    nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
     """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]  # type: ignore[assignment]
     """Returns one product with its variants, and each variant with its default prices. Fails with
@@ -244,28 +257,30 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     and services.
     """
     CreateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateVariantRequest, _catalog_service_pb2.CreateVariantResponse]  # type: ignore[assignment]
-    """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-    ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+    """Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+    first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+    ERROR_REASON_TOO_MANY_VARIANTS.
     """
     UpdateVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateVariantRequest, _catalog_service_pb2.UpdateVariantResponse]  # type: ignore[assignment]
     """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-    ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     EnableVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.EnableVariantRequest, _catalog_service_pb2.EnableVariantResponse]  # type: ignore[assignment]
     """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-    nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-    ERROR_REASON_ETAG_MISMATCH.
+    nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
     """
     DisableVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DisableVariantRequest, _catalog_service_pb2.DisableVariantResponse]  # type: ignore[assignment]
     """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-    Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-    ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+    Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+    response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+    ERROR_REASON_ETAG_MISMATCH.
     """
     ArchiveVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchiveVariantRequest, _catalog_service_pb2.ArchiveVariantResponse]  # type: ignore[assignment]
     """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-    stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_ETAG_MISMATCH.
+    stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+    the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
     """
     GetVariant: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetVariantRequest, _catalog_service_pb2.GetVariantResponse]  # type: ignore[assignment]
     """Returns one variant, by its id or its sku, with its default prices. In a path, every character
@@ -285,8 +300,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     CreatePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePriceRequest, _catalog_service_pb2.CreatePriceResponse]  # type: ignore[assignment]
     """Adds a price to a variant. When the variant has no default price in the currency and channel, a
-    price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-    ERROR_REASON_PRICE_EXISTS.
+    price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+    first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
     """
     GetPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPriceRequest, _catalog_service_pb2.GetPriceResponse]  # type: ignore[assignment]
     """Returns one price. Staff and services get every price, even when it is archived; other callers
@@ -300,34 +315,44 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     SetDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetDefaultPriceRequest, _catalog_service_pb2.SetDefaultPriceResponse]  # type: ignore[assignment]
     """Makes a price the default price of its variant in its currency and channel: the price that the
     sku is sold at when an order line names the sku. The price that was the default before stays
-    PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-    ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+    PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+    `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+    ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
     """
     ClearDefaultPrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ClearDefaultPriceRequest, _catalog_service_pb2.ClearDefaultPriceResponse]  # type: ignore[assignment]
     """Clears the default price of a variant in one currency and channel, so that the sku is no longer
     sold at it. The price that was the default stays PUBLIC only if it was created so. The next
     price that is created there and is not RESTRICTED becomes the default again. Clearing what is
     not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-    still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+    still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_VARIANT_NOT_FOUND.
     """
     ArchivePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ArchivePriceRequest, _catalog_service_pb2.ArchivePriceResponse]  # type: ignore[assignment]
     """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
     Archiving it again changes nothing. An archived price is never used again: create another one.
-    Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+    Repeating a `request_id` within 7 days returns the first response. Fails with
+    ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
     """
     ImportProducts: _aio.StreamUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]  # type: ignore[assignment]
-    """Imports a stream of products with their variants and prices, and returns one result for each
-    item, in order.
+    """Takes a stream of products with their variants and prices, stores it, and returns the operation
+    that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+    is an ImportProductsMetadata, its `response` an ImportProductsResult.
 
-    Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-    external key of an item is its idempotency key, for ever: a product that exists is found by it,
-    new variants and prices are added, and existing data never changes, so a retry changes nothing
-    and undoes no edit. Items become durable in groups while the stream continues: when a call
-    breaks off, some items are imported, and a retry imports the rest.
+    Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+    The operation then imports the items in their order, about 200 at a time, each item as a whole
+    or not at all, and a bad item does not stop the others. The external key of an item is its
+    idempotency key, for ever: a product that exists is found by it, new variants and prices are
+    added, and existing data never changes, so another import of the same items changes nothing and
+    undoes no edit. An operation that is canceled leaves what it had imported.
 
-    At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-    more labels, variants, attributes, prices or metadata than allowed ends the call with
-    ERROR_REASON_INVALID_FIELD.
+    The first message has the `request_id`, which is remembered as long as the operation: for 30
+    days after it has ended. A repeat with the same items returns the operation as it is then; with
+    other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+
+    A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+    ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+    with more labels, variants, attributes, prices or metadata than allowed ends the call with
+    ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
     """
     ResolvePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ResolvePricesRequest, _catalog_service_pb2.ResolvePricesResponse]  # type: ignore[assignment]
     """Returns what each item costs now in one currency and channel. For a sku that is its default
@@ -341,11 +366,6 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
     ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
     ERROR_REASON_VARIANT_NOT_FOR_SALE.
-    """
-    AuditCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.AuditCatalogRequest, _catalog_service_pb2.AuditCatalogResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: every variant has its product, every price
-    its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-    not archived. Returns what is wrong and how much was checked.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -364,7 +384,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateProductResponse, _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]]:
-        """Creates a product as a DRAFT, without variants. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS."""
+        """Creates a product as a DRAFT, without variants. Repeating a `request_id` within 7 days returns
+        the first response. Fails with ERROR_REASON_EXTERNAL_KEY_EXISTS.
+        """
 
     @_abc_1.abstractmethod
     def UpdateProduct(
@@ -373,8 +395,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateProductResponse, _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]]:
         """Changes the fields of a product that the mask names. PublishProduct, ArchiveProduct and
-        RestoreProduct change its state. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        RestoreProduct change its state. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -385,8 +407,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.PublishProductResponse, _abc.Awaitable[_catalog_service_pb2.PublishProductResponse]]:
         """Puts a DRAFT on sale: it becomes ACTIVE, and everyone sees it. Publishing an ACTIVE product
         changes nothing. A product without variants or prices can be published, to announce it: what
-        can be sold is decided by its variants and their prices, which may change at any time. Fails
-        with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
+        can be sold is decided by its variants and their prices, which may change at any time.
+        Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -396,8 +419,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ArchiveProductResponse, _abc.Awaitable[_catalog_service_pb2.ArchiveProductResponse]]:
         """Takes a product off sale: it becomes ARCHIVED. Orders that were placed keep it. Archiving it
-        again changes nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        again changes nothing. Repeating a `request_id` within 7 days returns the first response. Fails
+        with ERROR_REASON_PRODUCT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -407,8 +430,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.RestoreProductResponse, _abc.Awaitable[_catalog_service_pb2.RestoreProductResponse]]:
         """Puts an ARCHIVED product on sale again: it becomes ACTIVE. Restoring an ACTIVE product changes
-        nothing. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and
-        ERROR_REASON_ETAG_MISMATCH.
+        nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_PRODUCT_STATE and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -455,8 +478,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateVariantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateVariantResponse, _abc.Awaitable[_catalog_service_pb2.CreateVariantResponse]]:
-        """Adds a variant to a product. It is ACTIVE. Fails with ERROR_REASON_PRODUCT_NOT_FOUND,
-        ERROR_REASON_SKU_EXISTS and ERROR_REASON_TOO_MANY_VARIANTS.
+        """Adds a variant to a product. It is ACTIVE. Repeating a `request_id` within 7 days returns the
+        first response. Fails with ERROR_REASON_PRODUCT_NOT_FOUND, ERROR_REASON_SKU_EXISTS and
+        ERROR_REASON_TOO_MANY_VARIANTS.
         """
 
     @_abc_1.abstractmethod
@@ -466,8 +490,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateVariantResponse, _abc.Awaitable[_catalog_service_pb2.UpdateVariantResponse]]:
         """Changes the fields of a variant that the mask names. EnableVariant, DisableVariant and
-        ArchiveVariant change its state. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        ArchiveVariant change its state. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -477,8 +501,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.EnableVariantResponse, _abc.Awaitable[_catalog_service_pb2.EnableVariantResponse]]:
         """Puts a DISABLED or ARCHIVED variant on sale: it becomes ACTIVE. Enabling an ACTIVE one changes
-        nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
-        ERROR_REASON_ETAG_MISMATCH.
+        nothing. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -488,8 +512,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.DisableVariantResponse, _abc.Awaitable[_catalog_service_pb2.DisableVariantResponse]]:
         """Takes a variant off sale for a while: it becomes DISABLED, and is still shown with its product.
-        Disabling it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND,
-        ERROR_REASON_TOO_MANY_VARIANTS and ERROR_REASON_ETAG_MISMATCH.
+        Disabling it again changes nothing. Repeating a `request_id` within 7 days returns the first
+        response. Fails with ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_TOO_MANY_VARIANTS and
+        ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -499,8 +524,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ArchiveVariantResponse, _abc.Awaitable[_catalog_service_pb2.ArchiveVariantResponse]]:
         """Takes a variant off sale: it becomes ARCHIVED, and is no longer shown with its product. Its sku
-        stays taken. Archiving it again changes nothing. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_ETAG_MISMATCH.
+        stays taken. Archiving it again changes nothing. Repeating a `request_id` within 7 days returns
+        the first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -544,8 +569,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreatePriceResponse]]:
         """Adds a price to a variant. When the variant has no default price in the currency and channel, a
-        price that is not RESTRICTED becomes it. Fails with ERROR_REASON_VARIANT_NOT_FOUND and
-        ERROR_REASON_PRICE_EXISTS.
+        price that is not RESTRICTED becomes it. Repeating a `request_id` within 7 days returns the
+        first response. Fails with ERROR_REASON_VARIANT_NOT_FOUND and ERROR_REASON_PRICE_EXISTS.
         """
 
     @_abc_1.abstractmethod
@@ -577,8 +602,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.SetDefaultPriceResponse, _abc.Awaitable[_catalog_service_pb2.SetDefaultPriceResponse]]:
         """Makes a price the default price of its variant in its currency and channel: the price that the
         sku is sold at when an order line names the sku. The price that was the default before stays
-        PUBLIC only if it was created so. Setting the present default changes nothing. Fails with
-        ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
+        PUBLIC only if it was created so. Setting the present default changes nothing. Repeating a
+        `request_id` within 7 days returns the first response. Fails with ERROR_REASON_PRICE_NOT_FOUND,
+        ERROR_REASON_PRICE_ARCHIVED and ERROR_REASON_PRICE_RESTRICTED.
         """
 
     @_abc_1.abstractmethod
@@ -591,7 +617,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         sold at it. The price that was the default stays PUBLIC only if it was created so. The next
         price that is created there and is not RESTRICTED becomes the default again. Clearing what is
         not set changes nothing. To close a currency, also archive the PUBLIC prices in it, which can
-        still be named. Fails with ERROR_REASON_VARIANT_NOT_FOUND.
+        still be named. Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_VARIANT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -602,7 +629,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.ArchivePriceResponse, _abc.Awaitable[_catalog_service_pb2.ArchivePriceResponse]]:
         """Archives a price: nothing is sold at it any more, but it stays readable for staff and services.
         Archiving it again changes nothing. An archived price is never used again: create another one.
-        Fails with ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
+        Repeating a `request_id` within 7 days returns the first response. Fails with
+        ERROR_REASON_PRICE_NOT_FOUND and ERROR_REASON_PRICE_IS_DEFAULT.
         """
 
     @_abc_1.abstractmethod
@@ -611,18 +639,25 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_catalog_service_pb2.ImportProductsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ImportProductsResponse, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]]:
-        """Imports a stream of products with their variants and prices, and returns one result for each
-        item, in order.
+        """Takes a stream of products with their variants and prices, stores it, and returns the operation
+        that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
+        is an ImportProductsMetadata, its `response` an ImportProductsResult.
 
-        Each item is imported or rejected as a whole, and a bad item does not stop the others. The
-        external key of an item is its idempotency key, for ever: a product that exists is found by it,
-        new variants and prices are added, and existing data never changes, so a retry changes nothing
-        and undoes no edit. Items become durable in groups while the stream continues: when a call
-        breaks off, some items are imported, and a retry imports the rest.
+        Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
+        The operation then imports the items in their order, about 200 at a time, each item as a whole
+        or not at all, and a bad item does not stop the others. The external key of an item is its
+        idempotency key, for ever: a product that exists is found by it, new variants and prices are
+        added, and existing data never changes, so another import of the same items changes nothing and
+        undoes no edit. An operation that is canceled leaves what it had imported.
 
-        At most 10,000 items per call: one more ends it with ERROR_REASON_TOO_MANY_ITEMS. An item with
-        more labels, variants, attributes, prices or metadata than allowed ends the call with
-        ERROR_REASON_INVALID_FIELD.
+        The first message has the `request_id`, which is remembered as long as the operation: for 30
+        days after it has ended. A repeat with the same items returns the operation as it is then; with
+        other items it fails with ERROR_REASON_REQUEST_ID_REUSED.
+
+        A stream has at most 10,000 items and 64 MiB; beyond that the call fails with
+        ERROR_REASON_TOO_MANY_ITEMS or ERROR_REASON_IMPORT_TOO_LARGE, and nothing is imported. An item
+        with more labels, variants, attributes, prices or metadata than allowed ends the call with
+        ERROR_REASON_INVALID_FIELD; whatever else is wrong with an item is in its result.
         """
 
     @_abc_1.abstractmethod
@@ -642,17 +677,6 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         ERROR_REASON_PRICE_NOT_FOUND, ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH,
         ERROR_REASON_CHANNEL_MISMATCH, ERROR_REASON_PRODUCT_NOT_FOR_SALE and
         ERROR_REASON_VARIANT_NOT_FOR_SALE.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditCatalog(
-        self,
-        request: _catalog_service_pb2.AuditCatalogRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.AuditCatalogResponse, _abc.Awaitable[_catalog_service_pb2.AuditCatalogResponse]]:
-        """Checks the invariants of this service's database: every variant has its product, every price
-        its variant, every default price belongs to its variant, currency and channel, is PUBLIC and is
-        not archived. Returns what is wrong and how much was checked.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

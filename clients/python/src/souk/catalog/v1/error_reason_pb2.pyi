@@ -26,6 +26,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_TOO_MANY_ITEMS: _ClassVar[ErrorReason]
     ERROR_REASON_DUPLICATE: _ClassVar[ErrorReason]
     ERROR_REASON_INVALID_ITEM: _ClassVar[ErrorReason]
+    ERROR_REASON_IMPORT_TOO_LARGE: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_PRODUCT_NOT_FOUND: ErrorReason
 ERROR_REASON_VARIANT_NOT_FOUND: ErrorReason
@@ -45,3 +46,4 @@ ERROR_REASON_PRICE_RESTRICTED: ErrorReason
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason
 ERROR_REASON_DUPLICATE: ErrorReason
 ERROR_REASON_INVALID_ITEM: ErrorReason
+ERROR_REASON_IMPORT_TOO_LARGE: ErrorReason

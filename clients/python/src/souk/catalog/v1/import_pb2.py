@@ -29,7 +29,7 @@ from souk.catalog.v1 import product_pb2 as souk_dot_catalog_dot_v1_dot_product__
 from souk.catalog.v1 import variant_pb2 as souk_dot_catalog_dot_v1_dot_variant__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"souk/catalog/v1/error_reason.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xc2\x01\n\x0fImportedProduct\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x08variants\x18\x02 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12>\n\rinitial_state\x18\x03 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"w\n\x0fImportedVariant\x12\x31\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x06prices\x18\x02 \x03(\x0b\x32\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"\xd2\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x1d\n\x15\x63reated_variant_count\x18\x04 \x01(\x05\x12\x1b\n\x13\x63reated_price_count\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"[\n\x0bImportError\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.souk.catalog.v1.ErrorReason\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x42\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0bImportProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/import.proto\x12\x0fsouk.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"souk/catalog/v1/error_reason.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\"\xc2\x01\n\x0fImportedProduct\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x08variants\x18\x02 \x03(\x0b\x32 .souk.catalog.v1.ImportedVariantB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12>\n\rinitial_state\x18\x03 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\"w\n\x0fImportedVariant\x12\x31\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x06prices\x18\x02 \x03(\x0b\x32\x16.souk.catalog.v1.PriceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"V\n\x16ImportProductsMetadata\x12\x12\n\nitem_count\x18\x01 \x01(\x05\x12\x12\n\ndone_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x03 \x01(\x05\"F\n\x14ImportProductsResult\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x1d.souk.catalog.v1.ImportResult\"\xd2\x01\n\x0cImportResult\x12\x14\n\x0c\x65xternal_key\x18\x01 \x01(\t\x12/\n\x07outcome\x18\x02 \x01(\x0e\x32\x1e.souk.catalog.v1.ImportOutcome\x12\x12\n\nproduct_id\x18\x03 \x01(\t\x12\x1d\n\x15\x63reated_variant_count\x18\x04 \x01(\x05\x12\x1b\n\x13\x63reated_price_count\x18\x05 \x01(\x05\x12+\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x1c.souk.catalog.v1.ImportError\"[\n\x0bImportError\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.souk.catalog.v1.ErrorReason\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17IMPORT_OUTCOME_EXTENDED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x19\n\x15IMPORT_OUTCOME_FAILED\x10\x04\x42\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0bImportProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,14 +47,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDVARIANT'].fields_by_name['variant']._serialized_options = b'\272H\003\310\001\001'
   _globals['_IMPORTEDVARIANT'].fields_by_name['prices']._loaded_options = None
   _globals['_IMPORTEDVARIANT'].fields_by_name['prices']._serialized_options = b'\272H\006\222\001\003\020\310\001'
-  _globals['_IMPORTOUTCOME']._serialized_start=830
-  _globals['_IMPORTOUTCOME']._serialized_end=991
+  _globals['_IMPORTOUTCOME']._serialized_start=990
+  _globals['_IMPORTOUTCOME']._serialized_end=1151
   _globals['_IMPORTEDPRODUCT']._serialized_start=206
   _globals['_IMPORTEDPRODUCT']._serialized_end=400
   _globals['_IMPORTEDVARIANT']._serialized_start=402
   _globals['_IMPORTEDVARIANT']._serialized_end=521
-  _globals['_IMPORTRESULT']._serialized_start=524
-  _globals['_IMPORTRESULT']._serialized_end=734
-  _globals['_IMPORTERROR']._serialized_start=736
-  _globals['_IMPORTERROR']._serialized_end=827
+  _globals['_IMPORTPRODUCTSMETADATA']._serialized_start=523
+  _globals['_IMPORTPRODUCTSMETADATA']._serialized_end=609
+  _globals['_IMPORTPRODUCTSRESULT']._serialized_start=611
+  _globals['_IMPORTPRODUCTSRESULT']._serialized_end=681
+  _globals['_IMPORTRESULT']._serialized_start=684
+  _globals['_IMPORTRESULT']._serialized_end=894
+  _globals['_IMPORTERROR']._serialized_start=896
+  _globals['_IMPORTERROR']._serialized_end=987
 # @@protoc_insertion_point(module_scope)

@@ -43,6 +43,22 @@ class ImportedVariant(_message.Message):
     prices: _containers.RepeatedCompositeFieldContainer[_price_pb2.Price]
     def __init__(self, variant: _Optional[_Union[_variant_pb2.Variant, _Mapping]] = ..., prices: _Optional[_Iterable[_Union[_price_pb2.Price, _Mapping]]] = ...) -> None: ...
 
+class ImportProductsMetadata(_message.Message):
+    __slots__ = ("item_count", "done_count", "failed_count")
+    ITEM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    item_count: int
+    done_count: int
+    failed_count: int
+    def __init__(self, item_count: _Optional[int] = ..., done_count: _Optional[int] = ..., failed_count: _Optional[int] = ...) -> None: ...
+
+class ImportProductsResult(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[ImportResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[ImportResult, _Mapping]]] = ...) -> None: ...
+
 class ImportResult(_message.Message):
     __slots__ = ("external_key", "outcome", "product_id", "created_variant_count", "created_price_count", "error")
     EXTERNAL_KEY_FIELD_NUMBER: _ClassVar[int]

@@ -10,7 +10,6 @@ from souk.events.v1 import error_reason_pb2 as _error_reason_pb2
 from souk.events.v1 import event_pb2 as _event_pb2
 from souk.events.v1 import subscription_pb2 as _subscription_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -327,15 +326,3 @@ class DropDeadLettersResponse(_message.Message):
     DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
     dropped_count: int
     def __init__(self, dropped_count: _Optional[int] = ...) -> None: ...
-
-class AuditEventsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditEventsResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

@@ -111,11 +111,6 @@ class EventServiceStub:
                 request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersRequest.SerializeToString,
                 response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersResponse.FromString,
                 _registered_method=True)
-        self.AuditEvents = channel.unary_unary(
-                '/souk.events.v1.EventService/AuditEvents',
-                request_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsRequest.SerializeToString,
-                response_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsResponse.FromString,
-                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -322,14 +317,6 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AuditEvents(self, request, context):
-        """Checks the invariants of this service's database: positions lie within the log, no event is
-        both finished and waiting, each attempt and dead letter belongs to a subscription.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -402,11 +389,6 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.DropDeadLetters,
                     request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersRequest.FromString,
                     response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersResponse.SerializeToString,
-            ),
-            'AuditEvents': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditEvents,
-                    request_deserializer=souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsRequest.FromString,
-                    response_serializer=souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -794,33 +776,6 @@ class EventService:
             '/souk.events.v1.EventService/DropDeadLetters',
             souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersRequest.SerializeToString,
             souk_dot_events_dot_v1_dot_events__service__pb2.DropDeadLettersResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditEvents(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.events.v1.EventService/AuditEvents',
-            souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsRequest.SerializeToString,
-            souk_dot_events_dot_v1_dot_events__service__pb2.AuditEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

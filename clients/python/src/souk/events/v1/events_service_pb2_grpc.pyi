@@ -178,10 +178,6 @@ class EventServiceStub:
     """Deletes dead letters. Deleting one that does not exist is not an error.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
     """
-    AuditEvents: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.AuditEventsRequest, _events_service_pb2.AuditEventsResponse]
-    """Checks the invariants of this service's database: positions lie within the log, no event is
-    both finished and waiting, each attempt and dead letter belongs to a subscription.
-    """
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
@@ -332,10 +328,6 @@ class EventServiceAsyncStub(EventServiceStub):
     DropDeadLetters: _aio.UnaryUnaryMultiCallable[_events_service_pb2.DropDeadLettersRequest, _events_service_pb2.DropDeadLettersResponse]  # type: ignore[assignment]
     """Deletes dead letters. Deleting one that does not exist is not an error.
     Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
-    """
-    AuditEvents: _aio.UnaryUnaryMultiCallable[_events_service_pb2.AuditEventsRequest, _events_service_pb2.AuditEventsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: positions lie within the log, no event is
-    both finished and waiting, each attempt and dead letter belongs to a subscription.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -568,16 +560,6 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_events_service_pb2.DropDeadLettersResponse, _abc.Awaitable[_events_service_pb2.DropDeadLettersResponse]]:
         """Deletes dead letters. Deleting one that does not exist is not an error.
         Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditEvents(
-        self,
-        request: _events_service_pb2.AuditEventsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_events_service_pb2.AuditEventsResponse, _abc.Awaitable[_events_service_pb2.AuditEventsResponse]]:
-        """Checks the invariants of this service's database: positions lie within the log, no event is
-        both finished and waiting, each attempt and dead letter belongs to a subscription.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

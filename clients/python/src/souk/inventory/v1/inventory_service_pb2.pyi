@@ -9,7 +9,6 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.inventory.v1 import reservation_pb2 as _reservation_pb2
 from souk.inventory.v1 import stock_pb2 as _stock_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -369,15 +368,3 @@ class RepairStockResponse(_message.Message):
     stock: _stock_pb2.Stock
     movement: _stock_pb2.Movement
     def __init__(self, stock: _Optional[_Union[_stock_pb2.Stock, _Mapping]] = ..., movement: _Optional[_Union[_stock_pb2.Movement, _Mapping]] = ...) -> None: ...
-
-class AuditInventoryRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditInventoryResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

@@ -139,11 +139,6 @@ class InventoryServiceStub:
                 request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.SerializeToString,
                 response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.FromString,
                 _registered_method=True)
-        self.AuditInventory = channel.unary_unary(
-                '/souk.inventory.v1.InventoryService/AuditInventory',
-                request_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryRequest.SerializeToString,
-                response_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryResponse.FromString,
-                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -377,21 +372,12 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RepairStock(self, request, context):
-        """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+        """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
         in state HELD and COMMITTED, and records one movement with the note so that the movements add
         up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
         correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
         reserved than is on hand and may be backordered: adjust or receive stock first.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def AuditInventory(self, request, context):
-        """Checks the invariants of this service's database: no stock is negative or reserved beyond its
-        limit, limits are those of the policies, reservations add up to the reserved units, movements
-        add up to the stock. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -499,11 +485,6 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.RepairStock,
                     request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.FromString,
                     response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.SerializeToString,
-            ),
-            'AuditInventory': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditInventory,
-                    request_deserializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryRequest.FromString,
-                    response_serializer=souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1051,33 +1032,6 @@ class InventoryService:
             '/souk.inventory.v1.InventoryService/RepairStock',
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockRequest.SerializeToString,
             souk_dot_inventory_dot_v1_dot_inventory__service__pb2.RepairStockResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditInventory(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.inventory.v1.InventoryService/AuditInventory',
-            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryRequest.SerializeToString,
-            souk_dot_inventory_dot_v1_dot_inventory__service__pb2.AuditInventoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

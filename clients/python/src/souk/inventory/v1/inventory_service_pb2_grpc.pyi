@@ -183,17 +183,12 @@ class InventoryServiceStub:
     kinds are rare.
     """
     RepairStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]
-    """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+    """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
     in state HELD and COMMITTED, and records one movement with the note so that the movements add
     up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
     correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
     reserved than is on hand and may be backordered: adjust or receive stock first.
-    """
-    AuditInventory: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]
-    """Checks the invariants of this service's database: no stock is negative or reserved beyond its
-    limit, limits are those of the policies, reservations add up to the reserved units, movements
-    add up to the stock. Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
@@ -351,17 +346,12 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     kinds are rare.
     """
     RepairStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]  # type: ignore[assignment]
-    """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+    """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
     in state HELD and COMMITTED, and records one movement with the note so that the movements add
     up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
     correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
     Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
     reserved than is on hand and may be backordered: adjust or receive stock first.
-    """
-    AuditInventory: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AuditInventoryRequest, _inventory_service_pb2.AuditInventoryResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: no stock is negative or reserved beyond its
-    limit, limits are those of the policies, reservations add up to the reserved units, movements
-    add up to the stock. Returns what is wrong and how much was checked.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -636,23 +626,12 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.RepairStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.RepairStockResponse, _abc.Awaitable[_inventory_service_pb2.RepairStockResponse]]:
-        """Repairs one stock that AuditInventory reports: sets `reserved` to the sum of its reservations
+        """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
         in state HELD and COMMITTED, and records one movement with the note so that the movements add
         up to the stock again. `on_hand` does not change: correct it with AdjustStock after a count. A
         correct stock stays unchanged. Repeating a `request_id` within 7 days returns the first result.
         Fails with ERROR_REASON_STOCK_NOT_FOUND, and ERROR_REASON_STOCK_WOULD_FALL_SHORT when more is
         reserved than is on hand and may be backordered: adjust or receive stock first.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditInventory(
-        self,
-        request: _inventory_service_pb2.AuditInventoryRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_inventory_service_pb2.AuditInventoryResponse, _abc.Awaitable[_inventory_service_pb2.AuditInventoryResponse]]:
-        """Checks the invariants of this service's database: no stock is negative or reserved beyond its
-        limit, limits are those of the policies, reservations add up to the reserved units, movements
-        add up to the stock. Returns what is wrong and how much was checked.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

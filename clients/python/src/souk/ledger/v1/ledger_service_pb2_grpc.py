@@ -111,11 +111,6 @@ class LedgerServiceStub:
                 request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceRequest.SerializeToString,
                 response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceResponse.FromString,
                 _registered_method=True)
-        self.AuditLedger = channel.unary_unary(
-                '/souk.ledger.v1.LedgerService/AuditLedger',
-                request_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerRequest.SerializeToString,
-                response_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerResponse.FromString,
-                _registered_method=True)
 
 
 class LedgerServiceServicer:
@@ -262,15 +257,6 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AuditLedger(self, request, context):
-        """Checks the invariants of this service's database: replaying all transfers gives the accounts,
-        debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-        was resolved at most once. Returns what is wrong and how much was checked.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -333,11 +319,6 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.GetTrialBalance,
                     request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceRequest.FromString,
                     response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceResponse.SerializeToString,
-            ),
-            'AuditLedger': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditLedger,
-                    request_deserializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerRequest.FromString,
-                    response_serializer=souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -681,33 +662,6 @@ class LedgerService:
             '/souk.ledger.v1.LedgerService/GetTrialBalance',
             souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceRequest.SerializeToString,
             souk_dot_ledger_dot_v1_dot_ledger__service__pb2.GetTrialBalanceResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditLedger(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.ledger.v1.LedgerService/AuditLedger',
-            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerRequest.SerializeToString,
-            souk_dot_ledger_dot_v1_dot_ledger__service__pb2.AuditLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

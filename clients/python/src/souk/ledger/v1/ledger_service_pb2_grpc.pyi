@@ -123,11 +123,6 @@ class LedgerServiceStub:
     """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
     and posted.
     """
-    AuditLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.AuditLedgerRequest, _ledger_service_pb2.AuditLedgerResponse]
-    """Checks the invariants of this service's database: replaying all transfers gives the accounts,
-    debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-    was resolved at most once. Returns what is wrong and how much was checked.
-    """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -223,11 +218,6 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetTrialBalanceRequest, _ledger_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
     """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
     and posted.
-    """
-    AuditLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.AuditLedgerRequest, _ledger_service_pb2.AuditLedgerResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: replaying all transfers gives the accounts,
-    debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-    was resolved at most once. Returns what is wrong and how much was checked.
     """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -393,17 +383,6 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ledger_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_ledger_service_pb2.GetTrialBalanceResponse]]:
         """Returns the sums over all accounts of each ledger. In every line debits equal credits, pending
         and posted.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditLedger(
-        self,
-        request: _ledger_service_pb2.AuditLedgerRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_ledger_service_pb2.AuditLedgerResponse, _abc.Awaitable[_ledger_service_pb2.AuditLedgerResponse]]:
-        """Checks the invariants of this service's database: replaying all transfers gives the accounts,
-        debits equal credits in each ledger, no limit of an account is broken, every pending transfer
-        was resolved at most once. Returns what is wrong and how much was checked.
         """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

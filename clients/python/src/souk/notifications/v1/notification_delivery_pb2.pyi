@@ -31,6 +31,7 @@ class NotificationDeliveryFailure(int, metaclass=_enum_type_wrapper.EnumTypeWrap
     NOTIFICATION_DELIVERY_FAILURE_OBSOLETE: _ClassVar[NotificationDeliveryFailure]
     NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE: _ClassVar[NotificationDeliveryFailure]
     NOTIFICATION_DELIVERY_FAILURE_INTERNAL: _ClassVar[NotificationDeliveryFailure]
+    NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE: _ClassVar[NotificationDeliveryFailure]
 NOTIFICATION_DELIVERY_STATE_UNSPECIFIED: NotificationDeliveryState
 NOTIFICATION_DELIVERY_STATE_PENDING: NotificationDeliveryState
 NOTIFICATION_DELIVERY_STATE_DELIVERED: NotificationDeliveryState
@@ -47,6 +48,7 @@ NOTIFICATION_DELIVERY_FAILURE_EMAIL_ADDRESS_NOT_CONFIRMED: NotificationDeliveryF
 NOTIFICATION_DELIVERY_FAILURE_OBSOLETE: NotificationDeliveryFailure
 NOTIFICATION_DELIVERY_FAILURE_EVENT_UNREADABLE: NotificationDeliveryFailure
 NOTIFICATION_DELIVERY_FAILURE_INTERNAL: NotificationDeliveryFailure
+NOTIFICATION_DELIVERY_FAILURE_ORDER_UNREADABLE: NotificationDeliveryFailure
 
 class NotificationDelivery(_message.Message):
     __slots__ = ("delivery_id", "event_id", "event_type", "subject", "channel", "kind", "customer_id", "endpoint_id", "state", "key", "attempt_count", "failure", "failure_code", "failure_detail", "create_time", "next_attempt_time", "end_time")

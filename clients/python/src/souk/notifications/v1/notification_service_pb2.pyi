@@ -12,7 +12,6 @@ from souk.notifications.v1 import notification_preferences_pb2 as _notification_
 from souk.notifications.v1 import webhook_endpoint_pb2 as _webhook_endpoint_pb2
 from souk.policy.v1 import field_pb2 as _field_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -302,15 +301,3 @@ class PreviewNotificationTemplateResponse(_message.Message):
     text: str
     html: str
     def __init__(self, title: _Optional[str] = ..., text: _Optional[str] = ..., html: _Optional[str] = ...) -> None: ...
-
-class AuditNotificationsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditNotificationsResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

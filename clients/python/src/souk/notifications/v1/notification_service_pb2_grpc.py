@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class NotificationServiceStub:
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -132,15 +133,11 @@ class NotificationServiceStub:
                 request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.SerializeToString,
                 response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.FromString,
                 _registered_method=True)
-        self.AuditNotifications = channel.unary_unary(
-                '/souk.notifications.v1.NotificationService/AuditNotifications',
-                request_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsRequest.SerializeToString,
-                response_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsResponse.FromString,
-                _registered_method=True)
 
 
 class NotificationServiceServicer:
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -343,15 +340,6 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AuditNotifications(self, request, context):
-        """Checks the invariants of this service's database: each delivery belongs to a stored event and
-        an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-        except by retention. Returns what is wrong and how much was checked.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -445,11 +433,6 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.FromString,
                     response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.SerializeToString,
             ),
-            'AuditNotifications': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditNotifications,
-                    request_deserializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsRequest.FromString,
-                    response_serializer=souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsResponse.SerializeToString,
-            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'souk.notifications.v1.NotificationService', rpc_method_handlers)
@@ -459,7 +442,8 @@ def add_NotificationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -945,33 +929,6 @@ class NotificationService:
             '/souk.notifications.v1.NotificationService/PreviewNotificationTemplate',
             souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateRequest.SerializeToString,
             souk_dot_notifications_dot_v1_dot_notification__service__pb2.PreviewNotificationTemplateResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditNotifications(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.notifications.v1.NotificationService/AuditNotifications',
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsRequest.SerializeToString,
-            souk_dot_notifications_dot_v1_dot_notification__service__pb2.AuditNotificationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class NotificationServiceStub:
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -161,15 +162,11 @@ class NotificationServiceStub:
     """Renders a kind of notification for a channel, with sample data. A locale that does not exist
     fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
     """
-    AuditNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]
-    """Checks the invariants of this service's database: each delivery belongs to a stored event and
-    an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-    except by retention. Returns what is wrong and how much was checked.
-    """
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -300,14 +297,10 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Renders a kind of notification for a channel, with sample data. A locale that does not exist
     fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
     """
-    AuditNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.AuditNotificationsRequest, _notification_service_pb2.AuditNotificationsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: each delivery belongs to a stored event and
-    an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-    except by retention. Returns what is wrong and how much was checked.
-    """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks.
+    """Notifies people and programs: customers by e-mail and in the shop, programs by signed webhooks. A
+    guest is a customer too.
 
     All notifications come from events of the event bus. Each delivery is made at least once and has
     a key derived from event, channel and receiver, by which the receiver drops repeats.
@@ -543,17 +536,6 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_notification_service_pb2.PreviewNotificationTemplateResponse, _abc.Awaitable[_notification_service_pb2.PreviewNotificationTemplateResponse]]:
         """Renders a kind of notification for a channel, with sample data. A locale that does not exist
         fails with ERROR_REASON_INVALID_FIELD of souk.policy.v1.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditNotifications(
-        self,
-        request: _notification_service_pb2.AuditNotificationsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_notification_service_pb2.AuditNotificationsResponse, _abc.Awaitable[_notification_service_pb2.AuditNotificationsResponse]]:
-        """Checks the invariants of this service's database: each delivery belongs to a stored event and
-        an enabled endpoint, every delivered one was attempted, sequences of messages have no gaps
-        except by retention. Returns what is wrong and how much was checked.
         """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,6 +18,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class FulfillmentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FULFILLMENT_STATE_UNSPECIFIED: _ClassVar[FulfillmentState]
+    FULFILLMENT_STATE_PENDING: _ClassVar[FulfillmentState]
+    FULFILLMENT_STATE_SHIPPED: _ClassVar[FulfillmentState]
+    FULFILLMENT_STATE_DELIVERED: _ClassVar[FulfillmentState]
+
 class OrderState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ORDER_STATE_UNSPECIFIED: _ClassVar[OrderState]
@@ -142,19 +149,36 @@ class OrderChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_CHANGE_KIND_REFUND_FAILED: _ClassVar[OrderChangeKind]
     ORDER_CHANGE_KIND_QUARANTINED: _ClassVar[OrderChangeKind]
     ORDER_CHANGE_KIND_RESUMED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_PARTIALLY_PAID: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_PARTIALLY_FULFILLED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_FULFILLMENT_UPDATED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_LINES_CANCELED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_CAPTURE_STARTED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_FULFILL_REFUSED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_CANCEL_REFUSED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_CUSTOMER_CHANGED: _ClassVar[OrderChangeKind]
 
 class OrderChangeCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ORDER_CHANGE_CAUSE_UNSPECIFIED: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_PLACE_ORDER: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_CANCEL_ORDER: _ClassVar[OrderChangeCause]
-    ORDER_CHANGE_CAUSE_FULFILL_ORDER: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_REFUND_ORDER: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_RETRY_PAYMENT: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_REPAIR: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_EXPIRY: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_STOCK_RELEASED: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_CAPTURE_ORDER: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_PAYMENT_CHANGED: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS: _ClassVar[OrderChangeCause]
+FULFILLMENT_STATE_UNSPECIFIED: FulfillmentState
+FULFILLMENT_STATE_PENDING: FulfillmentState
+FULFILLMENT_STATE_SHIPPED: FulfillmentState
+FULFILLMENT_STATE_DELIVERED: FulfillmentState
 ORDER_STATE_UNSPECIFIED: OrderState
 ORDER_STATE_PENDING: OrderState
 ORDER_STATE_PLACED: OrderState
@@ -247,19 +271,32 @@ ORDER_CHANGE_KIND_GOODS_RETURNED: OrderChangeKind
 ORDER_CHANGE_KIND_REFUND_FAILED: OrderChangeKind
 ORDER_CHANGE_KIND_QUARANTINED: OrderChangeKind
 ORDER_CHANGE_KIND_RESUMED: OrderChangeKind
+ORDER_CHANGE_KIND_PARTIALLY_PAID: OrderChangeKind
+ORDER_CHANGE_KIND_PARTIALLY_FULFILLED: OrderChangeKind
+ORDER_CHANGE_KIND_FULFILLMENT_UPDATED: OrderChangeKind
+ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED: OrderChangeKind
+ORDER_CHANGE_KIND_LINES_CANCELED: OrderChangeKind
+ORDER_CHANGE_KIND_CAPTURE_STARTED: OrderChangeKind
+ORDER_CHANGE_KIND_FULFILL_REFUSED: OrderChangeKind
+ORDER_CHANGE_KIND_CANCEL_REFUSED: OrderChangeKind
+ORDER_CHANGE_KIND_CUSTOMER_CHANGED: OrderChangeKind
 ORDER_CHANGE_CAUSE_UNSPECIFIED: OrderChangeCause
 ORDER_CHANGE_CAUSE_PLACE_ORDER: OrderChangeCause
 ORDER_CHANGE_CAUSE_CANCEL_ORDER: OrderChangeCause
-ORDER_CHANGE_CAUSE_FULFILL_ORDER: OrderChangeCause
+ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT: OrderChangeCause
 ORDER_CHANGE_CAUSE_REFUND_ORDER: OrderChangeCause
 ORDER_CHANGE_CAUSE_RETRY_PAYMENT: OrderChangeCause
 ORDER_CHANGE_CAUSE_REPAIR: OrderChangeCause
 ORDER_CHANGE_CAUSE_EXPIRY: OrderChangeCause
 ORDER_CHANGE_CAUSE_STOCK_RELEASED: OrderChangeCause
 ORDER_CHANGE_CAUSE_CAPTURE_ORDER: OrderChangeCause
+ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT: OrderChangeCause
+ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED: OrderChangeCause
+ORDER_CHANGE_CAUSE_PAYMENT_CHANGED: OrderChangeCause
+ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS: OrderChangeCause
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded_total", "reservation_id", "refunds", "version", "quarantined", "create_time", "update_time", "effective_time", "line_count", "order_number", "payment_status", "fulfillment_status", "closure_reason", "channel", "locale", "subtotal", "discount_total", "shipping_total", "tax_total", "tax_included", "adjustments", "payments", "payment_action", "expire_time", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "capture_method")
+    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded_total", "reservation_id", "refunds", "version", "quarantined", "create_time", "update_time", "effective_time", "line_count", "order_number", "payment_status", "fulfillment_status", "closure_reason", "channel", "locale", "subtotal", "discount_total", "shipping_total", "tax_total", "tax_included", "adjustments", "payments", "payment_action", "expire_time", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "capture_method", "fulfillments", "fulfillment_count", "canceled_total", "captured_total")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -303,6 +340,10 @@ class Order(_message.Message):
     CUSTOMER_NOTE_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
     CAPTURE_METHOD_FIELD_NUMBER: _ClassVar[int]
+    FULFILLMENTS_FIELD_NUMBER: _ClassVar[int]
+    FULFILLMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CANCELED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    CAPTURED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     customer_id: str
     reference: str
@@ -339,10 +380,14 @@ class Order(_message.Message):
     customer_note: str
     metadata: _containers.ScalarMap[str, str]
     capture_method: CaptureMethod
-    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., version: _Optional[int] = ..., quarantined: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., order_number: _Optional[str] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., closure_reason: _Optional[_Union[OrderClosureReason, str]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shipping_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_included: _Optional[bool] = ..., adjustments: _Optional[_Iterable[_Union[OrderAdjustment, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[OrderPayment, _Mapping]]] = ..., payment_action: _Optional[_Union[OrderPaymentAction, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., capture_method: _Optional[_Union[CaptureMethod, str]] = ...) -> None: ...
+    fulfillments: _containers.RepeatedCompositeFieldContainer[Fulfillment]
+    fulfillment_count: int
+    canceled_total: _money_pb2.Money
+    captured_total: _money_pb2.Money
+    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., version: _Optional[int] = ..., quarantined: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., order_number: _Optional[str] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., closure_reason: _Optional[_Union[OrderClosureReason, str]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shipping_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_included: _Optional[bool] = ..., adjustments: _Optional[_Iterable[_Union[OrderAdjustment, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[OrderPayment, _Mapping]]] = ..., payment_action: _Optional[_Union[OrderPaymentAction, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., capture_method: _Optional[_Union[CaptureMethod, str]] = ..., fulfillments: _Optional[_Iterable[_Union[Fulfillment, _Mapping]]] = ..., fulfillment_count: _Optional[int] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("line_number", "sku", "price_id", "title", "quantity", "unit_price", "refunded_quantity", "returned_quantity", "product_id", "variant_id", "subtotal", "discount_total", "tax_total", "total")
+    __slots__ = ("line_number", "sku", "price_id", "title", "quantity", "unit_price", "refunded_quantity", "returned_quantity", "product_id", "variant_id", "subtotal", "discount_total", "tax_total", "total", "fulfilled_quantity", "canceled_quantity")
     LINE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     SKU_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -357,6 +402,8 @@ class OrderLine(_message.Message):
     DISCOUNT_TOTAL_FIELD_NUMBER: _ClassVar[int]
     TAX_TOTAL_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    FULFILLED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    CANCELED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     line_number: int
     sku: str
     price_id: str
@@ -371,7 +418,57 @@ class OrderLine(_message.Message):
     discount_total: _money_pb2.Money
     tax_total: _money_pb2.Money
     total: _money_pb2.Money
-    def __init__(self, line_number: _Optional[int] = ..., sku: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_quantity: _Optional[int] = ..., returned_quantity: _Optional[int] = ..., product_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    fulfilled_quantity: int
+    canceled_quantity: int
+    def __init__(self, line_number: _Optional[int] = ..., sku: _Optional[str] = ..., price_id: _Optional[str] = ..., title: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_quantity: _Optional[int] = ..., returned_quantity: _Optional[int] = ..., product_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fulfilled_quantity: _Optional[int] = ..., canceled_quantity: _Optional[int] = ...) -> None: ...
+
+class Fulfillment(_message.Message):
+    __slots__ = ("fulfillment_id", "order_id", "state", "lines", "line_count", "location_id", "tracking", "create_time", "update_time", "effective_time", "delivery_time", "actor", "etag")
+    FULFILLMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    LINE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACKING_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_TIME_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    fulfillment_id: str
+    order_id: str
+    state: FulfillmentState
+    lines: _containers.RepeatedCompositeFieldContainer[FulfillmentLine]
+    line_count: int
+    location_id: str
+    tracking: Tracking
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    effective_time: _timestamp_pb2.Timestamp
+    delivery_time: _timestamp_pb2.Timestamp
+    actor: _actor_pb2.Actor
+    etag: str
+    def __init__(self, fulfillment_id: _Optional[str] = ..., order_id: _Optional[str] = ..., state: _Optional[_Union[FulfillmentState, str]] = ..., lines: _Optional[_Iterable[_Union[FulfillmentLine, _Mapping]]] = ..., line_count: _Optional[int] = ..., location_id: _Optional[str] = ..., tracking: _Optional[_Union[Tracking, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class FulfillmentLine(_message.Message):
+    __slots__ = ("line_number", "quantity")
+    LINE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    line_number: int
+    quantity: int
+    def __init__(self, line_number: _Optional[int] = ..., quantity: _Optional[int] = ...) -> None: ...
+
+class Tracking(_message.Message):
+    __slots__ = ("carrier", "tracking_number", "tracking_uri")
+    CARRIER_FIELD_NUMBER: _ClassVar[int]
+    TRACKING_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TRACKING_URI_FIELD_NUMBER: _ClassVar[int]
+    carrier: str
+    tracking_number: str
+    tracking_uri: str
+    def __init__(self, carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., tracking_uri: _Optional[str] = ...) -> None: ...
 
 class OrderAdjustment(_message.Message):
     __slots__ = ("type", "source_id", "title", "amount", "shares")
@@ -454,7 +551,7 @@ class RefundLine(_message.Message):
     def __init__(self, line_number: _Optional[int] = ..., quantity: _Optional[int] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., restock: _Optional[_Union[RestockPolicy, str]] = ...) -> None: ...
 
 class OrderChange(_message.Message):
-    __slots__ = ("version", "kind", "state", "payment_status", "fulfillment_status", "previous_state", "previous_payment_status", "previous_fulfillment_status", "refunded_total", "cause", "actor", "cancel_reason", "note", "change_time")
+    __slots__ = ("version", "kind", "state", "payment_status", "fulfillment_status", "previous_state", "previous_payment_status", "previous_fulfillment_status", "refunded_total", "cause", "actor", "cancel_reason", "note", "change_time", "canceled_total", "captured_total", "fulfillment_id")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -469,6 +566,9 @@ class OrderChange(_message.Message):
     CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CANCELED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    CAPTURED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    FULFILLMENT_ID_FIELD_NUMBER: _ClassVar[int]
     version: int
     kind: OrderChangeKind
     state: OrderState
@@ -483,4 +583,7 @@ class OrderChange(_message.Message):
     cancel_reason: CancelReason
     note: str
     change_time: _timestamp_pb2.Timestamp
-    def __init__(self, version: _Optional[int] = ..., kind: _Optional[_Union[OrderChangeKind, str]] = ..., state: _Optional[_Union[OrderState, str]] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., previous_state: _Optional[_Union[OrderState, str]] = ..., previous_payment_status: _Optional[_Union[PaymentStatus, str]] = ..., previous_fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cause: _Optional[_Union[OrderChangeCause, str]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., note: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    canceled_total: _money_pb2.Money
+    captured_total: _money_pb2.Money
+    fulfillment_id: str
+    def __init__(self, version: _Optional[int] = ..., kind: _Optional[_Union[OrderChangeKind, str]] = ..., state: _Optional[_Union[OrderState, str]] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., previous_state: _Optional[_Union[OrderState, str]] = ..., previous_payment_status: _Optional[_Union[PaymentStatus, str]] = ..., previous_fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cause: _Optional[_Union[OrderChangeCause, str]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., note: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fulfillment_id: _Optional[str] = ...) -> None: ...

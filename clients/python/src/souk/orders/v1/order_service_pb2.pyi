@@ -3,12 +3,13 @@ import datetime
 from buf.validate import validate_pb2 as _validate_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.orders.v1 import order_pb2 as _order_pb2
 from souk.policy.v1 import field_pb2 as _field_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
 from souk.type.v1 import address_pb2 as _address_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from souk.type.v1 import contact_pb2 as _contact_pb2
 from souk.type.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
@@ -108,8 +109,50 @@ class GetOrderResponse(_message.Message):
     order: _order_pb2.Order
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
+class ClaimGuestOrdersRequest(_message.Message):
+    __slots__ = ("customer_id", "guest_token")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    GUEST_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    guest_token: str
+    def __init__(self, customer_id: _Optional[str] = ..., guest_token: _Optional[str] = ...) -> None: ...
+
+class ClaimGuestOrdersResponse(_message.Message):
+    __slots__ = ("order_count",)
+    ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    order_count: int
+    def __init__(self, order_count: _Optional[int] = ...) -> None: ...
+
+class CreateOrderLinkRequest(_message.Message):
+    __slots__ = ("order_id", "ttl")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    ttl: _duration_pb2.Duration
+    def __init__(self, order_id: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class CreateOrderLinkResponse(_message.Message):
+    __slots__ = ("link_token", "expire_time")
+    LINK_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    link_token: str
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, link_token: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetLinkedOrderRequest(_message.Message):
+    __slots__ = ("link_token",)
+    LINK_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    link_token: str
+    def __init__(self, link_token: _Optional[str] = ...) -> None: ...
+
+class GetLinkedOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
+
 class ListOrdersRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "customer_id", "states", "payment_statuses", "fulfillment_statuses", "create_time_after", "create_time_before", "reference", "order_number", "channel", "order_by")
+    __slots__ = ("page_size", "page_token", "customer_id", "states", "payment_statuses", "fulfillment_statuses", "create_time_after", "create_time_before", "reference", "order_number", "channel", "order_by", "sku")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +165,7 @@ class ListOrdersRequest(_message.Message):
     ORDER_NUMBER_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     ORDER_BY_FIELD_NUMBER: _ClassVar[int]
+    SKU_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     customer_id: str
@@ -134,7 +178,8 @@ class ListOrdersRequest(_message.Message):
     order_number: str
     channel: str
     order_by: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., customer_id: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_order_pb2.OrderState, str]]] = ..., payment_statuses: _Optional[_Iterable[_Union[_order_pb2.PaymentStatus, str]]] = ..., fulfillment_statuses: _Optional[_Iterable[_Union[_order_pb2.FulfillmentStatus, str]]] = ..., create_time_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference: _Optional[str] = ..., order_number: _Optional[str] = ..., channel: _Optional[str] = ..., order_by: _Optional[str] = ...) -> None: ...
+    sku: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., customer_id: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_order_pb2.OrderState, str]]] = ..., payment_statuses: _Optional[_Iterable[_Union[_order_pb2.PaymentStatus, str]]] = ..., fulfillment_statuses: _Optional[_Iterable[_Union[_order_pb2.FulfillmentStatus, str]]] = ..., create_time_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference: _Optional[str] = ..., order_number: _Optional[str] = ..., channel: _Optional[str] = ..., order_by: _Optional[str] = ..., sku: _Optional[str] = ...) -> None: ...
 
 class ListOrdersResponse(_message.Message):
     __slots__ = ("orders", "next_page_token")
@@ -181,14 +226,18 @@ class ListOrderHistoryResponse(_message.Message):
     def __init__(self, changes: _Optional[_Iterable[_Union[_order_pb2.OrderChange, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CancelOrderRequest(_message.Message):
-    __slots__ = ("order_id", "reason", "note")
+    __slots__ = ("order_id", "reason", "note", "lines", "request_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     reason: _order_pb2.CancelReason
     note: str
-    def __init__(self, order_id: _Optional[str] = ..., reason: _Optional[_Union[_order_pb2.CancelReason, str]] = ..., note: _Optional[str] = ...) -> None: ...
+    lines: _containers.RepeatedCompositeFieldContainer[_order_pb2.FulfillmentLine]
+    request_id: str
+    def __init__(self, order_id: _Optional[str] = ..., reason: _Optional[_Union[_order_pb2.CancelReason, str]] = ..., note: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_order_pb2.FulfillmentLine, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CancelOrderResponse(_message.Message):
     __slots__ = ("order",)
@@ -197,10 +246,14 @@ class CancelOrderResponse(_message.Message):
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
 class CaptureOrderRequest(_message.Message):
-    __slots__ = ("order_id",)
+    __slots__ = ("order_id", "amount", "request_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: str
-    def __init__(self, order_id: _Optional[str] = ...) -> None: ...
+    amount: _money_pb2.Money
+    request_id: str
+    def __init__(self, order_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CaptureOrderResponse(_message.Message):
     __slots__ = ("order",)
@@ -208,19 +261,83 @@ class CaptureOrderResponse(_message.Message):
     order: _order_pb2.Order
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
-class FulfillOrderRequest(_message.Message):
-    __slots__ = ("order_id", "effective_time")
+class CreateFulfillmentRequest(_message.Message):
+    __slots__ = ("request_id", "order_id", "fulfillment", "effective_time")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
     order_id: str
+    fulfillment: _order_pb2.Fulfillment
     effective_time: _timestamp_pb2.Timestamp
-    def __init__(self, order_id: _Optional[str] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., order_id: _Optional[str] = ..., fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
-class FulfillOrderResponse(_message.Message):
-    __slots__ = ("order",)
+class CreateFulfillmentResponse(_message.Message):
+    __slots__ = ("order", "fulfillment")
     ORDER_FIELD_NUMBER: _ClassVar[int]
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
     order: _order_pb2.Order
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
+    fulfillment: _order_pb2.Fulfillment
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ...) -> None: ...
+
+class GetFulfillmentRequest(_message.Message):
+    __slots__ = ("fulfillment_id",)
+    FULFILLMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    fulfillment_id: str
+    def __init__(self, fulfillment_id: _Optional[str] = ...) -> None: ...
+
+class GetFulfillmentResponse(_message.Message):
+    __slots__ = ("fulfillment",)
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
+    fulfillment: _order_pb2.Fulfillment
+    def __init__(self, fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ...) -> None: ...
+
+class ListFulfillmentsRequest(_message.Message):
+    __slots__ = ("order_id", "page_size", "page_token")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, order_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListFulfillmentsResponse(_message.Message):
+    __slots__ = ("fulfillments", "next_page_token")
+    FULFILLMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    fulfillments: _containers.RepeatedCompositeFieldContainer[_order_pb2.Fulfillment]
+    next_page_token: str
+    def __init__(self, fulfillments: _Optional[_Iterable[_Union[_order_pb2.Fulfillment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateFulfillmentRequest(_message.Message):
+    __slots__ = ("fulfillment", "update_mask")
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    fulfillment: _order_pb2.Fulfillment
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateFulfillmentResponse(_message.Message):
+    __slots__ = ("fulfillment",)
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
+    fulfillment: _order_pb2.Fulfillment
+    def __init__(self, fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ...) -> None: ...
+
+class MarkFulfillmentDeliveredRequest(_message.Message):
+    __slots__ = ("fulfillment_id", "effective_time")
+    FULFILLMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    fulfillment_id: str
+    effective_time: _timestamp_pb2.Timestamp
+    def __init__(self, fulfillment_id: _Optional[str] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class MarkFulfillmentDeliveredResponse(_message.Message):
+    __slots__ = ("fulfillment",)
+    FULFILLMENT_FIELD_NUMBER: _ClassVar[int]
+    fulfillment: _order_pb2.Fulfillment
+    def __init__(self, fulfillment: _Optional[_Union[_order_pb2.Fulfillment, _Mapping]] = ...) -> None: ...
 
 class RefundOrderRequest(_message.Message):
     __slots__ = ("order_id", "request_id", "lines", "amount", "restock", "effective_time", "reason", "note", "shipping_amount")
@@ -271,69 +388,3 @@ class WatchOrderResponse(_message.Message):
     order: _order_pb2.Order
     resume_token: str
     def __init__(self, change: _Optional[_Union[_order_pb2.OrderChange, _Mapping]] = ..., order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., resume_token: _Optional[str] = ...) -> None: ...
-
-class ListQuarantinedOrdersRequest(_message.Message):
-    __slots__ = ("page_size", "page_token")
-    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
-    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    page_size: int
-    page_token: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
-
-class ListQuarantinedOrdersResponse(_message.Message):
-    __slots__ = ("orders", "next_page_token")
-    ORDERS_FIELD_NUMBER: _ClassVar[int]
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    orders: _containers.RepeatedCompositeFieldContainer[QuarantinedOrder]
-    next_page_token: str
-    def __init__(self, orders: _Optional[_Iterable[_Union[QuarantinedOrder, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
-
-class QuarantinedOrder(_message.Message):
-    __slots__ = ("order", "step", "attempt_count", "failure")
-    ORDER_FIELD_NUMBER: _ClassVar[int]
-    STEP_FIELD_NUMBER: _ClassVar[int]
-    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
-    FAILURE_FIELD_NUMBER: _ClassVar[int]
-    order: _order_pb2.Order
-    step: str
-    attempt_count: int
-    failure: str
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., step: _Optional[str] = ..., attempt_count: _Optional[int] = ..., failure: _Optional[str] = ...) -> None: ...
-
-class ResumeOrderRequest(_message.Message):
-    __slots__ = ("order_id",)
-    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
-    order_id: str
-    def __init__(self, order_id: _Optional[str] = ...) -> None: ...
-
-class ResumeOrderResponse(_message.Message):
-    __slots__ = ("order",)
-    ORDER_FIELD_NUMBER: _ClassVar[int]
-    order: _order_pb2.Order
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
-
-class SettleOrderRequest(_message.Message):
-    __slots__ = ("order_id", "note")
-    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
-    NOTE_FIELD_NUMBER: _ClassVar[int]
-    order_id: str
-    note: str
-    def __init__(self, order_id: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
-
-class SettleOrderResponse(_message.Message):
-    __slots__ = ("order",)
-    ORDER_FIELD_NUMBER: _ClassVar[int]
-    order: _order_pb2.Order
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
-
-class AuditOrdersRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditOrdersResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

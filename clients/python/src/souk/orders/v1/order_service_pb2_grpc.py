@@ -29,8 +29,8 @@ class OrderServiceStub:
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def __init__(self, channel):
@@ -53,6 +53,21 @@ class OrderServiceStub:
                 '/souk.orders.v1.OrderService/GetOrder',
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderResponse.FromString,
+                _registered_method=True)
+        self.ClaimGuestOrders = channel.unary_unary(
+                '/souk.orders.v1.OrderService/ClaimGuestOrders',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersResponse.FromString,
+                _registered_method=True)
+        self.CreateOrderLink = channel.unary_unary(
+                '/souk.orders.v1.OrderService/CreateOrderLink',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkResponse.FromString,
+                _registered_method=True)
+        self.GetLinkedOrder = channel.unary_unary(
+                '/souk.orders.v1.OrderService/GetLinkedOrder',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderResponse.FromString,
                 _registered_method=True)
         self.ListOrders = channel.unary_unary(
                 '/souk.orders.v1.OrderService/ListOrders',
@@ -79,10 +94,30 @@ class OrderServiceStub:
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderResponse.FromString,
                 _registered_method=True)
-        self.FulfillOrder = channel.unary_unary(
-                '/souk.orders.v1.OrderService/FulfillOrder',
-                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderRequest.SerializeToString,
-                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderResponse.FromString,
+        self.CreateFulfillment = channel.unary_unary(
+                '/souk.orders.v1.OrderService/CreateFulfillment',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentResponse.FromString,
+                _registered_method=True)
+        self.GetFulfillment = channel.unary_unary(
+                '/souk.orders.v1.OrderService/GetFulfillment',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentResponse.FromString,
+                _registered_method=True)
+        self.ListFulfillments = channel.unary_unary(
+                '/souk.orders.v1.OrderService/ListFulfillments',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsResponse.FromString,
+                _registered_method=True)
+        self.UpdateFulfillment = channel.unary_unary(
+                '/souk.orders.v1.OrderService/UpdateFulfillment',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentResponse.FromString,
+                _registered_method=True)
+        self.MarkFulfillmentDelivered = channel.unary_unary(
+                '/souk.orders.v1.OrderService/MarkFulfillmentDelivered',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredResponse.FromString,
                 _registered_method=True)
         self.RefundOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/RefundOrder',
@@ -94,34 +129,14 @@ class OrderServiceStub:
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderResponse.FromString,
                 _registered_method=True)
-        self.ListQuarantinedOrders = channel.unary_unary(
-                '/souk.orders.v1.OrderService/ListQuarantinedOrders',
-                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersRequest.SerializeToString,
-                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersResponse.FromString,
-                _registered_method=True)
-        self.ResumeOrder = channel.unary_unary(
-                '/souk.orders.v1.OrderService/ResumeOrder',
-                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderRequest.SerializeToString,
-                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderResponse.FromString,
-                _registered_method=True)
-        self.SettleOrder = channel.unary_unary(
-                '/souk.orders.v1.OrderService/SettleOrder',
-                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderRequest.SerializeToString,
-                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderResponse.FromString,
-                _registered_method=True)
-        self.AuditOrders = channel.unary_unary(
-                '/souk.orders.v1.OrderService/AuditOrders',
-                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersRequest.SerializeToString,
-                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersResponse.FromString,
-                _registered_method=True)
 
 
 class OrderServiceServicer:
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def PlaceOrder(self, request, context):
@@ -134,9 +149,11 @@ class OrderServiceServicer:
         order with WatchOrder; and shortly before the deadline, when the order continues in the
         background.
 
-        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-        never creates a second order: it returns the first one in its current state, and the same id
-        with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+        `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+        places the order for it, and per caller for orders without a customer. Repeating it never
+        creates a second order: it returns the first one in its current state, and the same id with a
+        different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+        claimed a guest finds the orders of the guest by their ids too.
 
         When the payment was declined and another payment method or a later attempt may succeed, the
         call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -152,8 +169,9 @@ class OrderServiceServicer:
         ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 
         A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+        claimed it belongs to that customer. Only STAFF may set an `effective_time`
+        (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
         (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
         with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
         """
@@ -179,6 +197,46 @@ class OrderServiceServicer:
 
     def GetOrder(self, request, context):
         """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClaimGuestOrders(self, request, context):
+        """Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+        guest, and then signed in. The guest's token proves that both are the same person.
+
+        Every order of the guest gets the user's customer, whatever its state, and the guest itself
+        reaches it no longer. The response returns when that is done, or shortly before the deadline;
+        the rest follows in the background, within seconds. Orders that the guest still places belong
+        to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+        event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+        souk.orders.v1.OrderCustomerChanged.
+
+        The guest is the key of the call, and remembered for ever: repeating it by the same customer
+        has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+        guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+        guest; nothing is changed then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateOrderLink(self, request, context):
+        """Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+        order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+        returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLinkedOrder(self, request, context):
+        """Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+        its customer, contact, addresses, note of the customer, payment action and metadata. The token
+        travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+        when the token is wrong or has expired; it does not say which.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,58 +273,135 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-        payment. A USER cancels its own orders, also when they are paid.
+        """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+        and sees to its money. What was captured for these units is paid back; an authorization is
+        captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+        also when they are paid.
 
+        When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
         A PENDING order is canceled as soon as its current step ends; the response has its current
         state. The same holds when the cancellation is still in progress shortly before the deadline.
-        The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-        unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+
+        Without lines the order is the key of the call: an order of which nothing is open because it
+        was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+        is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+        returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+        of souk.policy.v1.
+
+        Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+        have left, and when lines of an order are to be canceled that is not PLACED; with
+        ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+        ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+        unchanged, and the call may be repeated with the same id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CaptureOrder(self, request, context):
-        """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-        CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-        earlier.
+        """Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+        or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+        CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
-        The order is the key of the call: capturing an order that is PAID or further returns it.
-        Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-        When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-        and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-        with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+        Without an amount the order is the key of the call: capturing an order that is PAID or further
+        returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+        Repeating it changes nothing and returns the order; the same id with a different body fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+        Returns the order as it is when the capture is still in progress shortly before the deadline.
+        When the provider declines the capture the order is unchanged, and the call fails with
+        ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+        provider has released the authorization, what is open is canceled, and the call fails with
+        ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+        ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+        ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+        progress until the deadline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def FulfillOrder(self, request, context):
-        """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-        then. While its payment is being captured the call waits for it; with
-        CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-        permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-        is the key of the call: fulfilling an order whose goods have left returns it.
+    def CreateFulfillment(self, request, context):
+        """Records that goods of a PLACED order have left: units that are open, of some lines or, without
+        lines, all of them. The order is COMPLETED when no unit is open any more.
+
+        What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+        captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+        price of what leaves, and with the last goods all that is left; when the provider declines
+        that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+        has released the authorization, what is open is canceled, and the call fails with
+        ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+        CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        returns the first fulfillment in its current state; the same id with a different body fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+        may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+        shortly before the deadline: its goods must not leave before it is SHIPPED.
 
         Checks with payments and inventory before the goods leave, and fails with
-        ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-        ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-        than STAFF sets one.
+        ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+        ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+        ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+        ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+        ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFulfillment(self, request, context):
+        """Returns one fulfillment. A USER sees those of its own orders only. Fails with
+        ERROR_REASON_FULFILLMENT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFulfillments(self, request, context):
+        """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+        own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+        page token is good for the same caller and order, for as long as the database lives. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateFulfillment(self, request, context):
+        """Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+        changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+        with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+        another step of its order is in progress until the deadline, and with
+        ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+        read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MarkFulfillmentDelivered(self, request, context):
+        """Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+        DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+        the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+        with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+        another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+        when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+        of souk.policy.v1 when another caller than STAFF sets one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefundOrder(self, request, context):
-        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-        whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-        cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-        and the order is CANCELED.
+        """Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+        that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+        units that have left (otherwise cancel them). When all that the customer owes is paid back,
+        what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+        COMPLETED otherwise.
 
         Goods can be returned when nothing is left to refund, or when they were free: lines with an
         `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -279,8 +414,8 @@ class OrderServiceServicer:
         Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
         ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
         ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-        ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-        then.
+        ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+        `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -294,41 +429,6 @@ class OrderServiceServicer:
         with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
         order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
         ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListQuarantinedOrders(self, request, context):
-        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-        first, a page at a time. A page token is good for the same caller.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ResumeOrder(self, request, context):
-        """Retries the step of a quarantined order at once. Returns the order in its current state.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def SettleOrder(self, request, context):
-        """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-        the order continues with the next step. The history keeps the note, for STAFF.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-        ERROR_REASON_ORDER_BUSY.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def AuditOrders(self, request, context):
-        """Checks the invariants of this service's database: totals agree with lines and adjustments,
-        refunds never exceed what was paid, every state follows from the journal, no journal is
-        unfinished. Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -351,6 +451,21 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.GetOrder,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderResponse.SerializeToString,
+            ),
+            'ClaimGuestOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimGuestOrders,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersResponse.SerializeToString,
+            ),
+            'CreateOrderLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOrderLink,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkResponse.SerializeToString,
+            ),
+            'GetLinkedOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLinkedOrder,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderResponse.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOrders,
@@ -377,10 +492,30 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CaptureOrderResponse.SerializeToString,
             ),
-            'FulfillOrder': grpc.unary_unary_rpc_method_handler(
-                    servicer.FulfillOrder,
-                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderRequest.FromString,
-                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderResponse.SerializeToString,
+            'CreateFulfillment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateFulfillment,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentResponse.SerializeToString,
+            ),
+            'GetFulfillment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFulfillment,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentResponse.SerializeToString,
+            ),
+            'ListFulfillments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFulfillments,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsResponse.SerializeToString,
+            ),
+            'UpdateFulfillment': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateFulfillment,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentResponse.SerializeToString,
+            ),
+            'MarkFulfillmentDelivered': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkFulfillmentDelivered,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredResponse.SerializeToString,
             ),
             'RefundOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.RefundOrder,
@@ -391,26 +526,6 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.WatchOrder,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderResponse.SerializeToString,
-            ),
-            'ListQuarantinedOrders': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListQuarantinedOrders,
-                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersRequest.FromString,
-                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersResponse.SerializeToString,
-            ),
-            'ResumeOrder': grpc.unary_unary_rpc_method_handler(
-                    servicer.ResumeOrder,
-                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderRequest.FromString,
-                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderResponse.SerializeToString,
-            ),
-            'SettleOrder': grpc.unary_unary_rpc_method_handler(
-                    servicer.SettleOrder,
-                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderRequest.FromString,
-                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderResponse.SerializeToString,
-            ),
-            'AuditOrders': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditOrders,
-                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersRequest.FromString,
-                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -424,8 +539,8 @@ class OrderService:
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @staticmethod
@@ -499,6 +614,87 @@ class OrderService:
             '/souk.orders.v1.OrderService/GetOrder',
             souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.GetOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimGuestOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/ClaimGuestOrders',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ClaimGuestOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOrderLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/CreateOrderLink',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CreateOrderLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLinkedOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/GetLinkedOrder',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.GetLinkedOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -645,7 +841,7 @@ class OrderService:
             _registered_method=True)
 
     @staticmethod
-    def FulfillOrder(request,
+    def CreateFulfillment(request,
             target,
             options=(),
             channel_credentials=None,
@@ -658,9 +854,117 @@ class OrderService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/souk.orders.v1.OrderService/FulfillOrder',
-            souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderRequest.SerializeToString,
-            souk_dot_orders_dot_v1_dot_order__service__pb2.FulfillOrderResponse.FromString,
+            '/souk.orders.v1.OrderService/CreateFulfillment',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.CreateFulfillmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFulfillment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/GetFulfillment',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.GetFulfillmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFulfillments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/ListFulfillments',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.ListFulfillmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateFulfillment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/UpdateFulfillment',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateFulfillmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkFulfillmentDelivered(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/MarkFulfillmentDelivered',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.MarkFulfillmentDeliveredResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -715,114 +1019,6 @@ class OrderService:
             '/souk.orders.v1.OrderService/WatchOrder',
             souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.WatchOrderResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListQuarantinedOrders(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.orders.v1.OrderService/ListQuarantinedOrders',
-            souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersRequest.SerializeToString,
-            souk_dot_orders_dot_v1_dot_order__service__pb2.ListQuarantinedOrdersResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ResumeOrder(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.orders.v1.OrderService/ResumeOrder',
-            souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderRequest.SerializeToString,
-            souk_dot_orders_dot_v1_dot_order__service__pb2.ResumeOrderResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def SettleOrder(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.orders.v1.OrderService/SettleOrder',
-            souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderRequest.SerializeToString,
-            souk_dot_orders_dot_v1_dot_order__service__pb2.SettleOrderResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditOrders(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.orders.v1.OrderService/AuditOrders',
-            souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersRequest.SerializeToString,
-            souk_dot_orders_dot_v1_dot_order__service__pb2.AuditOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,

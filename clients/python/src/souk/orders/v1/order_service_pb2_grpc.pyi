@@ -30,8 +30,8 @@ class OrderServiceStub:
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @_typing.overload
@@ -48,9 +48,11 @@ class OrderServiceStub:
     order with WatchOrder; and shortly before the deadline, when the order continues in the
     background.
 
-    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-    never creates a second order: it returns the first one in its current state, and the same id
-    with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+    `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+    places the order for it, and per caller for orders without a customer. Repeating it never
+    creates a second order: it returns the first one in its current state, and the same id with a
+    different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+    claimed a guest finds the orders of the guest by their ids too.
 
     When the payment was declined and another payment method or a later attempt may succeed, the
     call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -66,8 +68,9 @@ class OrderServiceStub:
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 
     A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-    (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+    claimed it belongs to that customer. Only STAFF may set an `effective_time`
+    (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
     """
@@ -85,6 +88,34 @@ class OrderServiceStub:
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
+    ClaimGuestOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ClaimGuestOrdersRequest, _order_service_pb2.ClaimGuestOrdersResponse]
+    """Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+    guest, and then signed in. The guest's token proves that both are the same person.
+
+    Every order of the guest gets the user's customer, whatever its state, and the guest itself
+    reaches it no longer. The response returns when that is done, or shortly before the deadline;
+    the rest follows in the background, within seconds. Orders that the guest still places belong
+    to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+    event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+    souk.orders.v1.OrderCustomerChanged.
+
+    The guest is the key of the call, and remembered for ever: repeating it by the same customer
+    has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+    guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+    guest; nothing is changed then.
+    """
+    CreateOrderLink: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CreateOrderLinkRequest, _order_service_pb2.CreateOrderLinkResponse]
+    """Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+    order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+    returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    GetLinkedOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetLinkedOrderRequest, _order_service_pb2.GetLinkedOrderResponse]
+    """Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+    its customer, contact, addresses, note of the customer, payment action and metadata. The token
+    travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+    when the token is wrong or has expired; it does not say which.
+    """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]
     """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
     own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
@@ -104,46 +135,107 @@ class OrderServiceStub:
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
-    """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-    payment. A USER cancels its own orders, also when they are paid.
+    """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+    and sees to its money. What was captured for these units is paid back; an authorization is
+    captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+    also when they are paid.
 
+    When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
     A PENDING order is canceled as soon as its current step ends; the response has its current
     state. The same holds when the cancellation is still in progress shortly before the deadline.
-    The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-    unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+
+    Without lines the order is the key of the call: an order of which nothing is open because it
+    was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+    is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+    returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+    of souk.policy.v1.
+
+    Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+    have left, and when lines of an order are to be canceled that is not PLACED; with
+    ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+    ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+    unchanged, and the call may be repeated with the same id.
     """
     CaptureOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CaptureOrderRequest, _order_service_pb2.CaptureOrderResponse]
-    """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-    CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-    earlier.
+    """Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+    or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+    CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
-    The order is the key of the call: capturing an order that is PAID or further returns it.
-    Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-    When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-    and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-    with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+    Without an amount the order is the key of the call: capturing an order that is PAID or further
+    returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+    Repeating it changes nothing and returns the order; the same id with a different body fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+    Returns the order as it is when the capture is still in progress shortly before the deadline.
+    When the provider declines the capture the order is unchanged, and the call fails with
+    ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+    provider has released the authorization, what is open is canceled, and the call fails with
+    ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+    ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+    ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+    progress until the deadline.
     """
-    FulfillOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]
-    """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-    then. While its payment is being captured the call waits for it; with
-    CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-    permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-    is the key of the call: fulfilling an order whose goods have left returns it.
+    CreateFulfillment: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CreateFulfillmentRequest, _order_service_pb2.CreateFulfillmentResponse]
+    """Records that goods of a PLACED order have left: units that are open, of some lines or, without
+    lines, all of them. The order is COMPLETED when no unit is open any more.
+
+    What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+    captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+    price of what leaves, and with the last goods all that is left; when the provider declines
+    that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+    has released the authorization, what is open is canceled, and the call fails with
+    ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+    CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    returns the first fulfillment in its current state; the same id with a different body fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+    may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+    shortly before the deadline: its goods must not leave before it is SHIPPED.
 
     Checks with payments and inventory before the goods leave, and fails with
-    ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-    ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-    than STAFF sets one.
+    ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+    ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+    ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+    ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+    ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+    """
+    GetFulfillment: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetFulfillmentRequest, _order_service_pb2.GetFulfillmentResponse]
+    """Returns one fulfillment. A USER sees those of its own orders only. Fails with
+    ERROR_REASON_FULFILLMENT_NOT_FOUND.
+    """
+    ListFulfillments: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListFulfillmentsRequest, _order_service_pb2.ListFulfillmentsResponse]
+    """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+    own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+    page token is good for the same caller and order, for as long as the database lives. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    UpdateFulfillment: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.UpdateFulfillmentRequest, _order_service_pb2.UpdateFulfillmentResponse]
+    """Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+    changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+    with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+    another step of its order is in progress until the deadline, and with
+    ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+    read.
+    """
+    MarkFulfillmentDelivered: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.MarkFulfillmentDeliveredRequest, _order_service_pb2.MarkFulfillmentDeliveredResponse]
+    """Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+    DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+    the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+    with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+    another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+    when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+    of souk.policy.v1 when another caller than STAFF sets one.
     """
     RefundOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]
-    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-    whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-    cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-    and the order is CANCELED.
+    """Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+    that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+    units that have left (otherwise cancel them). When all that the customer owes is paid back,
+    what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+    COMPLETED otherwise.
 
     Goods can be returned when nothing is left to refund, or when they were free: lines with an
     `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -156,8 +248,8 @@ class OrderServiceStub:
     Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
     ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
     ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-    ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-    then.
+    ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+    `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
     """
     WatchOrder: _grpc.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty),
@@ -168,33 +260,14 @@ class OrderServiceStub:
     order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
     ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
-    ListQuarantinedOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListQuarantinedOrdersRequest, _order_service_pb2.ListQuarantinedOrdersResponse]
-    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-    first, a page at a time. A page token is good for the same caller.
-    """
-    ResumeOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ResumeOrderRequest, _order_service_pb2.ResumeOrderResponse]
-    """Retries the step of a quarantined order at once. Returns the order in its current state.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-    """
-    SettleOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]
-    """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-    the order continues with the next step. The history keeps the note, for STAFF.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-    ERROR_REASON_ORDER_BUSY.
-    """
-    AuditOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]
-    """Checks the invariants of this service's database: totals agree with lines and adjustments,
-    refunds never exceed what was paid, every state follows from the journal, no journal is
-    unfinished. Returns what is wrong and how much was checked.
-    """
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -208,9 +281,11 @@ class OrderServiceAsyncStub(OrderServiceStub):
     order with WatchOrder; and shortly before the deadline, when the order continues in the
     background.
 
-    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-    never creates a second order: it returns the first one in its current state, and the same id
-    with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+    `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+    places the order for it, and per caller for orders without a customer. Repeating it never
+    creates a second order: it returns the first one in its current state, and the same id with a
+    different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+    claimed a guest finds the orders of the guest by their ids too.
 
     When the payment was declined and another payment method or a later attempt may succeed, the
     call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -226,8 +301,9 @@ class OrderServiceAsyncStub(OrderServiceStub):
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 
     A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-    (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+    prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+    claimed it belongs to that customer. Only STAFF may set an `effective_time`
+    (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
     (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
     with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
     """
@@ -245,6 +321,34 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
+    ClaimGuestOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ClaimGuestOrdersRequest, _order_service_pb2.ClaimGuestOrdersResponse]  # type: ignore[assignment]
+    """Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+    guest, and then signed in. The guest's token proves that both are the same person.
+
+    Every order of the guest gets the user's customer, whatever its state, and the guest itself
+    reaches it no longer. The response returns when that is done, or shortly before the deadline;
+    the rest follows in the background, within seconds. Orders that the guest still places belong
+    to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+    event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+    souk.orders.v1.OrderCustomerChanged.
+
+    The guest is the key of the call, and remembered for ever: repeating it by the same customer
+    has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+    guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+    guest; nothing is changed then.
+    """
+    CreateOrderLink: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CreateOrderLinkRequest, _order_service_pb2.CreateOrderLinkResponse]  # type: ignore[assignment]
+    """Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+    order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+    returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    GetLinkedOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetLinkedOrderRequest, _order_service_pb2.GetLinkedOrderResponse]  # type: ignore[assignment]
+    """Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+    its customer, contact, addresses, note of the customer, payment action and metadata. The token
+    travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+    when the token is wrong or has expired; it does not say which.
+    """
     ListOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """Lists orders, newest first unless `order_by` says otherwise, a page at a time. A USER sees its
     own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
@@ -264,46 +368,107 @@ class OrderServiceAsyncStub(OrderServiceStub):
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
-    """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-    payment. A USER cancels its own orders, also when they are paid.
+    """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+    and sees to its money. What was captured for these units is paid back; an authorization is
+    captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+    also when they are paid.
 
+    When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
     A PENDING order is canceled as soon as its current step ends; the response has its current
     state. The same holds when the cancellation is still in progress shortly before the deadline.
-    The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-    unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+
+    Without lines the order is the key of the call: an order of which nothing is open because it
+    was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+    is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+    returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+    of souk.policy.v1.
+
+    Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+    have left, and when lines of an order are to be canceled that is not PLACED; with
+    ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+    ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+    ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+    unchanged, and the call may be repeated with the same id.
     """
     CaptureOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CaptureOrderRequest, _order_service_pb2.CaptureOrderResponse]  # type: ignore[assignment]
-    """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-    CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-    earlier.
+    """Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+    or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+    CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
-    The order is the key of the call: capturing an order that is PAID or further returns it.
-    Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-    When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-    and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-    with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-    ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+    Without an amount the order is the key of the call: capturing an order that is PAID or further
+    returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+    Repeating it changes nothing and returns the order; the same id with a different body fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+    Returns the order as it is when the capture is still in progress shortly before the deadline.
+    When the provider declines the capture the order is unchanged, and the call fails with
+    ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+    provider has released the authorization, what is open is canceled, and the call fails with
+    ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+    ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+    ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+    progress until the deadline.
     """
-    FulfillOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.FulfillOrderRequest, _order_service_pb2.FulfillOrderResponse]  # type: ignore[assignment]
-    """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-    then. While its payment is being captured the call waits for it; with
-    CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-    permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-    is the key of the call: fulfilling an order whose goods have left returns it.
+    CreateFulfillment: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CreateFulfillmentRequest, _order_service_pb2.CreateFulfillmentResponse]  # type: ignore[assignment]
+    """Records that goods of a PLACED order have left: units that are open, of some lines or, without
+    lines, all of them. The order is COMPLETED when no unit is open any more.
+
+    What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+    captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+    price of what leaves, and with the last goods all that is left; when the provider declines
+    that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+    has released the authorization, what is open is canceled, and the call fails with
+    ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+    CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+
+    `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+    returns the first fulfillment in its current state; the same id with a different body fails
+    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+    may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+    shortly before the deadline: its goods must not leave before it is SHIPPED.
 
     Checks with payments and inventory before the goods leave, and fails with
-    ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-    with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-    ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-    than STAFF sets one.
+    ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+    ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+    ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+    ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+    ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+    """
+    GetFulfillment: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetFulfillmentRequest, _order_service_pb2.GetFulfillmentResponse]  # type: ignore[assignment]
+    """Returns one fulfillment. A USER sees those of its own orders only. Fails with
+    ERROR_REASON_FULFILLMENT_NOT_FOUND.
+    """
+    ListFulfillments: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListFulfillmentsRequest, _order_service_pb2.ListFulfillmentsResponse]  # type: ignore[assignment]
+    """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+    own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+    page token is good for the same caller and order, for as long as the database lives. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND.
+    """
+    UpdateFulfillment: _aio.UnaryUnaryMultiCallable[_order_service_pb2.UpdateFulfillmentRequest, _order_service_pb2.UpdateFulfillmentResponse]  # type: ignore[assignment]
+    """Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+    changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+    with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+    another step of its order is in progress until the deadline, and with
+    ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+    read.
+    """
+    MarkFulfillmentDelivered: _aio.UnaryUnaryMultiCallable[_order_service_pb2.MarkFulfillmentDeliveredRequest, _order_service_pb2.MarkFulfillmentDeliveredResponse]  # type: ignore[assignment]
+    """Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+    DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+    the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+    with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+    another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+    when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+    of souk.policy.v1 when another caller than STAFF sets one.
     """
     RefundOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RefundOrderRequest, _order_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
-    """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-    whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-    cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-    and the order is CANCELED.
+    """Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+    that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+    units that have left (otherwise cancel them). When all that the customer owes is paid back,
+    what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+    COMPLETED otherwise.
 
     Goods can be returned when nothing is left to refund, or when they were free: lines with an
     `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -316,8 +481,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
     ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
     ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-    ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-    then.
+    ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+    `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
     """
     WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]  # type: ignore[assignment]
     """Streams every change of an order: first those after `resume_token` (all, when it is empty),
@@ -328,32 +493,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
     ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
-    ListQuarantinedOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListQuarantinedOrdersRequest, _order_service_pb2.ListQuarantinedOrdersResponse]  # type: ignore[assignment]
-    """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-    first, a page at a time. A page token is good for the same caller.
-    """
-    ResumeOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ResumeOrderRequest, _order_service_pb2.ResumeOrderResponse]  # type: ignore[assignment]
-    """Retries the step of a quarantined order at once. Returns the order in its current state.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-    """
-    SettleOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SettleOrderRequest, _order_service_pb2.SettleOrderResponse]  # type: ignore[assignment]
-    """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-    the order continues with the next step. The history keeps the note, for STAFF.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-    ERROR_REASON_ORDER_BUSY.
-    """
-    AuditOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.AuditOrdersRequest, _order_service_pb2.AuditOrdersResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service's database: totals agree with lines and adjustments,
-    refunds never exceed what was paid, every state follows from the journal, no journal is
-    unfinished. Returns what is wrong and how much was checked.
-    """
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns orders from placement until they are completed, canceled or rejected.
 
     Reasons are those of `souk.orders.v1.ErrorReason`. Amounts are whole minor units of the order's
-    currency, times have a precision of microseconds. A USER reaches its own orders only: for others
-    every method fails with ERROR_REASON_ORDER_NOT_FOUND.
+    currency, times have a precision of microseconds. A USER, signed in or a guest, reaches the
+    orders of its customer only: for others every method fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
 
     @_abc_1.abstractmethod
@@ -371,9 +517,11 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         order with WatchOrder; and shortly before the deadline, when the order continues in the
         background.
 
-        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
-        never creates a second order: it returns the first one in its current state, and the same id
-        with a different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+        `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
+        places the order for it, and per caller for orders without a customer. Repeating it never
+        creates a second order: it returns the first one in its current state, and the same id with a
+        different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
+        claimed a guest finds the orders of the guest by their ids too.
 
         When the payment was declined and another payment method or a later attempt may succeed, the
         call fails with ERROR_REASON_PAYMENT_METHOD_DECLINED: the order stays PENDING and UNPAID, keeps
@@ -389,8 +537,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
 
         A USER orders for itself only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1), and at PUBLIC
-        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). Only STAFF may set an `effective_time`
-        (ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED), and it must be in the past
+        prices only (ERROR_REASON_PRICE_NOT_ALLOWED). What is placed for a guest after a customer has
+        claimed it belongs to that customer. Only STAFF may set an `effective_time`
+        (ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1), and it must be in the past
         (ERROR_REASON_EFFECTIVE_TIME). When too many orders are being placed at once the call fails
         with ERROR_REASON_OVERLOADED of souk.policy.v1, and no order is stored.
         """
@@ -420,6 +569,52 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.GetOrderResponse, _abc.Awaitable[_order_service_pb2.GetOrderResponse]]:
         """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ClaimGuestOrders(
+        self,
+        request: _order_service_pb2.ClaimGuestOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ClaimGuestOrdersResponse, _abc.Awaitable[_order_service_pb2.ClaimGuestOrdersResponse]]:
+        """Makes the orders of a guest those of the signed-in user who calls: a shopper who bought as a
+        guest, and then signed in. The guest's token proves that both are the same person.
+
+        Every order of the guest gets the user's customer, whatever its state, and the guest itself
+        reaches it no longer. The response returns when that is done, or shortly before the deadline;
+        the rest follows in the background, within seconds. Orders that the guest still places belong
+        to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
+        event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
+        souk.orders.v1.OrderCustomerChanged.
+
+        The guest is the key of the call, and remembered for ever: repeating it by the same customer
+        has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
+        guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
+        guest; nothing is changed then.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateOrderLink(
+        self,
+        request: _order_service_pb2.CreateOrderLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.CreateOrderLinkResponse, _abc.Awaitable[_order_service_pb2.CreateOrderLinkResponse]]:
+        """Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+        order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
+        returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLinkedOrder(
+        self,
+        request: _order_service_pb2.GetLinkedOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.GetLinkedOrderResponse, _abc.Awaitable[_order_service_pb2.GetLinkedOrderResponse]]:
+        """Returns the order that a token of CreateOrderLink opens, to everyone who has the token: without
+        its customer, contact, addresses, note of the customer, payment action and metadata. The token
+        travels in the body, so that no log of URLs holds it. Fails with ERROR_REASON_LINK_REFUSED
+        when the token is wrong or has expired; it does not say which.
+        """
 
     @_abc_1.abstractmethod
     def ListOrders(
@@ -463,15 +658,28 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.CancelOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.CancelOrderResponse, _abc.Awaitable[_order_service_pb2.CancelOrderResponse]]:
-        """Cancels an order before its goods have left: releases its stock, and voids or refunds its
-        payment. A USER cancels its own orders, also when they are paid.
+        """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
+        and sees to its money. What was captured for these units is paid back; an authorization is
+        captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
+        also when they are paid.
 
+        When no unit is open any more, the order is CANCELED if none has left, and COMPLETED otherwise.
         A PENDING order is canceled as soon as its current step ends; the response has its current
         state. The same holds when the cancellation is still in progress shortly before the deadline.
-        The order is the key of the call: canceling a CANCELED or REJECTED order returns it unchanged.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE once its goods have left,
-        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back (the order is then
-        unchanged), and ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+
+        Without lines the order is the key of the call: an order of which nothing is open because it
+        was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
+        is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+        returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
+        of souk.policy.v1.
+
+        Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
+        have left, and when lines of an order are to be canceled that is not PLACED; with
+        ERROR_REASON_LINE_NOT_FOUND and ERROR_REASON_EXCEEDS_OPEN_UNITS; with
+        ERROR_REASON_REFUND_DECLINED when the provider refuses to pay back, and with
+        ERROR_REASON_CAPTURE_DECLINED when it refuses to capture what is owed for the rest; and with
+        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline. The order is then
+        unchanged, and the call may be repeated with the same id.
         """
 
     @_abc_1.abstractmethod
@@ -480,35 +688,106 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.CaptureOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.CaptureOrderResponse, _abc.Awaitable[_order_service_pb2.CaptureOrderResponse]]:
-        """Captures the payment of a PLACED and AUTHORIZED order, all of it: for orders with
-        CAPTURE_METHOD_MANUAL, and for those with CAPTURE_METHOD_ON_FULFILLMENT that are to be captured
-        earlier.
+        """Captures the payment of a PLACED order that is AUTHORIZED or PARTIALLY_PAID, all that is left
+        or an amount: for orders with CAPTURE_METHOD_MANUAL, and for those with
+        CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
-        The order is the key of the call: capturing an order that is PAID or further returns it.
-        Returns the AUTHORIZED order when the capture is still in progress shortly before the deadline.
-        When the provider refuses the capture permanently the order is CANCELED, its stock is released,
-        and the call fails with ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND,
-        with ERROR_REASON_ORDER_STATE when there is nothing to capture, and with
-        ERROR_REASON_ORDER_BUSY when another step is in progress until the deadline.
+        Without an amount the order is the key of the call: capturing an order that is PAID or further
+        returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+        Repeating it changes nothing and returns the order; the same id with a different body fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+
+        Returns the order as it is when the capture is still in progress shortly before the deadline.
+        When the provider declines the capture the order is unchanged, and the call fails with
+        ERROR_REASON_CAPTURE_DECLINED; repeating it, with the same id, is another attempt. When the
+        provider has released the authorization, what is open is canceled, and the call fails with
+        ERROR_REASON_ORDER_STATE. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with
+        ERROR_REASON_ORDER_STATE when there is nothing to capture, with
+        ERROR_REASON_CAPTURE_EXCEEDS_ORDER, and with ERROR_REASON_ORDER_BUSY when another step is in
+        progress until the deadline.
         """
 
     @_abc_1.abstractmethod
-    def FulfillOrder(
+    def CreateFulfillment(
         self,
-        request: _order_service_pb2.FulfillOrderRequest,
+        request: _order_service_pb2.CreateFulfillmentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_order_service_pb2.FulfillOrderResponse, _abc.Awaitable[_order_service_pb2.FulfillOrderResponse]]:
-        """Records that the goods of a PLACED order have left; the order must be PAID, and is COMPLETED
-        then. While its payment is being captured the call waits for it; with
-        CAPTURE_METHOD_ON_FULFILLMENT the call captures it first, and when the provider refuses that
-        permanently the order is CANCELED and the call fails with ERROR_REASON_ORDER_STATE. The order
-        is the key of the call: fulfilling an order whose goods have left returns it.
+    ) -> _typing.Union[_order_service_pb2.CreateFulfillmentResponse, _abc.Awaitable[_order_service_pb2.CreateFulfillmentResponse]]:
+        """Records that goods of a PLACED order have left: units that are open, of some lines or, without
+        lines, all of them. The order is COMPLETED when no unit is open any more.
+
+        What leaves must be paid. While the payment of an order with CAPTURE_METHOD_AUTOMATIC is being
+        captured the call waits for it. With CAPTURE_METHOD_ON_FULFILLMENT the call first captures the
+        price of what leaves, and with the last goods all that is left; when the provider declines
+        that, nothing leaves, and the call fails with ERROR_REASON_CAPTURE_DECLINED. When the provider
+        has released the authorization, what is open is canceled, and the call fails with
+        ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
+        CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
+
+        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        returns the first fulfillment in its current state; the same id with a different body fails
+        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
+        may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
+        shortly before the deadline: its goods must not leave before it is SHIPPED.
 
         Checks with payments and inventory before the goods leave, and fails with
-        ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order. Also fails
-        with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
-        ERROR_REASON_EFFECTIVE_TIME, and ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED when another caller
-        than STAFF sets one.
+        ERROR_REASON_ORDER_OUT_OF_STEP when the money or the stock differs from the order, and with
+        ERROR_REASON_STOCK_NOT_ON_HAND when units are not there. Also fails with
+        ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_EXCEEDS_OPEN_UNITS,
+        ERROR_REASON_TOO_MANY_FULFILLMENTS, ERROR_REASON_EFFECTIVE_TIME, and
+        ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets one.
+        """
+
+    @_abc_1.abstractmethod
+    def GetFulfillment(
+        self,
+        request: _order_service_pb2.GetFulfillmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.GetFulfillmentResponse, _abc.Awaitable[_order_service_pb2.GetFulfillmentResponse]]:
+        """Returns one fulfillment. A USER sees those of its own orders only. Fails with
+        ERROR_REASON_FULFILLMENT_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFulfillments(
+        self,
+        request: _order_service_pb2.ListFulfillmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ListFulfillmentsResponse, _abc.Awaitable[_order_service_pb2.ListFulfillmentsResponse]]:
+        """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
+        own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
+        page token is good for the same caller and order, for as long as the database lives. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateFulfillment(
+        self,
+        request: _order_service_pb2.UpdateFulfillmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.UpdateFulfillmentResponse, _abc.Awaitable[_order_service_pb2.UpdateFulfillmentResponse]]:
+        """Changes the tracking of a fulfillment. It needs no request id: setting what is set already
+        changes nothing and succeeds, whatever the etag. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+        with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+        another step of its order is in progress until the deadline, and with
+        ERROR_REASON_ETAG_MISMATCH of souk.policy.v1 when it has changed since `fulfillment.etag` was
+        read.
+        """
+
+    @_abc_1.abstractmethod
+    def MarkFulfillmentDelivered(
+        self,
+        request: _order_service_pb2.MarkFulfillmentDeliveredRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.MarkFulfillmentDeliveredResponse, _abc.Awaitable[_order_service_pb2.MarkFulfillmentDeliveredResponse]]:
+        """Records that the goods of a SHIPPED fulfillment have arrived: it is DELIVERED. The order is
+        DELIVERED when all of its goods have arrived and none is open. The fulfillment is the key of
+        the call: marking it again returns it unchanged. Fails with ERROR_REASON_FULFILLMENT_NOT_FOUND,
+        with ERROR_REASON_FULFILLMENT_STATE while it is PENDING, with ERROR_REASON_ORDER_BUSY when
+        another step of its order is in progress until the deadline, with ERROR_REASON_EFFECTIVE_TIME
+        when the time is before it was sent or in the future, and with ERROR_REASON_FIELD_NOT_ALLOWED
+        of souk.policy.v1 when another caller than STAFF sets one.
         """
 
     @_abc_1.abstractmethod
@@ -517,10 +796,11 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.RefundOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.RefundOrderResponse, _abc.Awaitable[_order_service_pb2.RefundOrderResponse]]:
-        """Refunds an order whose payment was captured: some lines, an amount, or all that is left. Units
-        whose `restock` is ALL return to stock, which needs an order whose goods have left (otherwise
-        cancel the order). Refunding all of an order whose goods have not left also releases its stock,
-        and the order is CANCELED.
+        """Refunds an order whose payment was captured, in whole or in part: some lines, an amount, or all
+        that is left of what was captured. Units whose `restock` is ALL return to stock, which needs
+        units that have left (otherwise cancel them). When all that the customer owes is paid back,
+        what is open is canceled and its stock released: the order is CANCELED if nothing has left, and
+        COMPLETED otherwise.
 
         Goods can be returned when nothing is left to refund, or when they were free: lines with an
         `amount` of 0, or without one when nothing is left, are returned for no money, even when the
@@ -533,8 +813,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
         ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
         ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
-        ERROR_REASON_EFFECTIVE_TIME_NOT_ALLOWED and ERROR_REASON_REFUND_DECLINED; nothing is paid back
-        then.
+        ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
+        `effective_time`, and ERROR_REASON_REFUND_DECLINED; nothing is paid back then.
         """
 
     @_abc_1.abstractmethod
@@ -550,49 +830,6 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
         order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
         ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
-        """
-
-    @_abc_1.abstractmethod
-    def ListQuarantinedOrders(
-        self,
-        request: _order_service_pb2.ListQuarantinedOrdersRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_order_service_pb2.ListQuarantinedOrdersResponse, _abc.Awaitable[_order_service_pb2.ListQuarantinedOrdersResponse]]:
-        """Lists the orders whose next step fails permanently and waits for a decision by STAFF, oldest
-        first, a page at a time. A page token is good for the same caller.
-        """
-
-    @_abc_1.abstractmethod
-    def ResumeOrder(
-        self,
-        request: _order_service_pb2.ResumeOrderRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_order_service_pb2.ResumeOrderResponse, _abc.Awaitable[_order_service_pb2.ResumeOrderResponse]]:
-        """Retries the step of a quarantined order at once. Returns the order in its current state.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND and ERROR_REASON_NOT_QUARANTINED.
-        """
-
-    @_abc_1.abstractmethod
-    def SettleOrder(
-        self,
-        request: _order_service_pb2.SettleOrderRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_order_service_pb2.SettleOrderResponse, _abc.Awaitable[_order_service_pb2.SettleOrderResponse]]:
-        """Marks the failing step of a quarantined order as succeeded because STAFF has done it by hand;
-        the order continues with the next step. The history keeps the note, for STAFF.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_NOT_QUARANTINED and
-        ERROR_REASON_ORDER_BUSY.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditOrders(
-        self,
-        request: _order_service_pb2.AuditOrdersRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_order_service_pb2.AuditOrdersResponse, _abc.Awaitable[_order_service_pb2.AuditOrdersResponse]]:
-        """Checks the invariants of this service's database: totals agree with lines and adjustments,
-        refunds never exceed what was paid, every state follows from the journal, no journal is
-        unfinished. Returns what is wrong and how much was checked.
         """
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,7 +6,6 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.payments.v1 import payment_pb2 as _payment_pb2
 from souk.policy.v1 import field_pb2 as _field_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from souk.type.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -278,15 +277,3 @@ class RepairPaymentResponse(_message.Message):
     payment: _payment_pb2.Payment
     transfers_written_count: int
     def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., transfers_written_count: _Optional[int] = ...) -> None: ...
-
-class AuditPaymentsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditPaymentsResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

@@ -118,11 +118,6 @@ class PaymentServiceStub:
                 request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.SerializeToString,
                 response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.FromString,
                 _registered_method=True)
-        self.AuditPayments = channel.unary_unary(
-                '/souk.payments.v1.PaymentService/AuditPayments',
-                request_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsRequest.SerializeToString,
-                response_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsResponse.FromString,
-                _registered_method=True)
 
 
 class PaymentServiceServicer:
@@ -152,7 +147,8 @@ class PaymentServiceServicer:
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
         its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-        different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+        different fields, of which `customer_id` is none, since a payment changes hands when a customer
+        claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
         ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -179,9 +175,10 @@ class PaymentServiceServicer:
         """Creates a payment and confirms it in one call, as placing an order does.
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-        its current state, or the same decline; the same id with different fields fails with
-        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-        whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+        its current state, or the same decline; the same id with different fields, of which
+        `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+        before or after this call arrived, or whose authorization expired, with
+        ERROR_REASON_PAYMENT_STATE. Also fails with
         ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
         time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
         ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -273,7 +270,8 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPayment(self, request, context):
-        """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+        """Returns one payment. A USER may name its own payments only, which include those of the guests
+        whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -283,7 +281,7 @@ class PaymentServiceServicer:
         """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
         page token does not expire, and may be used with another `page_size`; it is good for the caller
         and the filter that it was issued for. What is created meanwhile is on no later page, unless
-        the oldest come first.
+        the oldest come first. A USER reads its own payments only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -310,21 +308,12 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RepairPayment(self, request, context):
-        """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+        """Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
         transfers of this payment that are missing in the ledger, for example after it was restored
         from an older backup. Neither the amounts nor the provider's records change, and a payment with
         all of its transfers stays unchanged. Repeating the call is safe. Fails with
         ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
         and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def AuditPayments(self, request, context):
-        """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-        without an operation in flight equal its ledger transfers and the provider's own records.
-        Returns what is wrong and how much was checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -397,11 +386,6 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.RepairPayment,
                     request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.FromString,
                     response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.SerializeToString,
-            ),
-            'AuditPayments': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditPayments,
-                    request_deserializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsRequest.FromString,
-                    response_serializer=souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -774,33 +758,6 @@ class PaymentService:
             '/souk.payments.v1.PaymentService/RepairPayment',
             souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentRequest.SerializeToString,
             souk_dot_payments_dot_v1_dot_payment__service__pb2.RepairPaymentResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditPayments(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.payments.v1.PaymentService/AuditPayments',
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsRequest.SerializeToString,
-            souk_dot_payments_dot_v1_dot_payment__service__pb2.AuditPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -57,7 +57,8 @@ class PaymentServiceStub:
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
     its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-    different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+    different fields, of which `customer_id` is none, since a payment changes hands when a customer
+    claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
     ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
     """
     ConfirmPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentRequest, _payment_service_pb2.ConfirmPaymentResponse]
@@ -76,9 +77,10 @@ class PaymentServiceStub:
     """Creates a payment and confirms it in one call, as placing an order does.
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-    its current state, or the same decline; the same id with different fields fails with
-    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-    whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+    its current state, or the same decline; the same id with different fields, of which
+    `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+    before or after this call arrived, or whose authorization expired, with
+    ERROR_REASON_PAYMENT_STATE. Also fails with
     ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
     time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
     ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -146,12 +148,14 @@ class PaymentServiceStub:
     ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]
-    """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
+    """Returns one payment. A USER may name its own payments only, which include those of the guests
+    whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+    """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]
     """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
     page token does not expire, and may be used with another `page_size`; it is good for the caller
     and the filter that it was issued for. What is created meanwhile is on no later page, unless
-    the oldest come first.
+    the oldest come first. A USER reads its own payments only.
     """
     ListCaptures: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.ListCapturesRequest, _payment_service_pb2.ListCapturesResponse]
     """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
@@ -166,17 +170,12 @@ class PaymentServiceStub:
     oldest come first.
     """
     RepairPayment: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]
-    """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+    """Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
     transfers of this payment that are missing in the ledger, for example after it was restored
     from an older backup. Neither the amounts nor the provider's records change, and a payment with
     all of its transfers stays unchanged. Repeating the call is safe. Fails with
     ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
     and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
-    """
-    AuditPayments: _grpc.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]
-    """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-    without an operation in flight equal its ledger transfers and the provider's own records.
-    Returns what is wrong and how much was checked.
     """
 
 @_typing.type_check_only
@@ -208,7 +207,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
     its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-    different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+    different fields, of which `customer_id` is none, since a payment changes hands when a customer
+    claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
     ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
     """
     ConfirmPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ConfirmPaymentRequest, _payment_service_pb2.ConfirmPaymentResponse]  # type: ignore[assignment]
@@ -227,9 +227,10 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """Creates a payment and confirms it in one call, as placing an order does.
 
     The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-    its current state, or the same decline; the same id with different fields fails with
-    ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-    whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+    its current state, or the same decline; the same id with different fields, of which
+    `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+    before or after this call arrived, or whose authorization expired, with
+    ERROR_REASON_PAYMENT_STATE. Also fails with
     ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
     time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
     ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -297,12 +298,14 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_PAYMENT_BUSY and ERROR_REASON_LEDGER_REFUSED.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.GetPaymentRequest, _payment_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
-    """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
+    """Returns one payment. A USER may name its own payments only, which include those of the guests
+    whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+    """
     ListPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListPaymentsRequest, _payment_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
     page token does not expire, and may be used with another `page_size`; it is good for the caller
     and the filter that it was issued for. What is created meanwhile is on no later page, unless
-    the oldest come first.
+    the oldest come first. A USER reads its own payments only.
     """
     ListCaptures: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.ListCapturesRequest, _payment_service_pb2.ListCapturesResponse]  # type: ignore[assignment]
     """Lists captures, newest first unless `order_by` says otherwise; captures of one time by id. A
@@ -317,17 +320,12 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     oldest come first.
     """
     RepairPayment: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.RepairPaymentRequest, _payment_service_pb2.RepairPaymentResponse]  # type: ignore[assignment]
-    """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+    """Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
     transfers of this payment that are missing in the ledger, for example after it was restored
     from an older backup. Neither the amounts nor the provider's records change, and a payment with
     all of its transfers stays unchanged. Repeating the call is safe. Fails with
     ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
     and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
-    """
-    AuditPayments: _aio.UnaryUnaryMultiCallable[_payment_service_pb2.AuditPaymentsRequest, _payment_service_pb2.AuditPaymentsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-    without an operation in flight equal its ledger transfers and the provider's own records.
-    Returns what is wrong and how much was checked.
     """
 
 class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -362,7 +360,8 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
         its current state. Fails with ERROR_REASON_PAYMENT_DIFFERS when the id was already used with
-        different fields, ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
+        different fields, of which `customer_id` is none, since a payment changes hands when a customer
+        claims a guest's orders; ERROR_REASON_PAYMENT_STATE when it was voided before it arrived,
         ERROR_REASON_INVALID_AMOUNT and ERROR_REASON_UNKNOWN_PAYMENT_METHOD.
         """
 
@@ -393,9 +392,10 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates a payment and confirms it in one call, as placing an order does.
 
         The `payment_id` is the idempotency key and never expires: the same call returns the payment in
-        its current state, or the same decline; the same id with different fields fails with
-        ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided, before or after this call arrived, or
-        whose authorization expired, with ERROR_REASON_PAYMENT_STATE. Also fails with
+        its current state, or the same decline; the same id with different fields, of which
+        `customer_id` is none, fails with ERROR_REASON_PAYMENT_DIFFERS, and an id that was voided,
+        before or after this call arrived, or whose authorization expired, with
+        ERROR_REASON_PAYMENT_STATE. Also fails with
         ERROR_REASON_PAYMENT_DECLINED, ERROR_REASON_ACTION_EXPIRED when the customer did not act in
         time, ERROR_REASON_INVALID_AMOUNT, ERROR_REASON_UNKNOWN_PAYMENT_METHOD,
         ERROR_REASON_PROVIDER_UNAVAILABLE and ERROR_REASON_PAYMENT_BUSY.
@@ -499,7 +499,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.GetPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.GetPaymentResponse, _abc.Awaitable[_payment_service_pb2.GetPaymentResponse]]:
-        """Returns one payment. Fails with ERROR_REASON_PAYMENT_NOT_FOUND."""
+        """Returns one payment. A USER may name its own payments only, which include those of the guests
+        whose orders it has claimed; others are not found. Fails with ERROR_REASON_PAYMENT_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def ListPayments(
@@ -510,7 +512,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists payments, newest first unless `order_by` says otherwise; payments of one time by id. A
         page token does not expire, and may be used with another `page_size`; it is good for the caller
         and the filter that it was issued for. What is created meanwhile is on no later page, unless
-        the oldest come first.
+        the oldest come first. A USER reads its own payments only.
         """
 
     @_abc_1.abstractmethod
@@ -543,23 +545,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_service_pb2.RepairPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_service_pb2.RepairPaymentResponse, _abc.Awaitable[_payment_service_pb2.RepairPaymentResponse]]:
-        """Repairs what AuditPayments reports about the ledger: writes again, under the same ids, the
+        """Repairs what CheckInvariants reports about the ledger: writes again, under the same ids, the
         transfers of this payment that are missing in the ledger, for example after it was restored
         from an older backup. Neither the amounts nor the provider's records change, and a payment with
         all of its transfers stays unchanged. Repeating the call is safe. Fails with
         ERROR_REASON_PAYMENT_NOT_FOUND, ERROR_REASON_PAYMENT_BUSY while an operation is in progress,
         and ERROR_REASON_LEDGER_REFUSED when the ledger has a different transfer under such an id.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditPayments(
-        self,
-        request: _payment_service_pb2.AuditPaymentsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_payment_service_pb2.AuditPaymentsResponse, _abc.Awaitable[_payment_service_pb2.AuditPaymentsResponse]]:
-        """Checks the invariants of this service: amounts are consistent, and the amounts of every payment
-        without an operation in flight equal its ledger transfers and the provider's own records.
-        Returns what is wrong and how much was checked.
         """
 
 def add_PaymentServiceServicer_to_server(servicer: PaymentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
+from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/policy/v1/field.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\"<\n\x0b\x46ieldPolicy\x12-\n\ndata_class\x18\x01 \x01(\x0e\x32\x19.souk.policy.v1.DataClass*W\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x01\x12\x15\n\x11\x44\x41TA_CLASS_SECRET\x10\x02:L\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\x81\xa5\x98\x33 \x01(\x0b\x32\x1b.souk.policy.v1.FieldPolicyB\x84\x01\n\x16\x65xample.souk.policy.v1B\nFieldProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asouk/policy/v1/field.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1bsouk/policy/v1/policy.proto\"d\n\x0b\x46ieldPolicy\x12-\n\ndata_class\x18\x01 \x01(\x0e\x32\x19.souk.policy.v1.DataClass\x12&\n\x06set_by\x18\x02 \x03(\x0e\x32\x16.souk.policy.v1.Caller*W\n\tDataClass\x12\x1a\n\x16\x44\x41TA_CLASS_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x41TA_CLASS_PERSONAL\x10\x01\x12\x15\n\x11\x44\x41TA_CLASS_SECRET\x10\x02:L\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\x81\xa5\x98\x33 \x01(\x0b\x32\x1b.souk.policy.v1.FieldPolicyB\x84\x01\n\x16\x65xample.souk.policy.v1B\nFieldProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +34,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.policy.v1.field_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.policy.v1B\nFieldProtoP\001Z\'souk.example/go/souk/policy/v1;policyv1\252\002\016Souk.Policy.V1\312\002\016Souk\\Policy\\V1\352\002\020Souk::Policy::V1'
-  _globals['_DATACLASS']._serialized_start=142
-  _globals['_DATACLASS']._serialized_end=229
-  _globals['_FIELDPOLICY']._serialized_start=80
-  _globals['_FIELDPOLICY']._serialized_end=140
+  _globals['_DATACLASS']._serialized_start=211
+  _globals['_DATACLASS']._serialized_end=298
+  _globals['_FIELDPOLICY']._serialized_start=109
+  _globals['_FIELDPOLICY']._serialized_end=209
 # @@protoc_insertion_point(module_scope)

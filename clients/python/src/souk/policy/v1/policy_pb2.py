@@ -26,7 +26,7 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/policy/v1/policy.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa4\x01\n\x0cMethodPolicy\x12%\n\x06grants\x18\x01 \x03(\x0b\x32\x15.souk.policy.v1.Grant\x12\x30\n\x0b\x63riticality\x18\x02 \x01(\x0e\x32\x1b.souk.policy.v1.Criticality\x12*\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07reasons\x18\x04 \x03(\t\"?\n\x05Grant\x12&\n\x06\x63\x61ller\x18\x01 \x01(\x0e\x32\x16.souk.policy.v1.Caller\x12\x0e\n\x06scopes\x18\x02 \x03(\t*j\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\x11\n\rCALLER_PUBLIC\x10\x01\x12\x0f\n\x0b\x43\x41LLER_USER\x10\x02\x12\x12\n\x0e\x43\x41LLER_SERVICE\x10\x03\x12\x10\n\x0c\x43\x41LLER_STAFF\x10\x04*\x9e\x01\n\x0b\x43riticality\x12\x1b\n\x17\x43RITICALITY_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43RITICALITY_CRITICAL_PLUS\x10\x01\x12\x18\n\x14\x43RITICALITY_CRITICAL\x10\x02\x12\x1e\n\x1a\x43RITICALITY_SHEDDABLE_PLUS\x10\x03\x12\x19\n\x15\x43RITICALITY_SHEDDABLE\x10\x04:P\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb4\xcd\x84\xc5\x01 \x01(\x0b\x32\x1c.souk.policy.v1.MethodPolicyB\x85\x01\n\x16\x65xample.souk.policy.v1B\x0bPolicyProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/policy/v1/policy.proto\x12\x0esouk.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xfe\x01\n\x0cMethodPolicy\x12%\n\x06grants\x18\x01 \x03(\x0b\x32\x15.souk.policy.v1.Grant\x12\x30\n\x0b\x63riticality\x18\x02 \x01(\x0e\x32\x1b.souk.policy.v1.Criticality\x12*\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07reasons\x18\x04 \x03(\t\x12\x0b\n\x03own\x18\x05 \x01(\t\x12\x36\n\x0bidempotency\x18\x06 \x01(\x0b\x32!.souk.policy.v1.IdempotencyPolicy\x12\x13\n\x0bhttp_status\x18\x07 \x01(\x05\"K\n\x11IdempotencyPolicy\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"X\n\x05Grant\x12&\n\x06\x63\x61ller\x18\x01 \x01(\x0e\x32\x16.souk.policy.v1.Caller\x12\x0e\n\x06scopes\x18\x02 \x03(\t\x12\x17\n\x0f\x65xcludes_guests\x18\x03 \x01(\x08*j\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\x11\n\rCALLER_PUBLIC\x10\x01\x12\x0f\n\x0b\x43\x41LLER_USER\x10\x02\x12\x12\n\x0e\x43\x41LLER_SERVICE\x10\x03\x12\x10\n\x0c\x43\x41LLER_STAFF\x10\x04*\x9e\x01\n\x0b\x43riticality\x12\x1b\n\x17\x43RITICALITY_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43RITICALITY_CRITICAL_PLUS\x10\x01\x12\x18\n\x14\x43RITICALITY_CRITICAL\x10\x02\x12\x1e\n\x1a\x43RITICALITY_SHEDDABLE_PLUS\x10\x03\x12\x19\n\x15\x43RITICALITY_SHEDDABLE\x10\x04:P\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb4\xcd\x84\xc5\x01 \x01(\x0b\x32\x1c.souk.policy.v1.MethodPolicyB\x85\x01\n\x16\x65xample.souk.policy.v1B\x0bPolicyProtoP\x01Z\'souk.example/go/souk/policy/v1;policyv1\xaa\x02\x0eSouk.Policy.V1\xca\x02\x0eSouk\\Policy\\V1\xea\x02\x10Souk::Policy::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +34,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.policy.v1.policy_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026example.souk.policy.v1B\013PolicyProtoP\001Z\'souk.example/go/souk/policy/v1;policyv1\252\002\016Souk.Policy.V1\312\002\016Souk\\Policy\\V1\352\002\020Souk::Policy::V1'
-  _globals['_CALLER']._serialized_start=345
-  _globals['_CALLER']._serialized_end=451
-  _globals['_CRITICALITY']._serialized_start=454
-  _globals['_CRITICALITY']._serialized_end=612
+  _globals['_CALLER']._serialized_start=537
+  _globals['_CALLER']._serialized_end=643
+  _globals['_CRITICALITY']._serialized_start=646
+  _globals['_CRITICALITY']._serialized_end=804
   _globals['_METHODPOLICY']._serialized_start=114
-  _globals['_METHODPOLICY']._serialized_end=278
-  _globals['_GRANT']._serialized_start=280
-  _globals['_GRANT']._serialized_end=343
+  _globals['_METHODPOLICY']._serialized_end=368
+  _globals['_IDEMPOTENCYPOLICY']._serialized_start=370
+  _globals['_IDEMPOTENCYPOLICY']._serialized_end=445
+  _globals['_GRANT']._serialized_start=447
+  _globals['_GRANT']._serialized_end=535
 # @@protoc_insertion_point(module_scope)

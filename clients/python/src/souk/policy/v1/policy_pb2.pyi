@@ -40,21 +40,37 @@ METHOD_FIELD_NUMBER: _ClassVar[int]
 method: _descriptor.FieldDescriptor
 
 class MethodPolicy(_message.Message):
-    __slots__ = ("grants", "criticality", "timeout", "reasons")
+    __slots__ = ("grants", "criticality", "timeout", "reasons", "own", "idempotency", "http_status")
     GRANTS_FIELD_NUMBER: _ClassVar[int]
     CRITICALITY_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
+    OWN_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_FIELD_NUMBER: _ClassVar[int]
+    HTTP_STATUS_FIELD_NUMBER: _ClassVar[int]
     grants: _containers.RepeatedCompositeFieldContainer[Grant]
     criticality: Criticality
     timeout: _duration_pb2.Duration
     reasons: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
+    own: str
+    idempotency: IdempotencyPolicy
+    http_status: int
+    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., criticality: _Optional[_Union[Criticality, str]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ..., own: _Optional[str] = ..., idempotency: _Optional[_Union[IdempotencyPolicy, _Mapping]] = ..., http_status: _Optional[int] = ...) -> None: ...
+
+class IdempotencyPolicy(_message.Message):
+    __slots__ = ("key", "window")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    window: _duration_pb2.Duration
+    def __init__(self, key: _Optional[str] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Grant(_message.Message):
-    __slots__ = ("caller", "scopes")
+    __slots__ = ("caller", "scopes", "excludes_guests")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDES_GUESTS_FIELD_NUMBER: _ClassVar[int]
     caller: Caller
     scopes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, caller: _Optional[_Union[Caller, str]] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...
+    excludes_guests: bool
+    def __init__(self, caller: _Optional[_Union[Caller, str]] = ..., scopes: _Optional[_Iterable[str]] = ..., excludes_guests: _Optional[bool] = ...) -> None: ...

@@ -3,7 +3,6 @@ from google.api import annotations_pb2 as _annotations_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
 from souk.recommendations.v1 import model_pb2 as _model_pb2
 from souk.recommendations.v1 import recommendation_pb2 as _recommendation_pb2
-from souk.type.v1 import audit_pb2 as _audit_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -87,15 +86,3 @@ class GetModelResponse(_message.Message):
     training: bool
     problem: str
     def __init__(self, model: _Optional[_Union[_model_pb2.Model, _Mapping]] = ..., order_count: _Optional[int] = ..., new_order_count: _Optional[int] = ..., training: _Optional[bool] = ..., problem: _Optional[str] = ...) -> None: ...
-
-class AuditRecommendationsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class AuditRecommendationsResponse(_message.Message):
-    __slots__ = ("findings", "counts")
-    FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    COUNTS_FIELD_NUMBER: _ClassVar[int]
-    findings: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditFinding]
-    counts: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditCount]
-    def __init__(self, findings: _Optional[_Iterable[_Union[_audit_pb2.AuditFinding, _Mapping]]] = ..., counts: _Optional[_Iterable[_Union[_audit_pb2.AuditCount, _Mapping]]] = ...) -> None: ...

@@ -30,11 +30,13 @@ class RecommendationServiceStub:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     def __init__(self, channel):
@@ -68,11 +70,6 @@ class RecommendationServiceStub:
                 request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelResponse.FromString,
                 _registered_method=True)
-        self.AuditRecommendations = channel.unary_unary(
-                '/souk.recommendations.v1.RecommendationService/AuditRecommendations',
-                request_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsRequest.SerializeToString,
-                response_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsResponse.FromString,
-                _registered_method=True)
 
 
 class RecommendationServiceServicer:
@@ -80,11 +77,13 @@ class RecommendationServiceServicer:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     def ListRecommendations(self, request, context):
@@ -132,14 +131,6 @@ class RecommendationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AuditRecommendations(self, request, context):
-        """Checks the invariants of this service: the counts in memory equal the orders in its database,
-        and each line belongs to an order. Returns what is wrong and how much was checked.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_RecommendationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -168,11 +159,6 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelRequest.FromString,
                     response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelResponse.SerializeToString,
             ),
-            'AuditRecommendations': grpc.unary_unary_rpc_method_handler(
-                    servicer.AuditRecommendations,
-                    request_deserializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsRequest.FromString,
-                    response_serializer=souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsResponse.SerializeToString,
-            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'souk.recommendations.v1.RecommendationService', rpc_method_handlers)
@@ -186,11 +172,13 @@ class RecommendationService:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     @staticmethod
@@ -318,33 +306,6 @@ class RecommendationService:
             '/souk.recommendations.v1.RecommendationService/GetModel',
             souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelRequest.SerializeToString,
             souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.GetModelResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def AuditRecommendations(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/souk.recommendations.v1.RecommendationService/AuditRecommendations',
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsRequest.SerializeToString,
-            souk_dot_recommendations_dot_v1_dot_recommendation__service__pb2.AuditRecommendationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

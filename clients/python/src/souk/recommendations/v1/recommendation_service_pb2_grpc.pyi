@@ -31,11 +31,13 @@ class RecommendationServiceStub:
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     @_typing.overload
@@ -67,10 +69,6 @@ class RecommendationServiceStub:
     """Returns the model that is served, with its quality on orders it was not trained on, and the
     number of orders since. For those who operate the service; nothing that shoppers see needs it.
     """
-    AuditRecommendations: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]
-    """Checks the invariants of this service: the counts in memory equal the orders in its database,
-    and each line belongs to an order. Returns what is wrong and how much was checked.
-    """
 
 @_typing.type_check_only
 class RecommendationServiceAsyncStub(RecommendationServiceStub):
@@ -78,11 +76,13 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -111,21 +111,19 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """Returns the model that is served, with its quality on orders it was not trained on, and the
     number of orders since. For those who operate the service; nothing that shoppers see needs it.
     """
-    AuditRecommendations: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.AuditRecommendationsRequest, _recommendation_service_pb2.AuditRecommendationsResponse]  # type: ignore[assignment]
-    """Checks the invariants of this service: the counts in memory equal the orders in its database,
-    and each line belongs to an order. Returns what is wrong and how much was checked.
-    """
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Recommends products to customers. It learns from the events of orders and the catalog.
 
     An order counts as soon as its event arrives, without waiting for a training: in its customer's
     recommendations, in popular products and in products bought together. Canceled and refunded
-    orders no longer count. With too little data a list falls back from the customer to the basket to
-    popular products, and each item says which; an unknown sku or customer is not an error. Only
-    products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
-    and no further pages; another call may return other items. Reasons are those of
-    `souk.policy.v1.ErrorReason`.
+    orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+    orders.
+
+    With too little data a list falls back from the customer to the basket to popular products, and
+    each item says which; an unknown sku or customer is not an error. Only products for sale are
+    recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+    another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
     """
 
     @_abc_1.abstractmethod
@@ -181,16 +179,6 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_recommendation_service_pb2.GetModelResponse, _abc.Awaitable[_recommendation_service_pb2.GetModelResponse]]:
         """Returns the model that is served, with its quality on orders it was not trained on, and the
         number of orders since. For those who operate the service; nothing that shoppers see needs it.
-        """
-
-    @_abc_1.abstractmethod
-    def AuditRecommendations(
-        self,
-        request: _recommendation_service_pb2.AuditRecommendationsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_recommendation_service_pb2.AuditRecommendationsResponse, _abc.Awaitable[_recommendation_service_pb2.AuditRecommendationsResponse]]:
-        """Checks the invariants of this service: the counts in memory equal the orders in its database,
-        and each line belongs to an order. Returns what is wrong and how much was checked.
         """
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/actor.proto\x12\x0csouk.type.v1\":\n\x05\x41\x63tor\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.souk.type.v1.ActorKind\x12\n\n\x02id\x18\x02 \x01(\t*\x81\x01\n\tActorKind\x12\x1a\n\x16\x41\x43TOR_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x43TOR_KIND_USER\x10\x01\x12\x16\n\x12\x41\x43TOR_KIND_SERVICE\x10\x02\x12\x14\n\x10\x41\x43TOR_KIND_STAFF\x10\x03\x12\x15\n\x11\x41\x43TOR_KIND_SYSTEM\x10\x04\x42x\n\x14\x65xample.souk.type.v1B\nActorProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18souk/type/v1/actor.proto\x12\x0csouk.type.v1\x1a\x1b\x62uf/validate/validate.proto\"Z\n\x05\x41\x63tor\x12/\n\x04kind\x18\x01 \x01(\x0e\x32\x17.souk.type.v1.ActorKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12 \n\x02id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x18\x80\x02\x32\n^[^\\x00]*$*\x81\x01\n\tActorKind\x12\x1a\n\x16\x41\x43TOR_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x43TOR_KIND_USER\x10\x01\x12\x16\n\x12\x41\x43TOR_KIND_SERVICE\x10\x02\x12\x14\n\x10\x41\x43TOR_KIND_STAFF\x10\x03\x12\x15\n\x11\x41\x43TOR_KIND_SYSTEM\x10\x04\x42x\n\x14\x65xample.souk.type.v1B\nActorProtoP\x01Z#souk.example/go/souk/type/v1;typev1\xaa\x02\x0cSouk.Type.V1\xca\x02\x0cSouk\\Type\\V1\xea\x02\x0eSouk::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,8 +33,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'souk.type.v1.actor_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024example.souk.type.v1B\nActorProtoP\001Z#souk.example/go/souk/type/v1;typev1\252\002\014Souk.Type.V1\312\002\014Souk\\Type\\V1\352\002\016Souk::Type::V1'
-  _globals['_ACTORKIND']._serialized_start=103
-  _globals['_ACTORKIND']._serialized_end=232
-  _globals['_ACTOR']._serialized_start=42
-  _globals['_ACTOR']._serialized_end=100
+  _globals['_ACTOR'].fields_by_name['kind']._loaded_options = None
+  _globals['_ACTOR'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_ACTOR'].fields_by_name['id']._loaded_options = None
+  _globals['_ACTOR'].fields_by_name['id']._serialized_options = b'\272H\021r\017\030\200\0022\n^[^\\x00]*$'
+  _globals['_ACTORKIND']._serialized_start=164
+  _globals['_ACTORKIND']._serialized_end=293
+  _globals['_ACTOR']._serialized_start=71
+  _globals['_ACTOR']._serialized_end=161
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,4 @@
-"""RecordEntry: records an entry of the caller, once per request id, and publishes it."""
+"""RecordEntry: records an entry of a customer, once per request id, and publishes it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from {{package}}.entry import Entry
 METHOD = "/souk.{{package}}.v1.{{Name}}Service/RecordEntry"
 
 
-async def handle(database: Store, most_per_user: int, request: pb.RecordEntryRequest) -> pb.RecordEntryResponse:
-    """Who calls, what they request, what the rules say, what is written, what is returned."""
-    caller = Context.current().caller
-    asked = Entry(new_id("entry"), caller.id, request.text, time.time_ns() // 1000)
+async def handle(database: Store, most_per_customer: int, request: pb.RecordEntryRequest) -> pb.RecordEntryResponse:
+    """What they request, what the rules say, what is written, what is returned.
+
+    The chassis has written the customer of the caller into the request.
+    """
+    asked = Entry(new_id("entry"), request.customer_id, request.text, time.time_ns() // 1000)
 
     def write(tx: Tx) -> pb.RecordEntryResponse:
-        admitted = entry.record(asked, store.count(tx, asked.user_id), most_per_user)
+        admitted = entry.record(asked, store.count(tx, asked.customer_id), most_per_customer)
         store.insert(tx, admitted)
         events.entry_recorded(tx, admitted)
         return pb.RecordEntryResponse(entry=convert.to_proto(admitted))
 
-    return await database.write_once(caller, METHOD, request.request_id, request, write)
+    return await database.write_once(Context.current().caller, METHOD, request.request_id, request, write)

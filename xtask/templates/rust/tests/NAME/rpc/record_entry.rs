@@ -1,5 +1,6 @@
 //! RecordEntry: success, repeat, the limit, and the published event.
 
+use souk_contract::customer_of;
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use tonic::Code;
 
@@ -10,7 +11,7 @@ on_each_engine! {
         let service = {{Name}}::start(engine, 10).await;
         let entry = service.record("alice", "r1", "hello").await.unwrap();
         assert!(entry.entry_id.starts_with("entry_"), "{entry:?}");
-        assert_eq!((entry.user_id.as_str(), entry.text.as_str()), ("alice", "hello"));
+        assert_eq!((entry.customer_id, entry.text.as_str()), (customer_of("user:alice").to_string(), "hello"));
         assert_eq!(entry.create_time, Some(support::START.into()));
         assert_eq!(service.recent("alice", 5).await, ["hello"]);
         assert_eq!(service.events_in_outbox().await, 1);
@@ -28,7 +29,7 @@ on_each_engine! {
         service.end().await;
     }
 
-    async fn a_user_may_have_entries_up_to_the_limit(engine: Engine) {
+    async fn a_customer_may_have_entries_up_to_the_limit(engine: Engine) {
         let service = {{Name}}::start(engine, 1).await;
         service.record("alice", "r1", "hello").await.unwrap();
         let refused = service.record("alice", "r2", "again").await.unwrap_err();

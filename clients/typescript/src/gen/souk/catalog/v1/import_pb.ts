@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/catalog/v1/import.proto.
  */
 export const file_souk_catalog_v1_import: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvaW1wb3J0LnByb3RvEg9zb3VrLmNhdGFsb2cudjEiwgEKD0ltcG9ydGVkUHJvZHVjdBIxCgdwcm9kdWN0GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBARI8Cgh2YXJpYW50cxgCIAMoCzIgLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFZhcmlhbnRCCLpIBZIBAhBkEj4KDWluaXRpYWxfc3RhdGUYAyABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlQgi6SAWCAQIQASJ3Cg9JbXBvcnRlZFZhcmlhbnQSMQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Qga6SAPIAQESMQoGcHJpY2VzGAIgAygLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlQgm6SAaSAQMQyAEi0gEKDEltcG9ydFJlc3VsdBIUCgxleHRlcm5hbF9rZXkYASABKAkSLwoHb3V0Y29tZRgCIAEoDjIeLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRPdXRjb21lEhIKCnByb2R1Y3RfaWQYAyABKAkSHQoVY3JlYXRlZF92YXJpYW50X2NvdW50GAQgASgFEhsKE2NyZWF0ZWRfcHJpY2VfY291bnQYBSABKAUSKwoFZXJyb3IYBiABKAsyHC5zb3VrLmNhdGFsb2cudjEuSW1wb3J0RXJyb3IiWwoLSW1wb3J0RXJyb3ISLAoGcmVhc29uGAEgASgOMhwuc291ay5jYXRhbG9nLnYxLkVycm9yUmVhc29uEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkqoQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIaChZJTVBPUlRfT1VUQ09NRV9DUkVBVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhURU5ERUQQAhIcChhJTVBPUlRfT1VUQ09NRV9VTkNIQU5HRUQQAxIZChVJTVBPUlRfT1VUQ09NRV9GQUlMRUQQBEKLAQoXZXhhbXBsZS5zb3VrLmNhdGFsb2cudjFCC0ltcG9ydFByb3RvUAFaKXNvdWsuZXhhbXBsZS9nby9zb3VrL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxqgIPU291ay5DYXRhbG9nLlYxygIPU291a1xDYXRhbG9nXFYx6gIRU291azo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_souk_catalog_v1_error_reason, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant]);
+  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvaW1wb3J0LnByb3RvEg9zb3VrLmNhdGFsb2cudjEiwgEKD0ltcG9ydGVkUHJvZHVjdBIxCgdwcm9kdWN0GAEgASgLMhguc291ay5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBARI8Cgh2YXJpYW50cxgCIAMoCzIgLnNvdWsuY2F0YWxvZy52MS5JbXBvcnRlZFZhcmlhbnRCCLpIBZIBAhBkEj4KDWluaXRpYWxfc3RhdGUYAyABKA4yHS5zb3VrLmNhdGFsb2cudjEuUHJvZHVjdFN0YXRlQgi6SAWCAQIQASJ3Cg9JbXBvcnRlZFZhcmlhbnQSMQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Qga6SAPIAQESMQoGcHJpY2VzGAIgAygLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlQgm6SAaSAQMQyAEiVgoWSW1wb3J0UHJvZHVjdHNNZXRhZGF0YRISCgppdGVtX2NvdW50GAEgASgFEhIKCmRvbmVfY291bnQYAiABKAUSFAoMZmFpbGVkX2NvdW50GAMgASgFIkYKFEltcG9ydFByb2R1Y3RzUmVzdWx0Ei4KB3Jlc3VsdHMYASADKAsyHS5zb3VrLmNhdGFsb2cudjEuSW1wb3J0UmVzdWx0ItIBCgxJbXBvcnRSZXN1bHQSFAoMZXh0ZXJuYWxfa2V5GAEgASgJEi8KB291dGNvbWUYAiABKA4yHi5zb3VrLmNhdGFsb2cudjEuSW1wb3J0T3V0Y29tZRISCgpwcm9kdWN0X2lkGAMgASgJEh0KFWNyZWF0ZWRfdmFyaWFudF9jb3VudBgEIAEoBRIbChNjcmVhdGVkX3ByaWNlX2NvdW50GAUgASgFEisKBWVycm9yGAYgASgLMhwuc291ay5jYXRhbG9nLnYxLkltcG9ydEVycm9yIlsKC0ltcG9ydEVycm9yEiwKBnJlYXNvbhgBIAEoDjIcLnNvdWsuY2F0YWxvZy52MS5FcnJvclJlYXNvbhINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJKqEBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGgoWSU1QT1JUX09VVENPTUVfQ1JFQVRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYVEVOREVEEAISHAoYSU1QT1JUX09VVENPTUVfVU5DSEFOR0VEEAMSGQoVSU1QT1JUX09VVENPTUVfRkFJTEVEEARCiwEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgtJbXBvcnRQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_souk_catalog_v1_error_reason, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant]);
 
 /**
  * A product of another system, with its variants and their prices.
@@ -95,13 +95,69 @@ export const ImportedVariantSchema: GenMessage<ImportedVariant> = /*@__PURE__*/
   messageDesc(file_souk_catalog_v1_import, 1);
 
 /**
+ * How far an import has come: the `metadata` of the operation.
+ *
+ * @generated from message souk.catalog.v1.ImportProductsMetadata
+ */
+export type ImportProductsMetadata = Message<"souk.catalog.v1.ImportProductsMetadata"> & {
+  /**
+   * How many items there are.
+   *
+   * @generated from field: int32 item_count = 1;
+   */
+  itemCount: number;
+
+  /**
+   * How many of them were imported or rejected.
+   *
+   * @generated from field: int32 done_count = 2;
+   */
+  doneCount: number;
+
+  /**
+   * How many of those were rejected.
+   *
+   * @generated from field: int32 failed_count = 3;
+   */
+  failedCount: number;
+};
+
+/**
+ * Describes the message souk.catalog.v1.ImportProductsMetadata.
+ * Use `create(ImportProductsMetadataSchema)` to create a new message.
+ */
+export const ImportProductsMetadataSchema: GenMessage<ImportProductsMetadata> = /*@__PURE__*/
+  messageDesc(file_souk_catalog_v1_import, 2);
+
+/**
+ * What an import resulted in: the `response` of the operation.
+ *
+ * @generated from message souk.catalog.v1.ImportProductsResult
+ */
+export type ImportProductsResult = Message<"souk.catalog.v1.ImportProductsResult"> & {
+  /**
+   * One result for each item, in the order of the stream. It stays below 4 MiB.
+   *
+   * @generated from field: repeated souk.catalog.v1.ImportResult results = 1;
+   */
+  results: ImportResult[];
+};
+
+/**
+ * Describes the message souk.catalog.v1.ImportProductsResult.
+ * Use `create(ImportProductsResultSchema)` to create a new message.
+ */
+export const ImportProductsResultSchema: GenMessage<ImportProductsResult> = /*@__PURE__*/
+  messageDesc(file_souk_catalog_v1_import, 3);
+
+/**
  * The result of importing one item.
  *
  * @generated from message souk.catalog.v1.ImportResult
  */
 export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
   /**
-   * The item's external key as it was sent, truncated to 100 characters.
+   * The item's external key as it was sent, truncated to 100 bytes.
    *
    * @generated from field: string external_key = 1;
    */
@@ -148,7 +204,7 @@ export type ImportResult = Message<"souk.catalog.v1.ImportResult"> & {
  * Use `create(ImportResultSchema)` to create a new message.
  */
 export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
-  messageDesc(file_souk_catalog_v1_import, 2);
+  messageDesc(file_souk_catalog_v1_import, 4);
 
 /**
  * Why an item of an import failed.
@@ -173,7 +229,8 @@ export type ImportError = Message<"souk.catalog.v1.ImportError"> & {
   field: string;
 
   /**
-   * What is wrong, as text for people.
+   * What is wrong, as text for people, at most 200 bytes. Empty after the first 1,000 items that
+   * failed.
    *
    * @generated from field: string message = 3;
    */
@@ -185,7 +242,7 @@ export type ImportError = Message<"souk.catalog.v1.ImportError"> & {
  * Use `create(ImportErrorSchema)` to create a new message.
  */
 export const ImportErrorSchema: GenMessage<ImportError> = /*@__PURE__*/
-  messageDesc(file_souk_catalog_v1_import, 3);
+  messageDesc(file_souk_catalog_v1_import, 5);
 
 /**
  * The outcome of importing one item. New values may be added; treat an unknown one as imported when

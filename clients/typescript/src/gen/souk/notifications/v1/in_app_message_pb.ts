@@ -20,6 +20,9 @@ export const file_souk_notifications_v1_in_app_message: GenFile = /*@__PURE__*/
  * A message to a customer in the shop itself. It is kept for a year, unless the service is
  * configured otherwise.
  *
+ * When a user claims what it bought as a guest (souk.orders.v1.GuestClaimed), the guest's messages
+ * become the user's: they keep their id and get the next numbers and the time of the claim.
+ *
  * @generated from message souk.notifications.v1.InAppMessage
  */
 export type InAppMessage = Message<"souk.notifications.v1.InAppMessage"> & {
@@ -31,7 +34,7 @@ export type InAppMessage = Message<"souk.notifications.v1.InAppMessage"> & {
   messageId: string;
 
   /**
-   * The receiving customer.
+   * The receiving customer, `customer_…`.
    *
    * @generated from field: string customer_id = 2;
    */
@@ -87,7 +90,7 @@ export type InAppMessage = Message<"souk.notifications.v1.InAppMessage"> & {
   eventTime?: Timestamp | undefined;
 
   /**
-   * When the message was created.
+   * When the message was created, or became the customer's by a claim.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */

@@ -17,18 +17,19 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/notifications/v1/notification_preferences.proto.
  */
 export const file_souk_notifications_v1_notification_preferences: GenFile = /*@__PURE__*/
-  fileDesc("CjRzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uX3ByZWZlcmVuY2VzLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEixgUKF05vdGlmaWNhdGlvblByZWZlcmVuY2VzElAKC2N1c3RvbWVyX2lkGAEgASgJQjvgQQW6SDVyMxiAATIuXihbXlxwe0NjfVxwe1p9XShbXlxwe0NjfV0qW15ccHtDY31ccHtafV0pPyk/JBKBAQoNZW1haWxfYWRkcmVzcxgCIAEoCUJqgAEBukhccloY/gEyVV4oW0EtWmEtejAtOS4hIyQlJicqKy89P15fYHt8fX4tXXsxLDY0fUBbQS1aYS16MC05LV17MSw2M30oWy5dW0EtWmEtejAtOS1dezEsNjN9KSopPySKqMKZAwIIARIkChdlbWFpbF9hZGRyZXNzX2NvbmZpcm1lZBgDIAEoCEID4EEDEj8KBmxvY2FsZRgEIAEoCUIvukgscioYIzImXihbQS1aYS16XXsyLDN9KC1bQS1aYS16MC05XXsyLDh9KSopPyQSWQoQZGVmYXVsdF9jaGFubmVscxgFIAMoDjIqLnNvdWsubm90aWZpY2F0aW9ucy52MS5Ob3RpZmljYXRpb25DaGFubmVsQhO6SBCSAQ0QBCIJggEGEAEgACADEj4KBWtpbmRzGAYgAygLMiUuc291ay5ub3RpZmljYXRpb25zLnYxLktpbmRQcmVmZXJlbmNlQgi6SAWSAQIQMhJxCgx3YXRjaGVkX3NrdXMYByADKAlCW7pIWJIBVRBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSKgoEZXRhZxgIIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBI0Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAyKoAQoOS2luZFByZWZlcmVuY2USQwoEa2luZBgBIAEoDjInLnNvdWsubm90aWZpY2F0aW9ucy52MS5Ob3RpZmljYXRpb25LaW5kQgy6SAmCAQYQASAAIAsSUQoIY2hhbm5lbHMYAiADKA4yKi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uQ2hhbm5lbEITukgQkgENEAQiCYIBBhABIAAgA0LAAQodZXhhbXBsZS5zb3VrLm5vdGlmaWNhdGlvbnMudjFCHE5vdGlmaWNhdGlvblByZWZlcmVuY2VzUHJvdG9QAVo1c291ay5leGFtcGxlL2dvL3NvdWsvbm90aWZpY2F0aW9ucy92MTtub3RpZmljYXRpb25zdjGqAhVTb3VrLk5vdGlmaWNhdGlvbnMuVjHKAhVTb3VrXE5vdGlmaWNhdGlvbnNcVjHqAhdTb3VrOjpOb3RpZmljYXRpb25zOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_notifications_v1_notification, file_souk_policy_v1_field]);
+  fileDesc("CjRzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uX3ByZWZlcmVuY2VzLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEiwQUKF05vdGlmaWNhdGlvblByZWZlcmVuY2VzEksKC2N1c3RvbWVyX2lkGAEgASgJQjbgQQW6SDByLjIsXihtZXxjdXN0b21lcl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSgQEKDWVtYWlsX2FkZHJlc3MYAiABKAlCaoABAbpIXHJaGP4BMlVeKFtBLVphLXowLTkuISMkJSYnKisvPT9eX2B7fH1+LV17MSw2NH1AW0EtWmEtejAtOS1dezEsNjN9KFsuXVtBLVphLXowLTktXXsxLDYzfSkqKT8kiqjCmQMCCAESJAoXZW1haWxfYWRkcmVzc19jb25maXJtZWQYAyABKAhCA+BBAxI/CgZsb2NhbGUYBCABKAlCL7pILHIqGCMyJl4oW0EtWmEtel17MiwzfSgtW0EtWmEtejAtOV17Miw4fSkqKT8kElkKEGRlZmF1bHRfY2hhbm5lbHMYBSADKA4yKi5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uQ2hhbm5lbEITukgQkgENEAQiCYIBBhABIAAgAxI+CgVraW5kcxgGIAMoCzIlLnNvdWsubm90aWZpY2F0aW9ucy52MS5LaW5kUHJlZmVyZW5jZUIIukgFkgECEDIScQoMd2F0Y2hlZF9za3VzGAcgAygJQlu6SFiSAVUQZCJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEioKBGV0YWcYCCABKAlCHLpIGXIXGEAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSNAoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMiqAEKDktpbmRQcmVmZXJlbmNlEkMKBGtpbmQYASABKA4yJy5zb3VrLm5vdGlmaWNhdGlvbnMudjEuTm90aWZpY2F0aW9uS2luZEIMukgJggEGEAEgACALElEKCGNoYW5uZWxzGAIgAygOMiouc291ay5ub3RpZmljYXRpb25zLnYxLk5vdGlmaWNhdGlvbkNoYW5uZWxCE7pIEJIBDRAEIgmCAQYQASAAIANCwAEKHWV4YW1wbGUuc291ay5ub3RpZmljYXRpb25zLnYxQhxOb3RpZmljYXRpb25QcmVmZXJlbmNlc1Byb3RvUAFaNXNvdWsuZXhhbXBsZS9nby9zb3VrL25vdGlmaWNhdGlvbnMvdjE7bm90aWZpY2F0aW9uc3YxqgIVU291ay5Ob3RpZmljYXRpb25zLlYxygIVU291a1xOb3RpZmljYXRpb25zXFYx6gIXU291azo6Tm90aWZpY2F0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_notifications_v1_notification, file_souk_policy_v1_field]);
 
 /**
- * How a customer is notified. Every customer has preferences: the shop's defaults until something
- * is set.
+ * How a customer is notified. Every customer, a guest too, has preferences: the shop's defaults
+ * until something is set. A user who has set nothing and claims what it bought as a guest gets the
+ * guest's; the skus that the guest watches are added in any case, up to 100.
  *
  * @generated from message souk.notifications.v1.NotificationPreferences
  */
 export type NotificationPreferences = Message<"souk.notifications.v1.NotificationPreferences"> & {
   /**
-   * Immutable. The customer, at most 128 characters, none of them a control character. A USER
-   * leaves it empty or names itself, also as `me`; other callers must name one.
+   * Immutable. The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must
+   * name one.
    *
    * @generated from field: string customer_id = 1;
    */
@@ -37,8 +38,10 @@ export type NotificationPreferences = Message<"souk.notifications.v1.Notificatio
   /**
    * Where e-mail is sent once it is confirmed: an address as RFC 5321 writes it without quotes, at
    * most 254 characters, the domain with a dot in it and in its ASCII form (`xn--…`). Empty when
-   * the customer has set none; e-mail then goes nowhere, unless the shop has a mail server with a
-   * mailbox for each customer (its setting `email.default_address`). It is never logged.
+   * the customer has set none. Without a confirmed address, e-mail about an order goes to the
+   * address of the order (`souk.orders.v1.Order.contact`). Other e-mail then goes nowhere, unless
+   * the shop has a mail server with a mailbox for each customer (its setting
+   * `email.default_address`). It is never logged.
    *
    * @generated from field: string email_address = 2;
    */
@@ -53,7 +56,8 @@ export type NotificationPreferences = Message<"souk.notifications.v1.Notificatio
   emailAddressConfirmed: boolean;
 
   /**
-   * The language and region of notifications, in BCP 47: "en-GB". Empty means the shop's default.
+   * The language and region of notifications, in BCP 47: "en-GB". Empty means that of the order, or
+   * the shop's default.
    *
    * @generated from field: string locale = 4;
    */

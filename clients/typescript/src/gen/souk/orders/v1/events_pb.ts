@@ -6,16 +6,18 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Order, OrderChange, Refund } from "./order_pb.js";
+import type { Fulfillment, FulfillmentLine, Order, OrderChange, Refund } from "./order_pb.js";
 import { file_souk_orders_v1_order } from "./order_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/orders/v1/events.proto.
  */
 export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIngKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiegoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkInYKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq4BCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq8BCg5PcmRlckZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCKiAQoNT3JkZXJSZWZ1bmRlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEiYKBnJlZnVuZBgCIAEoCzIWLnNvdWsub3JkZXJzLnYxLlJlZnVuZBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZEKFAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUILRXZlbnRzUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event]);
+  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIngKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiegoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIn8KEk9yZGVyUGFydGlhbGx5UGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgCIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkInYKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq4BCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIsMBChJPcmRlckxpbmVzQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIuCgVsaW5lcxgCIAMoCzIfLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50TGluZRISCgpsaW5lX2NvdW50GAMgASgFEisKBmNoYW5nZRgEIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIrYBChdPcmRlclBhcnRpYWxseUZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQi4QEKDk9yZGVyRnVsZmlsbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEjAKC2Z1bGZpbGxtZW50GAQgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQ6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQitgEKF09yZGVyRnVsZmlsbG1lbnRVcGRhdGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMAoLZnVsZmlsbG1lbnQYAiABKAsyGy5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCK4AQoZT3JkZXJGdWxmaWxsbWVudERlbGl2ZXJlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiogEKDU9yZGVyUmVmdW5kZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchImCgZyZWZ1bmQYAiABKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQinwEKFE9yZGVyQ3VzdG9tZXJDaGFuZ2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISHAoUcHJldmlvdXNfY3VzdG9tZXJfaWQYAiABKAkSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQipwEKDEd1ZXN0Q2xhaW1lZBIZChFndWVzdF9jdXN0b21lcl9pZBgBIAEoCRITCgtjdXN0b21lcl9pZBgCIAEoCRIuCgpjbGFpbV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgVhY3RvchgEIAEoCzITLnNvdWsudHlwZS52MS5BY3RvcjoT2vGjuQ8NCgtjdXN0b21lcl9pZEKFAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUILRXZlbnRzUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
  * An order was placed.
@@ -75,7 +77,35 @@ export const OrderRejectedSchema: GenMessage<OrderRejected> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 1);
 
 /**
- * The payment of an order was captured.
+ * A part of what a customer owes for an order was captured, and more will be.
+ *
+ * @generated from message souk.orders.v1.OrderPartiallyPaid
+ */
+export type OrderPartiallyPaid = Message<"souk.orders.v1.OrderPartiallyPaid"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 2;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderPartiallyPaid.
+ * Use `create(OrderPartiallyPaidSchema)` to create a new message.
+ */
+export const OrderPartiallyPaidSchema: GenMessage<OrderPartiallyPaid> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 2);
+
+/**
+ * All that a customer owes for an order was captured.
  *
  * @generated from message souk.orders.v1.OrderPaid
  */
@@ -100,7 +130,7 @@ export type OrderPaid = Message<"souk.orders.v1.OrderPaid"> & {
  * Use `create(OrderPaidSchema)` to create a new message.
  */
 export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 2);
+  messageDesc(file_souk_orders_v1_events, 3);
 
 /**
  * An order was canceled. One that was paid back in full by RefundOrder before its goods left
@@ -136,10 +166,88 @@ export type OrderCanceled = Message<"souk.orders.v1.OrderCanceled"> & {
  * Use `create(OrderCanceledSchema)` to create a new message.
  */
 export const OrderCanceledSchema: GenMessage<OrderCanceled> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 3);
+  messageDesc(file_souk_orders_v1_events, 4);
 
 /**
- * The goods of an order have left.
+ * Some units of an order were canceled. The order is PLACED when others are open, and COMPLETED
+ * when all others have left; when none has left OrderCanceled is published instead.
+ *
+ * @generated from message souk.orders.v1.OrderLinesCanceled
+ */
+export type OrderLinesCanceled = Message<"souk.orders.v1.OrderLinesCanceled"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The units that were canceled, the first 200 lines; `line_count` says how many there are.
+   *
+   * @generated from field: repeated souk.orders.v1.FulfillmentLine lines = 2;
+   */
+  lines: FulfillmentLine[];
+
+  /**
+   * How many lines have canceled units.
+   *
+   * @generated from field: int32 line_count = 3;
+   */
+  lineCount: number;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 4;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderLinesCanceled.
+ * Use `create(OrderLinesCanceledSchema)` to create a new message.
+ */
+export const OrderLinesCanceledSchema: GenMessage<OrderLinesCanceled> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 5);
+
+/**
+ * Some goods of an order have left, and others are open.
+ *
+ * @generated from message souk.orders.v1.OrderPartiallyFulfilled
+ */
+export type OrderPartiallyFulfilled = Message<"souk.orders.v1.OrderPartiallyFulfilled"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * What left, and when.
+   *
+   * @generated from field: souk.orders.v1.Fulfillment fulfillment = 2;
+   */
+  fulfillment?: Fulfillment | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderPartiallyFulfilled.
+ * Use `create(OrderPartiallyFulfilledSchema)` to create a new message.
+ */
+export const OrderPartiallyFulfilledSchema: GenMessage<OrderPartiallyFulfilled> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 6);
+
+/**
+ * The last open goods of an order have left.
  *
  * @generated from message souk.orders.v1.OrderFulfilled
  */
@@ -165,6 +273,13 @@ export type OrderFulfilled = Message<"souk.orders.v1.OrderFulfilled"> & {
    * @generated from field: souk.orders.v1.OrderChange change = 3;
    */
   change?: OrderChange | undefined;
+
+  /**
+   * What left.
+   *
+   * @generated from field: souk.orders.v1.Fulfillment fulfillment = 4;
+   */
+  fulfillment?: Fulfillment | undefined;
 };
 
 /**
@@ -172,7 +287,77 @@ export type OrderFulfilled = Message<"souk.orders.v1.OrderFulfilled"> & {
  * Use `create(OrderFulfilledSchema)` to create a new message.
  */
 export const OrderFulfilledSchema: GenMessage<OrderFulfilled> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 4);
+  messageDesc(file_souk_orders_v1_events, 7);
+
+/**
+ * The tracking of a fulfillment changed.
+ *
+ * @generated from message souk.orders.v1.OrderFulfillmentUpdated
+ */
+export type OrderFulfillmentUpdated = Message<"souk.orders.v1.OrderFulfillmentUpdated"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The fulfillment after the change.
+   *
+   * @generated from field: souk.orders.v1.Fulfillment fulfillment = 2;
+   */
+  fulfillment?: Fulfillment | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderFulfillmentUpdated.
+ * Use `create(OrderFulfillmentUpdatedSchema)` to create a new message.
+ */
+export const OrderFulfillmentUpdatedSchema: GenMessage<OrderFulfillmentUpdated> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 8);
+
+/**
+ * The goods of a fulfillment have arrived.
+ *
+ * @generated from message souk.orders.v1.OrderFulfillmentDelivered
+ */
+export type OrderFulfillmentDelivered = Message<"souk.orders.v1.OrderFulfillmentDelivered"> & {
+  /**
+   * The order; its fulfillment status is DELIVERED when all of its goods have arrived.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The fulfillment.
+   *
+   * @generated from field: souk.orders.v1.Fulfillment fulfillment = 2;
+   */
+  fulfillment?: Fulfillment | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderFulfillmentDelivered.
+ * Use `create(OrderFulfillmentDeliveredSchema)` to create a new message.
+ */
+export const OrderFulfillmentDeliveredSchema: GenMessage<OrderFulfillmentDelivered> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 9);
 
 /**
  * Money of an order was paid back. A refund that failed, and goods returned for no money, publish
@@ -208,5 +393,85 @@ export type OrderRefunded = Message<"souk.orders.v1.OrderRefunded"> & {
  * Use `create(OrderRefundedSchema)` to create a new message.
  */
 export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 5);
+  messageDesc(file_souk_orders_v1_events, 10);
+
+/**
+ * An order belongs to another customer now, because that customer has claimed the guest who placed
+ * it.
+ *
+ * @generated from message souk.orders.v1.OrderCustomerChanged
+ */
+export type OrderCustomerChanged = Message<"souk.orders.v1.OrderCustomerChanged"> & {
+  /**
+   * The order, with its new customer.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The customer before, `customer_…`.
+   *
+   * @generated from field: string previous_customer_id = 2;
+   */
+  previousCustomerId: string;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderCustomerChanged.
+ * Use `create(OrderCustomerChangedSchema)` to create a new message.
+ */
+export const OrderCustomerChangedSchema: GenMessage<OrderCustomerChanged> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 11);
+
+/**
+ * A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
+ * Whoever keeps things of a guest, such as payments and messages, gives them to the customer. A
+ * guest is claimed at most once.
+ *
+ * @generated from message souk.orders.v1.GuestClaimed
+ */
+export type GuestClaimed = Message<"souk.orders.v1.GuestClaimed"> & {
+  /**
+   * The customer that the guest was, `customer_…`.
+   *
+   * @generated from field: string guest_customer_id = 1;
+   */
+  guestCustomerId: string;
+
+  /**
+   * The customer who claimed the guest, `customer_…`.
+   *
+   * @generated from field: string customer_id = 2;
+   */
+  customerId: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp claim_time = 3;
+   */
+  claimTime?: Timestamp | undefined;
+
+  /**
+   * Who claimed the guest.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 4;
+   */
+  actor?: Actor | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.GuestClaimed.
+ * Use `create(GuestClaimedSchema)` to create a new message.
+ */
+export const GuestClaimedSchema: GenMessage<GuestClaimed> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 12);
 

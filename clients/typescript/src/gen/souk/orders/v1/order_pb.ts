@@ -25,26 +25,33 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/orders/v1/order.proto.
  */
 export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEiow0KBU9yZGVyEhUKCG9yZGVyX2lkGAEgASgJQgPgQQMSEwoLY3VzdG9tZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEi4KBXN0YXRlGAQgASgOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZUID4EEDEigKBWxpbmVzGAUgAygLMhkuc291ay5vcmRlcnMudjEuT3JkZXJMaW5lEicKBXRvdGFsGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOcmVmdW5kZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIbCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUID4EEDEiwKB3JlZnVuZHMYCiADKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmRCA+BBAxIUCgd2ZXJzaW9uGAwgASgDQgPgQQMSGAoLcXVhcmFudGluZWQYDSABKAhCA+BBAxI0CgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCg5lZmZlY3RpdmVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKbGluZV9jb3VudBgSIAEoBUID4EEDEhkKDG9yZGVyX251bWJlchgTIAEoCUID4EEDEjoKDnBheW1lbnRfc3RhdHVzGBQgASgOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1c0ID4EEDEkIKEmZ1bGZpbGxtZW50X3N0YXR1cxgVIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzQgPgQQMSPwoOY2xvc3VyZV9yZWFzb24YFiABKA4yIi5zb3VrLm9yZGVycy52MS5PcmRlckNsb3N1cmVSZWFzb25CA+BBAxIPCgdjaGFubmVsGBcgASgJEg4KBmxvY2FsZRgYIAEoCRIqCghzdWJ0b3RhbBgZIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUID4EEDEjAKDmRpc2NvdW50X3RvdGFsGBogASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOc2hpcHBpbmdfdG90YWwYGyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIrCgl0YXhfdG90YWwYHCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIZCgx0YXhfaW5jbHVkZWQYHSABKAhCA+BBAxI5CgthZGp1c3RtZW50cxgeIAMoCzIfLnNvdWsub3JkZXJzLnYxLk9yZGVyQWRqdXN0bWVudEID4EEDEjMKCHBheW1lbnRzGB8gAygLMhwuc291ay5vcmRlcnMudjEuT3JkZXJQYXltZW50QgPgQQMSSgoOcGF5bWVudF9hY3Rpb24YICABKAsyIi5zb3VrLm9yZGVycy52MS5PcmRlclBheW1lbnRBY3Rpb25CDoABAeBBA4qowpkDAggCEjQKC2V4cGlyZV90aW1lGCEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjMKB2NvbnRhY3QYIiABKAsyFS5zb3VrLnR5cGUudjEuQ29udGFjdEILgAEBiqjCmQMCCAESPAoQc2hpcHBpbmdfYWRkcmVzcxgjIAEoCzIVLnNvdWsudHlwZS52MS5BZGRyZXNzQguAAQGKqMKZAwIIARI7Cg9iaWxsaW5nX2FkZHJlc3MYJCABKAsyFS5zb3VrLnR5cGUudjEuQWRkcmVzc0ILgAEBiqjCmQMCCAESIgoNY3VzdG9tZXJfbm90ZRglIAEoCUILgAEBiqjCmQMCCAESNQoIbWV0YWRhdGEYJiADKAsyIy5zb3VrLm9yZGVycy52MS5PcmRlci5NZXRhZGF0YUVudHJ5EjUKDmNhcHR1cmVfbWV0aG9kGCcgASgOMh0uc291ay5vcmRlcnMudjEuQ2FwdHVyZU1ldGhvZBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFKBAgIEAlKBAgLEAxKBAgOEA9SCnBheW1lbnRfaWRSEnBheW1lbnRfYWN0aW9uX3VybFIGcmVhc29uIocDCglPcmRlckxpbmUSEwoLbGluZV9udW1iZXIYASABKAUSCwoDc2t1GAIgASgJEhAKCHByaWNlX2lkGAMgASgJEg0KBXRpdGxlGAQgASgJEhAKCHF1YW50aXR5GAUgASgFEicKCnVuaXRfcHJpY2UYBiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKAUSGQoRcmV0dXJuZWRfcXVhbnRpdHkYCCABKAUSEgoKcHJvZHVjdF9pZBgJIAEoCRISCgp2YXJpYW50X2lkGAogASgJEiUKCHN1YnRvdGFsGAsgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EisKDmRpc2NvdW50X3RvdGFsGAwgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiYKCXRheF90b3RhbBgNIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIiCgV0b3RhbBgOIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSLBAQoPT3JkZXJBZGp1c3RtZW50EjEKBHR5cGUYASABKA4yIy5zb3VrLm9yZGVycy52MS5PcmRlckFkanVzdG1lbnRUeXBlEhEKCXNvdXJjZV9pZBgCIAEoCRINCgV0aXRsZRgDIAEoCRIjCgZhbW91bnQYBCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSNAoGc2hhcmVzGAUgAygLMiQuc291ay5vcmRlcnMudjEuT3JkZXJBZGp1c3RtZW50U2hhcmUiUAoUT3JkZXJBZGp1c3RtZW50U2hhcmUSEwoLbGluZV9udW1iZXIYASABKAUSIwoGYW1vdW50GAIgASgLMhMuc291ay50eXBlLnYxLk1vbmV5IqYBCgxPcmRlclBheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRItCgZzdGF0dXMYAiABKA4yHS5zb3VrLm9yZGVycy52MS5QYXltZW50U3RhdHVzEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIuCgdkZWNsaW5lGAQgASgOMh0uc291ay5wYXltZW50cy52MS5EZWNsaW5lQ29kZSJoChJPcmRlclBheW1lbnRBY3Rpb24SIQoMcmVkaXJlY3RfdXJpGAEgASgJQguAAQGKqMKZAwIIAhIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirQMKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5zb3VrLm9yZGVycy52MS5SZWZ1bmRTdGF0ZRIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKQoFbGluZXMYBCADKAsyGi5zb3VrLm9yZGVycy52MS5SZWZ1bmRMaW5lEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5lZmZlY3RpdmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGluZV9jb3VudBgIIAEoBRIsCgZyZWFzb24YCSABKA4yHC5zb3VrLm9yZGVycy52MS5SZWZ1bmRSZWFzb24SDAoEbm90ZRgKIAEoCRIsCg9zaGlwcGluZ19hbW91bnQYCyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSIgoFYWN0b3IYDCABKAsyEy5zb3VrLnR5cGUudjEuQWN0b3JKBAgFEAZSB3Jlc3RvY2siqwEKClJlZnVuZExpbmUSHwoLbGluZV9udW1iZXIYASABKAVCCrpIBxoFGIgnKAESHQoIcXVhbnRpdHkYAiABKAVCC7pICBoGGMCEPSgBEiMKBmFtb3VudBgDIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRI4CgdyZXN0b2NrGAQgASgOMh0uc291ay5vcmRlcnMudjEuUmVzdG9ja1BvbGljeUIIukgFggECEAEioAUKC09yZGVyQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSLQoEa2luZBgCIAEoDjIfLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlS2luZBIpCgVzdGF0ZRgDIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSNQoOcGF5bWVudF9zdGF0dXMYBCABKA4yHS5zb3VrLm9yZGVycy52MS5QYXltZW50U3RhdHVzEj0KEmZ1bGZpbGxtZW50X3N0YXR1cxgFIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzEjIKDnByZXZpb3VzX3N0YXRlGAYgASgOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZRI+ChdwcmV2aW91c19wYXltZW50X3N0YXR1cxgHIAEoDjIdLnNvdWsub3JkZXJzLnYxLlBheW1lbnRTdGF0dXMSRgobcHJldmlvdXNfZnVsZmlsbG1lbnRfc3RhdHVzGAggASgOMiEuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnRTdGF0dXMSKwoOcmVmdW5kZWRfdG90YWwYCSABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSLwoFY2F1c2UYCiABKA4yIC5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZUNhdXNlEiIKBWFjdG9yGAsgASgLMhMuc291ay50eXBlLnYxLkFjdG9yEjMKDWNhbmNlbF9yZWFzb24YDCABKA4yHC5zb3VrLm9yZGVycy52MS5DYW5jZWxSZWFzb24SDAoEbm90ZRgNIAEoCRIvCgtjaGFuZ2VfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAq9AEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNPUkRFUl9TVEFURV9QRU5ESU5HEAESFgoST1JERVJfU1RBVEVfUExBQ0VEEAISGQoVT1JERVJfU1RBVEVfQ09NUExFVEVEEAQSGAoUT1JERVJfU1RBVEVfQ0FOQ0VMRUQQBhIYChRPUkRFUl9TVEFURV9SRUpFQ1RFRBAHIgQIAxADIgQIBRAFKhVPUkRFUl9TVEFURV9GVUxGSUxMRUQqEE9SREVSX1NUQVRFX1BBSUQqFE9SREVSX1NUQVRFX1JFRlVOREVEKsUCCg1QYXltZW50U3RhdHVzEh4KGlBBWU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUEFZTUVOVF9TVEFUVVNfVU5QQUlEEAESIgoeUEFZTUVOVF9TVEFUVVNfQUNUSU9OX1JFUVVJUkVEEAISHQoZUEFZTUVOVF9TVEFUVVNfQVVUSE9SSVpFRBADEiEKHVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9QQUlEEAQSFwoTUEFZTUVOVF9TVEFUVVNfUEFJRBAFEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAGEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAcSGQoVUEFZTUVOVF9TVEFUVVNfVk9JREVEEAgSGwoXUEFZTUVOVF9TVEFUVVNfRElTUFVURUQQCSqXAgoRRnVsZmlsbG1lbnRTdGF0dXMSIgoeRlVMRklMTE1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASIgoeRlVMRklMTE1FTlRfU1RBVFVTX1VORlVMRklMTEVEEAESKgomRlVMRklMTE1FTlRfU1RBVFVTX1BBUlRJQUxMWV9GVUxGSUxMRUQQAhIgChxGVUxGSUxMTUVOVF9TVEFUVVNfRlVMRklMTEVEEAMSIAocRlVMRklMTE1FTlRfU1RBVFVTX0RFTElWRVJFRBAEEikKJUZVTEZJTExNRU5UX1NUQVRVU19QQVJUSUFMTFlfUkVUVVJORUQQBRIfChtGVUxGSUxMTUVOVF9TVEFUVVNfUkVUVVJORUQQBiqLAQoNQ2FwdHVyZU1ldGhvZBIeChpDQVBUVVJFX01FVEhPRF9VTlNQRUNJRklFRBAAEhwKGENBUFRVUkVfTUVUSE9EX0FVVE9NQVRJQxABEiEKHUNBUFRVUkVfTUVUSE9EX09OX0ZVTEZJTExNRU5UEAISGQoVQ0FQVFVSRV9NRVRIT0RfTUFOVUFMEAMqqQYKEk9yZGVyQ2xvc3VyZVJlYXNvbhIkCiBPUkRFUl9DTE9TVVJFX1JFQVNPTl9VTlNQRUNJRklFRBAAEiEKHU9SREVSX0NMT1NVUkVfUkVBU09OX0NBTkNFTEVEEAESIQodT1JERVJfQ0xPU1VSRV9SRUFTT05fUkVGVU5ERUQQAhIqCiZPUkRFUl9DTE9TVVJFX1JFQVNPTl9WQVJJQU5UX05PVF9GT1VORBADEigKJE9SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX05PVF9GT1VORBAEEicKI09SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX0FSQ0hJVkVEEAUSKgomT1JERVJfQ0xPU1VSRV9SRUFTT05fQ1VSUkVOQ1lfTUlTTUFUQ0gQBhIlCiFPUkRFUl9DTE9TVVJFX1JFQVNPTl9OT1RfRk9SX1NBTEUQBxIqCiZPUkRFUl9DTE9TVVJFX1JFQVNPTl9QUklDRV9OT1RfQUxMT1dFRBAIEiYKIk9SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX0NIQU5HRUQQCRInCiNPUkRFUl9DTE9TVVJFX1JFQVNPTl9UT1RBTF9PVkVSRkxPVxAKEiUKIU9SREVSX0NMT1NVUkVfUkVBU09OX09VVF9PRl9TVE9DSxALEiwKKE9SREVSX0NMT1NVUkVfUkVBU09OX1JFU0VSVkFUSU9OX0VYUElSRUQQDBIpCiVPUkRFUl9DTE9TVVJFX1JFQVNPTl9QQVlNRU5UX0RFQ0xJTkVEEA0SLworT1JERVJfQ0xPU1VSRV9SRUFTT05fUEFZTUVOVF9BQ1RJT05fRVhQSVJFRBAOEikKJU9SREVSX0NMT1NVUkVfUkVBU09OX1BBWU1FTlRfQ0FOQ0VMRUQQDxIvCitPUkRFUl9DTE9TVVJFX1JFQVNPTl9VTktOT1dOX1BBWU1FTlRfTUVUSE9EEBASIAocT1JERVJfQ0xPU1VSRV9SRUFTT05fR0FWRV9VUBAREikKJU9SREVSX0NMT1NVUkVfUkVBU09OX1VQU1RSRUFNX1JFRlVTRUQQEiqjAQoTT3JkZXJBZGp1c3RtZW50VHlwZRIlCiFPUkRFUl9BREpVU1RNRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9BREpVU1RNRU5UX1RZUEVfRElTQ09VTlQQARIiCh5PUkRFUl9BREpVU1RNRU5UX1RZUEVfU0hJUFBJTkcQAhIdChlPUkRFUl9BREpVU1RNRU5UX1RZUEVfVEFYEAMqegoLUmVmdW5kU3RhdGUSHAoYUkVGVU5EX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUkVGVU5EX1NUQVRFX1BFTkRJTkcQARIaChZSRUZVTkRfU1RBVEVfU1VDQ0VFREVEEAISFwoTUkVGVU5EX1NUQVRFX0ZBSUxFRBADKr0CCgxSZWZ1bmRSZWFzb24SHQoZUkVGVU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHlJFRlVORF9SRUFTT05fQ1VTVE9NRVJfUkVRVUVTVBABEhsKF1JFRlVORF9SRUFTT05fREVGRUNUSVZFEAISHAoYUkVGVU5EX1JFQVNPTl9XUk9OR19JVEVNEAMSHgoaUkVGVU5EX1JFQVNPTl9OT1RfUkVDRUlWRUQQBBIdChlSRUZVTkRfUkVBU09OX09WRVJDSEFSR0VEEAUSFwoTUkVGVU5EX1JFQVNPTl9GUkFVRBAGEhoKFlJFRlVORF9SRUFTT05fR09PRFdJTEwQBxIiCh5SRUZVTkRfUkVBU09OX09VVFNJREVfT0ZfT1JERVIQCBIXChNSRUZVTkRfUkVBU09OX09USEVSEAkqYAoNUmVzdG9ja1BvbGljeRIeChpSRVNUT0NLX1BPTElDWV9VTlNQRUNJRklFRBAAEhYKElJFU1RPQ0tfUE9MSUNZX0FMTBABEhcKE1JFU1RPQ0tfUE9MSUNZX05PTkUQAirAAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIiCh5DQU5DRUxfUkVBU09OX0NVU1RPTUVSX1JFUVVFU1QQARIeChpDQU5DRUxfUkVBU09OX09VVF9PRl9TVE9DSxACEhcKE0NBTkNFTF9SRUFTT05fRlJBVUQQAxIbChdDQU5DRUxfUkVBU09OX0RVUExJQ0FURRAEEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBSq5BQoPT3JkZXJDaGFuZ2VLaW5kEiEKHU9SREVSX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZT1JERVJfQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEhwKGE9SREVSX0NIQU5HRV9LSU5EX1BSSUNFRBACEi0KKU9SREVSX0NIQU5HRV9LSU5EX1BBWU1FTlRfQUNUSU9OX1JFUVVJUkVEEAMSLQopT1JERVJfQ0hBTkdFX0tJTkRfUEFZTUVOVF9NRVRIT0RfREVDTElORUQQBBIlCiFPUkRFUl9DSEFOR0VfS0lORF9QQVlNRU5UX1JFVFJJRUQQBRIcChhPUkRFUl9DSEFOR0VfS0lORF9QTEFDRUQQBhIaChZPUkRFUl9DSEFOR0VfS0lORF9QQUlEEAcSHgoaT1JERVJfQ0hBTkdFX0tJTkRfUkVKRUNURUQQCBIkCiBPUkRFUl9DSEFOR0VfS0lORF9DQU5DRUxfU1RBUlRFRBAJEh4KGk9SREVSX0NIQU5HRV9LSU5EX0NBTkNFTEVEEAoSJQohT1JERVJfQ0hBTkdFX0tJTkRfRlVMRklMTF9TVEFSVEVEEAsSHwobT1JERVJfQ0hBTkdFX0tJTkRfRlVMRklMTEVEEAwSJAogT1JERVJfQ0hBTkdFX0tJTkRfUkVGVU5EX1NUQVJURUQQDRImCiJPUkRFUl9DSEFOR0VfS0lORF9SRUZVTkRfU1VDQ0VFREVEEA4SJAogT1JERVJfQ0hBTkdFX0tJTkRfR09PRFNfUkVUVVJORUQQDxIjCh9PUkRFUl9DSEFOR0VfS0lORF9SRUZVTkRfRkFJTEVEEBASIQodT1JERVJfQ0hBTkdFX0tJTkRfUVVBUkFOVElORUQQERIdChlPUkRFUl9DSEFOR0VfS0lORF9SRVNVTUVEEBIq+wIKEE9yZGVyQ2hhbmdlQ2F1c2USIgoeT1JERVJfQ0hBTkdFX0NBVVNFX1VOU1BFQ0lGSUVEEAASIgoeT1JERVJfQ0hBTkdFX0NBVVNFX1BMQUNFX09SREVSEAESIwofT1JERVJfQ0hBTkdFX0NBVVNFX0NBTkNFTF9PUkRFUhACEiQKIE9SREVSX0NIQU5HRV9DQVVTRV9GVUxGSUxMX09SREVSEAMSIwofT1JERVJfQ0hBTkdFX0NBVVNFX1JFRlVORF9PUkRFUhAEEiQKIE9SREVSX0NIQU5HRV9DQVVTRV9SRVRSWV9QQVlNRU5UEAUSHQoZT1JERVJfQ0hBTkdFX0NBVVNFX1JFUEFJUhAGEh0KGU9SREVSX0NIQU5HRV9DQVVTRV9FWFBJUlkQBxIlCiFPUkRFUl9DSEFOR0VfQ0FVU0VfU1RPQ0tfUkVMRUFTRUQQCBIkCiBPUkRFUl9DSEFOR0VfQ0FVU0VfQ0FQVFVSRV9PUkRFUhAJQoQBChZleGFtcGxlLnNvdWsub3JkZXJzLnYxQgpPcmRlclByb3RvUAFaJ3NvdWsuZXhhbXBsZS9nby9zb3VrL29yZGVycy92MTtvcmRlcnN2MaoCDlNvdWsuT3JkZXJzLlYxygIOU291a1xPcmRlcnNcVjHqAhBTb3VrOjpPcmRlcnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_field, file_souk_type_v1_actor, file_souk_type_v1_address, file_souk_type_v1_contact, file_souk_type_v1_money]);
+  fileDesc("Chpzb3VrL29yZGVycy92MS9vcmRlci5wcm90bxIOc291ay5vcmRlcnMudjEi3w4KBU9yZGVyEhUKCG9yZGVyX2lkGAEgASgJQgPgQQMSEwoLY3VzdG9tZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEi4KBXN0YXRlGAQgASgOMhouc291ay5vcmRlcnMudjEuT3JkZXJTdGF0ZUID4EEDEigKBWxpbmVzGAUgAygLMhkuc291ay5vcmRlcnMudjEuT3JkZXJMaW5lEicKBXRvdGFsGAYgASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOcmVmdW5kZWRfdG90YWwYByABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIbCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUID4EEDEiwKB3JlZnVuZHMYCiADKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmRCA+BBAxIUCgd2ZXJzaW9uGAwgASgDQgPgQQMSGAoLcXVhcmFudGluZWQYDSABKAhCA+BBAxI0CgtjcmVhdGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCg5lZmZlY3RpdmVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKbGluZV9jb3VudBgSIAEoBUID4EEDEhkKDG9yZGVyX251bWJlchgTIAEoCUID4EEDEjoKDnBheW1lbnRfc3RhdHVzGBQgASgOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1c0ID4EEDEkIKEmZ1bGZpbGxtZW50X3N0YXR1cxgVIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzQgPgQQMSPwoOY2xvc3VyZV9yZWFzb24YFiABKA4yIi5zb3VrLm9yZGVycy52MS5PcmRlckNsb3N1cmVSZWFzb25CA+BBAxIPCgdjaGFubmVsGBcgASgJEg4KBmxvY2FsZRgYIAEoCRIqCghzdWJ0b3RhbBgZIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUID4EEDEjAKDmRpc2NvdW50X3RvdGFsGBogASgLMhMuc291ay50eXBlLnYxLk1vbmV5QgPgQQMSMAoOc2hpcHBpbmdfdG90YWwYGyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIrCgl0YXhfdG90YWwYHCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIZCgx0YXhfaW5jbHVkZWQYHSABKAhCA+BBAxI5CgthZGp1c3RtZW50cxgeIAMoCzIfLnNvdWsub3JkZXJzLnYxLk9yZGVyQWRqdXN0bWVudEID4EEDEjMKCHBheW1lbnRzGB8gAygLMhwuc291ay5vcmRlcnMudjEuT3JkZXJQYXltZW50QgPgQQMSSgoOcGF5bWVudF9hY3Rpb24YICABKAsyIi5zb3VrLm9yZGVycy52MS5PcmRlclBheW1lbnRBY3Rpb25CDoABAeBBA4qowpkDAggCEjQKC2V4cGlyZV90aW1lGCEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjMKB2NvbnRhY3QYIiABKAsyFS5zb3VrLnR5cGUudjEuQ29udGFjdEILgAEBiqjCmQMCCAESPAoQc2hpcHBpbmdfYWRkcmVzcxgjIAEoCzIVLnNvdWsudHlwZS52MS5BZGRyZXNzQguAAQGKqMKZAwIIARI7Cg9iaWxsaW5nX2FkZHJlc3MYJCABKAsyFS5zb3VrLnR5cGUudjEuQWRkcmVzc0ILgAEBiqjCmQMCCAESIgoNY3VzdG9tZXJfbm90ZRglIAEoCUILgAEBiqjCmQMCCAESNQoIbWV0YWRhdGEYJiADKAsyIy5zb3VrLm9yZGVycy52MS5PcmRlci5NZXRhZGF0YUVudHJ5EjUKDmNhcHR1cmVfbWV0aG9kGCcgASgOMh0uc291ay5vcmRlcnMudjEuQ2FwdHVyZU1ldGhvZBI2CgxmdWxmaWxsbWVudHMYKCADKAsyGy5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudEID4EEDEh4KEWZ1bGZpbGxtZW50X2NvdW50GCkgASgFQgPgQQMSMAoOY2FuY2VsZWRfdG90YWwYKiABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXlCA+BBAxIwCg5jYXB0dXJlZF90b3RhbBgrIAEoCzITLnNvdWsudHlwZS52MS5Nb25leUID4EEDGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUoECAgQCUoECAsQDEoECA4QD1IKcGF5bWVudF9pZFIScGF5bWVudF9hY3Rpb25fdXJsUgZyZWFzb24iyAMKCU9yZGVyTGluZRITCgtsaW5lX251bWJlchgBIAEoBRILCgNza3UYAiABKAkSEAoIcHJpY2VfaWQYAyABKAkSDQoFdGl0bGUYBCABKAkSEAoIcXVhbnRpdHkYBSABKAUSJwoKdW5pdF9wcmljZRgGIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIZChFyZWZ1bmRlZF9xdWFudGl0eRgHIAEoBRIZChFyZXR1cm5lZF9xdWFudGl0eRgIIAEoBRISCgpwcm9kdWN0X2lkGAkgASgJEhIKCnZhcmlhbnRfaWQYCiABKAkSJQoIc3VidG90YWwYCyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSKwoOZGlzY291bnRfdG90YWwYDCABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSJgoJdGF4X3RvdGFsGA0gASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiIKBXRvdGFsGA4gASgLMhMuc291ay50eXBlLnYxLk1vbmV5Eh8KEmZ1bGZpbGxlZF9xdWFudGl0eRgPIAEoBUID4EEDEh4KEWNhbmNlbGVkX3F1YW50aXR5GBAgASgFQgPgQQMixgUKC0Z1bGZpbGxtZW50Ek4KDmZ1bGZpbGxtZW50X2lkGAEgASgJQjbgQQO6SDByLjIsXihmdWxmaWxsbWVudF9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0pPyQSQgoIb3JkZXJfaWQYAiABKAlCMOBBA7pIKnIoMiZeKG9yZGVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBI8CgVzdGF0ZRgDIAEoDjIgLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdGVCC+BBA7pIBYIBAhABEjwKBWxpbmVzGAQgAygLMh8uc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnRMaW5lQgzgQQW6SAaSAQMQiCcSFwoKbGluZV9jb3VudBgFIAEoBUID4EEDEjAKC2xvY2F0aW9uX2lkGAYgASgJQhvgQQW6SBVyEzIRXlthLXowLTktXXswLDMyfSQSKgoIdHJhY2tpbmcYByABKAsyGC5zb3VrLm9yZGVycy52MS5UcmFja2luZxI0CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI3Cg5lZmZlY3RpdmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI2Cg1kZWxpdmVyeV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEicKBWFjdG9yGAwgASgLMhMuc291ay50eXBlLnYxLkFjdG9yQgPgQQMSKgoEZXRhZxgNIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJCJRCg9GdWxmaWxsbWVudExpbmUSHwoLbGluZV9udW1iZXIYASABKAVCCrpIBxoFGIgnKAESHQoIcXVhbnRpdHkYAiABKAVCC7pICBoGGMCEPSgBIrABCghUcmFja2luZxItCgdjYXJyaWVyGAEgASgJQhy6SBlyFxhAMhNeW15ceDAwLVx4MWZceDdmXSokEjUKD3RyYWNraW5nX251bWJlchgCIAEoCUIcukgZchcYQDITXlteXHgwMC1ceDFmXHg3Zl0qJBI+Cgx0cmFja2luZ191cmkYAyABKAlCKLpIJXIjGIAQMh5eKGh0dHBzOi8vW15ceDAwLVx4MjBceDdmXSspPyQiwQEKD09yZGVyQWRqdXN0bWVudBIxCgR0eXBlGAEgASgOMiMuc291ay5vcmRlcnMudjEuT3JkZXJBZGp1c3RtZW50VHlwZRIRCglzb3VyY2VfaWQYAiABKAkSDQoFdGl0bGUYAyABKAkSIwoGYW1vdW50GAQgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EjQKBnNoYXJlcxgFIAMoCzIkLnNvdWsub3JkZXJzLnYxLk9yZGVyQWRqdXN0bWVudFNoYXJlIlAKFE9yZGVyQWRqdXN0bWVudFNoYXJlEhMKC2xpbmVfbnVtYmVyGAEgASgFEiMKBmFtb3VudBgCIAEoCzITLnNvdWsudHlwZS52MS5Nb25leSKmAQoMT3JkZXJQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAkSLQoGc3RhdHVzGAIgASgOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1cxIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSLgoHZGVjbGluZRgEIAEoDjIdLnNvdWsucGF5bWVudHMudjEuRGVjbGluZUNvZGUiaAoST3JkZXJQYXltZW50QWN0aW9uEiEKDHJlZGlyZWN0X3VyaRgBIAEoCUILgAEBiqjCmQMCCAISLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq0DCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEioKBXN0YXRlGAIgASgOMhsuc291ay5vcmRlcnMudjEuUmVmdW5kU3RhdGUSIwoGYW1vdW50GAMgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EikKBWxpbmVzGAQgAygLMhouc291ay5vcmRlcnMudjEuUmVmdW5kTGluZRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOZWZmZWN0aXZlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxpbmVfY291bnQYCCABKAUSLAoGcmVhc29uGAkgASgOMhwuc291ay5vcmRlcnMudjEuUmVmdW5kUmVhc29uEgwKBG5vdGUYCiABKAkSLAoPc2hpcHBpbmdfYW1vdW50GAsgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EiIKBWFjdG9yGAwgASgLMhMuc291ay50eXBlLnYxLkFjdG9ySgQIBRAGUgdyZXN0b2NrIqsBCgpSZWZ1bmRMaW5lEh8KC2xpbmVfbnVtYmVyGAEgASgFQgq6SAcaBRiIJygBEh0KCHF1YW50aXR5GAIgASgFQgu6SAgaBhjAhD0oARIjCgZhbW91bnQYAyABKAsyEy5zb3VrLnR5cGUudjEuTW9uZXkSOAoHcmVzdG9jaxgEIAEoDjIdLnNvdWsub3JkZXJzLnYxLlJlc3RvY2tQb2xpY3lCCLpIBYIBAhABIpIGCgtPcmRlckNoYW5nZRIPCgd2ZXJzaW9uGAEgASgDEi0KBGtpbmQYAiABKA4yHy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZUtpbmQSKQoFc3RhdGUYAyABKA4yGi5zb3VrLm9yZGVycy52MS5PcmRlclN0YXRlEjUKDnBheW1lbnRfc3RhdHVzGAQgASgOMh0uc291ay5vcmRlcnMudjEuUGF5bWVudFN0YXR1cxI9ChJmdWxmaWxsbWVudF9zdGF0dXMYBSABKA4yIS5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudFN0YXR1cxIyCg5wcmV2aW91c19zdGF0ZRgGIAEoDjIaLnNvdWsub3JkZXJzLnYxLk9yZGVyU3RhdGUSPgoXcHJldmlvdXNfcGF5bWVudF9zdGF0dXMYByABKA4yHS5zb3VrLm9yZGVycy52MS5QYXltZW50U3RhdHVzEkYKG3ByZXZpb3VzX2Z1bGZpbGxtZW50X3N0YXR1cxgIIAEoDjIhLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50U3RhdHVzEisKDnJlZnVuZGVkX3RvdGFsGAkgASgLMhMuc291ay50eXBlLnYxLk1vbmV5Ei8KBWNhdXNlGAogASgOMiAuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2VDYXVzZRIiCgVhY3RvchgLIAEoCzITLnNvdWsudHlwZS52MS5BY3RvchIzCg1jYW5jZWxfcmVhc29uGAwgASgOMhwuc291ay5vcmRlcnMudjEuQ2FuY2VsUmVhc29uEgwKBG5vdGUYDSABKAkSLwoLY2hhbmdlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKDmNhbmNlbGVkX3RvdGFsGA8gASgLMhMuc291ay50eXBlLnYxLk1vbmV5EisKDmNhcHR1cmVkX3RvdGFsGBAgASgLMhMuc291ay50eXBlLnYxLk1vbmV5EhYKDmZ1bGZpbGxtZW50X2lkGBEgASgJKpQBChBGdWxmaWxsbWVudFN0YXRlEiEKHUZVTEZJTExNRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZRlVMRklMTE1FTlRfU1RBVEVfUEVORElORxABEh0KGUZVTEZJTExNRU5UX1NUQVRFX1NISVBQRUQQAhIfChtGVUxGSUxMTUVOVF9TVEFURV9ERUxJVkVSRUQQAyr0AQoKT3JkZXJTdGF0ZRIbChdPUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEhcKE09SREVSX1NUQVRFX1BFTkRJTkcQARIWChJPUkRFUl9TVEFURV9QTEFDRUQQAhIZChVPUkRFUl9TVEFURV9DT01QTEVURUQQBBIYChRPUkRFUl9TVEFURV9DQU5DRUxFRBAGEhgKFE9SREVSX1NUQVRFX1JFSkVDVEVEEAciBAgDEAMiBAgFEAUqFU9SREVSX1NUQVRFX0ZVTEZJTExFRCoQT1JERVJfU1RBVEVfUEFJRCoUT1JERVJfU1RBVEVfUkVGVU5ERUQqxQIKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIZChVQQVlNRU5UX1NUQVRVU19VTlBBSUQQARIiCh5QQVlNRU5UX1NUQVRVU19BQ1RJT05fUkVRVUlSRUQQAhIdChlQQVlNRU5UX1NUQVRVU19BVVRIT1JJWkVEEAMSIQodUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1BBSUQQBBIXChNQQVlNRU5UX1NUQVRVU19QQUlEEAUSJQohUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAYSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBxIZChVQQVlNRU5UX1NUQVRVU19WT0lERUQQCBIbChdQQVlNRU5UX1NUQVRVU19ESVNQVVRFRBAJKpcCChFGdWxmaWxsbWVudFN0YXR1cxIiCh5GVUxGSUxMTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIiCh5GVUxGSUxMTUVOVF9TVEFUVVNfVU5GVUxGSUxMRUQQARIqCiZGVUxGSUxMTUVOVF9TVEFUVVNfUEFSVElBTExZX0ZVTEZJTExFRBACEiAKHEZVTEZJTExNRU5UX1NUQVRVU19GVUxGSUxMRUQQAxIgChxGVUxGSUxMTUVOVF9TVEFUVVNfREVMSVZFUkVEEAQSKQolRlVMRklMTE1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRVRVUk5FRBAFEh8KG0ZVTEZJTExNRU5UX1NUQVRVU19SRVRVUk5FRBAGKosBCg1DYXB0dXJlTWV0aG9kEh4KGkNBUFRVUkVfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHAoYQ0FQVFVSRV9NRVRIT0RfQVVUT01BVElDEAESIQodQ0FQVFVSRV9NRVRIT0RfT05fRlVMRklMTE1FTlQQAhIZChVDQVBUVVJFX01FVEhPRF9NQU5VQUwQAyqpBgoST3JkZXJDbG9zdXJlUmVhc29uEiQKIE9SREVSX0NMT1NVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASIQodT1JERVJfQ0xPU1VSRV9SRUFTT05fQ0FOQ0VMRUQQARIhCh1PUkRFUl9DTE9TVVJFX1JFQVNPTl9SRUZVTkRFRBACEioKJk9SREVSX0NMT1NVUkVfUkVBU09OX1ZBUklBTlRfTk9UX0ZPVU5EEAMSKAokT1JERVJfQ0xPU1VSRV9SRUFTT05fUFJJQ0VfTk9UX0ZPVU5EEAQSJwojT1JERVJfQ0xPU1VSRV9SRUFTT05fUFJJQ0VfQVJDSElWRUQQBRIqCiZPUkRFUl9DTE9TVVJFX1JFQVNPTl9DVVJSRU5DWV9NSVNNQVRDSBAGEiUKIU9SREVSX0NMT1NVUkVfUkVBU09OX05PVF9GT1JfU0FMRRAHEioKJk9SREVSX0NMT1NVUkVfUkVBU09OX1BSSUNFX05PVF9BTExPV0VEEAgSJgoiT1JERVJfQ0xPU1VSRV9SRUFTT05fUFJJQ0VfQ0hBTkdFRBAJEicKI09SREVSX0NMT1NVUkVfUkVBU09OX1RPVEFMX09WRVJGTE9XEAoSJQohT1JERVJfQ0xPU1VSRV9SRUFTT05fT1VUX09GX1NUT0NLEAsSLAooT1JERVJfQ0xPU1VSRV9SRUFTT05fUkVTRVJWQVRJT05fRVhQSVJFRBAMEikKJU9SREVSX0NMT1NVUkVfUkVBU09OX1BBWU1FTlRfREVDTElORUQQDRIvCitPUkRFUl9DTE9TVVJFX1JFQVNPTl9QQVlNRU5UX0FDVElPTl9FWFBJUkVEEA4SKQolT1JERVJfQ0xPU1VSRV9SRUFTT05fUEFZTUVOVF9DQU5DRUxFRBAPEi8KK09SREVSX0NMT1NVUkVfUkVBU09OX1VOS05PV05fUEFZTUVOVF9NRVRIT0QQEBIgChxPUkRFUl9DTE9TVVJFX1JFQVNPTl9HQVZFX1VQEBESKQolT1JERVJfQ0xPU1VSRV9SRUFTT05fVVBTVFJFQU1fUkVGVVNFRBASKqMBChNPcmRlckFkanVzdG1lbnRUeXBlEiUKIU9SREVSX0FESlVTVE1FTlRfVFlQRV9VTlNQRUNJRklFRBAAEiIKHk9SREVSX0FESlVTVE1FTlRfVFlQRV9ESVNDT1VOVBABEiIKHk9SREVSX0FESlVTVE1FTlRfVFlQRV9TSElQUElORxACEh0KGU9SREVSX0FESlVTVE1FTlRfVFlQRV9UQVgQAyp6CgtSZWZ1bmRTdGF0ZRIcChhSRUZVTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRSRUZVTkRfU1RBVEVfUEVORElORxABEhoKFlJFRlVORF9TVEFURV9TVUNDRUVERUQQAhIXChNSRUZVTkRfU1RBVEVfRkFJTEVEEAMqvQIKDFJlZnVuZFJlYXNvbhIdChlSRUZVTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASIgoeUkVGVU5EX1JFQVNPTl9DVVNUT01FUl9SRVFVRVNUEAESGwoXUkVGVU5EX1JFQVNPTl9ERUZFQ1RJVkUQAhIcChhSRUZVTkRfUkVBU09OX1dST05HX0lURU0QAxIeChpSRUZVTkRfUkVBU09OX05PVF9SRUNFSVZFRBAEEh0KGVJFRlVORF9SRUFTT05fT1ZFUkNIQVJHRUQQBRIXChNSRUZVTkRfUkVBU09OX0ZSQVVEEAYSGgoWUkVGVU5EX1JFQVNPTl9HT09EV0lMTBAHEiIKHlJFRlVORF9SRUFTT05fT1VUU0lERV9PRl9PUkRFUhAIEhcKE1JFRlVORF9SRUFTT05fT1RIRVIQCSpgCg1SZXN0b2NrUG9saWN5Eh4KGlJFU1RPQ0tfUE9MSUNZX1VOU1BFQ0lGSUVEEAASFgoSUkVTVE9DS19QT0xJQ1lfQUxMEAESFwoTUkVTVE9DS19QT0xJQ1lfTk9ORRACKsABCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkNBTkNFTF9SRUFTT05fQ1VTVE9NRVJfUkVRVUVTVBABEh4KGkNBTkNFTF9SRUFTT05fT1VUX09GX1NUT0NLEAISFwoTQ0FOQ0VMX1JFQVNPTl9GUkFVRBADEhsKF0NBTkNFTF9SRUFTT05fRFVQTElDQVRFEAQSFwoTQ0FOQ0VMX1JFQVNPTl9PVEhFUhAFKqQICg9PcmRlckNoYW5nZUtpbmQSIQodT1JERVJfQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIdChlPUkRFUl9DSEFOR0VfS0lORF9DUkVBVEVEEAESHAoYT1JERVJfQ0hBTkdFX0tJTkRfUFJJQ0VEEAISLQopT1JERVJfQ0hBTkdFX0tJTkRfUEFZTUVOVF9BQ1RJT05fUkVRVUlSRUQQAxItCilPUkRFUl9DSEFOR0VfS0lORF9QQVlNRU5UX01FVEhPRF9ERUNMSU5FRBAEEiUKIU9SREVSX0NIQU5HRV9LSU5EX1BBWU1FTlRfUkVUUklFRBAFEhwKGE9SREVSX0NIQU5HRV9LSU5EX1BMQUNFRBAGEhoKFk9SREVSX0NIQU5HRV9LSU5EX1BBSUQQBxIeChpPUkRFUl9DSEFOR0VfS0lORF9SRUpFQ1RFRBAIEiQKIE9SREVSX0NIQU5HRV9LSU5EX0NBTkNFTF9TVEFSVEVEEAkSHgoaT1JERVJfQ0hBTkdFX0tJTkRfQ0FOQ0VMRUQQChIlCiFPUkRFUl9DSEFOR0VfS0lORF9GVUxGSUxMX1NUQVJURUQQCxIfChtPUkRFUl9DSEFOR0VfS0lORF9GVUxGSUxMRUQQDBIkCiBPUkRFUl9DSEFOR0VfS0lORF9SRUZVTkRfU1RBUlRFRBANEiYKIk9SREVSX0NIQU5HRV9LSU5EX1JFRlVORF9TVUNDRUVERUQQDhIkCiBPUkRFUl9DSEFOR0VfS0lORF9HT09EU19SRVRVUk5FRBAPEiMKH09SREVSX0NIQU5HRV9LSU5EX1JFRlVORF9GQUlMRUQQEBIhCh1PUkRFUl9DSEFOR0VfS0lORF9RVUFSQU5USU5FRBAREh0KGU9SREVSX0NIQU5HRV9LSU5EX1JFU1VNRUQQEhIkCiBPUkRFUl9DSEFOR0VfS0lORF9QQVJUSUFMTFlfUEFJRBATEikKJU9SREVSX0NIQU5HRV9LSU5EX1BBUlRJQUxMWV9GVUxGSUxMRUQQFBIpCiVPUkRFUl9DSEFOR0VfS0lORF9GVUxGSUxMTUVOVF9VUERBVEVEEBUSKwonT1JERVJfQ0hBTkdFX0tJTkRfRlVMRklMTE1FTlRfREVMSVZFUkVEEBYSJAogT1JERVJfQ0hBTkdFX0tJTkRfTElORVNfQ0FOQ0VMRUQQFxIlCiFPUkRFUl9DSEFOR0VfS0lORF9DQVBUVVJFX1NUQVJURUQQGBIlCiFPUkRFUl9DSEFOR0VfS0lORF9GVUxGSUxMX1JFRlVTRUQQGRIkCiBPUkRFUl9DSEFOR0VfS0lORF9DQU5DRUxfUkVGVVNFRBAaEiYKIk9SREVSX0NIQU5HRV9LSU5EX0NVU1RPTUVSX0NIQU5HRUQQKCqxBAoQT3JkZXJDaGFuZ2VDYXVzZRIiCh5PUkRFUl9DSEFOR0VfQ0FVU0VfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9DSEFOR0VfQ0FVU0VfUExBQ0VfT1JERVIQARIjCh9PUkRFUl9DSEFOR0VfQ0FVU0VfQ0FOQ0VMX09SREVSEAISKQolT1JERVJfQ0hBTkdFX0NBVVNFX0NSRUFURV9GVUxGSUxMTUVOVBADEiMKH09SREVSX0NIQU5HRV9DQVVTRV9SRUZVTkRfT1JERVIQBBIkCiBPUkRFUl9DSEFOR0VfQ0FVU0VfUkVUUllfUEFZTUVOVBAFEh0KGU9SREVSX0NIQU5HRV9DQVVTRV9SRVBBSVIQBhIdChlPUkRFUl9DSEFOR0VfQ0FVU0VfRVhQSVJZEAcSJQohT1JERVJfQ0hBTkdFX0NBVVNFX1NUT0NLX1JFTEVBU0VEEAgSJAogT1JERVJfQ0hBTkdFX0NBVVNFX0NBUFRVUkVfT1JERVIQCRIpCiVPUkRFUl9DSEFOR0VfQ0FVU0VfVVBEQVRFX0ZVTEZJTExNRU5UEAoSMQotT1JERVJfQ0hBTkdFX0NBVVNFX01BUktfRlVMRklMTE1FTlRfREVMSVZFUkVEEAsSJgoiT1JERVJfQ0hBTkdFX0NBVVNFX1BBWU1FTlRfQ0hBTkdFRBAMEikKJU9SREVSX0NIQU5HRV9DQVVTRV9DTEFJTV9HVUVTVF9PUkRFUlMQFEKEAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUIKT3JkZXJQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9vcmRlcnMvdjE7b3JkZXJzdjGqAg5Tb3VrLk9yZGVycy5WMcoCDlNvdWtcT3JkZXJzXFYx6gIQU291azo6T3JkZXJzOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_souk_payments_v1_payment, file_souk_policy_v1_field, file_souk_type_v1_actor, file_souk_type_v1_address, file_souk_type_v1_contact, file_souk_type_v1_money]);
 
 /**
  * An order of a customer and its progress.
  *
  * Three fields say how far it has come. `state` is the life of the order: PENDING → PLACED →
- * COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when it was
- * canceled, or paid back in full, before its goods left. `payment_status` is its money and
+ * COMPLETED; PENDING → REJECTED when it could not be placed; PLACED → CANCELED when all of it was
+ * canceled, or paid back in full, before any of its goods left. `payment_status` is its money and
  * `fulfillment_status` its goods. A sale goes
  *
  *   PENDING UNPAID UNFULFILLED → PLACED AUTHORIZED UNFULFILLED → PLACED PAID UNFULFILLED →
  *   COMPLETED PAID FULFILLED
  *
- * With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
- * or CaptureOrder is called. Providers release an authorization after some days; the capture is
- * refused then, and the order is CANCELED.
+ * Goods leave in parts: each CreateFulfillment takes some units, and CancelOrder can cancel units
+ * that have not left. A unit that has neither left nor been canceled is open. The order stays
+ * PLACED as long as a unit is open; then it is COMPLETED if any left, and CANCELED if none did.
  *
- * COMPLETED means that it was paid and its goods have left. It stays COMPLETED when money goes back
- * or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
+ * With a `capture_method` other than AUTOMATIC it stays PLACED and AUTHORIZED until its goods leave
+ * or CaptureOrder is called, and is PARTIALLY_PAID while only some of it is captured. Providers
+ * release an authorization after some days; the capture is refused then, and what is open is
+ * canceled.
+ *
+ * COMPLETED means that what left is paid and nothing is open. It stays COMPLETED when money goes
+ * back or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
  * `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
+ *
+ * What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
  *
  * Orders are kept for ever. Times have a precision of microseconds.
  *
@@ -59,7 +66,7 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   orderId: string;
 
   /**
-   * The customer who owns the order; empty for a guest.
+   * The customer who owns the order, `customer_…`; empty for a sale without one, such as at a till.
    *
    * @generated from field: string customer_id = 2;
    */
@@ -88,16 +95,18 @@ export type Order = Message<"souk.orders.v1.Order"> & {
   lines: OrderLine[];
 
   /**
-   * Output only. What the customer pays: `subtotal` - `discount_total` + `shipping_total`, and
-   * `tax_total` in addition unless `tax_included`. Never compute a total from lines: read it.
-   * Absent until the prices are frozen.
+   * Output only. What was ordered: `subtotal` - `discount_total` + `shipping_total`, and
+   * `tax_total` in addition unless `tax_included`. It stays as it is when units are canceled: the
+   * customer owes `total` - `canceled_total`. Never compute a total from lines: read it. Absent
+   * until the prices are frozen.
    *
    * @generated from field: souk.type.v1.Money total = 6;
    */
   total?: Money | undefined;
 
   /**
-   * Output only. How much of the total was paid back, without pending refunds.
+   * Output only. How much RefundOrder paid back, without pending refunds and without what
+   * CancelOrder paid back: that is part of `canceled_total`.
    *
    * @generated from field: souk.type.v1.Money refunded_total = 7;
    */
@@ -126,7 +135,7 @@ export type Order = Message<"souk.orders.v1.Order"> & {
 
   /**
    * Output only. True while its next step fails permanently and waits for STAFF; see
-   * ListQuarantinedOrders.
+   * souk.ops.v1.SagaService.ListQuarantinedSagas.
    *
    * @generated from field: bool quarantined = 13;
    */
@@ -317,6 +326,38 @@ export type Order = Message<"souk.orders.v1.Order"> & {
    * @generated from field: souk.orders.v1.CaptureMethod capture_method = 39;
    */
   captureMethod: CaptureMethod;
+
+  /**
+   * Output only. The fulfillments, oldest first: the first 20. `fulfillment_count` says how many
+   * there are, and ListFulfillments lists all of them.
+   *
+   * @generated from field: repeated souk.orders.v1.Fulfillment fulfillments = 40;
+   */
+  fulfillments: Fulfillment[];
+
+  /**
+   * Output only. How many fulfillments the order has, at most 100.
+   *
+   * @generated from field: int32 fulfillment_count = 41;
+   */
+  fulfillmentCount: number;
+
+  /**
+   * Output only. How much of the total is not to be paid because units were canceled: their price,
+   * less what was paid back for them before. All that was left of the total when the whole order
+   * was canceled. Absent until the prices are frozen.
+   *
+   * @generated from field: souk.type.v1.Money canceled_total = 42;
+   */
+  canceledTotal?: Money | undefined;
+
+  /**
+   * Output only. How much was captured, less what CancelOrder paid back, and without captures that
+   * the provider took back: at most `total` - `canceled_total`. Absent until the prices are frozen.
+   *
+   * @generated from field: souk.type.v1.Money captured_total = 43;
+   */
+  capturedTotal?: Money | undefined;
 };
 
 /**
@@ -425,12 +466,27 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
   taxTotal?: Money | undefined;
 
   /**
-   * What the customer pays for this line: `subtotal` - `discount_total`, and `tax_total` in
-   * addition unless the order's prices contain the tax.
+   * What was ordered by this line: `subtotal` - `discount_total`, and `tax_total` in addition
+   * unless the order's prices contain the tax.
    *
    * @generated from field: souk.type.v1.Money total = 14;
    */
   total?: Money | undefined;
+
+  /**
+   * Output only. Units that have left, returned ones included; without fulfillments that are
+   * PENDING. `quantity` - `fulfilled_quantity` - `canceled_quantity` units are open.
+   *
+   * @generated from field: int32 fulfilled_quantity = 15;
+   */
+  fulfilledQuantity: number;
+
+  /**
+   * Output only. Units that were canceled before they left.
+   *
+   * @generated from field: int32 canceled_quantity = 16;
+   */
+  canceledQuantity: number;
 };
 
 /**
@@ -439,6 +495,181 @@ export type OrderLine = Message<"souk.orders.v1.OrderLine"> & {
  */
 export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_order, 1);
+
+/**
+ * Goods of an order that leave together, such as a parcel: some units of some lines.
+ *
+ * @generated from message souk.orders.v1.Fulfillment
+ */
+export type Fulfillment = Message<"souk.orders.v1.Fulfillment"> & {
+  /**
+   * Output only. The id, `fulfillment_…`. Those of orders that left before fulfillments existed
+   * have the same characters as their order.
+   *
+   * @generated from field: string fulfillment_id = 1;
+   */
+  fulfillmentId: string;
+
+  /**
+   * Output only. The order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * Output only. How far the goods are.
+   *
+   * @generated from field: souk.orders.v1.FulfillmentState state = 3;
+   */
+  state: FulfillmentState;
+
+  /**
+   * Immutable. The units that leave, each line at most once, ordered by line number. In
+   * CreateFulfillment none means all that are open. In a response the first 200; `line_count` says
+   * how many there are.
+   *
+   * @generated from field: repeated souk.orders.v1.FulfillmentLine lines = 4;
+   */
+  lines: FulfillmentLine[];
+
+  /**
+   * Output only. How many lines it has.
+   *
+   * @generated from field: int32 line_count = 5;
+   */
+  lineCount: number;
+
+  /**
+   * Immutable. The location that the units leave from, as inventory knows it: 1 to 32 lower-case
+   * letters, digits and hyphens. Empty means wherever they are reserved.
+   *
+   * @generated from field: string location_id = 6;
+   */
+  locationId: string;
+
+  /**
+   * How the customer finds the parcel; may be absent. UpdateFulfillment changes it.
+   *
+   * @generated from field: souk.orders.v1.Tracking tracking = 7;
+   */
+  tracking?: Tracking | undefined;
+
+  /**
+   * Output only. When it was created. Times have a precision of microseconds.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 8;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When it last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 9;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When the goods left in the real world.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 10;
+   */
+  effectiveTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When they arrived in the real world; absent before it is DELIVERED.
+   *
+   * @generated from field: google.protobuf.Timestamp delivery_time = 11;
+   */
+  deliveryTime?: Timestamp | undefined;
+
+  /**
+   * Output only. Who created it.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 12;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * Changes whenever the fulfillment changes. Output only, but for UpdateFulfillment: an etag there
+   * must be the present one, and the call fails with ERROR_REASON_ETAG_MISMATCH of souk.policy.v1
+   * otherwise; empty overwrites any version.
+   *
+   * @generated from field: string etag = 13;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.Fulfillment.
+ * Use `create(FulfillmentSchema)` to create a new message.
+ */
+export const FulfillmentSchema: GenMessage<Fulfillment> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 2);
+
+/**
+ * Units of one line of an order.
+ *
+ * @generated from message souk.orders.v1.FulfillmentLine
+ */
+export type FulfillmentLine = Message<"souk.orders.v1.FulfillmentLine"> & {
+  /**
+   * The number of the order's line, from 1.
+   *
+   * @generated from field: int32 line_number = 1;
+   */
+  lineNumber: number;
+
+  /**
+   * How many units, 1 to 1,000,000.
+   *
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message souk.orders.v1.FulfillmentLine.
+ * Use `create(FulfillmentLineSchema)` to create a new message.
+ */
+export const FulfillmentLineSchema: GenMessage<FulfillmentLine> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 3);
+
+/**
+ * How a customer finds a parcel. Put no personal data here: events carry it.
+ *
+ * @generated from message souk.orders.v1.Tracking
+ */
+export type Tracking = Message<"souk.orders.v1.Tracking"> & {
+  /**
+   * The carrier, such as `dhl`, at most 64 characters; may be empty.
+   *
+   * @generated from field: string carrier = 1;
+   */
+  carrier: string;
+
+  /**
+   * The carrier's number of the parcel, at most 64 characters; may be empty.
+   *
+   * @generated from field: string tracking_number = 2;
+   */
+  trackingNumber: string;
+
+  /**
+   * The page where the customer follows the parcel: an https URL of at most 2,048 characters; may
+   * be empty.
+   *
+   * @generated from field: string tracking_uri = 3;
+   */
+  trackingUri: string;
+};
+
+/**
+ * Describes the message souk.orders.v1.Tracking.
+ * Use `create(TrackingSchema)` to create a new message.
+ */
+export const TrackingSchema: GenMessage<Tracking> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_order, 4);
 
 /**
  * Something that changes the total of an order beside its lines.
@@ -487,7 +718,7 @@ export type OrderAdjustment = Message<"souk.orders.v1.OrderAdjustment"> & {
  * Use `create(OrderAdjustmentSchema)` to create a new message.
  */
 export const OrderAdjustmentSchema: GenMessage<OrderAdjustment> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 2);
+  messageDesc(file_souk_orders_v1_order, 5);
 
 /**
  * The part of an adjustment that belongs to one line.
@@ -515,7 +746,7 @@ export type OrderAdjustmentShare = Message<"souk.orders.v1.OrderAdjustmentShare"
  * Use `create(OrderAdjustmentShareSchema)` to create a new message.
  */
 export const OrderAdjustmentShareSchema: GenMessage<OrderAdjustmentShare> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 3);
+  messageDesc(file_souk_orders_v1_order, 6);
 
 /**
  * A payment of an order, in short. GetPayment of souk.payments.v1.PaymentService returns all of it.
@@ -557,7 +788,7 @@ export type OrderPayment = Message<"souk.orders.v1.OrderPayment"> & {
  * Use `create(OrderPaymentSchema)` to create a new message.
  */
 export const OrderPaymentSchema: GenMessage<OrderPayment> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 4);
+  messageDesc(file_souk_orders_v1_order, 7);
 
 /**
  * What a customer must do to pay an order.
@@ -587,7 +818,7 @@ export type OrderPaymentAction = Message<"souk.orders.v1.OrderPaymentAction"> & 
  * Use `create(OrderPaymentActionSchema)` to create a new message.
  */
 export const OrderPaymentActionSchema: GenMessage<OrderPaymentAction> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 5);
+  messageDesc(file_souk_orders_v1_order, 8);
 
 /**
  * Money paid back to the customer, with or without returned goods; or goods returned for no money,
@@ -680,7 +911,7 @@ export type Refund = Message<"souk.orders.v1.Refund"> & {
  * Use `create(RefundSchema)` to create a new message.
  */
 export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 6);
+  messageDesc(file_souk_orders_v1_order, 9);
 
 /**
  * Units of one line that are refunded or returned.
@@ -726,7 +957,7 @@ export type RefundLine = Message<"souk.orders.v1.RefundLine"> & {
  * Use `create(RefundLineSchema)` to create a new message.
  */
 export const RefundLineSchema: GenMessage<RefundLine> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 7);
+  messageDesc(file_souk_orders_v1_order, 10);
 
 /**
  * One change of an order: what it was before and after, why, and who did it.
@@ -819,7 +1050,7 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
   cancelReason: CancelReason;
 
   /**
-   * What the actor noted: that of CancelOrder, RefundOrder, or SettleOrder, which only STAFF sees;
+   * What the actor noted: that of CancelOrder, RefundOrder, or SettleSaga, which only STAFF sees;
    * may be empty.
    *
    * @generated from field: string note = 13;
@@ -832,6 +1063,27 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
    * @generated from field: google.protobuf.Timestamp change_time = 14;
    */
   changeTime?: Timestamp | undefined;
+
+  /**
+   * The total that was canceled after the change.
+   *
+   * @generated from field: souk.type.v1.Money canceled_total = 15;
+   */
+  canceledTotal?: Money | undefined;
+
+  /**
+   * How much was captured after the change, less what CancelOrder paid back.
+   *
+   * @generated from field: souk.type.v1.Money captured_total = 16;
+   */
+  capturedTotal?: Money | undefined;
+
+  /**
+   * The fulfillment that changed; empty when the change is of another kind.
+   *
+   * @generated from field: string fulfillment_id = 17;
+   */
+  fulfillmentId: string;
 };
 
 /**
@@ -839,7 +1091,49 @@ export type OrderChange = Message<"souk.orders.v1.OrderChange"> & {
  * Use `create(OrderChangeSchema)` to create a new message.
  */
 export const OrderChangeSchema: GenMessage<OrderChange> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_order, 8);
+  messageDesc(file_souk_orders_v1_order, 11);
+
+/**
+ * The state of a fulfillment. New values may be added; treat an unknown one as SHIPPED.
+ *
+ * @generated from enum souk.orders.v1.FulfillmentState
+ */
+export enum FulfillmentState {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: FULFILLMENT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is being captured and taken out of stock; the goods must not leave yet. It becomes SHIPPED,
+   * or is gone when it is refused.
+   *
+   * @generated from enum value: FULFILLMENT_STATE_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * The goods have left.
+   *
+   * @generated from enum value: FULFILLMENT_STATE_SHIPPED = 2;
+   */
+  SHIPPED = 2,
+
+  /**
+   * The goods have arrived.
+   *
+   * @generated from enum value: FULFILLMENT_STATE_DELIVERED = 3;
+   */
+  DELIVERED = 3,
+}
+
+/**
+ * Describes the enum souk.orders.v1.FulfillmentState.
+ */
+export const FulfillmentStateSchema: GenEnum<FulfillmentState> = /*@__PURE__*/
+  enumDesc(file_souk_orders_v1_order, 0);
 
 /**
  * The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
@@ -863,21 +1157,22 @@ export enum OrderState {
   PENDING = 1,
 
   /**
-   * Placed: the stock is committed to the order and the payment is authorized or captured.
+   * Placed: the stock is committed to the order and the payment is authorized or captured. Some of
+   * its goods may have left.
    *
    * @generated from enum value: ORDER_STATE_PLACED = 2;
    */
   PLACED = 2,
 
   /**
-   * It was paid and its goods have left. Refunds and returns may follow.
+   * What left is paid, and nothing is open. Refunds and returns may follow.
    *
    * @generated from enum value: ORDER_STATE_COMPLETED = 4;
    */
   COMPLETED = 4,
 
   /**
-   * Canceled, or paid back in full, before the goods left. Final.
+   * Canceled, or paid back in full, before any goods left. Final.
    *
    * @generated from enum value: ORDER_STATE_CANCELED = 6;
    */
@@ -895,7 +1190,7 @@ export enum OrderState {
  * Describes the enum souk.orders.v1.OrderState.
  */
 export const OrderStateSchema: GenEnum<OrderState> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 0);
+  enumDesc(file_souk_orders_v1_order, 1);
 
 /**
  * What happened to the money of an order. New values may be added; treat an unknown one as not
@@ -933,21 +1228,22 @@ export enum PaymentStatus {
   AUTHORIZED = 3,
 
   /**
-   * Some of it is captured. Not used yet.
+   * Some of what the customer owes, `total` - `canceled_total`, is captured, and the rest is
+   * authorized. Some may have been paid back already.
    *
    * @generated from enum value: PAYMENT_STATUS_PARTIALLY_PAID = 4;
    */
   PARTIALLY_PAID = 4,
 
   /**
-   * All of it is captured.
+   * All that the customer owes is captured.
    *
    * @generated from enum value: PAYMENT_STATUS_PAID = 5;
    */
   PAID = 5,
 
   /**
-   * It was captured, and some was paid back.
+   * All that the customer owes was captured, and RefundOrder paid some back.
    *
    * @generated from enum value: PAYMENT_STATUS_PARTIALLY_REFUNDED = 6;
    */
@@ -961,7 +1257,7 @@ export enum PaymentStatus {
   REFUNDED = 7,
 
   /**
-   * The authorization was given back; nothing was charged.
+   * Nothing was charged, and nothing is owed: the authorization was given back.
    *
    * @generated from enum value: PAYMENT_STATUS_VOIDED = 8;
    */
@@ -979,7 +1275,7 @@ export enum PaymentStatus {
  * Describes the enum souk.orders.v1.PaymentStatus.
  */
 export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 1);
+  enumDesc(file_souk_orders_v1_order, 2);
 
 /**
  * What happened to the goods of an order. New values may be added; treat an unknown one as
@@ -1003,35 +1299,35 @@ export enum FulfillmentStatus {
   UNFULFILLED = 1,
 
   /**
-   * Some have left. Not used yet.
+   * Some have left, and others are open.
    *
    * @generated from enum value: FULFILLMENT_STATUS_PARTIALLY_FULFILLED = 2;
    */
   PARTIALLY_FULFILLED = 2,
 
   /**
-   * All have left.
+   * All that were not canceled have left.
    *
    * @generated from enum value: FULFILLMENT_STATUS_FULFILLED = 3;
    */
   FULFILLED = 3,
 
   /**
-   * All have arrived. Not used yet.
+   * All that were not canceled have arrived.
    *
    * @generated from enum value: FULFILLMENT_STATUS_DELIVERED = 4;
    */
   DELIVERED = 4,
 
   /**
-   * All had left, and some returned to stock.
+   * All that were not canceled had left, and some returned to stock.
    *
    * @generated from enum value: FULFILLMENT_STATUS_PARTIALLY_RETURNED = 5;
    */
   PARTIALLY_RETURNED = 5,
 
   /**
-   * All had left, and all returned to stock.
+   * All that were not canceled had left, and all returned to stock.
    *
    * @generated from enum value: FULFILLMENT_STATUS_RETURNED = 6;
    */
@@ -1042,7 +1338,7 @@ export enum FulfillmentStatus {
  * Describes the enum souk.orders.v1.FulfillmentStatus.
  */
 export const FulfillmentStatusSchema: GenEnum<FulfillmentStatus> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 2);
+  enumDesc(file_souk_orders_v1_order, 3);
 
 /**
  * When the payment of an order is captured. New values may be added; treat an unknown one as
@@ -1066,8 +1362,8 @@ export enum CaptureMethod {
   AUTOMATIC = 1,
 
   /**
-   * By FulfillOrder, before the goods leave, as card networks want it for goods that are shipped
-   * later.
+   * By CreateFulfillment, before the goods leave, as card networks want it for goods that are
+   * shipped later: the price of what leaves, and with the last goods all that is left.
    *
    * @generated from enum value: CAPTURE_METHOD_ON_FULFILLMENT = 2;
    */
@@ -1085,7 +1381,7 @@ export enum CaptureMethod {
  * Describes the enum souk.orders.v1.CaptureMethod.
  */
 export const CaptureMethodSchema: GenEnum<CaptureMethod> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 3);
+  enumDesc(file_souk_orders_v1_order, 4);
 
 /**
  * Why an order is REJECTED or CANCELED. PlaceOrder fails with the value of ErrorReason of the same
@@ -1187,7 +1483,7 @@ export enum OrderClosureReason {
 
   /**
    * The payment was declined: permanently, or no other payment method came before `expire_time`; or
-   * the capture of a PLACED order was declined.
+   * the capture in the background of an order with CAPTURE_METHOD_AUTOMATIC was declined.
    *
    * @generated from enum value: ORDER_CLOSURE_REASON_PAYMENT_DECLINED = 13;
    */
@@ -1233,7 +1529,7 @@ export enum OrderClosureReason {
  * Describes the enum souk.orders.v1.OrderClosureReason.
  */
 export const OrderClosureReasonSchema: GenEnum<OrderClosureReason> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 4);
+  enumDesc(file_souk_orders_v1_order, 5);
 
 /**
  * What an adjustment is. New values may be added; treat an unknown one by its amount alone.
@@ -1274,7 +1570,7 @@ export enum OrderAdjustmentType {
  * Describes the enum souk.orders.v1.OrderAdjustmentType.
  */
 export const OrderAdjustmentTypeSchema: GenEnum<OrderAdjustmentType> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 5);
+  enumDesc(file_souk_orders_v1_order, 6);
 
 /**
  * The state of a refund. New values may be added; treat an unknown one as PENDING.
@@ -1315,7 +1611,7 @@ export enum RefundState {
  * Describes the enum souk.orders.v1.RefundState.
  */
 export const RefundStateSchema: GenEnum<RefundState> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 6);
+  enumDesc(file_souk_orders_v1_order, 7);
 
 /**
  * Why money goes back or goods return. New values may be added; treat an unknown one as OTHER.
@@ -1398,7 +1694,7 @@ export enum RefundReason {
  * Describes the enum souk.orders.v1.RefundReason.
  */
 export const RefundReasonSchema: GenEnum<RefundReason> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 7);
+  enumDesc(file_souk_orders_v1_order, 8);
 
 /**
  * Whether refunded units return to stock. New values may be added; treat an unknown one as NONE.
@@ -1432,7 +1728,7 @@ export enum RestockPolicy {
  * Describes the enum souk.orders.v1.RestockPolicy.
  */
 export const RestockPolicySchema: GenEnum<RestockPolicy> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 8);
+  enumDesc(file_souk_orders_v1_order, 9);
 
 /**
  * Why an order is canceled. New values may be added; treat an unknown one as OTHER.
@@ -1487,7 +1783,7 @@ export enum CancelReason {
  * Describes the enum souk.orders.v1.CancelReason.
  */
 export const CancelReasonSchema: GenEnum<CancelReason> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 9);
+  enumDesc(file_souk_orders_v1_order, 10);
 
 /**
  * What changed. New values may be added; treat an unknown one as a change that you need not know,
@@ -1546,7 +1842,7 @@ export enum OrderChangeKind {
   PLACED = 6,
 
   /**
-   * Its payment was captured.
+   * All that the customer owes was captured.
    *
    * @generated from enum value: ORDER_CHANGE_KIND_PAID = 7;
    */
@@ -1560,7 +1856,7 @@ export enum OrderChangeKind {
   REJECTED = 8,
 
   /**
-   * A cancellation began.
+   * A cancellation began, of all or of some units.
    *
    * @generated from enum value: ORDER_CHANGE_KIND_CANCEL_STARTED = 9;
    */
@@ -1581,7 +1877,7 @@ export enum OrderChangeKind {
   FULFILL_STARTED = 11,
 
   /**
-   * Its goods have left.
+   * Its last open goods have left.
    *
    * @generated from enum value: ORDER_CHANGE_KIND_FULFILLED = 12;
    */
@@ -1628,13 +1924,76 @@ export enum OrderChangeKind {
    * @generated from enum value: ORDER_CHANGE_KIND_RESUMED = 18;
    */
   RESUMED = 18,
+
+  /**
+   * Some of what the customer owes was captured.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PARTIALLY_PAID = 19;
+   */
+  PARTIALLY_PAID = 19,
+
+  /**
+   * Some of its goods have left, and others are open.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_PARTIALLY_FULFILLED = 20;
+   */
+  PARTIALLY_FULFILLED = 20,
+
+  /**
+   * The tracking of a fulfillment changed.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_FULFILLMENT_UPDATED = 21;
+   */
+  FULFILLMENT_UPDATED = 21,
+
+  /**
+   * The goods of a fulfillment have arrived.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_FULFILLMENT_DELIVERED = 22;
+   */
+  FULFILLMENT_DELIVERED = 22,
+
+  /**
+   * Units were canceled; others have left or are open.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_LINES_CANCELED = 23;
+   */
+  LINES_CANCELED = 23,
+
+  /**
+   * CaptureOrder began.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CAPTURE_STARTED = 24;
+   */
+  CAPTURE_STARTED = 24,
+
+  /**
+   * A fulfillment was refused: nothing left, and it is gone.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_FULFILL_REFUSED = 25;
+   */
+  FULFILL_REFUSED = 25,
+
+  /**
+   * A cancellation was refused: the order is as it was before.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CANCEL_REFUSED = 26;
+   */
+  CANCEL_REFUSED = 26,
+
+  /**
+   * Another customer owns it now.
+   *
+   * @generated from enum value: ORDER_CHANGE_KIND_CUSTOMER_CHANGED = 40;
+   */
+  CUSTOMER_CHANGED = 40,
 }
 
 /**
  * Describes the enum souk.orders.v1.OrderChangeKind.
  */
 export const OrderChangeKindSchema: GenEnum<OrderChangeKind> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 10);
+  enumDesc(file_souk_orders_v1_order, 11);
 
 /**
  * The operation that a change belongs to. New values may be added; treat an unknown one as
@@ -1665,11 +2024,11 @@ export enum OrderChangeCause {
   CANCEL_ORDER = 2,
 
   /**
-   * FulfillOrder.
+   * CreateFulfillment.
    *
-   * @generated from enum value: ORDER_CHANGE_CAUSE_FULFILL_ORDER = 3;
+   * @generated from enum value: ORDER_CHANGE_CAUSE_CREATE_FULFILLMENT = 3;
    */
-  FULFILL_ORDER = 3,
+  CREATE_FULFILLMENT = 3,
 
   /**
    * RefundOrder; or payments paid back without the order, and the actor is that service.
@@ -1686,7 +2045,7 @@ export enum OrderChangeCause {
   RETRY_PAYMENT = 5,
 
   /**
-   * ResumeOrder or SettleOrder.
+   * ResumeSaga or SettleSaga.
    *
    * @generated from enum value: ORDER_CHANGE_CAUSE_REPAIR = 6;
    */
@@ -1712,11 +2071,39 @@ export enum OrderChangeCause {
    * @generated from enum value: ORDER_CHANGE_CAUSE_CAPTURE_ORDER = 9;
    */
   CAPTURE_ORDER = 9,
+
+  /**
+   * UpdateFulfillment.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT = 10;
+   */
+  UPDATE_FULFILLMENT = 10,
+
+  /**
+   * MarkFulfillmentDelivered.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED = 11;
+   */
+  MARK_FULFILLMENT_DELIVERED = 11,
+
+  /**
+   * The provider released the authorization, and what was open is canceled. The actor is payments.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_PAYMENT_CHANGED = 12;
+   */
+  PAYMENT_CHANGED = 12,
+
+  /**
+   * ClaimGuestOrders.
+   *
+   * @generated from enum value: ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS = 20;
+   */
+  CLAIM_GUEST_ORDERS = 20,
 }
 
 /**
  * Describes the enum souk.orders.v1.OrderChangeCause.
  */
 export const OrderChangeCauseSchema: GenEnum<OrderChangeCause> = /*@__PURE__*/
-  enumDesc(file_souk_orders_v1_order, 11);
+  enumDesc(file_souk_orders_v1_order, 12);
 

@@ -55,7 +55,8 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   reference: string;
 
   /**
-   * The customer; empty for a guest.
+   * The customer, `customer_…`; empty for a sale without one. Some moments after a customer has
+   * claimed a guest's orders (`souk.orders.v1.GuestClaimed`) their payments are the customer's.
    *
    * @generated from field: string customer_id = 3;
    */
@@ -127,7 +128,8 @@ export type Payment = Message<"souk.payments.v1.Payment"> & {
   action?: PaymentAction | undefined;
 
   /**
-   * Why the last authorization was declined; absent otherwise.
+   * Why the last authorization was declined; absent otherwise. A USER does not see `detail`, and
+   * sees GENERIC for STOLEN_OR_LOST and FRAUD.
    *
    * @generated from field: souk.payments.v1.PaymentDecline decline = 19;
    */

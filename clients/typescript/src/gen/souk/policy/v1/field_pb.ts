@@ -8,16 +8,18 @@ import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/proto
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Caller } from "./policy_pb.js";
+import { file_souk_policy_v1_policy } from "./policy_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/policy/v1/field.proto.
  */
 export const file_souk_policy_v1_field: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3VrL3BvbGljeS92MS9maWVsZC5wcm90bxIOc291ay5wb2xpY3kudjEiPAoLRmllbGRQb2xpY3kSLQoKZGF0YV9jbGFzcxgBIAEoDjIZLnNvdWsucG9saWN5LnYxLkRhdGFDbGFzcypXCglEYXRhQ2xhc3MSGgoWREFUQV9DTEFTU19VTlNQRUNJRklFRBAAEhcKE0RBVEFfQ0xBU1NfUEVSU09OQUwQARIVChFEQVRBX0NMQVNTX1NFQ1JFVBACOlMKBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiBpZgzIAEoCzIbLnNvdWsucG9saWN5LnYxLkZpZWxkUG9saWN5UgVmaWVsZEKEAQoWZXhhbXBsZS5zb3VrLnBvbGljeS52MUIKRmllbGRQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9wb2xpY3kvdjE7cG9saWN5djGqAg5Tb3VrLlBvbGljeS5WMcoCDlNvdWtcUG9saWN5XFYx6gIQU291azo6UG9saWN5OjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Chpzb3VrL3BvbGljeS92MS9maWVsZC5wcm90bxIOc291ay5wb2xpY3kudjEiZAoLRmllbGRQb2xpY3kSLQoKZGF0YV9jbGFzcxgBIAEoDjIZLnNvdWsucG9saWN5LnYxLkRhdGFDbGFzcxImCgZzZXRfYnkYAiADKA4yFi5zb3VrLnBvbGljeS52MS5DYWxsZXIqVwoJRGF0YUNsYXNzEhoKFkRBVEFfQ0xBU1NfVU5TUEVDSUZJRUQQABIXChNEQVRBX0NMQVNTX1BFUlNPTkFMEAESFQoRREFUQV9DTEFTU19TRUNSRVQQAjpTCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYgaWYMyABKAsyGy5zb3VrLnBvbGljeS52MS5GaWVsZFBvbGljeVIFZmllbGRChAEKFmV4YW1wbGUuc291ay5wb2xpY3kudjFCCkZpZWxkUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvcG9saWN5L3YxO3BvbGljeXYxqgIOU291ay5Qb2xpY3kuVjHKAg5Tb3VrXFBvbGljeVxWMeoCEFNvdWs6OlBvbGljeTo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_souk_policy_v1_policy]);
 
 /**
- * FieldPolicy says what a field holds.
+ * FieldPolicy says what a field holds, and who may set it.
  *
  * @generated from message souk.policy.v1.FieldPolicy
  */
@@ -28,6 +30,15 @@ export type FieldPolicy = Message<"souk.policy.v1.FieldPolicy"> & {
    * @generated from field: souk.policy.v1.DataClass data_class = 1;
    */
   dataClass: DataClass;
+
+  /**
+   * The kinds of callers that may set this field of a request; empty means all. A request of another
+   * caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It stands on fields of
+   * requests, not on fields of messages in them.
+   *
+   * @generated from field: repeated souk.policy.v1.Caller set_by = 2;
+   */
+  setBy: Caller[];
 };
 
 /**

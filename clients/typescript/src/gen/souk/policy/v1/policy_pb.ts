@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/policy/v1/policy.proto.
  */
 export const file_souk_policy_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL3BvbGljeS92MS9wb2xpY3kucHJvdG8SDnNvdWsucG9saWN5LnYxIqQBCgxNZXRob2RQb2xpY3kSJQoGZ3JhbnRzGAEgAygLMhUuc291ay5wb2xpY3kudjEuR3JhbnQSMAoLY3JpdGljYWxpdHkYAiABKA4yGy5zb3VrLnBvbGljeS52MS5Dcml0aWNhbGl0eRIqCgd0aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3JlYXNvbnMYBCADKAkiPwoFR3JhbnQSJgoGY2FsbGVyGAEgASgOMhYuc291ay5wb2xpY3kudjEuQ2FsbGVyEg4KBnNjb3BlcxgCIAMoCSpqCgZDYWxsZXISFgoSQ0FMTEVSX1VOU1BFQ0lGSUVEEAASEQoNQ0FMTEVSX1BVQkxJQxABEg8KC0NBTExFUl9VU0VSEAISEgoOQ0FMTEVSX1NFUlZJQ0UQAxIQCgxDQUxMRVJfU1RBRkYQBCqeAQoLQ3JpdGljYWxpdHkSGwoXQ1JJVElDQUxJVFlfVU5TUEVDSUZJRUQQABIdChlDUklUSUNBTElUWV9DUklUSUNBTF9QTFVTEAESGAoUQ1JJVElDQUxJVFlfQ1JJVElDQUwQAhIeChpDUklUSUNBTElUWV9TSEVEREFCTEVfUExVUxADEhkKFUNSSVRJQ0FMSVRZX1NIRUREQUJMRRAEOlgKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLTNhMUBIAEoCzIcLnNvdWsucG9saWN5LnYxLk1ldGhvZFBvbGljeVIGbWV0aG9kQoUBChZleGFtcGxlLnNvdWsucG9saWN5LnYxQgtQb2xpY3lQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9wb2xpY3kvdjE7cG9saWN5djGqAg5Tb3VrLlBvbGljeS5WMcoCDlNvdWtcUG9saWN5XFYx6gIQU291azo6UG9saWN5OjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("Chtzb3VrL3BvbGljeS92MS9wb2xpY3kucHJvdG8SDnNvdWsucG9saWN5LnYxIv4BCgxNZXRob2RQb2xpY3kSJQoGZ3JhbnRzGAEgAygLMhUuc291ay5wb2xpY3kudjEuR3JhbnQSMAoLY3JpdGljYWxpdHkYAiABKA4yGy5zb3VrLnBvbGljeS52MS5Dcml0aWNhbGl0eRIqCgd0aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3JlYXNvbnMYBCADKAkSCwoDb3duGAUgASgJEjYKC2lkZW1wb3RlbmN5GAYgASgLMiEuc291ay5wb2xpY3kudjEuSWRlbXBvdGVuY3lQb2xpY3kSEwoLaHR0cF9zdGF0dXMYByABKAUiSwoRSWRlbXBvdGVuY3lQb2xpY3kSCwoDa2V5GAEgASgJEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJYCgVHcmFudBImCgZjYWxsZXIYASABKA4yFi5zb3VrLnBvbGljeS52MS5DYWxsZXISDgoGc2NvcGVzGAIgAygJEhcKD2V4Y2x1ZGVzX2d1ZXN0cxgDIAEoCCpqCgZDYWxsZXISFgoSQ0FMTEVSX1VOU1BFQ0lGSUVEEAASEQoNQ0FMTEVSX1BVQkxJQxABEg8KC0NBTExFUl9VU0VSEAISEgoOQ0FMTEVSX1NFUlZJQ0UQAxIQCgxDQUxMRVJfU1RBRkYQBCqeAQoLQ3JpdGljYWxpdHkSGwoXQ1JJVElDQUxJVFlfVU5TUEVDSUZJRUQQABIdChlDUklUSUNBTElUWV9DUklUSUNBTF9QTFVTEAESGAoUQ1JJVElDQUxJVFlfQ1JJVElDQUwQAhIeChpDUklUSUNBTElUWV9TSEVEREFCTEVfUExVUxADEhkKFUNSSVRJQ0FMSVRZX1NIRUREQUJMRRAEOlgKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLTNhMUBIAEoCzIcLnNvdWsucG9saWN5LnYxLk1ldGhvZFBvbGljeVIGbWV0aG9kQoUBChZleGFtcGxlLnNvdWsucG9saWN5LnYxQgtQb2xpY3lQcm90b1ABWidzb3VrLmV4YW1wbGUvZ28vc291ay9wb2xpY3kvdjE7cG9saWN5djGqAg5Tb3VrLlBvbGljeS5WMcoCDlNvdWtcUG9saWN5XFYx6gIQU291azo6UG9saWN5OjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * MethodPolicy says who may call a method, how important a call is, and how long it may take.
@@ -57,6 +57,34 @@ export type MethodPolicy = Message<"souk.policy.v1.MethodPolicy"> & {
    * @generated from field: repeated string reasons = 4;
    */
   reasons: string[];
+
+  /**
+   * Whose things a CALLER_USER reaches: the field of the request that says it, by its path. Required
+   * when a grant admits users.
+   *
+   * A field named `customer_id` must be the user's own customer. The server takes an empty one and
+   * `me` for it, and fails with ERROR_REASON_OTHER_CUSTOMER for any other. Other callers name a
+   * customer by its id. Any other field names a thing, and the service answers for what belongs to
+   * another customer as for what does not exist.
+   *
+   * @generated from field: string own = 5;
+   */
+  own: string;
+
+  /**
+   * How a repeat of a call is known. Every write has one, and no read.
+   *
+   * @generated from field: souk.policy.v1.IdempotencyPolicy idempotency = 6;
+   */
+  idempotency?: IdempotencyPolicy | undefined;
+
+  /**
+   * The HTTP status of success: 200, 201, 202 or 204; 0 means 200. A method with 204 has an empty
+   * response, and one with 202 started work that goes on.
+   *
+   * @generated from field: int32 http_status = 7;
+   */
+  httpStatus: number;
 };
 
 /**
@@ -65,6 +93,38 @@ export type MethodPolicy = Message<"souk.policy.v1.MethodPolicy"> & {
  */
 export const MethodPolicySchema: GenMessage<MethodPolicy> = /*@__PURE__*/
   messageDesc(file_souk_policy_v1_policy, 0);
+
+/**
+ * IdempotencyPolicy says how the server knows that a call repeats an earlier one.
+ *
+ * @generated from message souk.policy.v1.IdempotencyPolicy
+ */
+export type IdempotencyPolicy = Message<"souk.policy.v1.IdempotencyPolicy"> & {
+  /**
+   * The field of the request by which a repeat is known, by its path, such as `request_id` or
+   * `payment.payment_id`. In a list, as in `transfers.transfer_id`, every element has its own.
+   * Empty: the effect is the key. A call whose effect is there already changes nothing more, and
+   * succeeds.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * How long the key is remembered at least, counted from the first call. Absent: for as long as
+   * what it names is kept, which is for ever where money moves.
+   *
+   * @generated from field: google.protobuf.Duration window = 2;
+   */
+  window?: Duration | undefined;
+};
+
+/**
+ * Describes the message souk.policy.v1.IdempotencyPolicy.
+ * Use `create(IdempotencyPolicySchema)` to create a new message.
+ */
+export const IdempotencyPolicySchema: GenMessage<IdempotencyPolicy> = /*@__PURE__*/
+  messageDesc(file_souk_policy_v1_policy, 1);
 
 /**
  * Grant admits callers of one kind that have all of its scopes. A method never names a service: the
@@ -88,6 +148,13 @@ export type Grant = Message<"souk.policy.v1.Grant"> & {
    * @generated from field: repeated string scopes = 2;
    */
   scopes: string[];
+
+  /**
+   * Whether guests are refused, who have the kind CALLER_USER and no account.
+   *
+   * @generated from field: bool excludes_guests = 3;
+   */
+  excludesGuests: boolean;
 };
 
 /**
@@ -95,7 +162,7 @@ export type Grant = Message<"souk.policy.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_souk_policy_v1_policy, 1);
+  messageDesc(file_souk_policy_v1_policy, 2);
 
 /**
  * Caller is a kind of caller.
@@ -118,7 +185,7 @@ export enum Caller {
   PUBLIC = 1,
 
   /**
-   * A signed-in user.
+   * A person who buys: a user who signed in, or a guest. Both have a customer, who owns what they do.
    *
    * @generated from enum value: CALLER_USER = 2;
    */

@@ -11,15 +11,13 @@ import type { Model } from "./model_pb.js";
 import { file_souk_recommendations_v1_model } from "./model_pb.js";
 import type { RecommendationList } from "./recommendation_pb.js";
 import { file_souk_recommendations_v1_recommendation } from "./recommendation_pb.js";
-import type { AuditCount, AuditFinding } from "../../type/v1/audit_pb.js";
-import { file_souk_type_v1_audit } from "../../type/v1/audit_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/recommendations/v1/recommendation_service.proto.
  */
 export const file_souk_recommendations_v1_recommendation_service: GenFile = /*@__PURE__*/
-  fileDesc("CjRzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbl9zZXJ2aWNlLnByb3RvEhdzb3VrLnJlY29tbWVuZGF0aW9ucy52MSKWAgoaTGlzdFJlY29tbWVuZGF0aW9uc1JlcXVlc3QSTQoLY3VzdG9tZXJfaWQYASABKAlCOLpINXIzGIABMi5eKFteXHB7Q2N9XHB7Wn1dKFteXHB7Q2N9XSpbXlxwe0NjfVxwe1p9XSk/KT8kEnAKC2Jhc2tldF9za3VzGAIgAygJQlu6SFiSAVUQZCJRck8QARhAMkleW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XShbXHB7TH1ccHtOfVxwe1B9XHB7U30gXSpbXHB7TH1ccHtOfVxwe1B9XHB7U31dKT8kEhwKCW1heF9pdGVtcxgDIAEoBUIJukgGGgQYZCgAEhkKEWV4Y2x1ZGVfcHVyY2hhc2VkGAQgASgIIlgKG0xpc3RSZWNvbW1lbmRhdGlvbnNSZXNwb25zZRI5CgRsaXN0GAEgASgLMisuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb25MaXN0Ip0BChpMaXN0U2ltaWxhclByb2R1Y3RzUmVxdWVzdBJhCgNza3UYASABKAlCVLpIUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIcCgltYXhfaXRlbXMYAiABKAVCCbpIBhoEGGQoACJYChtMaXN0U2ltaWxhclByb2R1Y3RzUmVzcG9uc2USOQoEbGlzdBgBIAEoCzIrLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uTGlzdCKuAQohTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXJSZXF1ZXN0EmsKBHNrdXMYASADKAlCXbpIWpIBVwgBEGQiUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIcCgltYXhfaXRlbXMYAiABKAVCCbpIBhoEGGQoACJfCiJMaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlc3BvbnNlEjkKBGxpc3QYASABKAsyKy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRhdGlvbkxpc3QiOgoaTGlzdFBvcHVsYXJQcm9kdWN0c1JlcXVlc3QSHAoJbWF4X2l0ZW1zGAEgASgFQgm6SAYaBBhkKAAiWAobTGlzdFBvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlEjkKBGxpc3QYASABKAsyKy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRhdGlvbkxpc3QiEQoPR2V0TW9kZWxSZXF1ZXN0IpIBChBHZXRNb2RlbFJlc3BvbnNlEi0KBW1vZGVsGAEgASgLMh4uc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTW9kZWwSEwoLb3JkZXJfY291bnQYAiABKAMSFwoPbmV3X29yZGVyX2NvdW50GAMgASgDEhAKCHRyYWluaW5nGAQgASgIEg8KB3Byb2JsZW0YBSABKAkiHQobQXVkaXRSZWNvbW1lbmRhdGlvbnNSZXF1ZXN0InYKHEF1ZGl0UmVjb21tZW5kYXRpb25zUmVzcG9uc2USLAoIZmluZGluZ3MYASADKAsyGi5zb3VrLnR5cGUudjEuQXVkaXRGaW5kaW5nEigKBmNvdW50cxgCIAMoCzIYLnNvdWsudHlwZS52MS5BdWRpdENvdW50MvoKChVSZWNvbW1lbmRhdGlvblNlcnZpY2USxQIKE0xpc3RSZWNvbW1lbmRhdGlvbnMSMy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RSZWNvbW1lbmRhdGlvbnNSZXNwb25zZSLCAZACAYLT5JMCdVozYgRsaXN0EisvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vcmVjb21tZW5kYXRpb25zWiM6ASpiBGxpc3QiGC92MS9yZWNvbW1lbmRhdGlvbnM6bGlzdGIEbGlzdBITL3YxL3JlY29tbWVuZGF0aW9uc6LrpKgMPgoCCAIKGAgDEhRyZWNvbW1lbmRhdGlvbnMucmVhZAoYCAQSFHJlY29tbWVuZGF0aW9ucy5yZWFkEAMaAggCEr4BChNMaXN0U2ltaWxhclByb2R1Y3RzEjMuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFNpbWlsYXJQcm9kdWN0c1JlcXVlc3QaNC5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0U2ltaWxhclByb2R1Y3RzUmVzcG9uc2UiPJACAYLT5JMCI2IEbGlzdBIbL3YxL3JlY29tbWVuZGF0aW9ucy9zaW1pbGFyouukqAwKCgIIARADGgIIAhKOAgoaTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXISOi5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlcXVlc3QaOy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UHJvZHVjdHNCb3VnaHRUb2dldGhlclJlc3BvbnNlIneQAgGC0+STAl5aMjoBKmIEbGlzdCInL3YxL3JlY29tbWVuZGF0aW9ucy9ib3VnaHRUb2dldGhlcjpsaXN0YgRsaXN0EiIvdjEvcmVjb21tZW5kYXRpb25zL2JvdWdodFRvZ2V0aGVyouukqAwKCgIIARADGgIIAhK+AQoTTGlzdFBvcHVsYXJQcm9kdWN0cxIzLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RQb3B1bGFyUHJvZHVjdHNSZXF1ZXN0GjQuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFBvcHVsYXJQcm9kdWN0c1Jlc3BvbnNlIjyQAgGC0+STAiNiBGxpc3QSGy92MS9yZWNvbW1lbmRhdGlvbnMvcG9wdWxhcqLrpKgMCgoCCAEQAxoCCAISrwEKCEdldE1vZGVsEiguc291ay5yZWNvbW1lbmRhdGlvbnMudjEuR2V0TW9kZWxSZXF1ZXN0Gikuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuR2V0TW9kZWxSZXNwb25zZSJOkAIBgtPkkwIbEhkvdjEvcmVjb21tZW5kYXRpb25zL21vZGVsouukqAwkCg0IAxIJb3BzLmF1ZGl0Cg0IBBIJb3BzLmF1ZGl0EAMaAggCEtMBChRBdWRpdFJlY29tbWVuZGF0aW9ucxI0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo1LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkF1ZGl0UmVjb21tZW5kYXRpb25zUmVzcG9uc2UiTpACAYLT5JMCGxIZL3YxL3JlY29tbWVuZGF0aW9uczphdWRpdKLrpKgMJAoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBAEGgIIPELKAQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIaUmVjb21tZW5kYXRpb25TZXJ2aWNlUHJvdG9QAVo5c291ay5leGFtcGxlL2dvL3NvdWsvcmVjb21tZW5kYXRpb25zL3YxO3JlY29tbWVuZGF0aW9uc3YxqgIXU291ay5SZWNvbW1lbmRhdGlvbnMuVjHKAhdTb3VrXFJlY29tbWVuZGF0aW9uc1xWMeoCGVNvdWs6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_recommendations_v1_model, file_souk_recommendations_v1_recommendation, file_souk_type_v1_audit]);
+  fileDesc("CjRzb3VrL3JlY29tbWVuZGF0aW9ucy92MS9yZWNvbW1lbmRhdGlvbl9zZXJ2aWNlLnByb3RvEhdzb3VrLnJlY29tbWVuZGF0aW9ucy52MSKRAgoaTGlzdFJlY29tbWVuZGF0aW9uc1JlcXVlc3QSSAoLY3VzdG9tZXJfaWQYASABKAlCM7pIMHIuMixeKG1lfGN1c3RvbWVyX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSk/JBJwCgtiYXNrZXRfc2t1cxgCIAMoCUJbukhYkgFVEGQiUXJPEAEYQDJJXltccHtMfVxwe059XHB7UH1ccHtTfV0oW1xwe0x9XHB7Tn1ccHtQfVxwe1N9IF0qW1xwe0x9XHB7Tn1ccHtQfVxwe1N9XSk/JBIcCgltYXhfaXRlbXMYAyABKAVCCbpIBhoEGGQoABIZChFleGNsdWRlX3B1cmNoYXNlZBgEIAEoCCJYChtMaXN0UmVjb21tZW5kYXRpb25zUmVzcG9uc2USOQoEbGlzdBgBIAEoCzIrLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZGF0aW9uTGlzdCKdAQoaTGlzdFNpbWlsYXJQcm9kdWN0c1JlcXVlc3QSYQoDc2t1GAEgASgJQlS6SFFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAIgASgFQgm6SAYaBBhkKAAiWAobTGlzdFNpbWlsYXJQcm9kdWN0c1Jlc3BvbnNlEjkKBGxpc3QYASABKAsyKy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRhdGlvbkxpc3QirgEKIUxpc3RQcm9kdWN0c0JvdWdodFRvZ2V0aGVyUmVxdWVzdBJrCgRza3VzGAEgAygJQl26SFqSAVcIARBkIlFyTxABGEAySV5bXHB7TH1ccHtOfVxwe1B9XHB7U31dKFtccHtMfVxwe059XHB7UH1ccHtTfSBdKltccHtMfVxwe059XHB7UH1ccHtTfV0pPyQSHAoJbWF4X2l0ZW1zGAIgASgFQgm6SAYaBBhkKAAiXwoiTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXJSZXNwb25zZRI5CgRsaXN0GAEgASgLMisuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb25MaXN0IjoKGkxpc3RQb3B1bGFyUHJvZHVjdHNSZXF1ZXN0EhwKCW1heF9pdGVtcxgBIAEoBUIJukgGGgQYZCgAIlgKG0xpc3RQb3B1bGFyUHJvZHVjdHNSZXNwb25zZRI5CgRsaXN0GAEgASgLMisuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuUmVjb21tZW5kYXRpb25MaXN0IhEKD0dldE1vZGVsUmVxdWVzdCKSAQoQR2V0TW9kZWxSZXNwb25zZRItCgVtb2RlbBgBIAEoCzIeLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLk1vZGVsEhMKC29yZGVyX2NvdW50GAIgASgDEhcKD25ld19vcmRlcl9jb3VudBgDIAEoAxIQCgh0cmFpbmluZxgEIAEoCBIPCgdwcm9ibGVtGAUgASgJMrEJChVSZWNvbW1lbmRhdGlvblNlcnZpY2US0gIKE0xpc3RSZWNvbW1lbmRhdGlvbnMSMy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UmVjb21tZW5kYXRpb25zUmVxdWVzdBo0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RSZWNvbW1lbmRhdGlvbnNSZXNwb25zZSLPAZACAYLT5JMCdVozYgRsaXN0EisvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vcmVjb21tZW5kYXRpb25zWiM6ASpiBGxpc3QiGC92MS9yZWNvbW1lbmRhdGlvbnM6bGlzdGIEbGlzdBITL3YxL3JlY29tbWVuZGF0aW9uc6LrpKgMSwoCCAIKGAgDEhRyZWNvbW1lbmRhdGlvbnMucmVhZAoYCAQSFHJlY29tbWVuZGF0aW9ucy5yZWFkEAMaAggCKgtjdXN0b21lcl9pZBK+AQoTTGlzdFNpbWlsYXJQcm9kdWN0cxIzLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RTaW1pbGFyUHJvZHVjdHNSZXF1ZXN0GjQuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFNpbWlsYXJQcm9kdWN0c1Jlc3BvbnNlIjyQAgGC0+STAiNiBGxpc3QSGy92MS9yZWNvbW1lbmRhdGlvbnMvc2ltaWxhcqLrpKgMCgoCCAEQAxoCCAISjgIKGkxpc3RQcm9kdWN0c0JvdWdodFRvZ2V0aGVyEjouc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXJSZXF1ZXN0Gjsuc291ay5yZWNvbW1lbmRhdGlvbnMudjEuTGlzdFByb2R1Y3RzQm91Z2h0VG9nZXRoZXJSZXNwb25zZSJ3kAIBgtPkkwJeWjI6ASpiBGxpc3QiJy92MS9yZWNvbW1lbmRhdGlvbnMvYm91Z2h0VG9nZXRoZXI6bGlzdGIEbGlzdBIiL3YxL3JlY29tbWVuZGF0aW9ucy9ib3VnaHRUb2dldGhlcqLrpKgMCgoCCAEQAxoCCAISvgEKE0xpc3RQb3B1bGFyUHJvZHVjdHMSMy5zb3VrLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0UG9wdWxhclByb2R1Y3RzUmVxdWVzdBo0LnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkxpc3RQb3B1bGFyUHJvZHVjdHNSZXNwb25zZSI8kAIBgtPkkwIjYgRsaXN0EhsvdjEvcmVjb21tZW5kYXRpb25zL3BvcHVsYXKi66SoDAoKAggBEAMaAggCEq8BCghHZXRNb2RlbBIoLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkdldE1vZGVsUmVxdWVzdBopLnNvdWsucmVjb21tZW5kYXRpb25zLnYxLkdldE1vZGVsUmVzcG9uc2UiTpACAYLT5JMCGxIZL3YxL3JlY29tbWVuZGF0aW9ucy9tb2RlbKLrpKgMJAoNCAMSCW9wcy5hdWRpdAoNCAQSCW9wcy5hdWRpdBADGgIIAkLKAQofZXhhbXBsZS5zb3VrLnJlY29tbWVuZGF0aW9ucy52MUIaUmVjb21tZW5kYXRpb25TZXJ2aWNlUHJvdG9QAVo5c291ay5leGFtcGxlL2dvL3NvdWsvcmVjb21tZW5kYXRpb25zL3YxO3JlY29tbWVuZGF0aW9uc3YxqgIXU291ay5SZWNvbW1lbmRhdGlvbnMuVjHKAhdTb3VrXFJlY29tbWVuZGF0aW9uc1xWMeoCGVNvdWs6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_souk_policy_v1_policy, file_souk_recommendations_v1_model, file_souk_recommendations_v1_recommendation]);
 
 /**
  * The request of ListRecommendations.
@@ -28,8 +26,8 @@ export const file_souk_recommendations_v1_recommendation_service: GenFile = /*@_
  */
 export type ListRecommendationsRequest = Message<"souk.recommendations.v1.ListRecommendationsRequest"> & {
   /**
-   * The customer, at most 128 characters, none of them a control character. A USER leaves it empty
-   * or names itself; for other callers empty means a guest.
+   * The customer, `customer_…`. A USER leaves it empty or sends `me`; for other callers empty means
+   * a visitor of whom nothing is known.
    *
    * @generated from field: string customer_id = 1;
    */
@@ -295,58 +293,17 @@ export const GetModelResponseSchema: GenMessage<GetModelResponse> = /*@__PURE__*
   messageDesc(file_souk_recommendations_v1_recommendation_service, 9);
 
 /**
- * The request of AuditRecommendations; it is empty.
- *
- * @generated from message souk.recommendations.v1.AuditRecommendationsRequest
- */
-export type AuditRecommendationsRequest = Message<"souk.recommendations.v1.AuditRecommendationsRequest"> & {
-};
-
-/**
- * Describes the message souk.recommendations.v1.AuditRecommendationsRequest.
- * Use `create(AuditRecommendationsRequestSchema)` to create a new message.
- */
-export const AuditRecommendationsRequestSchema: GenMessage<AuditRecommendationsRequest> = /*@__PURE__*/
-  messageDesc(file_souk_recommendations_v1_recommendation_service, 10);
-
-/**
- * The response of AuditRecommendations.
- *
- * @generated from message souk.recommendations.v1.AuditRecommendationsResponse
- */
-export type AuditRecommendationsResponse = Message<"souk.recommendations.v1.AuditRecommendationsResponse"> & {
-  /**
-   * Every violated invariant, at most 1,000; empty when there is none.
-   *
-   * @generated from field: repeated souk.type.v1.AuditFinding findings = 1;
-   */
-  findings: AuditFinding[];
-
-  /**
-   * How much was checked.
-   *
-   * @generated from field: repeated souk.type.v1.AuditCount counts = 2;
-   */
-  counts: AuditCount[];
-};
-
-/**
- * Describes the message souk.recommendations.v1.AuditRecommendationsResponse.
- * Use `create(AuditRecommendationsResponseSchema)` to create a new message.
- */
-export const AuditRecommendationsResponseSchema: GenMessage<AuditRecommendationsResponse> = /*@__PURE__*/
-  messageDesc(file_souk_recommendations_v1_recommendation_service, 11);
-
-/**
  * Recommends products to customers. It learns from the events of orders and the catalog.
  *
  * An order counts as soon as its event arrives, without waiting for a training: in its customer's
  * recommendations, in popular products and in products bought together. Canceled and refunded
- * orders no longer count. With too little data a list falls back from the customer to the basket to
- * popular products, and each item says which; an unknown sku or customer is not an error. Only
- * products for sale are recommended. A list is a ranking: it has a best part, at most 100 items,
- * and no further pages; another call may return other items. Reasons are those of
- * `souk.policy.v1.ErrorReason`.
+ * orders no longer count. What a guest bought counts for the customer who has claimed the guest's
+ * orders.
+ *
+ * With too little data a list falls back from the customer to the basket to popular products, and
+ * each item says which; an unknown sku or customer is not an error. Only products for sale are
+ * recommended. A list is a ranking: it has a best part, at most 100 items, and no further pages;
+ * another call may return other items. Reasons are those of `souk.policy.v1.ErrorReason`.
  *
  * @generated from service souk.recommendations.v1.RecommendationService
  */
@@ -410,17 +367,6 @@ export const RecommendationService: GenService<{
     methodKind: "unary";
     input: typeof GetModelRequestSchema;
     output: typeof GetModelResponseSchema;
-  },
-  /**
-   * Checks the invariants of this service: the counts in memory equal the orders in its database,
-   * and each line belongs to an order. Returns what is wrong and how much was checked.
-   *
-   * @generated from rpc souk.recommendations.v1.RecommendationService.AuditRecommendations
-   */
-  auditRecommendations: {
-    methodKind: "unary";
-    input: typeof AuditRecommendationsRequestSchema;
-    output: typeof AuditRecommendationsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_souk_recommendations_v1_recommendation_service, 0);

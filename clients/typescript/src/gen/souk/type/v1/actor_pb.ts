@@ -6,13 +6,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/type/v1/actor.proto.
  */
 export const file_souk_type_v1_actor: GenFile = /*@__PURE__*/
-  fileDesc("Chhzb3VrL3R5cGUvdjEvYWN0b3IucHJvdG8SDHNvdWsudHlwZS52MSI6CgVBY3RvchIlCgRraW5kGAEgASgOMhcuc291ay50eXBlLnYxLkFjdG9yS2luZBIKCgJpZBgCIAEoCSqBAQoJQWN0b3JLaW5kEhoKFkFDVE9SX0tJTkRfVU5TUEVDSUZJRUQQABITCg9BQ1RPUl9LSU5EX1VTRVIQARIWChJBQ1RPUl9LSU5EX1NFUlZJQ0UQAhIUChBBQ1RPUl9LSU5EX1NUQUZGEAMSFQoRQUNUT1JfS0lORF9TWVNURU0QBEJ4ChRleGFtcGxlLnNvdWsudHlwZS52MUIKQWN0b3JQcm90b1ABWiNzb3VrLmV4YW1wbGUvZ28vc291ay90eXBlL3YxO3R5cGV2MaoCDFNvdWsuVHlwZS5WMcoCDFNvdWtcVHlwZVxWMeoCDlNvdWs6OlR5cGU6OlYxYgZwcm90bzM");
+  fileDesc("Chhzb3VrL3R5cGUvdjEvYWN0b3IucHJvdG8SDHNvdWsudHlwZS52MSJaCgVBY3RvchIvCgRraW5kGAEgASgOMhcuc291ay50eXBlLnYxLkFjdG9yS2luZEIIukgFggECEAESIAoCaWQYAiABKAlCFLpIEXIPGIACMgpeW15ceDAwXSokKoEBCglBY3RvcktpbmQSGgoWQUNUT1JfS0lORF9VTlNQRUNJRklFRBAAEhMKD0FDVE9SX0tJTkRfVVNFUhABEhYKEkFDVE9SX0tJTkRfU0VSVklDRRACEhQKEEFDVE9SX0tJTkRfU1RBRkYQAxIVChFBQ1RPUl9LSU5EX1NZU1RFTRAEQngKFGV4YW1wbGUuc291ay50eXBlLnYxQgpBY3RvclByb3RvUAFaI3NvdWsuZXhhbXBsZS9nby9zb3VrL3R5cGUvdjE7dHlwZXYxqgIMU291ay5UeXBlLlYxygIMU291a1xUeXBlXFYx6gIOU291azo6VHlwZTo6VjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * Who did something, as its token said. An opaque id, never a name or an address.

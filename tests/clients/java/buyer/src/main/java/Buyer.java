@@ -20,9 +20,13 @@ import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
@@ -91,12 +95,33 @@ public final class Buyer {
     }
   }
 
-  /** Returns a token for user:ID, service:NAME or staff. Only shops on loopback addresses accept it. */
+  /** Returns a token for user:ID, which names its customer. Only shops on loopback addresses accept it. */
   private static String developmentToken(String who) throws GeneralSecurityException {
     Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
-    String payload = base64.encodeToString(who.getBytes(StandardCharsets.UTF_8));
+    String claims = who + " customer=" + customerOf(who);
+    String payload = base64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec(DEVELOPMENT_KEY.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
     return "souk-dev." + payload + "." + base64.encodeToString(mac.doFinal(payload.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Returns the customer that development tokens derive from a name: a UUIDv5 (RFC 9562) as a TypeID. */
+  private static String customerOf(String who) throws GeneralSecurityException {
+    byte[] namespaceOid = HexFormat.of().parseHex("6ba7b8129dad11d180b400c04fd430c8");
+    BigInteger number = new BigInteger(1, uuid5(uuid5(namespaceOid, "souk.customer"), who));
+    StringBuilder digits = new StringBuilder();
+    for (int shift = 125; shift >= 0; shift -= 5) {
+      digits.append("0123456789abcdefghjkmnpqrstvwxyz".charAt(number.shiftRight(shift).intValue() & 31));
+    }
+    return "customer_" + digits;
+  }
+
+  private static byte[] uuid5(byte[] namespace, String name) throws GeneralSecurityException {
+    MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
+    sha1.update(namespace);
+    byte[] id = Arrays.copyOf(sha1.digest(name.getBytes(StandardCharsets.UTF_8)), 16);
+    id[6] = (byte) (id[6] & 0x0f | 0x50);
+    id[8] = (byte) (id[8] & 0x3f | 0x80);
+    return id;
   }
 }
