@@ -4,15 +4,14 @@
 use std::collections::BTreeSet;
 
 use prost::Message as _;
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, MessageDescriptor, ReflectMessage as _, Value,
-};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 use souk_chassis::Caller;
 use souk_client::orders::v1::Order;
 use souk_client::roles::ROLES;
 use souk_contract::{CallerKind, Idempotency, MethodPolicy};
 use tonic::Code;
 
+use crate::owned::{put, set_by};
 use crate::shop::TestShop;
 use crate::valid;
 
@@ -236,36 +235,6 @@ fn clear_reserved(message: &mut DynamicMessage, kind: CallerKind) {
             message.clear_field(&field);
         }
     }
-}
-
-/// Sets a text below a message, by its path.
-fn put(message: &mut DynamicMessage, path: &str, text: &str) {
-    match path.split_once('.') {
-        None if path.is_empty() => {}
-        None => message.set_field_by_name(path, Value::String(text.to_owned())),
-        Some((name, rest)) => {
-            let inner = message.get_field_by_name_mut(name).and_then(Value::as_message_mut);
-            put(inner.expect("a message with what is owned"), rest, text);
-        }
-    }
-}
-
-/// Returns who may set a field; nobody in particular when it is for all.
-fn set_by(field: &FieldDescriptor) -> Vec<CallerKind> {
-    let pool = field.parent_message().parent_pool().clone();
-    let option = pool.get_extension_by_name("souk.policy.v1.field").expect("the option");
-    let options = field.options();
-    let policy = options.get_extension(&option);
-    let policy = policy.as_message().expect("an option is a message");
-    let kinds = policy.get_field_by_name("set_by").expect("a field of the option");
-    let kind = |value: &Value| match value.as_enum_number() {
-        Some(1) => CallerKind::Public,
-        Some(2) => CallerKind::User,
-        Some(3) => CallerKind::Service,
-        Some(4) => CallerKind::Staff,
-        other => panic!("caller {other:?} is new: teach it to conformance/access.rs"),
-    };
-    kinds.as_list().unwrap_or_default().iter().map(kind).collect()
 }
 
 fn last(path: &str) -> &str {

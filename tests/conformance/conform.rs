@@ -3,6 +3,7 @@
 //! services but their programs.
 
 mod broken;
+mod owned;
 mod process;
 mod rules;
 mod valid;

@@ -6,6 +6,7 @@ mod access;
 mod broken;
 mod known;
 mod limits;
+mod owned;
 mod report;
 mod rules;
 mod shop;

@@ -1,10 +1,12 @@
 //! C-OWN: whose things a person reaches, and what only some callers may say.
 
 use prost::Message as _;
-use prost_reflect::{DynamicMessage, FieldDescriptor, Value};
+use prost_reflect::FieldDescriptor;
 use souk_chassis::Caller;
+use souk_contract::CallerKind;
 use tonic::Code;
 
+use crate::owned::{put, set_by};
 use crate::process::contract::Method;
 use crate::process::report::Report;
 use crate::process::stage::{Stage, is_error, metadata, told};
@@ -44,7 +46,7 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
         for field in method.input.fields().filter(|_| !method.client_streaming) {
             let kinds = set_by(&field);
             for caller in access.callers().iter().filter(|one| access.admits(one)) {
-                if kinds.is_empty() || kinds.iter().any(|kind| kind == kind_of(caller)) {
+                if kinds.is_empty() || kinds.contains(&CallerKind::of(caller)) {
                     continue;
                 }
                 looks[2] = true;
@@ -120,39 +122,4 @@ async fn send(
     let limit = if method.server_streaming { "300m" } else { "1500m" };
     let limit = [("grpc-timeout", limit.to_owned())];
     stage.call_with(&method.path, caller, &limit, vec![message.encode_to_vec()]).await
-}
-
-fn put(message: &mut DynamicMessage, path: &str, text: &str) {
-    match path.split_once('.') {
-        None => message.set_field_by_name(path, Value::String(text.to_owned())),
-        Some((name, rest)) => {
-            if let Some(inner) = message.get_field_by_name_mut(name).and_then(Value::as_message_mut)
-            {
-                put(inner, rest, text);
-            }
-        }
-    }
-}
-
-/// Returns who may set a field, by the names of the contract; nobody in particular when all may.
-fn set_by(field: &FieldDescriptor) -> Vec<String> {
-    let pool = field.parent_message().parent_pool().clone();
-    let option = pool.get_extension_by_name("souk.policy.v1.field");
-    let kind = pool.get_enum_by_name("souk.policy.v1.Caller");
-    let (Some(option), Some(kind)) = (option, kind) else { return Vec::new() };
-    let options = field.options();
-    let policy = options.get_extension(&option);
-    let kinds = policy.as_message().and_then(|policy| policy.get_field_by_name("set_by"));
-    let kinds = kinds.as_deref().and_then(Value::as_list).unwrap_or_default();
-    let name = |value: &Value| Some(kind.get_value(value.as_enum_number()?)?.name().to_owned());
-    kinds.iter().filter_map(name).collect()
-}
-
-fn kind_of(caller: &Caller) -> &'static str {
-    match caller {
-        Caller::Anonymous => "CALLER_PUBLIC",
-        Caller::User(_) => "CALLER_USER",
-        Caller::Service(_) => "CALLER_SERVICE",
-        Caller::Staff(_) => "CALLER_STAFF",
-    }
 }
