@@ -96,6 +96,7 @@ func retryOf(reason string) (policyv1.Retry, bool) {
 		"souk.orders/ERROR_REASON_ORDER_OUT_OF_STEP",
 		"souk.orders/ERROR_REASON_ORDER_STATE",
 		"souk.orders/ERROR_REASON_OUT_OF_STOCK",
+		"souk.orders/ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL",
 		"souk.orders/ERROR_REASON_PAYMENT_ACTION_EXPIRED",
 		"souk.orders/ERROR_REASON_PAYMENT_CANCELED",
 		"souk.orders/ERROR_REASON_PAYMENT_DECLINED",

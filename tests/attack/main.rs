@@ -6,7 +6,10 @@
 
 mod backup;
 mod cage;
+mod dump;
 mod floods;
+mod forged;
+mod impostors;
 mod messages;
 mod postgres;
 mod process;

@@ -9,7 +9,6 @@ use souk_client::catalog::v1::{
 };
 use souk_client::catalog::v1::{Price, Product, PublishProductRequest, Variant};
 use souk_client::events::v1::event_service_client::EventServiceClient;
-use souk_client::events::v1::publish_result::Result as Outcome;
 use souk_client::events::v1::start_position::Start;
 use souk_client::events::v1::{
     self as events, CreateSubscriptionRequest, SeekSubscriptionRequest, StartPosition,
@@ -73,21 +72,13 @@ fn event(kind: &str) -> events::Event {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bus_takes_no_foreign_type_no_impossible_time_and_no_position_that_is_not_there() {
+async fn the_bus_takes_no_impossible_time_and_no_position_that_is_not_there() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let shop = start(&folder).await;
     let publish = |name: &str, event: events::Event| {
         let mut bus = EventServiceClient::new(service(&shop, name));
         async move { bus.publish_events(events::PublishEventsRequest { events: vec![event] }).await }
     };
-    let forged = publish("recommendations", event("souk.orders.v1.OrderPlaced"))
-        .await
-        .expect("an answer for each event");
-    let result = forged.into_inner().results.remove(0).result.expect("a result");
-    let Outcome::Failure(failure) = result else { panic!("a forged event was taken: {result:?}") };
-    assert_eq!(failure.reason(), events::ErrorReason::TypeNotYours, "{failure:?}");
-    assert!(!failure.retryable);
-
     let times = [(i64::MAX, 0), (i64::MIN, 0), (1_790_000_000_000, 0), (0, -1), (0, 2_000_000_000)];
     for (seconds, nanos) in times {
         let event = events::Event {
@@ -268,12 +259,6 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
     let shop = start(&folder).await;
     let mut alice = OrderServiceClient::new(user(&shop, "alice"));
 
-    // Another price than the one on offer.
-    let cheap = variant(&shop, "MUG", 10_000).await;
-    let price_id = price(&shop, &cheap, gbp(1), false).await.expect("a price for somebody else");
-    let picked = alice.place_order(order("picked", Item::PriceId(price_id), 1)).await;
-    refused(picked, "PRICE_NOT_ALLOWED", "lines[0].price_id");
-
     // More money than there is, an unknown payment method, an unused currency.
     variant(&shop, "PALACE", 1_000_000_000_000).await;
     let palaces = alice.place_order(order("palaces", Item::Sku("PALACE".to_owned()), 1_001)).await;
@@ -283,9 +268,10 @@ async fn what_a_shopper_sends_is_refused_in_its_own_words() {
         ..order("visa", Item::Sku(SKU.to_owned()), 1)
     };
     refused(alice.place_order(visa).await, "UNKNOWN_PAYMENT_METHOD", "payment_method");
+    let mug = variant(&shop, "MUG", 10_000).await;
     for currency_code in ["XXX", "XTS", "ZZZ"] {
         let money = Money { currency_code: currency_code.to_owned(), minor_units: 1 };
-        let status = price(&shop, &cheap, money, false).await.expect_err("no such money");
+        let status = price(&shop, &mug, money, false).await.expect_err("no such money");
         assert_eq!(status.code(), Code::InvalidArgument, "{currency_code}: {status:?}");
     }
 

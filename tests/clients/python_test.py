@@ -1,4 +1,4 @@
-"""The Python client: the tests of its core, its types and style, and its README's examples against a shop."""
+"""The Python client: the tests of its core, its types and style, and its README's examples and a long journey against a shop."""
 
 import hashlib
 import os
@@ -9,6 +9,7 @@ import sys
 from shop import ROOT, Shop, Tally, example_of, out
 
 CLIENT = ROOT / "clients/python"
+JOURNEY = ROOT / "tests/clients/python/journey.py"
 FOLDER = out("python")
 
 
@@ -53,6 +54,10 @@ tally.run("its core keeps its promises", [programs / "python", "-m", "pytest", "
 tally.run("its types are right", [programs / "mypy", "--cache-dir", FOLDER / "mypy"], cwd=CLIENT)
 tally.run("its style is Souk's", [programs / "ruff", "check", "--no-cache"], cwd=CLIENT)
 tally.run("it is formatted", [programs / "ruff", "format", "--check", "--no-cache"], cwd=CLIENT)
+# The journey is an example too, and reads like the client.
+style = ["--no-cache", "--config", CLIENT / "pyproject.toml", JOURNEY]
+tally.run("the journey's style is Souk's", [programs / "ruff", "check", *style])
+tally.run("the journey is formatted", [programs / "ruff", "format", "--check", *style])
 
 with Shop() as shop:
     # Comes before the sources that are installed for the tests.
@@ -62,12 +67,18 @@ with Shop() as shop:
         "readme.py": ("python", ["ORDER_STATE_PLACED", " 11.80 GBP", "PAYMENT_STATUS_PAID", "of TEA-MINT-100 are left"]),
         "readme_aio.py": ("python asyncio", ["have order_"]),
     }
+    strictly = [programs / "mypy", "--config-file", CLIENT / "pyproject.toml", "--cache-dir", FOLDER / "mypy"]
     for name, (language, wanted) in examples.items():
         example = FOLDER / name
         example.write_text(example_of(CLIENT / "README.md", language))
         told = tally.run(f"{name}: the README's example runs", [programs / "python", example], cwd=FOLDER, env=known)
         for words in wanted:
             tally.check(f"{name}: it prints {words!r}", words in told, told)
-        strictly = [programs / "mypy", "--config-file", CLIENT / "pyproject.toml", "--cache-dir", FOLDER / "mypy", example]
-        tally.run(f"{name}: the types of the example are right", strictly, cwd=CLIENT)
+        tally.run(f"{name}: the types of the example are right", [*strictly, example], cwd=CLIENT)
+
+    journey = [programs / "python", JOURNEY, shop.address]
+    told = tally.run("a guest buys, pays, cancels, returns and signs in", journey, cwd=FOLDER, env=known)
+    tally.check("the journey comes to its end", "COMPLETED PARTIALLY_REFUNDED PARTIALLY_RETURNED" in told, told)
+    tally.run("the journey's types are right", [*strictly, JOURNEY], cwd=CLIENT)
+    tally.run("the shop's audit is clean", shop.audit())
 tally.end()

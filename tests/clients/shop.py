@@ -63,6 +63,10 @@ class Shop:
         self.address = re.search(r"^grpc=(.*)$", ready.read_text(), re.MULTILINE).group(1)
         return self
 
+    def audit(self):
+        """Returns the command that fails unless everything in the shop agrees."""
+        return [program(), "audit", "--data", self.folder / "data", "--to", self.address]
+
     def __exit__(self, *_):
         if self._process.poll() is None:
             self._process.terminate()

@@ -108,7 +108,7 @@ pub fn refusal(policy: &MethodPolicy, holder: &Holder) -> Option<Refusal> {
     }
 }
 
-/// What somebody sends to a method about another's things.
+/// What a caller sends to a method about another's things.
 pub struct Theft {
     /// Whose things they are.
     pub owner: Caller,
@@ -219,7 +219,7 @@ fn about(request: &MessageDescriptor, policy: &MethodPolicy, id: &str) -> Dynami
     message
 }
 
-/// Leaves out tokens, which nobody can make up.
+/// Leaves out tokens, which no one can make up.
 fn without_pages(mut message: DynamicMessage) -> DynamicMessage {
     for name in ["page_token", "resume_token"] {
         message.clear_field_by_name(name);

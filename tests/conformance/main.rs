@@ -253,7 +253,7 @@ async fn fields_are_set_by_those_whom_the_contract_names(shop: &TestShop, report
     }
 }
 
-/// A list that names nobody has a person's own things in it, and not those of others.
+/// A list that names no customer has a person's own things in it, and not those of others.
 async fn a_list_is_of_the_caller(shop: &TestShop, report: &mut Report) {
     for (policy, _) in hosted() {
         let is_own_list = policy.own == "customer_id"

@@ -14,7 +14,7 @@ pub fn put(message: &mut DynamicMessage, path: &str, text: &str) {
     }
 }
 
-/// Returns who may set a field; nobody in particular when it is for all, or the service was built
+/// Returns who may set a field; empty when it is for all, or the service was built
 /// before the option was there.
 pub fn set_by(field: &FieldDescriptor) -> Vec<CallerKind> {
     let pool = field.parent_message().parent_pool().clone();

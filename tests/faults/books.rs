@@ -60,48 +60,62 @@ impl Books {
             let owed = if is_later { total - canceled } else { total };
             let gone_back = amount(&order.refunded_total) + if is_later { 0 } else { canceled };
             let taken = amount(&order.captured_total);
+            let said: i64 = order.payments.iter().map(|one| amount(&one.captured)).sum();
             let (held, captured, refunded) = match order.payment_status() {
                 PaymentStatus::Authorized if waits_for_capture(order) => (total, 0, 0),
                 PaymentStatus::PartiallyPaid if waits_for_capture(order) => {
                     (total - taken, taken, gone_back)
                 }
                 PaymentStatus::Paid | PaymentStatus::PartiallyRefunded => (0, owed, gone_back),
+                // Of several payments, only the first may have been captured.
+                PaymentStatus::Refunded if order.payments.len() > 1 => (0, said, said),
                 PaymentStatus::Refunded => (0, owed, owed),
                 PaymentStatus::Voided => (0, 0, 0),
                 PaymentStatus::Unpaid if waits_for_card(order) => (0, 0, 0),
                 PaymentStatus::Unpaid if order.state() == OrderState::Rejected => (0, 0, 0),
                 _ => panic!("{about} is not at rest"),
             };
-            let charge = self.charges.get(payment_id(order));
-            let payment = self.payments.get(payment_id(order));
-            let of_charge = charge.map_or((0, 0, 0), |one| {
-                (amount(&one.held), amount(&one.captured), amount(&one.refunded))
+            let ids = || order.payments.iter().map(|one| &one.payment_id);
+            let charges: Vec<&Charge> = ids().filter_map(|id| self.charges.get(id)).collect();
+            let payments: Vec<&Payment> = ids().filter_map(|id| self.payments.get(id)).collect();
+            let of_charges = charges.iter().fold((0, 0, 0), |sum, one| {
+                add(sum, (amount(&one.held), amount(&one.captured), amount(&one.refunded)))
             });
-            let of_payment = payment.map_or((0, 0, 0), |one| {
-                (amount(&one.authorized), amount(&one.captured), amount(&one.refunded))
+            let of_payments = payments.iter().fold((0, 0, 0), |sum, one| {
+                add(sum, (amount(&one.authorized), amount(&one.captured), amount(&one.refunded)))
             });
             assert_eq!(
-                of_payment,
+                of_payments,
                 (held + captured, captured, refunded),
-                "{about}, its payment {payment:?}"
+                "{about}, its payments {payments:?}"
             );
             assert_eq!(
-                of_charge,
+                of_charges,
                 (held, captured, refunded),
-                "{about}, the provider's charge {charge:?}"
+                "{about}, the provider's charges {charges:?}"
             );
+            for one in &order.payments {
+                let found = self.payments.get(&one.payment_id);
+                let found = found.map_or((0, 0), |it| (amount(&it.captured), amount(&it.refunded)));
+                let said = (amount(&one.captured), amount(&one.refunded));
+                assert_eq!(found, said, "{about}, its payment {one:?}");
+            }
             // Authorised, perhaps approved by the customer, then captured or voided, in parts at
             // most once for each that left and once more; paid back at most once.
             let parts = order.fulfillment_count;
             let most = if refunded > 0 { 4 } else { 3 } + if is_later { parts } else { 0 };
-            let operations = charge.map_or(0, |charge| charge.operation_count);
-            assert!(
-                operations <= most,
-                "{about}: the provider did {operations} operations: {charge:?}"
-            );
+            for charge in charges {
+                let operations = charge.operation_count;
+                assert!(
+                    operations <= most,
+                    "{about}: the provider did {operations} operations: {charge:?}"
+                );
+            }
         }
-        let is_ours =
-            |payment: &String| self.orders.iter().any(|order| payment_id(order) == payment);
+        let is_ours = |payment: &String| {
+            let mut payments = self.orders.iter().flat_map(|order| &order.payments);
+            payments.any(|one| one.payment_id == *payment)
+        };
         let stray: Vec<_> = self.charges.keys().filter(|payment| !is_ours(payment)).collect();
         assert!(stray.is_empty(), "{after}: the provider charged for no order: {stray:?}");
     }
@@ -143,6 +157,10 @@ impl Books {
     }
 }
 
+fn add(one: (i64, i64, i64), other: (i64, i64, i64)) -> (i64, i64, i64) {
+    (one.0 + other.0, one.1 + other.1, one.2 + other.2)
+}
+
 /// Returns the payment of an order; empty when its prices were never frozen.
 fn payment_id(order: &Order) -> &str {
     order.payments.first().map_or("", |payment| &payment.payment_id)
@@ -159,7 +177,7 @@ fn waits_for_capture(order: &Order) -> bool {
 /// or time is up.
 fn waits_for_card(order: &Order) -> bool {
     let is_declined =
-        order.payments.first().is_some_and(|payment| payment.decline() != DeclineCode::Unspecified);
+        order.payments.iter().any(|payment| payment.decline() != DeclineCode::Unspecified);
     let now = SystemTime::now();
     let has_time = order
         .expire_time

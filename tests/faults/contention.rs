@@ -11,6 +11,7 @@ use tonic::Status;
 
 use crate::books::Books;
 use crate::fleet::Fleet;
+use crate::locations;
 use crate::shopping::{Addresses, Desk, LIMIT, wish};
 
 const BUYERS: usize = 400;
@@ -93,6 +94,7 @@ fn told(answer: Result<OrderState, Status>) -> Option<Told> {
 async fn rushes(addresses: &Addresses) {
     rush(addresses, "ONE-LINE", &[1]).await;
     rush(addresses, "TWO-LINES", &[1, 1]).await;
+    locations::rush(addresses).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

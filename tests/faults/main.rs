@@ -2,10 +2,12 @@
 
 mod books;
 mod bus;
+mod claim;
 mod contention;
 mod fleet;
 mod import;
 mod kill;
+mod locations;
 mod points;
 mod random;
 mod shopping;

@@ -27,7 +27,7 @@ pub const SERVICES: [&str; 5] = ["catalog", "inventory", "ledger", "payments", "
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// What one unit costs in these tests, in minor units of each of [`CURRENCIES`].
-const PRICE: i64 = 250;
+pub const PRICE: i64 = 250;
 
 /// In what these tests sell; the first is the usual one.
 pub const CURRENCIES: [&str; 5] = ["GBP", "EUR", "USD", "CHF", "SEK"];

@@ -4,17 +4,18 @@ use std::time::{Duration, Instant};
 
 use souk_client::orders::v1::{
     CancelOrderRequest, CaptureMethod, CaptureOrderRequest, CreateFulfillmentRequest, Fulfillment,
-    FulfillmentLine, GetOrderRequest, Order, OrderState, PaymentStatus, RefundOrderRequest,
-    RefundState, RestockPolicy, RetryPaymentRequest,
+    FulfillmentLine, GetOrderRequest, Order, OrderState, PartialPayment, PaymentStatus,
+    RefundOrderRequest, RefundState, RestockPolicy, RetryPaymentRequest,
 };
 use souk_client::payments::simulator::v1alpha::CompleteActionRequest;
 use souk_client::payments::v1::RefreshPaymentRequest;
+use souk_client::types::v1::Money;
 use souk_contract::customer_of;
 use souk_testkit::{metadata_of, reason_of};
 use tonic::{Code, Status};
 
 use crate::books::Books;
-use crate::shopping::{Addresses, Desk, LIMIT, wish};
+use crate::shopping::{Addresses, CURRENCIES, Desk, LIMIT, PRICE, wish};
 
 /// How often an order is looked at that comes to rest by itself.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
@@ -40,6 +41,16 @@ pub enum Plot {
     CaptureAndFulfill,
     /// Its goods leave in two parts, and each part is captured before.
     FulfillInParts,
+    /// A gift card pays a part of it, and a card the rest.
+    SplitBuy,
+    /// The same, captured when its goods leave in two parts.
+    SplitInParts,
+    /// The same, and all of it comes back and is paid back.
+    SplitRefund,
+    /// The card that is to pay the rest is declined.
+    SplitDeclined,
+    /// The card that is to pay the rest is refused after the gift card was captured.
+    SplitCaptureDeclined,
     /// It is paid, then one unit of it is cancelled.
     CancelPart,
     /// The payment is declined, and the stock is released.
@@ -71,16 +82,21 @@ impl Plot {
             | Plot::Approve
             | Plot::SecondCard
             | Plot::CaptureLater
+            | Plot::SplitBuy
             | Plot::CancelPart => (OrderState::Placed, PaymentStatus::Paid),
-            Plot::Declined | Plot::GiveUpWaiting | Plot::GiveUpCard | Plot::GiveUpUnknown => {
-                (OrderState::Rejected, PaymentStatus::Unpaid)
-            }
+            Plot::Declined
+            | Plot::SplitDeclined
+            | Plot::GiveUpWaiting
+            | Plot::GiveUpCard
+            | Plot::GiveUpUnknown => (OrderState::Rejected, PaymentStatus::Unpaid),
             Plot::CaptureDeclined => (OrderState::Canceled, PaymentStatus::Voided),
-            Plot::Cancel => (OrderState::Canceled, PaymentStatus::Refunded),
-            Plot::Fulfill | Plot::CaptureAndFulfill | Plot::FulfillInParts => {
+            Plot::Cancel | Plot::SplitCaptureDeclined => {
+                (OrderState::Canceled, PaymentStatus::Refunded)
+            }
+            Plot::Fulfill | Plot::CaptureAndFulfill | Plot::FulfillInParts | Plot::SplitInParts => {
                 (OrderState::Completed, PaymentStatus::Paid)
             }
-            Plot::Refund => (OrderState::Completed, PaymentStatus::Refunded),
+            Plot::Refund | Plot::SplitRefund => (OrderState::Completed, PaymentStatus::Refunded),
         }
     }
 
@@ -97,9 +113,9 @@ impl Plot {
 
     fn payment_method(self) -> &'static str {
         match self {
-            Plot::Declined => "tok_declined",
+            Plot::Declined | Plot::SplitDeclined => "tok_declined",
             Plot::SecondCard | Plot::GiveUpCard => "tok_insufficient_funds",
-            Plot::CaptureDeclined => "tok_capture_declined",
+            Plot::CaptureDeclined | Plot::SplitCaptureDeclined => "tok_capture_declined",
             Plot::Approve | Plot::GiveUpWaiting => "tok_requires_action",
             Plot::GiveUpUnknown => "tok_down",
             _ => "tok_approved",
@@ -109,15 +125,40 @@ impl Plot {
     fn capture_method(self) -> CaptureMethod {
         match self {
             Plot::CaptureLater => CaptureMethod::Manual,
-            Plot::CaptureAndFulfill | Plot::FulfillInParts => CaptureMethod::OnFulfillment,
+            Plot::CaptureAndFulfill | Plot::FulfillInParts | Plot::SplitInParts => {
+                CaptureMethod::OnFulfillment
+            }
             _ => CaptureMethod::Automatic,
         }
+    }
+
+    /// Returns what pays a part of the order: a unit and a half of three, so that the second of two
+    /// captures is of both payments.
+    fn partial_payments(self) -> Vec<PartialPayment> {
+        let is_split = matches!(
+            self,
+            Plot::SplitBuy
+                | Plot::SplitInParts
+                | Plot::SplitRefund
+                | Plot::SplitDeclined
+                | Plot::SplitCaptureDeclined
+        );
+        let gift = PartialPayment {
+            payment_method: "tok_approved:gift".to_owned(),
+            amount: Some(Money {
+                currency_code: CURRENCIES[0].to_owned(),
+                minor_units: PRICE + PRICE / 2,
+            }),
+        };
+        if is_split { vec![gift] } else { vec![] }
     }
 
     /// Returns why the order is rejected, where it is.
     fn refusal(self) -> Option<&'static str> {
         match self {
-            Plot::Declined | Plot::GiveUpCard => Some("ERROR_REASON_PAYMENT_DECLINED"),
+            Plot::Declined | Plot::SplitDeclined | Plot::GiveUpCard => {
+                Some("ERROR_REASON_PAYMENT_DECLINED")
+            }
             Plot::GiveUpWaiting => Some("ERROR_REASON_PAYMENT_ACTION_EXPIRED"),
             Plot::GiveUpUnknown => Some("ERROR_REASON_GAVE_UP"),
             _ => None,
@@ -212,7 +253,7 @@ impl Story {
                 .await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
-        if self.plot == Plot::FulfillInParts {
+        if matches!(self.plot, Plot::FulfillInParts | Plot::SplitInParts) {
             let request = self.leaves(&order_id, "first", vec![ONE_UNIT]);
             let answer = staff.orders.create_fulfillment(request).await?;
             self.note(&answer.into_inner().order.expect("the order"));
@@ -220,14 +261,19 @@ impl Story {
         // What has gone back cannot leave again.
         let leaves = matches!(
             self.plot,
-            Plot::Fulfill | Plot::Refund | Plot::CaptureAndFulfill | Plot::FulfillInParts
+            Plot::Fulfill
+                | Plot::Refund
+                | Plot::SplitRefund
+                | Plot::CaptureAndFulfill
+                | Plot::FulfillInParts
+                | Plot::SplitInParts
         );
         if leaves && order.refunds.is_empty() {
             let request = self.leaves(&order_id, "rest", vec![]);
             let answer = staff.orders.create_fulfillment(request).await?;
             self.note(&answer.into_inner().order.expect("the order"));
         }
-        if self.plot == Plot::Refund {
+        if matches!(self.plot, Plot::Refund | Plot::SplitRefund) {
             let request_id = format!("{}/refund", self.name);
             let restock = RestockPolicy::All.into();
             let request =
@@ -299,6 +345,7 @@ impl Story {
     async fn place(&mut self, customer: &mut Desk) -> Result<Option<Order>, Status> {
         let mut request = wish(&self.name, &self.sku, &LINES, self.plot.payment_method());
         request.capture_method = self.plot.capture_method().into();
+        request.partial_payments = self.plot.partial_payments();
         if let Plot::FirstSale(currency) = self.plot {
             request.currency_code = currency.to_owned();
         }
@@ -411,6 +458,11 @@ mod tests {
             Plot::CaptureLater,
             Plot::CaptureAndFulfill,
             Plot::FulfillInParts,
+            Plot::SplitBuy,
+            Plot::SplitInParts,
+            Plot::SplitRefund,
+            Plot::SplitDeclined,
+            Plot::SplitCaptureDeclined,
             Plot::CancelPart,
             Plot::Declined,
             Plot::CaptureDeclined,

@@ -18,7 +18,7 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A client of the orders service.
 #[derive(Clone)]
-pub struct Person(OrderServiceClient<CallerChannel>);
+pub struct Person(pub OrderServiceClient<CallerChannel>);
 
 impl Person {
     /// A customer who talks to the first replica.

@@ -5,6 +5,8 @@ mod bus;
 mod customer;
 mod long;
 mod payments;
+mod reversals;
 mod sale;
 mod shops;
+mod split;
 mod upgrade;

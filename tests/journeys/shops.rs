@@ -42,9 +42,18 @@ pub struct Shop {
 impl Shop {
     /// Starts all services in one process.
     pub async fn in_one_process(engine: Engine) -> Shop {
+        Shop::in_one_process_with(engine, &[]).await
+    }
+
+    /// Starts all services in one process, with these variables of its environment.
+    pub async fn in_one_process_with(engine: Engine, environment: &[(&str, &str)]) -> Shop {
         let folder = tempfile::tempdir().unwrap();
         let databases = databases(engine).await;
-        let shop = on(ChildShop::up(folder.path()).argument("--no-seed"), &databases).start().await;
+        let mut shop = on(ChildShop::up(folder.path()).argument("--no-seed"), &databases);
+        for (name, value) in environment {
+            shop = shop.environment(*name, *value);
+        }
+        let shop = shop.start().await;
         let urls = SERVICES.map(|service| (service, vec![shop.url()])).into();
         Shop { urls, _processes: vec![shop], _databases: databases, _folder: folder }
     }

@@ -168,7 +168,7 @@ def conforming(programs, name):
     code, output = run(programs / "conform", COPY / "services" / name, "--souk", BUILT / "debug" / "souk")
     holds(f"{name} keeps the service contract", code == 0 and "0 broken" in output, output)
     is_heard = all(re.search(rf"holds +{number} ", output) for number in EVENTS)
-    holds(f"{name} was seen to hear events", is_heard, output)
+    holds(f"{name} was seen to consume events", is_heard, output)
 
 
 @contextlib.contextmanager

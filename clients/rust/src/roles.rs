@@ -16,7 +16,7 @@ pub struct Role {
 pub const ROLES: [Role; 5] = [
     Role {
         name: "support",
-        what: "helps customers: reads orders, payments and messages, orders and cancels for them",
+        what: "helps customers: reads orders, payments and messages, orders, corrects and cancels for them",
         scopes: &[
             "inventory.read",
             "notifications.read",
@@ -25,6 +25,7 @@ pub const ROLES: [Role; 5] = [
             "orders.place",
             "orders.read",
             "orders.share",
+            "orders.write",
             "payments.read",
             "recommendations.read",
         ],

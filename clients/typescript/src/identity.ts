@@ -32,7 +32,7 @@ export function customerOf(who: string): string {
  * @param key the shop's `identity.development_key`, when it has one of its own
  * @param scopes what the token is granted, such as `orders.read`; `*` is every scope. Services and
  *   staff need those that the contract names for each method, users none.
- * @param expires until when the token is accepted, in whole seconds; without it, for ever
+ * @param expires until when the token is accepted, in whole seconds; without it, the token never expires
  */
 export function developmentToken(who: string, key: string = DEVELOPMENT_KEY, scopes: readonly string[] = [], expires?: Date): string {
   if (who === "anonymous") return "";

@@ -55,8 +55,8 @@ export class Caller {
   }
 
   /**
-   * Returns what idempotency records are kept by: the customer of a person, so that they are found again whoever acts for the
-   * customer; else the subject.
+   * Returns what idempotency records are kept by: the customer of a person, so that anyone who acts for the customer
+   * finds them again; else the subject.
    */
   get owner(): string {
     return this.customer === "" ? this.key : this.customer;

@@ -9,7 +9,7 @@
  *
  * **Invariant:** a subscription only ever gets more types from its consumers. While a service is being deployed two versions of it
  * run, and a type that one took away from the other would be skipped for good. A version that handles fewer types waits until
- * somebody decides.
+ * someone decides.
  */
 import { create, fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { timestampDate, TimestampSchema } from "@bufbuild/protobuf/wkt";

@@ -30,7 +30,7 @@ const ANONYMOUS: Identity = { caller: Caller.ANONYMOUS, scopes: [] };
 
 /**
  * Returns a token for `who`, whose customer is derived from its name; send it as `authorization: Bearer <token>`. Empty for an
- * anonymous caller, who has none. It is good until `expires`, in whole seconds, or for ever.
+ * anonymous caller, who has none. It is good until `expires`, in whole seconds; without it, it never expires.
  */
 export function developmentToken(who: Caller, scopes: readonly string[] = [], key = DEVELOPMENT_KEY, expires?: Date): string {
   return sign(who.key, key, scopes, expires);

@@ -46,12 +46,13 @@ export function checkOwned(method: DescMethod, caller: Caller, message: Message)
   const [holder, field] = holderOf(request, customer);
   if (holder === undefined || field === undefined) return;
   const asked = holder.get(field) as string;
+  const path = customer.map(({ name }) => name).join(".");
   if (caller.customer === "") {
     const allowed = `must be the id of a customer: \`${ME}\` is for a user, who has one`;
-    if (asked === ME) throw invalidField(domainOf(method.input.file), `field ${field.name} ${allowed}`, [{ field: field.name, description: allowed }]);
+    if (asked === ME) throw invalidField(domainOf(method.input.file), `field ${path} ${allowed}`, [{ field: path, description: allowed }]);
     return;
   }
-  if (asked !== "" && asked !== ME && asked !== caller.customer) throw otherCustomer(field.name);
+  if (asked !== "" && asked !== ME && asked !== caller.customer) throw otherCustomer(path);
   holder.set(field, caller.customer);
 }
 

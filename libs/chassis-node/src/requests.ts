@@ -12,7 +12,7 @@ import type { Store, Tx } from "./store.js";
 
 /**
  * Writes once. The first call with a `request_id` runs `work` and keeps its answer in the same transaction; a repeat with the same
- * body gets that answer, and one with another body FAILED_PRECONDITION. What is done for a customer, whoever does it, is kept by the
+ * body gets that answer, and one with another body FAILED_PRECONDITION. What is done for a customer, by any caller, is kept by the
  * customer; else by the caller. A refusal is not kept: it is evaluated again. Without a
  * `request_id` each call is a first one.
  */

@@ -14,15 +14,18 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import BadRequest
 from souk.echo.v1 import echo_pb2 as pb
+from souk.notifications.v1 import notification_preferences_pb2 as preferences_pb2
+from souk.notifications.v1 import notification_service_pb2 as notifications
 from souk_client import customer_of
 
 from echo import Echo
-from souk_chassis import DEVELOPMENT_KEY, Caller, development_token
+from souk_chassis import DEVELOPMENT_KEY, Caller, Error, development_token, owned
 from souk_chassis.caller import Identity
 from souk_chassis.incoming import allow
 from souk_chassis.policy import Grant, MethodPolicy
-from souk_chassis.refusal import AccessDenied, Unauthenticated
+from souk_chassis.refusal import AccessDenied, InvalidRequest, OtherCustomer, Unauthenticated
 from souk_chassis.testing import caller, refused
 
 POLICY = "souk.policy"
@@ -183,6 +186,30 @@ async def a_user_reaches_its_own_customer_by_whatever_name_and_no_other(echo: Ec
     refusal = await refused(save("staff:ann", "4", "me"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ERROR_REASON_INVALID_FIELD")
     assert (refusal.domain, list(refusal.fields)) == ("souk.echo", ["customer_id"])
+
+
+def a_nested_customer_is_refused_by_its_full_path() -> None:
+    rules = owned.rules_of("/souk.notifications.v1.NotificationService/UpdateNotificationPreferences")
+
+    def update(customer: str) -> notifications.UpdateNotificationPreferencesRequest:
+        preferences = preferences_pb2.NotificationPreferences(customer_id=customer)
+        return notifications.UpdateNotificationPreferencesRequest(preferences=preferences)
+
+    def fields(refusal: Error) -> list[str]:
+        return [violation.field for one in refusal.details if isinstance(one, BadRequest) for violation in one.field_violations]
+
+    alice = Caller("user", "alice", customer_of("user:alice"))
+    mine = update("me")
+    owned.check(rules, alice, "souk.notifications", mine)
+    assert mine.preferences.customer_id == customer_of("user:alice")
+
+    with pytest.raises(OtherCustomer) as other:
+        owned.check(rules, alice, "souk.notifications", update(customer_of("user:bob")))
+    assert fields(other.value) == ["preferences.customer_id"]
+
+    with pytest.raises(InvalidRequest) as me:
+        owned.check(rules, Caller("staff", "ann"), "souk.notifications", update("me"))
+    assert fields(me.value) == ["preferences.customer_id"]
 
 
 async def a_field_that_is_for_other_callers_must_be_left_out(echo: Echo) -> None:

@@ -12,7 +12,7 @@ pub(crate) struct Identity {
     /// `user:alice`, made once because limits and the log ask for it on every request.
     pub(crate) key: String,
     pub(crate) scopes: Vec<String>,
-    /// Until when the token is good; for ever without one.
+    /// Until when the token is good; without one it never expires.
     pub(crate) expires: Option<Timestamp>,
 }
 

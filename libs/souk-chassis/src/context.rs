@@ -109,8 +109,8 @@ impl Context {
         &self.0.identity.caller
     }
 
-    /// Returns the scopes of the caller's token, for a rule that depends on the request. `*` stands
-    /// for every scope.
+    /// Returns the scopes of the caller's token, for a rule that depends on the request. `*` is
+    /// every scope.
     pub fn scopes(&self) -> &[String] {
         &self.0.identity.scopes
     }

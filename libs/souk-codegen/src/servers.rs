@@ -70,7 +70,7 @@ fn module(scope: &Scope, text: &mut String, service: &ServiceDescriptor) {
     );
 }
 
-/// Writes how the customer of a request is found, where `own` names one.
+/// Writes the path of the customer of a request and how it is found, where `own` names one.
 fn customer(own: &str) -> String {
     let Some((parents, "customer_id")) = own.rsplit_once('.').or(Some(("", own))) else {
         return String::new();
@@ -80,7 +80,8 @@ fn customer(own: &str) -> String {
         let _ = write!(at, ".and_then(|it| it.{}.as_mut())", names::snake(parent));
     }
     format!(
-        "        fn customer(request: &mut Self::Input) -> Option<&mut String> {{\n            \
+        "        const OWN: &'static str = {own:?};\n        \
+         fn customer(request: &mut Self::Input) -> Option<&mut String> {{\n            \
          {at}.map(|it| &mut it.customer_id)\n        }}\n"
     )
 }
@@ -175,4 +176,18 @@ fn types(scope: &Scope, method: &MethodDescriptor) -> (&'static str, String, Str
 fn path(scope: &Scope, message: &MessageDescriptor) -> String {
     debug_assert!(scope.owns(message), "{}", message.full_name());
     format!("super::{}", names::message(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_customer_and_the_way_to_it_are_of_the_same_field() {
+        let nested = customer("order.customer_id");
+        assert!(nested.contains("const OWN: &'static str = \"order.customer_id\";"), "{nested}");
+        let way = "Some(request).and_then(|it| it.order.as_mut()).map(|it| &mut it.customer_id)";
+        assert!(nested.contains(way), "{nested}");
+        assert_eq!(customer("order_id"), "");
+    }
 }

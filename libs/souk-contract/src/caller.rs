@@ -74,8 +74,8 @@ impl Caller {
         self.to_string()
     }
 
-    /// Returns what idempotency records are kept by: the customer of a person, so that they are
-    /// found again whoever acts for the customer; else the subject.
+    /// Returns what idempotency records are kept by: the customer of a person, so that anyone
+    /// who acts for the customer finds them again; else the subject.
     pub fn owner(&self) -> String {
         match self {
             Caller::User(user) => user.customer.to_string(),

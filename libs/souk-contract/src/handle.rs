@@ -17,6 +17,9 @@ use crate::{Caller, CallerKind, Deadline, PublicError, Validate};
 pub trait Method: 'static {
     /// How it is called: `/souk.orders.v1.OrderService/PlaceOrder`.
     const PATH: &'static str;
+    /// The path of the field that [`customer`](Self::customer) returns, as a caller knows it:
+    /// `preferences.customer_id`. Empty where it returns none.
+    const OWN: &'static str = "";
     /// The request, or [`Requests`] when the caller sends a stream.
     type Input: Send;
     /// The response, or [`Responses`] when the service sends a stream.

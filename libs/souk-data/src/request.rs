@@ -24,7 +24,7 @@ pub struct RequestKey {
 
 impl RequestKey {
     /// Names the request of a call, and takes its id out of it. The customer whom the request names
-    /// keeps it, whoever sends it; else the customer of a person, or the caller.
+    /// keeps it, no matter who sends it; else the customer of a person, or the caller.
     pub fn of<M>(call: &mut Call<M::Input>) -> Self
     where
         M: Method,

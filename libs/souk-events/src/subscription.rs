@@ -11,7 +11,7 @@
 //!
 //! **Invariant:** a subscription only ever gets more types from its consumers. While a service is
 //! being deployed two versions of it run, and a type that one took away from the other would be
-//! skipped for good. A version that handles fewer types waits until somebody decides.
+//! skipped for good. A version that handles fewer types waits until someone decides.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;

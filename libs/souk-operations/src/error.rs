@@ -10,7 +10,7 @@ pub enum Error {
     /// There is none with this id, or none for this caller.
     #[error("operation {0} does not exist")]
     NotFound(OperationId),
-    /// Somebody canceled it.
+    /// Someone canceled it.
     #[error("operation {0} was canceled")]
     Canceled(OperationId),
     /// A field of the request.

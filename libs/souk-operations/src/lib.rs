@@ -1,7 +1,7 @@
 //! Work that goes on after the call that started it (`souk.operations.v1`): the service that
 //! follows it, and the worker that carries it out.
 //!
-//! Whoever has such a method stores its input, starts an operation in the same transaction
+//! A service that has such a method stores its input, starts an operation in the same transaction
 //! ([`souk_data::operation::start`]), returns [`answer`], and has a worker ([`carry_out`]) whose
 //! steps each are a transaction of the work and of its progress.
 #![warn(missing_docs)]

@@ -65,7 +65,7 @@ where
     Ok(())
 }
 
-/// Returns what an operation ends with that somebody canceled.
+/// Returns what an operation ends with that someone canceled.
 pub fn canceled(id: OperationId) -> Ending {
     ending_of(&Error::Canceled(id))
 }

@@ -165,7 +165,7 @@ macro_rules! typed_ids {
 typed_ids! {
     /// Names an order.
     OrderId = "order";
-    /// Names a capture: authorized money that is taken. Minted by whoever asks for it.
+    /// Names a capture: authorized money that is taken. Minted by the service that asks for it.
     CaptureId = "capture";
     /// Names goods of an order that leave together.
     FulfillmentId = "fulfillment";

@@ -9,10 +9,10 @@ use souk_events::owner_of;
 use crate::error::Error;
 use crate::subscription::EventTypes;
 
-/// The scope that stands for events of every type.
+/// The scope of events of every type.
 const EVERY_TYPE: &str = "events.read";
 
-/// The scope that stands for all scopes.
+/// The scope that includes all scopes.
 const EVERY_SCOPE: &str = "*";
 
 /// The most scopes that a refusal names: its metadata travels in a header.

@@ -4,7 +4,7 @@ use souk_types::Timestamp;
 
 use crate::policy::{Policy, StockPolicy};
 
-/// The most units that are told to everybody: more would tell how much is sold.
+/// The most units that everyone sees: more would show how much is sold.
 const TOLD_TO_ALL: i64 = 10;
 
 /// Whether a sku can be bought.

@@ -40,7 +40,7 @@ impl Location {
             && self.priority == other.priority
     }
 
-    /// Changes what is named, unless somebody else has changed it since `etag` was read.
+    /// Changes what is named, unless someone else has changed it since `etag` was read.
     pub fn change(self, change: LocationChange, etag: &str, now: Timestamp) -> Result<Self, Error> {
         check_etag(etag, self.version)?;
         Ok(Location {

@@ -91,7 +91,7 @@ impl Movement {
 }
 
 impl<'a> Occasion<'a> {
-    /// Returns something that somebody does now and that needs no further word.
+    /// Returns something that someone does now and that needs no note.
     pub fn by(actor: &'a str, now: Timestamp) -> Self {
         Occasion { reservation: None, now, effective_time: now, note: "", actor }
     }

@@ -60,7 +60,7 @@ impl StockPolicy {
         }
     }
 
-    /// Changes what is named, unless somebody else has changed it since `etag` was read.
+    /// Changes what is named, unless someone else has changed it since `etag` was read.
     pub fn change(self, change: PolicyChange, etag: &str, now: Timestamp) -> Result<Self, Error> {
         check_etag(etag, self.version)?;
         Ok(StockPolicy {

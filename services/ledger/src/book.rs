@@ -26,7 +26,7 @@ pub struct Book {
     resolved: HashMap<TransferId, Resolution>,
     created: Vec<Posting>,
     created_by_id: HashMap<TransferId, usize>,
-    /// Every id that is refused for ever.
+    /// Every id that is refused permanently.
     refused: HashSet<TransferId>,
     /// Those that this batch added.
     newly_refused: Vec<TransferId>,

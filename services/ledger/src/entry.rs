@@ -38,7 +38,7 @@ pub struct Due {
 /// Everything that a batch changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// To be appended, in order; the ids that are refused for ever come last.
+    /// To be appended, in order; the ids that are refused permanently come last.
     pub transfers: Vec<Transfer>,
     /// The accounts that changed, as they are afterwards.
     pub parties: Vec<Party>,

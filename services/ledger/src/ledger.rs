@@ -1,4 +1,4 @@
-//! Ledgers: each has one currency for ever, and all of its accounts are in it.
+//! Ledgers: each has one currency, which never changes, and all of its accounts are in it.
 
 use souk_types::{Currency, Timestamp};
 

@@ -24,7 +24,7 @@ pub enum Kind {
     /// Sets the amount of a pending transfer free because its timeout passed; made by the ledger
     /// itself.
     Expire = 4,
-    /// No transfer: its id was refused for a reason that could pass, and is refused for ever. It
+    /// No transfer: its id was refused for a reason that could pass, and is refused permanently. It
     /// changes nothing and is never shown.
     Refused = 5,
 }

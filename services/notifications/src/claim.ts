@@ -1,5 +1,5 @@
 /**
- * A customer claims a guest: who bought as a guest has signed in. What the guest was told is the customer's from then on.
+ * A customer claims a guest: who bought as a guest has signed in. The guest's messages are the customer's from then on.
  *
  * **Invariant:** no message and no notice belongs to a guest who was claimed, also when its event comes later.
  */

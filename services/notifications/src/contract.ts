@@ -19,14 +19,30 @@ export {
   GuestClaimedSchema,
   OrderCanceledSchema,
   OrderFulfilledSchema,
+  OrderFulfillmentDeliveredSchema,
+  OrderFulfillmentUpdatedSchema,
+  OrderLinesCanceledSchema,
   OrderPaidSchema,
+  OrderPartiallyFulfilledSchema,
+  OrderPaymentReversedSchema,
   OrderPlacedSchema,
+  OrderRefundReversedSchema,
   OrderRefundedSchema,
   OrderRejectedSchema,
 } from "@souk/client/gen/souk/orders/v1/events_pb.js";
 export { ErrorReason as OrderErrorReason } from "@souk/client/gen/souk/orders/v1/error_reason_pb.js";
 export { OrderService } from "@souk/client/gen/souk/orders/v1/order_service_pb.js";
-export { OrderClosureReason, OrderSchema, OrderState, RefundState, type Order } from "@souk/client/gen/souk/orders/v1/order_pb.js";
+export {
+  FulfillmentState,
+  OrderClosureReason,
+  OrderSchema,
+  OrderState,
+  RefundState,
+  type Fulfillment,
+  type FulfillmentLine,
+  type Order,
+  type Tracking,
+} from "@souk/client/gen/souk/orders/v1/order_pb.js";
 export { PaymentChangedSchema, PaymentRefundedSchema } from "@souk/client/gen/souk/payments/v1/events_pb.js";
 export { DeclineCode, PaymentRefundState, PaymentState, type Payment } from "@souk/client/gen/souk/payments/v1/payment_pb.js";
 export { MoneySchema, type Money } from "@souk/client/gen/souk/type/v1/money_pb.js";

@@ -2,7 +2,7 @@
  * What templates may say: plain data with names of its own, so that a template does not depend on the contract's messages
  * and shows nothing that was not meant to be shown.
  */
-import { DeclineCode, OrderClosureReason, type Money, type Order, type Payment } from "./contract.js";
+import { DeclineCode, OrderClosureReason, type Fulfillment, type FulfillmentLine, type Money, type Order, type Payment, type Tracking } from "./contract.js";
 
 /** An amount in minor units; the template filter `money` writes it for people. */
 export interface Amount {
@@ -37,11 +37,32 @@ export interface PaymentFacts {
   decline: string;
 }
 
+/** What a template may say of some units of an order. */
+export interface UnitsFacts {
+  lines: { title: string; sku: string; quantity: number }[];
+  /** How many lines are not shown. */
+  more_lines: number;
+}
+
+/** What a template may say of goods that left together. */
+export interface ParcelFacts extends UnitsFacts {
+  /** Whether other goods of the order left before these. */
+  is_not_first: boolean;
+  /** How the customer finds it; each may be empty. Null when nothing is known. */
+  tracking: { carrier: string; number: string; uri: string } | null;
+}
+
 /** All of it; each kind has a part. */
 export interface Facts {
   order?: OrderFacts;
   payment?: PaymentFacts;
   refund?: { amount: Amount | null };
+  /** The goods that left or arrived. */
+  parcel?: ParcelFacts;
+  /** The units that were canceled. */
+  canceled?: UnitsFacts;
+  /** Money that the payment provider took back. */
+  reversal?: { amount: Amount | null };
   stock?: { sku: string; available: number };
   /** The code that confirms an address, and for how long it is good. */
   confirmation?: { code: string; hours: number };
@@ -85,9 +106,34 @@ export function paymentFacts(payment: Payment): PaymentFacts {
   };
 }
 
-/** Returns what a template may say of a refund. */
-export function refundFacts(amount: Money | undefined): { amount: Amount | null } {
+/** Returns what a template may say of a refund, or of money that was taken back. */
+export function moneyFacts(amount: Money | undefined): { amount: Amount | null } {
   return { amount: amountOf(amount) };
+}
+
+/** Returns what a template may say of units of an order; `count` is how many lines there are. */
+export function unitsFacts(order: Order, units: readonly FulfillmentLine[], count: number): UnitsFacts {
+  const byNumber = new Map(order.lines.map((line) => [line.lineNumber, line]));
+  // An event has the first lines of a long order only: those without a name are counted.
+  const named = units.flatMap(({ lineNumber, quantity }) => {
+    const line = byNumber.get(lineNumber);
+    return line === undefined ? [] : [{ title: line.title === "" ? line.sku : line.title, sku: line.sku, quantity }];
+  });
+  const lines = named.slice(0, MOST_LINES);
+  return { lines, more_lines: Math.max(count, units.length) - lines.length };
+}
+
+/** Returns what a template may say of goods that left together. */
+export function parcelFacts(order: Order, { lines, lineCount, tracking }: Fulfillment): ParcelFacts {
+  return { ...unitsFacts(order, lines, lineCount), is_not_first: order.fulfillmentCount > 1, tracking: trackingOf(tracking) };
+}
+
+function trackingOf(tracking: Tracking | undefined): ParcelFacts["tracking"] {
+  if (tracking === undefined) return null;
+  const { carrier, trackingNumber: number, trackingUri } = tracking;
+  // It becomes a link, and payloads are not validated.
+  const uri = /^https:\/\/[^\u0000-\u0020\u007f]+$/.test(trackingUri) ? trackingUri : "";
+  return `${carrier}${number}${uri}` === "" ? null : { carrier, number, uri };
 }
 
 /** Returns what a template may say of a stock; `available` is in units. */

@@ -7,11 +7,18 @@ import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/proto
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import {
+  FulfillmentState,
   NotificationKind as Kind,
   OrderCanceledSchema,
   OrderFulfilledSchema,
+  OrderFulfillmentDeliveredSchema,
+  OrderFulfillmentUpdatedSchema,
+  OrderLinesCanceledSchema,
   OrderPaidSchema,
+  OrderPartiallyFulfilledSchema,
+  OrderPaymentReversedSchema,
   OrderPlacedSchema,
+  OrderRefundReversedSchema,
   OrderRefundedSchema,
   OrderRejectedSchema,
   PaymentChangedSchema,
@@ -20,10 +27,11 @@ import {
   PaymentState,
   RefundState,
   StockChangedSchema,
+  type Fulfillment,
   type Order,
   type Payment,
 } from "./contract.js";
-import { orderFacts, paymentFacts, refundFacts, stockFacts, type Facts } from "./facts.js";
+import { moneyFacts, orderFacts, parcelFacts, paymentFacts, stockFacts, unitsFacts, type Facts } from "./facts.js";
 import { dateOf } from "./time.js";
 
 /** Who is notified: one customer, or every customer that watches a sku. */
@@ -60,22 +68,49 @@ const RULES = new Map<string, Rule>([
   rule(OrderRejectedSchema, [Kind.ORDER_REJECTED], ({ order }) => ofOrder(Kind.ORDER_REJECTED, order, imported(order))),
   rule(OrderPaidSchema, [Kind.ORDER_PAID], ({ order }) => ofOrder(Kind.ORDER_PAID, order, imported(order))),
   rule(OrderCanceledSchema, [Kind.ORDER_CANCELED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_CANCELED, order, date(effectiveTime))),
-  rule(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order, effectiveTime }) => ofOrder(Kind.ORDER_FULFILLED, order, date(effectiveTime))),
+  rule(OrderLinesCanceledSchema, [Kind.ORDER_LINES_CANCELED], ({ order, lines, lineCount }) =>
+    ofOrder(Kind.ORDER_LINES_CANCELED, order, imported(order), (it) => ({ canceled: unitsFacts(it, lines, lineCount) })),
+  ),
+  rule(OrderPartiallyFulfilledSchema, [Kind.ORDER_PARTIALLY_FULFILLED], ({ order, fulfillment }) =>
+    ofParcel(Kind.ORDER_PARTIALLY_FULFILLED, order, fulfillment, imported(fulfillment)),
+  ),
+  rule(OrderFulfilledSchema, [Kind.ORDER_FULFILLED], ({ order, fulfillment, effectiveTime }) => {
+    // Events of earlier versions do not say what left: it was all of the order.
+    if (fulfillment === undefined) return ofOrder(Kind.ORDER_FULFILLED, order, date(effectiveTime));
+    return ofParcel(Kind.ORDER_FULFILLED, order, fulfillment, date(effectiveTime));
+  }),
+  rule(OrderFulfillmentUpdatedSchema, [Kind.ORDER_FULFILLMENT_UPDATED], ({ order, fulfillment }) => {
+    // There is nothing to follow any more, or not yet.
+    if (fulfillment?.state === FulfillmentState.DELIVERED) return [];
+    const notices = ofParcel(Kind.ORDER_FULFILLMENT_UPDATED, order, fulfillment, undefined);
+    return notices.filter(({ facts }) => facts.parcel?.tracking != null);
+  }),
+  rule(OrderFulfillmentDeliveredSchema, [Kind.ORDER_FULFILLMENT_DELIVERED], ({ order, fulfillment }) => {
+    const happened = imported({ createTime: fulfillment?.updateTime, effectiveTime: fulfillment?.deliveryTime });
+    return ofParcel(Kind.ORDER_FULFILLMENT_DELIVERED, order, fulfillment, happened);
+  }),
   rule(OrderRefundedSchema, [Kind.ORDER_REFUNDED], ({ order, refund }) => {
     // A refund that failed comes from payments, which knows it first.
     if (refund?.state !== RefundState.SUCCEEDED) return [];
-    const notices = ofOrder(Kind.ORDER_REFUNDED, order, imported(refund));
-    return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
+    return ofOrder(Kind.ORDER_REFUNDED, order, imported(refund), () => ({ refund: moneyFacts(refund.amount) }));
   }),
+  rule(OrderRefundReversedSchema, [Kind.ORDER_REFUND_REVERSED], ({ order, refund }) =>
+    ofOrder(Kind.ORDER_REFUND_REVERSED, order, undefined, () => ({ refund: moneyFacts(refund?.amount) })),
+  ),
+  rule(OrderPaymentReversedSchema, [Kind.ORDER_PAYMENT_REVERSED], ({ order, amount }) =>
+    ofOrder(Kind.ORDER_PAYMENT_REVERSED, order, undefined, () => ({ reversal: moneyFacts(amount) })),
+  ),
   rule(PaymentChangedSchema, [Kind.PAYMENT_FAILED, Kind.PAYMENT_ACTION_REQUIRED], ({ payment }) => {
     if (payment?.state === PaymentState.REQUIRES_ACTION) return ofPayment(Kind.PAYMENT_ACTION_REQUIRED, payment, imported(payment));
     const declined = payment?.state === PaymentState.REQUIRES_PAYMENT_METHOD && payment.decline !== undefined;
     return declined ? ofPayment(Kind.PAYMENT_FAILED, payment, imported(payment)) : [];
   }),
-  rule(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund }) => {
+  rule(PaymentRefundedSchema, [Kind.REFUND_FAILED], ({ payment, refund, previousState }) => {
     if (payment === undefined || refund?.state !== PaymentRefundState.FAILED) return [];
+    // One of an order that was taken back later comes from orders, which said before that it had succeeded.
+    if (previousState === PaymentRefundState.SUCCEEDED && payment.orderId !== "") return [];
     const notices = ofPayment(Kind.REFUND_FAILED, payment, imported(refund));
-    return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: refundFacts(refund.amount) } }));
+    return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: moneyFacts(refund.amount) } }));
   }),
   rule(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
     if (stock === undefined || movement === undefined) return [];
@@ -116,12 +151,18 @@ function rule<S extends DescMessage>(
   return [schema.typeName, { kinds, read: (data) => notices(fromBinary(schema, data)) }];
 }
 
-/** A sale without a customer, such as at a till, notifies nobody. */
-function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined): Notice[] {
+/** A sale without a customer, such as at a till, notifies no one. */
+function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined, more: (order: Order) => Facts = () => ({})): Notice[] {
   if (order === undefined || order.customerId === "") return [];
-  const facts = { order: orderFacts(order) };
+  const facts = { order: orderFacts(order), ...more(order) };
   const { customerId: customer, orderId, locale } = order;
   return [{ kind, audience: { customer }, facts, subject: orderId, orderId, locale, happened }];
+}
+
+/** Goods that no event says anything of lead to no notice. */
+function ofParcel(kind: Kind, order: Order | undefined, parcel: Fulfillment | undefined, happened: Date | undefined): Notice[] {
+  if (parcel === undefined) return [];
+  return ofOrder(kind, order, happened, (it) => ({ parcel: parcelFacts(it, parcel) }));
 }
 
 function ofPayment(kind: Kind, payment: Payment, happened: Date | undefined): Notice[] {

@@ -31,6 +31,13 @@ const payment = {
   decline: "insufficient_funds",
 };
 
+const parcel = {
+  lines: [{ title: "Tea towel <blue & white>", sku: "TOWEL-1", quantity: 2 }],
+  more_lines: 0,
+  is_not_first: false,
+  tracking: { carrier: "dhl", number: "00340434161094042557", uri: "https://carrier.example/parcels/00340434161094042557" },
+};
+
 /** Returns the link in the sample e-mail of a kind, whose token opens nothing; empty when the kind is about no order. */
 export function sampleLink(kind: Kind, template: string): string {
   const { order: ordered, payment: paid } = sampleFacts(kind);
@@ -44,14 +51,24 @@ export function sampleFacts(kind: Kind): Facts {
       return {};
     case Kind.ORDER_PLACED:
     case Kind.ORDER_PAID:
-    case Kind.ORDER_FULFILLED:
       return { order };
+    case Kind.ORDER_PARTIALLY_FULFILLED:
+    case Kind.ORDER_FULFILLED:
+    case Kind.ORDER_FULFILLMENT_UPDATED:
+    case Kind.ORDER_FULFILLMENT_DELIVERED:
+      return { order, parcel };
+    case Kind.ORDER_LINES_CANCELED:
+      return { order, canceled: { lines: parcel.lines, more_lines: 0 } };
     case Kind.ORDER_REJECTED:
       return { order: { ...order, reason: "out_of_stock" } };
     case Kind.ORDER_CANCELED:
       return { order: { ...order, reason: "canceled" } };
     case Kind.ORDER_REFUNDED:
       return { order: { ...order, refunded: gbp(990n) }, refund: { amount: gbp(990n) } };
+    case Kind.ORDER_REFUND_REVERSED:
+      return { order, refund: { amount: gbp(990n) } };
+    case Kind.ORDER_PAYMENT_REVERSED:
+      return { order, reversal: { amount: gbp(2530n) } };
     case Kind.PAYMENT_FAILED:
     case Kind.PAYMENT_ACTION_REQUIRED:
       return { payment };

@@ -35,7 +35,7 @@ import { httpReceiver, smtpReceiver, type Received } from "./receiver.js";
 import { ALICE, BOB, contextOf, eventually, LOOPBACK, orderPlaced, running, type Changes, type Running } from "./support.js";
 
 const erp = Caller.service("erp");
-/** The customer of a sale that notifies nobody: it goes to webhooks alone. */
+/** The customer of a sale that notifies no one: it goes to webhooks alone. */
 const NOBODY = "";
 const HOUR = 3_600_000;
 const WEBHOOKS_ONLY = { ...LOOPBACK, "mailbox.address": "" };

@@ -7,12 +7,19 @@ import { TimestampSchema, timestampDate, timestampFromDate } from "@bufbuild/pro
 
 import {
   DeclineCode,
+  FulfillmentState,
   NotificationKind as Kind,
   OrderClosureReason,
   OrderCanceledSchema,
   OrderFulfilledSchema,
+  OrderFulfillmentDeliveredSchema,
+  OrderFulfillmentUpdatedSchema,
+  OrderLinesCanceledSchema,
   OrderPaidSchema,
+  OrderPartiallyFulfilledSchema,
+  OrderPaymentReversedSchema,
   OrderPlacedSchema,
+  OrderRefundReversedSchema,
   OrderRefundedSchema,
   OrderRejectedSchema,
   PaymentChangedSchema,
@@ -62,6 +69,63 @@ test("a refund notifies when the money has gone back, and through payments when 
   assert.deepEqual(failed(PaymentRefundState.SUCCEEDED), []);
 });
 
+test("goods that leave in parts notify of what left, each with its tracking", () => {
+  const tracking = { carrier: "dhl", trackingNumber: "123", trackingUri: "https://carrier.example/123" };
+  const fulfillment = { lines: [{ lineNumber: 1, quantity: 1 }], lineCount: 1, tracking };
+  const facts = { lines: [{ title: "Tea towel <blue & white>", sku: "TOWEL-1", quantity: 1 }], more_lines: 0, tracking: { carrier: "dhl", number: "123", uri: "https://carrier.example/123" } };
+  for (const [schema, kind] of [
+    [OrderPartiallyFulfilledSchema, Kind.ORDER_PARTIALLY_FULFILLED],
+    [OrderFulfilledSchema, Kind.ORDER_FULFILLED],
+    [OrderFulfillmentUpdatedSchema, Kind.ORDER_FULFILLMENT_UPDATED],
+    [OrderFulfillmentDeliveredSchema, Kind.ORDER_FULFILLMENT_DELIVERED],
+  ] as const) {
+    for (const fulfillmentCount of [1, 2]) {
+      const found = notices(schema, { order: order("alice", { fulfillmentCount }), fulfillment });
+      assert.deepEqual(found.map((one) => [one.kind, one.orderId, one.facts.parcel]), [[kind, "order_01h455vb4pex5vsknk084sn02q", { ...facts, is_not_first: fulfillmentCount > 1 }]]);
+    }
+  }
+  // An event of an earlier version, of an order that could only leave as a whole.
+  assert.deepEqual(notices(OrderFulfilledSchema, { order: order("alice") }).map(({ facts }) => facts.parcel), [undefined]);
+  assert.deepEqual(notices(OrderPartiallyFulfilledSchema, { order: order("alice") }), []);
+});
+
+test("tracking notifies when there is something to follow, and its link is one of https", () => {
+  const updated = (fulfillment: MessageInitShape<typeof OrderFulfillmentUpdatedSchema>["fulfillment"]) =>
+    notices(OrderFulfillmentUpdatedSchema, { order: order("alice"), fulfillment }).map(({ facts }) => facts.parcel?.tracking);
+  assert.deepEqual(updated({ tracking: { trackingNumber: "123" } }), [{ carrier: "", number: "123", uri: "" }]);
+  assert.deepEqual(updated({}), []);
+  assert.deepEqual(updated({ tracking: {} }), []);
+  assert.deepEqual(updated({ tracking: { trackingNumber: "123" }, state: FulfillmentState.DELIVERED }), []);
+  for (const trackingUri of ["javascript:alert(1)", "http://carrier.example", "https://a b", "https://"]) {
+    assert.deepEqual(updated({ tracking: { carrier: "dhl", trackingUri } }), [{ carrier: "dhl", number: "", uri: "" }], trackingUri);
+    assert.deepEqual(updated({ tracking: { trackingUri } }), [], trackingUri);
+  }
+});
+
+test("units that were canceled are named, and those whose line the event does not have are counted", () => {
+  const lines = [{ lineNumber: 2, quantity: 1 }, { lineNumber: 201, quantity: 3 }];
+  const [notice] = notices(OrderLinesCanceledSchema, { order: order("alice"), lines, lineCount: 5 });
+  assert.equal(notice?.kind, Kind.ORDER_LINES_CANCELED);
+  assert.deepEqual(notice?.facts.canceled, { lines: [{ title: "Enamel mug", sku: "MUG-7", quantity: 1 }], more_lines: 4 });
+});
+
+test("money that a provider took back notifies once: of an order through orders, else through payments", () => {
+  const [refund] = notices(OrderRefundReversedSchema, { order: order("alice"), refund: { state: RefundState.FAILED, amount: gbp(990n) } });
+  assert.deepEqual([refund?.kind, refund?.facts.refund?.amount], [Kind.ORDER_REFUND_REVERSED, { currency: "GBP", minor: 990n }]);
+  const [payment] = notices(OrderPaymentReversedSchema, { order: order("alice"), amount: gbp(2240n) });
+  assert.deepEqual([payment?.kind, payment?.facts.reversal?.amount], [Kind.ORDER_PAYMENT_REVERSED, { currency: "GBP", minor: 2240n }]);
+
+  const failed = (orderId: string, previousState: PaymentRefundState) =>
+    notices(PaymentRefundedSchema, { payment: { paymentId: "p", orderId, customerId: "alice" }, refund: { state: PaymentRefundState.FAILED }, previousState }).map(({ kind }) => kind);
+  assert.deepEqual(failed("o", PaymentRefundState.SUCCEEDED), []);
+  assert.deepEqual(failed("", PaymentRefundState.SUCCEEDED), [Kind.REFUND_FAILED]);
+  assert.deepEqual(failed("o", PaymentRefundState.PENDING), [Kind.REFUND_FAILED]);
+});
+
+test("a part of a payment and a change of an order notify no customer", () => {
+  for (const type of ["souk.orders.v1.OrderPartiallyPaid", "souk.orders.v1.OrderUpdated"]) assert.equal(notifiedTypes().has(type), false, type);
+});
+
 test("a payment notifies when it was declined and when it waits for the customer, and not otherwise", () => {
   const of = (state: PaymentState, code?: DeclineCode) =>
     notices(PaymentChangedSchema, { payment: { paymentId: "p", customerId: "alice", state, ...(code === undefined ? {} : { decline: { code } }) } });
@@ -88,9 +152,17 @@ test("the age of an event is its own: what is old is not the sale but the event,
   const late = { payment: { paymentId: "p", customerId: "alice", state: PaymentState.REQUIRES_ACTION, createTime: hours(73), effectiveTime: hours(73) } };
   assert.deepEqual(happened(notices(PaymentChangedSchema, late)), [undefined]);
 
+  // A parcel that arrives now left some days ago.
+  const parcel = { createTime: hours(73), effectiveTime: hours(73), updateTime: hours(0), deliveryTime: hours(0) };
+  assert.deepEqual(happened(notices(OrderFulfillmentDeliveredSchema, { order: old, fulfillment: parcel })), [undefined]);
+
   // Imported: when it happened in the world.
   const then = timestampDate(hours(73)).getTime();
-  for (const schema of [OrderPlacedSchema, OrderPaidSchema]) assert.deepEqual(happened(notices(schema, { order: importedOrder })), [then]);
+  for (const schema of [OrderPlacedSchema, OrderPaidSchema, OrderLinesCanceledSchema]) assert.deepEqual(happened(notices(schema, { order: importedOrder })), [then]);
+  const importedParcel = { createTime: hours(0), effectiveTime: hours(73), updateTime: hours(0), deliveryTime: hours(73) };
+  for (const schema of [OrderPartiallyFulfilledSchema, OrderFulfillmentDeliveredSchema]) {
+    assert.deepEqual(happened(notices(schema, { order: importedOrder, fulfillment: importedParcel })), [then]);
+  }
   for (const schema of [OrderFulfilledSchema, OrderCanceledSchema]) {
     assert.deepEqual(happened(notices(schema, { order: importedOrder, effectiveTime: hours(73) })), [then]);
   }

@@ -81,6 +81,17 @@ test("a guest has mail at the address that it gave with the order", async (t) =>
   assert.equal(messages(service, GUEST).length, 2);
 });
 
+test("mail goes to the address that the order has when it is sent, so that a corrected one counts at once", async (t) => {
+  const { service, letters, orders } = await mailing(t);
+  orders.contact = { emailAddress: "geust@example.org", locale: "" };
+  await service.consume(placed(service, GUEST));
+  await eventually(() => letters.length === 1);
+  orders.contact = { emailAddress: "guest@example.org", locale: "" };
+  await service.consume(placed(service, GUEST));
+  await eventually(() => letters.length === 2);
+  assert.deepEqual(letters.map(({ to }) => to), [["geust@example.org"], ["guest@example.org"]]);
+});
+
 test("the address that a customer has confirmed goes before that of the order, and one that it has not is none", async (t) => {
   const { service, letters, orders } = await mailing(t);
   orders.contact = { emailAddress: "order@example.org", locale: "" };
@@ -231,7 +242,7 @@ test("a customer who has chosen keeps its choice, and watches what the guest wat
   await service.consume(event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } }));
   assert.deepEqual(messages(service, ALICE).map(({ kind }) => kind), [Kind.BACK_IN_STOCK]);
 
-  // A guest who goes on watching is told as the customer.
+  // A guest who goes on watching is notified as the customer.
   await set(service, GUEST, ["watched_skus"], { watchedSkus: ["CUP-1"] });
   await service.consume(event(StockChangedSchema, { stock: { sku: "CUP-1", onHand: 3 }, movement: { onHandChange: 3 } }));
   assert.equal(messages(service, ALICE).length, 2);

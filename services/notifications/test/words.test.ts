@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { NotificationKind as Kind } from "#src/contract.js";
+import type { Facts } from "#src/facts.js";
 import { Mailbox } from "#src/mailbox.js";
 import { formatMoney } from "#src/money.js";
 import { SAMPLE_TIME, sampleFacts } from "#src/sample.js";
@@ -50,7 +51,7 @@ test("a currency without a minor unit of its own is written as its code and the 
 });
 
 test("every kind has every template, and none says more than its facts", () => {
-  assert.equal(allKinds().length, 11);
+  assert.equal(allKinds().length, 17);
   for (const kind of allKinds()) {
     const { subject, text, html } = templates.mail(kind, sampleFacts(kind), british);
     const { title, body } = templates.inApp(kind, sampleFacts(kind), british);
@@ -73,6 +74,44 @@ test("an order's mail names what was ordered and what it costs", () => {
   assert.match(text, /Discount: -£1\.00\n  Shipping: £3\.90\n  Total: £25\.30/);
   assert.match(html, /2 × Tea towel &lt;blue &amp; white&gt;/);
   assert.match(html, /£25\.30/);
+});
+
+test("a parcel's message says what left and how to find it, and an event of an earlier version says all of the order", () => {
+  const { subject, text, html } = templates.mail(Kind.ORDER_PARTIALLY_FULFILLED, sampleFacts(Kind.ORDER_PARTIALLY_FULFILLED), british);
+  assert.equal(subject, "A part of your order INV-1042 is on its way");
+  assert.match(text, /2 x Tea towel <blue & white>\n\nCarrier: dhl\nParcel number: 00340434161094042557\nFollow it: https:\/\/carrier\.example/);
+  assert.doesNotMatch(text, /Enamel mug/);
+  assert.match(html, /<li>2 × Tea towel &lt;blue &amp; white&gt;<\/li>/);
+  assert.match(html, /<a href="https:\/\/carrier\.example\/parcels\/00340434161094042557">/);
+
+  const { order, parcel } = sampleFacts(Kind.ORDER_FULFILLED);
+  assert.ok(order !== undefined && parcel !== undefined);
+  const fulfilled = (facts: Facts) => templates.mail(Kind.ORDER_FULFILLED, facts, british);
+  assert.equal(fulfilled({ order, parcel: { ...parcel, is_not_first: true } }).subject, "The rest of your order INV-1042 is on its way");
+  assert.doesNotMatch(fulfilled({ order, parcel: { ...parcel, tracking: null } }).text, /Carrier|Parcel number|Follow/);
+  const earlier = fulfilled({ order });
+  assert.equal(earlier.subject, "Your order INV-1042 is on its way");
+  assert.match(earlier.text, /1 x Enamel mug: £12\.50/);
+});
+
+test("a carrier's text is never markup", () => {
+  const { order, parcel } = sampleFacts(Kind.ORDER_FULFILLED);
+  assert.ok(order !== undefined && parcel !== undefined);
+  const tracking = { carrier: "<b>dhl", number: '"><script>', uri: 'https://carrier.example/"onclick="x' };
+  const { html } = templates.mail(Kind.ORDER_FULFILLMENT_UPDATED, { order, parcel: { ...parcel, tracking } }, british);
+  assert.doesNotMatch(html, /<b>|<script|"onclick/);
+});
+
+test("money that was taken back is written in its currency, and a cancelled order asks for nothing", () => {
+  const reversed = (facts: Facts) => templates.mail(Kind.ORDER_PAYMENT_REVERSED, facts, british);
+  const sample = sampleFacts(Kind.ORDER_PAYMENT_REVERSED);
+  assert.ok(sample.order);
+  assert.match(reversed(sample).subject, /^Your payment of £25\.30 for order INV-1042 was taken back$/);
+  assert.match(reversed(sample).text, /Please check with your bank, or contact us\./);
+  assert.doesNotMatch(reversed({ ...sample, order: { ...sample.order, reason: "canceled" } }).text, /contact us/);
+  const refund = { amount: { currency: "KWD", minor: 1999n } };
+  const { subject } = templates.mail(Kind.ORDER_REFUND_REVERSED, { ...sampleFacts(Kind.ORDER_REFUND_REVERSED), refund }, british);
+  assert.equal(subject, "The refund of KWD\u00a01.999 for order INV-1042 did not arrive");
 });
 
 test("data is never markup, and a headline is one line", () => {

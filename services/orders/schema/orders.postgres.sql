@@ -144,3 +144,20 @@ UPDATE orders SET request_key = keyed.own_key FROM (SELECT o.order_id, o.custome
 CREATE TABLE "guest_claims" ( "guest_customer_id" text NOT NULL PRIMARY KEY COLLATE "C", "customer_id" text NOT NULL, "actor" text NOT NULL, "order_count" bigint NOT NULL, "create_time" bigint NOT NULL, "done_time" bigint NULL );
 CREATE INDEX "guest_claims_of_customer" ON "guest_claims" ("customer_id");
 CREATE INDEX "guest_claims_open" ON "guest_claims" ("create_time") WHERE "done_time" IS NULL;
+
+-- 6: fields that changed
+-- checksum 4bb6319687ec45df814ba1dd3a62771d16f491f0ce8965319d3fd36364cbb73a
+ALTER TABLE "order_history" ADD COLUMN "updated_fields" text NULL;
+
+-- 7: captures and refunds that a provider took back
+-- checksum 35ebde7600b3f3678693f3046f09c6dbea59d75ec62e81813856f510d22c14b9
+ALTER TABLE "orders" ADD COLUMN "reversed_minor" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "refunds" ADD COLUMN "is_reversed" bigint NOT NULL DEFAULT 0;
+CREATE TABLE "reversed_captures" ( "capture_id" bytea NOT NULL PRIMARY KEY, "order_id" bytea NOT NULL, "payment_id" bytea NOT NULL, "amount_minor" bigint NOT NULL CHECK ("amount_minor" >= 1), "create_time" bigint NOT NULL, FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") );
+CREATE INDEX "reversed_captures_of_order" ON "reversed_captures" ("order_id");
+
+-- 8: several payments of an order
+-- checksum e60f055c10f71996ccf4f79a21914c087b365d2e0e2f18c01f43676c49982d3f
+ALTER TABLE "orders" ADD COLUMN "payment_count" bigint NOT NULL DEFAULT 1;
+ALTER TABLE "refunds" ADD COLUMN "payment_id" bytea NULL;
+CREATE TABLE "order_payments" ( "order_id" bytea NOT NULL, "number" bigint NOT NULL CHECK ("number" >= 1), "amount_minor" bigint NULL, "payment_method" text NULL, "is_authorized" bigint NOT NULL DEFAULT 0, "captured_minor" bigint NOT NULL DEFAULT 0, "paid_back_minor" bigint NOT NULL DEFAULT 0, "tries" bigint NOT NULL DEFAULT 1, PRIMARY KEY ("order_id", "number"), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id"), CHECK (paid_back_minor BETWEEN 0 AND captured_minor), CHECK (captured_minor <= COALESCE(amount_minor, 0)) );

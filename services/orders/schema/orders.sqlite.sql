@@ -151,3 +151,20 @@ UPDATE orders SET request_key = keyed.own_key FROM (SELECT o.order_id, o.custome
 CREATE TABLE "guest_claims" ( "guest_customer_id" text NOT NULL PRIMARY KEY, "customer_id" text NOT NULL, "actor" text NOT NULL, "order_count" integer NOT NULL, "create_time" integer NOT NULL, "done_time" integer NULL ) STRICT, WITHOUT ROWID;
 CREATE INDEX "guest_claims_of_customer" ON "guest_claims" ("customer_id");
 CREATE INDEX "guest_claims_open" ON "guest_claims" ("create_time") WHERE "done_time" IS NULL;
+
+-- 6: fields that changed
+-- checksum 4bb6319687ec45df814ba1dd3a62771d16f491f0ce8965319d3fd36364cbb73a
+ALTER TABLE "order_history" ADD COLUMN "updated_fields" text NULL;
+
+-- 7: captures and refunds that a provider took back
+-- checksum c26db98600d6d46b71718b003d73f46f0087f8394b4ec4bbfc347b234e3ab8eb
+ALTER TABLE "orders" ADD COLUMN "reversed_minor" integer NOT NULL DEFAULT 0;
+ALTER TABLE "refunds" ADD COLUMN "is_reversed" integer NOT NULL DEFAULT 0;
+CREATE TABLE "reversed_captures" ( "capture_id" blob NOT NULL PRIMARY KEY, "order_id" blob NOT NULL, "payment_id" blob NOT NULL, "amount_minor" integer NOT NULL CHECK ("amount_minor" >= 1), "create_time" integer NOT NULL, FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id") ) STRICT;
+CREATE INDEX "reversed_captures_of_order" ON "reversed_captures" ("order_id");
+
+-- 8: several payments of an order
+-- checksum c8beb438ec5cfc1c2fee93ed048a7b5bfbfb1c483a1fdd2308b3937450eba115
+ALTER TABLE "orders" ADD COLUMN "payment_count" integer NOT NULL DEFAULT 1;
+ALTER TABLE "refunds" ADD COLUMN "payment_id" blob NULL;
+CREATE TABLE "order_payments" ( "order_id" blob NOT NULL, "number" integer NOT NULL CHECK ("number" >= 1), "amount_minor" integer NULL, "payment_method" text NULL, "is_authorized" integer NOT NULL DEFAULT 0, "captured_minor" integer NOT NULL DEFAULT 0, "paid_back_minor" integer NOT NULL DEFAULT 0, "tries" integer NOT NULL DEFAULT 1, PRIMARY KEY ("order_id", "number"), FOREIGN KEY ("order_id") REFERENCES "orders" ("order_id"), CHECK (paid_back_minor BETWEEN 0 AND captured_minor), CHECK (captured_minor <= COALESCE(amount_minor, 0)) ) STRICT, WITHOUT ROWID;

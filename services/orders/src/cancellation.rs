@@ -78,7 +78,7 @@ impl Order {
             has_left: self.axes.fulfillment.has_left(),
             pays_back: (-rest).max(0),
             capture: captures.then_some(DueCapture { minor: rest, is_final: true }),
-            voids: is_authorized && rest <= 0,
+            voids: is_authorized && rest <= 0 || closes && self.is_authorized_beside_reversed(),
         }
     }
 
@@ -115,7 +115,9 @@ impl Order {
         }
         self.canceled += plan.amount;
         self.given_back += plan.pays_back;
+        self.pay_back(plan.pays_back, None);
         self.cancellation = None;
+        self.reversed = self.reversed_and_owed();
         self.axes.payment = self.payment_status();
         self.axes.fulfillment = self.fulfillment_status();
         if !self.is_open() {

@@ -2,13 +2,15 @@
 //! event. Pure.
 
 use souk_client::orders::v1::{OrderChangeCause, OrderChangeKind};
-use souk_types::{FulfillmentId, RefundId, Timestamp};
+use souk_types::{FulfillmentId, PaymentId, RefundId, Timestamp};
 
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::order::{Action, Line, Order};
+use crate::order_update::OrderUpdate;
 use crate::part::{CancelPlan, DueCapture, Tracking};
 use crate::reason::Reason;
+use crate::reversal::ReversedCapture;
 use crate::step::Kind;
 
 /// One change of an order. Each makes a new version of it.
@@ -17,6 +19,8 @@ pub enum Change {
     /// A saga of this kind begins.
     Started(Kind),
     Priced(Vec<Line>),
+    /// One of several payments was authorized, and another one follows.
+    PaymentAuthorized,
     Placed,
     /// Money was captured.
     Captured(DueCapture),
@@ -46,6 +50,13 @@ pub enum Change {
     },
     /// Money went back.
     RefundSucceeded(RefundId),
+    /// The provider took back a capture.
+    PaymentReversed(ReversedCapture),
+    /// The provider took back a refund that had succeeded.
+    RefundReversed {
+        id: RefundId,
+        payment: PaymentId,
+    },
     /// Goods came back for nothing.
     GoodsReturned(RefundId),
     RefundFailed(RefundId),
@@ -57,6 +68,8 @@ pub enum Change {
     PaymentRetried,
     Quarantined,
     Resumed,
+    /// What it says was changed, by the fields that differed.
+    Updated(Box<OrderUpdate>),
     /// A customer has claimed the guest who owned it.
     CustomerChanged {
         from: String,
@@ -91,6 +104,7 @@ impl Change {
             Change::Started(Kind::Fulfill) => OrderChangeKind::FulfillStarted,
             Change::Started(Kind::Refund) => OrderChangeKind::RefundStarted,
             Change::Priced(_) => OrderChangeKind::Priced,
+            Change::PaymentAuthorized => OrderChangeKind::PaymentAuthorized,
             Change::Placed => OrderChangeKind::Placed,
             Change::Captured(capture) if capture.is_final => OrderChangeKind::Paid,
             Change::Captured(_) => OrderChangeKind::PartiallyPaid,
@@ -104,6 +118,8 @@ impl Change {
             Change::FulfillmentTracked(..) => OrderChangeKind::FulfillmentUpdated,
             Change::FulfillmentDelivered { .. } => OrderChangeKind::FulfillmentDelivered,
             Change::RefundSucceeded(_) => OrderChangeKind::RefundSucceeded,
+            Change::PaymentReversed(_) => OrderChangeKind::PaymentReversed,
+            Change::RefundReversed { .. } => OrderChangeKind::RefundReversed,
             Change::GoodsReturned(_) => OrderChangeKind::GoodsReturned,
             Change::RefundFailed(_) => OrderChangeKind::RefundFailed,
             Change::ActionNeeded(_) => OrderChangeKind::PaymentActionRequired,
@@ -111,6 +127,7 @@ impl Change {
             Change::PaymentRetried => OrderChangeKind::PaymentRetried,
             Change::Quarantined => OrderChangeKind::Quarantined,
             Change::Resumed => OrderChangeKind::Resumed,
+            Change::Updated(_) => OrderChangeKind::Updated,
             Change::CustomerChanged { .. } => OrderChangeKind::CustomerChanged,
         }
     }
@@ -123,6 +140,14 @@ impl Change {
             | Change::FulfillmentTracked(id, _)
             | Change::FulfillmentDelivered { id, .. } => Some(*id),
             _ => None,
+        }
+    }
+
+    /// Returns the fields that were changed, by their names in the contract.
+    pub fn updated_fields(&self) -> Vec<&'static str> {
+        match self {
+            Change::Updated(update) => update.fields.iter().map(|field| field.name()).collect(),
+            _ => vec![],
         }
     }
 
@@ -147,6 +172,7 @@ impl Change {
             Change::Priced(lines) => {
                 order.price(lines.clone()).map_err(|_| Error::Unreadable("a total beyond 64 bits"))
             }
+            Change::PaymentAuthorized => order.authorized(),
             Change::Placed => order.place(),
             Change::Captured(capture) => order.captured(*capture),
             Change::Rejected(reason) => order.reject(*reason),
@@ -168,6 +194,8 @@ impl Change {
                 order.settle_refund(*id, true)
             }
             Change::RefundFailed(id) => order.settle_refund(*id, false),
+            Change::PaymentReversed(reversed) => order.reverse_capture(reversed),
+            Change::RefundReversed { id, payment } => order.reverse_refund(*id, *payment),
             Change::ActionNeeded(action) => order.require_action(action.clone()),
             Change::PaymentMethodDeclined(decline) => order.decline(decline.clone()),
             Change::PaymentRetried => order.retry_payment(),
@@ -179,6 +207,7 @@ impl Change {
                 order.is_quarantined = false;
                 Ok(())
             }
+            Change::Updated(update) => order.update(update),
             Change::CustomerChanged { to, .. } => {
                 order.customer.clone_from(to);
                 Ok(())

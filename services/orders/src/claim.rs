@@ -1,5 +1,5 @@
 //! Claims of guests: every order of a guest becomes the claiming customer's, some at a time, so
-//! that a guest with thousands of orders holds up nobody and a crash loses nothing.
+//! that a guest with thousands of orders delays no one and a crash loses nothing.
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Wire ↔ domain: the only place where wire data becomes trusted data.
 
+mod details;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -16,14 +18,17 @@ use crate::error::{EffectiveTimeFault, Error};
 use crate::fulfillment::first_repeated;
 use crate::new_order::NewOrder;
 use crate::order::{
-    Details, FULFILLMENTS_SHOWN, Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest,
+    FULFILLMENTS_SHOWN, Item, LINES_SHOWN, Line, Order, Refund, RefundLine, RefundRequest,
     RefundScope, RequestedLine, RequestedRefundLine,
 };
 use crate::part::{Cancellation, Fulfillment, NewFulfillment, Tracking, Units};
 use crate::request_key::RequestKey;
+use crate::share::{NewShare, Share};
 use crate::state::{CaptureMethod, State};
 use crate::store::history;
 use crate::store::order::{DEFAULT_CHANNEL, Filter};
+
+pub use details::{order_update, updated_order_id};
 
 fn field(field: impl Into<String>, problem: impl std::fmt::Display) -> Error {
     FieldError::new(field, problem).into()
@@ -105,6 +110,7 @@ pub fn refund(
         reason: request.reason.into(),
         note: request.note,
         actor: Actor::of(caller),
+        payment: None,
         effective_time,
     })
 }
@@ -275,6 +281,29 @@ pub fn filter(request: &pb::ListOrdersRequest) -> Result<Filter, Error> {
     })
 }
 
+/// Reads the payments of an order that several are to pay; none when one pays all.
+fn shares(
+    partial: Vec<pb::PartialPayment>,
+    of_the_rest: &str,
+    currency: Currency,
+) -> Result<Vec<NewShare>, Error> {
+    if partial.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut shares = Vec::with_capacity(partial.len() + 1);
+    for (index, one) in partial.into_iter().enumerate() {
+        let path = format!("partial_payments[{index}].amount");
+        let money = one.amount.ok_or_else(|| field(&path, "is required"))?;
+        let money = amount(&path, money, 1)?;
+        if money.currency != currency {
+            return Err(field(path, format!("must be in {currency}, the currency of the order")));
+        }
+        shares.push(NewShare { payment_method: one.payment_method, minor: Some(money.minor) });
+    }
+    shares.push(NewShare { payment_method: of_the_rest.to_owned(), minor: None });
+    Ok(shares)
+}
+
 /// Reads an order that is to be placed; its number is given later.
 pub fn new_order(
     caller: &Caller,
@@ -316,15 +345,17 @@ pub fn new_order(
         reference: request.reference,
         channel,
         locale: request.locale,
-        details: Details {
+        details: details::read(pb::OrderUpdate {
             contact: request.contact,
             shipping_address: request.shipping_address,
             billing_address: request.billing_address,
             customer_note: request.customer_note,
             metadata: request.metadata,
-        },
+            ..pb::OrderUpdate::default()
+        }),
         currency,
         requested_lines: requested_lines(request.lines)?,
+        shares: shares(request.partial_payments, &request.payment_method, currency)?,
         payment_method: request.payment_method,
         return_url: request.return_url,
         capture,
@@ -394,7 +425,11 @@ impl From<&Order> for pb::Order {
             tax_total: part(order.parts.tax),
             tax_included: false,
             adjustments: vec![],
-            payments: order.total.map(|total| payment_of(order, total)).into_iter().collect(),
+            payments: if is_priced {
+                order.shares().iter().map(|share| payment_of(order, share)).collect()
+            } else {
+                vec![]
+            },
             payment_action: order.action.as_ref().map(|action| pb::OrderPaymentAction {
                 redirect_uri: action.url.clone(),
                 expire_time: Some(action.expire_time.unwrap_or(order.expire_time).into()),
@@ -415,6 +450,7 @@ impl From<&Order> for pb::Order {
             fulfillment_count: order.fulfillment_count as i32,
             canceled_total: part(order.canceled),
             captured_total: part(order.captured_net()),
+            etag: order.etag(),
         }
     }
 }
@@ -448,17 +484,17 @@ pub fn fulfillment(order: OrderId, one: &Fulfillment) -> pb::Fulfillment {
     }
 }
 
-fn payment_of(order: &Order, total: Money) -> pb::OrderPayment {
+fn payment_of(order: &Order, share: &Share) -> pb::OrderPayment {
+    let is_in_turn = share.id == order.share_in_turn().id;
+    let decline = order.decline.as_deref().filter(|_| is_in_turn);
+    let of = |minor| wire(Money::new(order.currency, minor));
     pb::OrderPayment {
-        payment_id: order.payment_id().to_string(),
-        status: order.axes.payment as i32,
-        amount: wire(total),
-        decline: order
-            .decline
-            .as_deref()
-            .and_then(DeclineCode::from_str_name)
-            .unwrap_or_default()
-            .into(),
+        payment_id: share.id.to_string(),
+        status: order.status_of(share) as i32,
+        amount: of(share.amount),
+        decline: decline.and_then(DeclineCode::from_str_name).unwrap_or_default().into(),
+        captured: of(share.captured),
+        refunded: of(share.paid_back),
     }
 }
 
@@ -520,6 +556,7 @@ impl From<&Refund> for pb::Refund {
 pub fn change(row: &history::Row, currency: Currency, to_staff: bool) -> pb::OrderChange {
     let kind = Change::kind_of(&row.kind);
     let is_for_staff = kind == pb::OrderChangeKind::Resumed;
+    let updated_fields = row.updated_fields.as_deref().unwrap_or_default().split_whitespace();
     pb::OrderChange {
         version: row.version,
         kind: kind.into(),
@@ -540,5 +577,6 @@ pub fn change(row: &history::Row, currency: Currency, to_staff: bool) -> pb::Ord
         canceled_total: wire(Money::new(currency, row.canceled_minor)),
         captured_total: wire(Money::new(currency, row.captured_minor)),
         fulfillment_id: row.fulfillment_id.map_or_else(String::new, |id| id.to_string()),
+        updated_fields: updated_fields.map(str::to_owned).collect(),
     }
 }

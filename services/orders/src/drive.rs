@@ -11,6 +11,7 @@ use souk_data::{Db, Tx};
 use souk_types::{Clock, OrderId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::answer::{Answer, Outcome};
 use crate::change::Change;
 use crate::config::SagaConfig;
 use crate::error::Error;
@@ -19,8 +20,7 @@ use crate::part::CancelPlan;
 use crate::reason::Reason;
 use crate::record::{self, Entry, Record};
 use crate::saga::{
-    self, Answer, Circumstances, Decision, Lease, Next, Outcome, PendingFulfillment, PendingRefund,
-    Saga,
+    self, Circumstances, Decision, Lease, Next, PendingFulfillment, PendingRefund, Saga,
 };
 use crate::state::State;
 use crate::step::{Kind, Step};
@@ -298,6 +298,7 @@ impl Sagas {
         // A capture that is refused may show that the authorization is gone.
         let is_lost = match answer.outcome {
             Outcome::Refused(reason) => reason.is_lost_authorization(),
+            Outcome::Declined if saga.step == Step::Capture => true,
             _ => saga.has_lost_authorization(),
         };
         let is_refused_capture = saga.step == Step::Capture && is_lost;
@@ -307,6 +308,7 @@ impl Sagas {
         } else {
             CancelPlan::default()
         };
+        let (capture, captures_more) = order.next_due_capture(saga.due_capture(order));
         let circumstances = Circumstances {
             attempts: saga.attempts + 1,
             // An order that waits for the customer is not given up because a service is briefly
@@ -328,7 +330,10 @@ impl Sagas {
                 is_of_money: refund.amount.minor > 0,
             }),
             fulfillment: pending_fulfillment,
-            capture: saga.due_capture(order),
+            capture,
+            captures_more,
+            authorizes_more: order.authorizes_more(),
+            has_authorized: order.has_authorized(),
             plan: &plan,
             action: order.action.as_ref(),
             is_declined: order.decline.is_some(),

@@ -79,6 +79,8 @@ pub enum Error {
     CaptureExceedsOrder { order: OrderId, capturable: i64 },
     #[error("etag: is not the present one, {0}")]
     EtagMismatch(String),
+    #[error("{0} is for services and staff only: leave it out of the update_mask")]
+    FieldNotAllowed(String),
     #[error("the payment provider refused refund {refund} of order {order}")]
     RefundDeclined { order: OrderId, refund: RefundId },
     #[error(transparent)]
@@ -185,6 +187,9 @@ impl PublicError for Error {
                     .field("amount", format!("must be at most {capturable} minor units"))
             }
             Error::EtagMismatch(etag) => Refusal::new(&common::ETAG_MISMATCH).with("etag", etag),
+            Error::FieldNotAllowed(field) => {
+                Refusal::new(&common::FIELD_NOT_ALLOWED).with("field", field).field_at_fault(field)
+            }
             Error::RefundDeclined { order, refund } => {
                 of(ErrorReason::RefundDeclined, order).with("refund_id", refund)
             }
@@ -238,7 +243,9 @@ fn rejected(
     let of_key = |wanted: &'static str| {
         facts.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value)
     };
-    let refusal = of(reason.error(), order).with("payment_id", payment);
+    // Of an order that was refused before there was a payment, its id would lead nowhere.
+    let payment = reason.is_of_payment().then_some(payment);
+    let refusal = of(reason.error(), order).with_some("payment_id", payment);
     let mut refusal = with_listed(refusal, facts);
     for shortage in of_key(SHORTAGE) {
         let mut words = shortage.splitn(3, ' ');
@@ -250,7 +257,8 @@ fn rejected(
         }
     }
     if reason == Reason::UnknownPaymentMethod {
-        return refusal.field("payment_method", "is not known to the payment provider");
+        let field = of_key(FIELD).next().map_or("payment_method", String::as_str);
+        return refusal.field(field, "is not known to the payment provider");
     }
     of_key(FIELD).fold(refusal, |refusal, field| refusal.field(field, reason.text()))
 }

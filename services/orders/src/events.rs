@@ -4,7 +4,7 @@
 use souk_client::orders::v1 as pb;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
-use souk_types::Timestamp;
+use souk_types::{Money, Timestamp};
 
 use crate::change::Change;
 use crate::convert;
@@ -106,6 +106,25 @@ fn event_of(
             let refund = order.refund(*id).map(pb::Refund::from);
             NewEvent::new(&pb::OrderRefunded { order: whole(), refund, change: told() }, now)
         }
+        Change::PaymentReversed(reversed) => {
+            let event = pb::OrderPaymentReversed {
+                order: whole(),
+                payment_id: reversed.payment.to_string(),
+                capture_id: reversed.id.to_string(),
+                amount: Some(Money::new(order.currency, reversed.minor).into()),
+                change: told(),
+            };
+            NewEvent::new(&event, now)
+        }
+        Change::RefundReversed { id, .. } => {
+            let refund = order.refund(*id).map(pb::Refund::from);
+            NewEvent::new(&pb::OrderRefundReversed { order: whole(), refund, change: told() }, now)
+        }
+        Change::Updated(_) => {
+            let updated_fields = change.updated_fields().into_iter().map(str::to_owned).collect();
+            let event = pb::OrderUpdated { order: whole(), updated_fields, change: told() };
+            NewEvent::new(&event, now)
+        }
         Change::CustomerChanged { from, .. } => {
             let event = pb::OrderCustomerChanged {
                 order: whole(),
@@ -118,6 +137,7 @@ fn event_of(
         | Change::CancelRefused
         | Change::FulfillmentRefused(_)
         | Change::Priced(_)
+        | Change::PaymentAuthorized
         | Change::GoodsReturned(_)
         | Change::RefundFailed(_)
         | Change::ActionNeeded(_)
@@ -132,7 +152,7 @@ fn event_of(
 mod tests {
     use prost::Message as _;
     use souk_client::types::v1::{Address, Contact};
-    use souk_types::{Money, OrderId, RefundId};
+    use souk_types::{OrderId, RefundId};
 
     use super::*;
     use crate::actor::Actor;
@@ -162,6 +182,7 @@ mod tests {
             currency: "GBP".parse().unwrap(),
             requested_lines: vec![],
             payment_method: String::new(),
+            shares: vec![],
             capture: crate::state::CaptureMethod::Automatic,
             return_url: String::new(),
             expire_time: now,
@@ -192,6 +213,7 @@ mod tests {
             reason: 0,
             note: String::new(),
             actor: Actor::default(),
+            payment: None,
             create_time: now,
             effective_time: now,
         };

@@ -6,18 +6,19 @@ use souk_client::inventory::v1 as inventory;
 use souk_client::inventory::v1::ReservationChanged;
 use souk_client::orders::v1::{OrderChangeCause, RefundReason};
 use souk_client::payments::v1 as payments;
-use souk_client::payments::v1::PaymentRefunded;
+use souk_client::payments::v1::{PaymentChanged, PaymentRefunded};
 use souk_data::{Db, Tx};
 use souk_events::{Delivery, HandlerError, Subscription};
-use souk_types::{Clock, Money, OrderId, RefundId, ReservationId, Timestamp};
+use souk_types::{CaptureId, Clock, Money, OrderId, PaymentId, RefundId, ReservationId, Timestamp};
 
 use crate::actor::Actor;
 use crate::change::{Cause, Change};
 use crate::error::Error;
-use crate::order::{RefundRequest, RefundScope};
+use crate::order::{Order, Refund, RefundRequest, RefundScope, RefundState};
 use crate::part::Cancellation;
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
+use crate::reversal::ReversedCapture;
 use crate::saga::{Progress, Saga};
 use crate::state::State;
 use crate::step::{Kind, Step};
@@ -30,6 +31,7 @@ const SUBSCRIPTION: &str = "orders";
 /// A refund reported by an event of payments.
 struct ForeignRefund {
     id: RefundId,
+    payment: PaymentId,
     amount: Money,
     effective_time: Option<Timestamp>,
 }
@@ -49,11 +51,15 @@ enum Reaction {
 
 /// Returns the consumer of what happens to the money and the stock of orders.
 pub fn consumer(host: &Host, db: Db, clock: Clock) -> Subscription {
-    let other = clock.clone();
+    let of_payments = clock.clone();
+    let of_stock = clock.clone();
     Subscription::new(host, db, clock.clone(), SUBSCRIPTION)
         .from_the_beginning()
         .on("souk.payments.v1.PaymentRefunded", move |tx, event| {
             payment_refunded(tx, event, clock.now())
+        })
+        .on_some("souk.payments.v1.PaymentChanged", is_loss, move |tx, event| {
+            payment_changed(tx, event, of_payments.now())
         })
         .on_some(
             "souk.inventory.v1.ReservationChanged",
@@ -64,11 +70,49 @@ pub fn consumer(host: &Host, db: Db, clock: Clock) -> Subscription {
                     .as_ref()
                     .is_some_and(|one| matches!(one.state(), Released | Expired))
             },
-            move |tx, event| reservation_changed(tx, event, other.now()),
+            move |tx, event| reservation_changed(tx, event, of_stock.now()),
         )
 }
 
-/// A refund that this service did not ask for becomes one of the order's.
+/// Returns whether a payment lost what it had: a capture was taken back, or what is authorized was
+/// released and not captured.
+fn is_loss(changed: &PaymentChanged) -> bool {
+    use payments::PaymentState::{Canceled, Succeeded};
+    match (&changed.capture, &changed.payment) {
+        (Some(capture), _) => capture.state() == payments::PaymentCaptureState::Reversed,
+        (None, Some(payment)) => matches!(payment.state(), Canceled | Succeeded),
+        (None, None) => false,
+    }
+}
+
+/// What the provider took back is missing in the order, and an order without the authorization that
+/// it waits to capture is canceled.
+async fn payment_changed(
+    tx: Tx,
+    event: Delivery<PaymentChanged>,
+    now: Timestamp,
+) -> Result<(), HandlerError> {
+    let payment = event.message.payment.unwrap_or_default();
+    // A payment without an order is none of ours.
+    let Ok(order) = payment.order_id.parse::<OrderId>() else { return Ok(()) };
+    let Ok(id) = payment.payment_id.parse::<PaymentId>() else {
+        return Err(HandlerError::Poison("the event names no payment".to_owned()));
+    };
+    let Some(capture) = event.message.capture else {
+        let reaction = lose_authorization(&tx, order, id, now).await.map_err(handler_error)?;
+        return report(order, "authorization", reaction);
+    };
+    let amount = capture.amount.and_then(|amount| Money::try_from(amount).ok());
+    let (Ok(capture), Some(amount)) = (capture.capture_id.parse::<CaptureId>(), amount) else {
+        return Err(HandlerError::Poison("the event names no capture of an amount".to_owned()));
+    };
+    let reversed = ReversedCapture { payment: id, id: capture, minor: amount.minor };
+    let reaction = lose_capture(&tx, order, &reversed, amount, now).await.map_err(handler_error)?;
+    report(order, "capture", reaction)
+}
+
+/// A refund that this service did not ask for becomes one of the order's, and one whose money the
+/// provider returned to the shop did not pay anything back.
 async fn payment_refunded(
     tx: Tx,
     event: Delivery<PaymentRefunded>,
@@ -76,17 +120,26 @@ async fn payment_refunded(
 ) -> Result<(), HandlerError> {
     let payment = event.message.payment.unwrap_or_default();
     let refund = event.message.refund.unwrap_or_default();
+    let succeeded = i32::from(payments::PaymentRefundState::Succeeded);
     // A payment without an order is none of ours.
     let Ok(order) = payment.order_id.parse::<OrderId>() else { return Ok(()) };
-    if refund.state() != payments::PaymentRefundState::Succeeded {
-        return Ok(());
-    }
+    let has_failed_later = match (refund.state(), event.message.previous_state) {
+        (payments::PaymentRefundState::Succeeded, _) => false,
+        (payments::PaymentRefundState::Failed, before) if before == succeeded => true,
+        _ => return Ok(()),
+    };
     let amount = refund.amount.clone().and_then(|amount| Money::try_from(amount).ok());
-    let (Ok(id), Some(amount)) = (refund.refund_id.parse(), amount) else {
+    let (Ok(id), Ok(payment), Some(amount)) =
+        (refund.refund_id.parse(), payment.payment_id.parse(), amount)
+    else {
         return Err(HandlerError::Poison("the event names no refund of an amount".to_owned()));
     };
     let effective_time = refund.effective_time.and_then(|time| Timestamp::try_from(time).ok());
-    let foreign = ForeignRefund { id, amount, effective_time };
+    let foreign = ForeignRefund { id, payment, amount, effective_time };
+    if has_failed_later {
+        let reaction = lose_refund(&tx, order, &foreign, now).await.map_err(handler_error)?;
+        return report(order, "reversed refund", reaction);
+    }
     let reaction = adopt_refund(&tx, order, &foreign, now).await.map_err(handler_error)?;
     report(order, "refund", reaction)
 }
@@ -117,9 +170,8 @@ async fn adopt_refund(
 ) -> Result<Reaction, Error> {
     let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
     let mut order = store::order::get(tx, id).await?;
-    let is_of_cancellation = foreign.id == order.cancel_refund_id()
-        || store::cancellation::has_refund(tx, id, foreign.id).await?;
-    if is_of_cancellation || order.refund(foreign.id).is_some() {
+    let is_own = order.refund_at_payment(foreign.id, foreign.payment).is_some();
+    if is_own || is_of_cancellation(tx, &order, foreign).await? {
         return Ok(Reaction::Known);
     }
     if saga.progress != Progress::Ended {
@@ -133,11 +185,17 @@ async fn adopt_refund(
         reason: RefundReason::OutsideOfOrder as i64,
         note: String::new(),
         actor: actor.clone(),
+        // Of several payments it is that one which paid back.
+        payment: order.is_split().then_some(foreign.payment),
         effective_time: Some(effective_time),
     };
+    let can_pay_back = order.can_pay_back(foreign.amount.minor, wanted.payment);
     let Ok(refund) = order.plan_refund(foreign.id, &wanted, now) else {
         return Ok(Reaction::CannotFollow);
     };
+    if !can_pay_back {
+        return Ok(Reaction::CannotFollow);
+    }
     order.refunds.push(refund);
     let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
     store::refund::insert_last(tx, &order, &request).await?;
@@ -150,6 +208,151 @@ async fn adopt_refund(
     let cause = saga.cause_of(&change, &order);
     record::change(tx, &mut order, &change, &cause, now).await?;
     Ok(Reaction::Follows)
+}
+
+/// Returns whether a refund is that of a cancellation of an order.
+async fn is_of_cancellation(
+    tx: &Tx,
+    order: &Order,
+    foreign: &ForeignRefund,
+) -> Result<bool, Error> {
+    if order.is_split() {
+        let Some(share) = order.share_of(foreign.payment) else { return Ok(false) };
+        let mut made = store::cancellation::refund_ids(tx, order.id).await?;
+        made.push(order.cancel_refund_id());
+        return Ok(made.into_iter().any(|id| order.refund_part_id(id, &share) == foreign.id));
+    }
+    Ok(foreign.id == order.cancel_refund_id()
+        || store::cancellation::has_refund(tx, order.id, foreign.id).await?)
+}
+
+/// Takes what the provider took back off what was captured, once for each capture.
+async fn lose_capture(
+    tx: &Tx,
+    id: OrderId,
+    reversed: &ReversedCapture,
+    amount: Money,
+    now: Timestamp,
+) -> Result<Reaction, Error> {
+    let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
+    if store::reversed_capture::is_known(tx, reversed.id).await? {
+        return Ok(Reaction::Known);
+    }
+    if saga.progress != Progress::Ended {
+        return Ok(Reaction::Busy);
+    }
+    let mut order = store::order::get(tx, id).await?;
+    let is_other = order.currency != amount.currency;
+    if is_other || order.clone().reverse_capture(reversed).is_err() {
+        return Ok(Reaction::CannotFollow);
+    }
+    record::change(tx, &mut order, &Change::PaymentReversed(*reversed), &of_payments(), now)
+        .await?;
+    Ok(Reaction::Follows)
+}
+
+/// Has a refund that succeeded and failed later count as failed. That of a cancellation becomes one
+/// of the order's first, so that it is seen what its customer did not get.
+async fn lose_refund(
+    tx: &Tx,
+    id: OrderId,
+    foreign: &ForeignRefund,
+    now: Timestamp,
+) -> Result<Reaction, Error> {
+    let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
+    let mut order = store::order::get(tx, id).await?;
+    let known = order.refund_at_payment(foreign.id, foreign.payment);
+    let known = known.map(|refund| (refund.id, refund.state, refund.amount));
+    if let Some((_, RefundState::Failed, _)) = known {
+        return Ok(Reaction::Known);
+    }
+    // The order never knew of one that was made elsewhere and could not be followed.
+    if known.is_none() && !is_of_cancellation(tx, &order, foreign).await? {
+        return Ok(Reaction::Known);
+    }
+    if saga.progress != Progress::Ended {
+        return Ok(Reaction::Busy);
+    }
+    if foreign.amount.currency != order.currency
+        // One that went back from several payments cannot fail in part.
+        || known.is_some_and(|(.., amount)| amount != foreign.amount)
+    {
+        return Ok(Reaction::CannotFollow);
+    }
+    if known.is_none() {
+        let refund = Refund {
+            id: foreign.id,
+            state: RefundState::Succeeded,
+            amount: foreign.amount,
+            lines: vec![],
+            reason: RefundReason::Other as i64,
+            note: "What CancelOrder paid back.".to_owned(),
+            actor: Actor::service("payments"),
+            payment: order.is_split().then_some(foreign.payment),
+            create_time: now,
+            effective_time: foreign.effective_time.unwrap_or(now).max(order.effective_time),
+        };
+        if order.own_cancel_refund(refund).is_err() {
+            return Ok(Reaction::CannotFollow);
+        }
+    }
+    let id = known.map_or(foreign.id, |(id, ..)| id);
+    let change = Change::RefundReversed { id, payment: foreign.payment };
+    if change.apply(&mut order.clone()).is_err() {
+        return Ok(Reaction::CannotFollow);
+    }
+    if known.is_none() {
+        let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
+        store::refund::insert_last(tx, &order, &request).await?;
+    }
+    record::change(tx, &mut order, &change, &of_payments(), now).await?;
+    Ok(Reaction::Follows)
+}
+
+/// Cancels what is open of an order that waits for a capture which cannot come any more, as a
+/// capture that is refused does.
+async fn lose_authorization(
+    tx: &Tx,
+    id: OrderId,
+    payment: PaymentId,
+    now: Timestamp,
+) -> Result<Reaction, Error> {
+    let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
+    let mut order = store::order::get(tx, id).await?;
+    let takes_back = saga.taking_back.is_some();
+    match order.axes.state {
+        // One that is being placed finds out, or did it itself, unless it has gone past that.
+        State::Pending if takes_back || saga.step != Step::Commit => return Ok(Reaction::Known),
+        State::Pending => return Ok(Reaction::Busy),
+        State::Placed if order.axes.payment.is_authorized() => {}
+        // All that it waited for was captured, or nothing is captured any more.
+        _ => return Ok(Reaction::Known),
+    }
+    if saga.progress != Progress::Ended {
+        let cancels_all = takes_back && saga.kind != Kind::CancelLines;
+        let is_own = cancels_all && matches!(saga.step, Step::Void | Step::Release);
+        return Ok(if is_own { Reaction::Known } else { Reaction::Busy });
+    }
+    match order.share_of(payment) {
+        // All of it was captured.
+        Some(share) if order.is_split() && share.left() == 0 => return Ok(Reaction::Known),
+        Some(_) => {}
+        None => return Ok(Reaction::CannotFollow),
+    }
+    let cancellation =
+        Cancellation { actor: Actor::service("payments"), ..Cancellation::default() };
+    let saga = saga.cancel(&order, Reason::PaymentCanceled, cancellation, now, now);
+    // The next sweep takes it up.
+    store::saga::restart(tx, &saga, None, Due::free(now)).await?;
+    let change = Change::Started(Kind::Cancel);
+    let cause = saga.cause_of(&change, &order);
+    record::change(tx, &mut order, &change, &cause, now).await?;
+    Ok(Reaction::Follows)
+}
+
+/// Returns the cause of a change that follows what the provider did.
+fn of_payments() -> Cause {
+    Cause::new(OrderChangeCause::PaymentChanged, Actor::service("payments"))
 }
 
 /// Puts an order whose stock was given up elsewhere into quarantine: resumed, it is cancelled and

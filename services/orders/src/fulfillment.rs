@@ -20,7 +20,9 @@ impl Order {
         if new.effective_time.is_some_and(|time| time < self.effective_time) {
             return Err(Error::EffectiveTime(EffectiveTimeFault::BeforeTheSale));
         }
-        self.check(self.axes.state == State::Placed)?;
+        // Goods do not leave for money that was taken back.
+        let is_reversed = self.axes.payment == PaymentStatus::Reversed;
+        self.check(self.axes.state == State::Placed && !is_reversed)?;
         let lines = match new.lines.as_slice() {
             [] => self.open_units(),
             wanted => {
@@ -227,6 +229,7 @@ impl Order {
             self.axes.state == State::Placed && self.axes.payment.is_authorized() && is_right,
         )?;
         self.captured += capture.minor;
+        self.take(capture.minor);
         self.axes.payment = if capture.is_final && self.captured == 0 {
             PaymentStatus::Paid
         } else {
@@ -245,6 +248,7 @@ impl Order {
     pub(crate) fn payment_status(&self) -> PaymentStatus {
         let refunded = self.refunded.minor;
         match () {
+            () if self.reversed > 0 => PaymentStatus::Reversed,
             () if self.uncaptured() > 0 && self.captured == 0 => PaymentStatus::Authorized,
             () if self.uncaptured() > 0 => PaymentStatus::PartiallyPaid,
             () if self.total.is_none_or(|total| total.minor == 0) => self.axes.payment,

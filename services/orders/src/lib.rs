@@ -5,6 +5,7 @@
 //! crash, `rpc/` for what can be asked.
 
 mod actor;
+mod answer;
 mod cancellation;
 mod change;
 mod claim;
@@ -19,12 +20,16 @@ mod link;
 mod new_order;
 mod numbers;
 mod order;
+mod order_update;
 mod part;
 mod reason;
 mod record;
 mod request_key;
+mod reversal;
 mod rpc;
 mod saga;
+mod share;
+mod split;
 mod start;
 mod state;
 mod step;

@@ -5,6 +5,7 @@ use souk_types::{Currency, Money, OrderId, Timestamp};
 use crate::actor::Actor;
 use crate::order::{Details, Order, Parts, RequestedLine};
 use crate::request_key::RequestKey;
+use crate::share::{NewShare, Share};
 use crate::state::{Axes, CaptureMethod};
 
 /// An order that is about to exist.
@@ -22,6 +23,9 @@ pub struct NewOrder {
     pub currency: Currency,
     pub requested_lines: Vec<RequestedLine>,
     pub payment_method: String,
+    /// Several payment methods, the last of which pays the rest; empty when `payment_method` pays
+    /// all.
+    pub shares: Vec<NewShare>,
     pub capture: CaptureMethod,
     pub return_url: String,
     /// Until when a customer who has not paid yet is waited for.
@@ -53,8 +57,10 @@ impl NewOrder {
             refunded: Money::zero(self.currency),
             captured: 0,
             given_back: 0,
+            reversed: 0,
             canceled: 0,
             refunds: vec![],
+            payments: self.payments(),
             fulfillments: vec![],
             fulfillment_count: 0,
             cancellation: None,
@@ -70,5 +76,11 @@ impl NewOrder {
             update_time: now,
             effective_time: self.effective_time.unwrap_or(now),
         }
+    }
+
+    fn payments(&self) -> Vec<Share> {
+        let count = self.shares.len() as i64;
+        let numbered = (1..).zip(&self.shares);
+        numbered.map(|(number, new)| Share::new(self.id, number, count, new.minor)).collect()
     }
 }

@@ -12,6 +12,7 @@
 //! ```
 //!
 //! A capture in parts is PartiallyPaid in between, goods that leave in parts PartiallyFulfilled.
+//! When the provider takes back a capture the payment is Reversed: `reversal.rs`.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ use crate::actor::Actor;
 use crate::error::{EffectiveTimeFault, Error};
 use crate::part::{Fulfillment, LinesCancellation};
 use crate::reason::Reason;
+use crate::share::Share;
 use crate::state::{Axes, CaptureMethod, MAX_REFUNDS, PaymentStatus, State};
 
 /// What a customer ordered, and how far it has come.
@@ -61,7 +63,12 @@ pub struct Order {
     pub given_back: i64,
     /// How much of the total is not owed because units were canceled, in minor units.
     pub canceled: i64,
+    /// How much of what is owed the provider took back after it was captured, in minor units.
+    pub reversed: i64,
     pub refunds: Vec<Refund>,
+    /// Its payments, when there are several: empty for an order with one, whose amounts stand
+    /// above.
+    pub payments: Vec<Share>,
     /// All of them; in an order that was read to be shown the first.
     pub fulfillments: Vec<Fulfillment>,
     pub fulfillment_count: i64,
@@ -178,6 +185,8 @@ pub struct Refund {
     pub reason: i64,
     pub note: String,
     pub actor: Actor,
+    /// The payment that it all goes back from, if that was decided elsewhere.
+    pub payment: Option<PaymentId>,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
 }
@@ -211,6 +220,8 @@ pub struct RefundRequest {
     pub reason: i64,
     pub note: String,
     pub actor: Actor,
+    /// The payment that it all goes back from, if that was decided elsewhere.
+    pub payment: Option<PaymentId>,
     pub effective_time: Option<Timestamp>,
 }
 
@@ -263,7 +274,8 @@ pub const LINES_SHOWN: usize = 200;
 pub const FULFILLMENTS_SHOWN: usize = 20;
 
 impl Order {
-    /// Names the payment of this order; a repeat of any step arrives at the same one.
+    /// Names the payment of this order, or of several the one that pays the rest; a repeat of any
+    /// step arrives at the same one.
     pub fn payment_id(&self) -> PaymentId {
         PaymentId::of_step(self.id.as_uuid(), "payment")
     }
@@ -279,7 +291,8 @@ impl Order {
     }
 
     /// Freezes lines and total. Fails with [`Reason::TotalOverflow`] when the total is beyond
-    /// [`MAX_TOTAL`].
+    /// [`MAX_TOTAL`], and with [`Reason::PartialPaymentsExceedTotal`] when they leave nothing to
+    /// pay.
     pub fn price(&mut self, lines: Vec<Line>) -> Result<(), Reason> {
         let mut total = Money::zero(self.currency);
         for line in &lines {
@@ -293,12 +306,13 @@ impl Order {
         self.lines = lines;
         self.parts = Parts { subtotal: total.minor, ..Parts::default() };
         self.total = Some(total);
-        Ok(())
+        self.share_out(total.minor)
     }
 
     /// Records that stock and payment are the order's own.
     pub fn place(&mut self) -> Result<(), Error> {
         self.check(self.axes.state == State::Pending)?;
+        self.all_authorized();
         self.leave_pending(State::Placed, PaymentStatus::Authorized);
         Ok(())
     }
@@ -333,6 +347,7 @@ impl Order {
         self.check(self.axes.state == State::Pending && self.decline.is_some())?;
         self.decline = None;
         self.tries += 1;
+        self.try_again();
         Ok(())
     }
 
@@ -406,7 +421,8 @@ impl Order {
         let is_paid = match self.axes.payment {
             PaymentStatus::Paid
             | PaymentStatus::PartiallyPaid
-            | PaymentStatus::PartiallyRefunded => true,
+            | PaymentStatus::PartiallyRefunded
+            | PaymentStatus::Reversed => true,
             PaymentStatus::Refunded => takes_goods_back,
             _ => false,
         };
@@ -441,6 +457,7 @@ impl Order {
             reason: request.reason,
             note: request.note.clone(),
             actor: request.actor.clone(),
+            payment: request.payment,
             create_time: now,
             effective_time: request.effective_time.unwrap_or(now),
         })
@@ -546,7 +563,10 @@ impl Order {
         }
         let is_of_money = refund.amount.minor > 0;
         let takes_goods_back = refund.takes_goods_back();
-        self.refunded = self.refunded.add(refund.amount).expect("refunds never exceed the total");
+        let amount = refund.amount;
+        let payment = refund.payment;
+        self.pay_back(amount.minor, payment);
+        self.refunded = self.refunded.add(amount).expect("refunds never exceed the total");
         if is_of_money {
             self.axes.payment = self.payment_status();
         }
@@ -570,4 +590,4 @@ impl Order {
 
 #[cfg(test)]
 #[path = "order_tests.rs"]
-mod tests;
+pub(crate) mod tests;

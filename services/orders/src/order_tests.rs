@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use souk_types::{CancellationId, FulfillmentId};
 
 use super::*;
+use crate::order_update::{Field, OrderUpdate};
 use crate::part::{
     CancelPlan, Cancellation, DueCapture, FulfillmentState, NewFulfillment, Tracking, Units,
 };
 use crate::state::{FulfillmentStatus, MAX_FULFILLMENTS};
 
-fn gbp(minor: i64) -> Money {
+pub(crate) fn gbp(minor: i64) -> Money {
     Money::new("GBP".parse().unwrap(), minor)
 }
 
@@ -32,8 +33,10 @@ fn pending() -> Order {
         refunded: gbp(0),
         captured: 0,
         given_back: 0,
+        reversed: 0,
         canceled: 0,
         refunds: vec![],
+        payments: vec![],
         fulfillments: vec![],
         fulfillment_count: 0,
         cancellation: None,
@@ -69,14 +72,14 @@ fn line(number: i64, quantity: i64, unit: i64) -> Line {
     }
 }
 
-fn placed() -> Order {
+pub(crate) fn placed() -> Order {
     let mut order = pending();
     order.price(vec![line(1, 3, 250), line(2, 1, 1000)]).unwrap();
     order.place().unwrap();
     order
 }
 
-fn paid() -> Order {
+pub(crate) fn paid() -> Order {
     let mut order = placed();
     pay(&mut order).unwrap();
     order
@@ -86,14 +89,14 @@ fn pay(order: &mut Order) -> Result<(), Error> {
     order.captured(order.capture_of_the_rest())
 }
 
-fn fulfilled() -> Order {
+pub(crate) fn fulfilled() -> Order {
     let mut order = paid();
     leave(&mut order, &[]).unwrap();
     order
 }
 
 /// Lets units leave; without any all that are open. What must be captured first is.
-fn leave(order: &mut Order, units: &[(i64, i64)]) -> Result<FulfillmentId, Error> {
+pub(crate) fn leave(order: &mut Order, units: &[(i64, i64)]) -> Result<FulfillmentId, Error> {
     let now = Timestamp::from_micros(1);
     let new = NewFulfillment {
         id: FulfillmentId::new(now),
@@ -119,7 +122,7 @@ fn of(number: i64, quantity: i64) -> Units {
 }
 
 /// Cancels units, and pays and captures what that asks for.
-fn cancel_units(order: &mut Order, units: &[(i64, i64)]) -> Result<CancelPlan, Error> {
+pub(crate) fn cancel_units(order: &mut Order, units: &[(i64, i64)]) -> Result<CancelPlan, Error> {
     let wanted: Vec<Units> =
         units.iter().map(|(number, quantity)| of(*number, *quantity)).collect();
     let id = CancellationId::new(Timestamp::from_micros(1));
@@ -143,6 +146,7 @@ fn asking(scope: RefundScope) -> RefundRequest {
         reason: 0,
         note: String::new(),
         actor: Actor::default(),
+        payment: None,
         effective_time: None,
     }
 }
@@ -151,7 +155,7 @@ fn wanted(number: i64, quantity: i64) -> RequestedRefundLine {
     RequestedRefundLine { number, quantity, amount: None, restock: true }
 }
 
-fn units(number: i64, quantity: i64) -> RefundScope {
+pub(crate) fn units(number: i64, quantity: i64) -> RefundScope {
     RefundScope::Lines(vec![wanted(number, quantity)])
 }
 
@@ -161,9 +165,9 @@ fn for_amount(number: i64, quantity: i64, minor: i64, restock: bool) -> RefundSc
 }
 
 const REST_OF_GOODS: RefundScope = RefundScope::Rest { restock: true };
-const REST_OF_MONEY: RefundScope = RefundScope::Rest { restock: false };
+pub(crate) const REST_OF_MONEY: RefundScope = RefundScope::Rest { restock: false };
 
-fn refund(order: &mut Order, scope: RefundScope) -> Result<Money, Error> {
+pub(crate) fn refund(order: &mut Order, scope: RefundScope) -> Result<Money, Error> {
     let id = RefundId::new(Timestamp::from_micros(1));
     give_back(order, id, &asking(scope))
 }
@@ -572,6 +576,84 @@ fn a_refused_fulfillment_is_forgotten() {
     assert!(order.track(new.id, &Tracking::default(), now).is_err(), "it has not left");
     order.refuse_fulfillment(new.id).unwrap();
     assert_eq!(order, Order { id: order.id, ..paid() });
+}
+
+fn update_of(fields: &[Field]) -> OrderUpdate {
+    let address = Address { region_code: "GB".into(), ..Default::default() };
+    OrderUpdate {
+        fields: fields.to_vec(),
+        reference: "new".into(),
+        details: Details {
+            contact: Some(Contact { name: "Alice".into(), ..Default::default() }),
+            shipping_address: Some(address.clone()),
+            billing_address: Some(address),
+            customer_note: "new".into(),
+            metadata: [("new".to_owned(), "new".to_owned())].into(),
+        },
+    }
+}
+
+#[test]
+fn an_update_changes_what_it_names_and_is_news_once() {
+    let order = paid();
+    for field in Field::ALL {
+        let update = update_of(&[field]);
+        assert_eq!(order.news_of(&update), update);
+        let mut changed = order.clone();
+        changed.update(&update).unwrap();
+        assert_ne!(changed, order, "{}", field.name());
+        assert_eq!(changed.news_of(&update).fields, []);
+        let others: Vec<Field> = Field::ALL.into_iter().filter(|one| *one != field).collect();
+        assert_eq!(changed.news_of(&update_of(&Field::ALL)).fields, others);
+        changed.details = order.details.clone();
+        changed.reference.clone_from(&order.reference);
+        assert_eq!(changed, order, "nothing but what is named");
+    }
+    let mut whole = order.clone();
+    whole.update(&update_of(&Field::ALL)).unwrap();
+    assert_eq!((whole.reference.as_str(), whole.details), ("new", update_of(&[]).details));
+}
+
+#[test]
+fn where_goods_go_is_fixed_when_they_leave_and_all_else_when_the_order_is_over() {
+    let others: Vec<Field> =
+        Field::ALL.into_iter().filter(|one| *one != Field::ShippingAddress).collect();
+    let may = |order: &Order, fields: &[Field]| order.can_update(fields).is_ok();
+
+    let mut leaving = paid();
+    let new = NewFulfillment {
+        id: FulfillmentId::new(Timestamp::from_micros(1)),
+        lines: vec![of(1, 1)],
+        location: String::new(),
+        tracking: Tracking::default(),
+        actor: Actor::default(),
+        effective_time: None,
+    };
+    let fulfillment = leaving.plan_fulfillment(&new, Timestamp::from_micros(1)).unwrap();
+    leaving.fulfillments.push(fulfillment);
+    leaving.fulfillment_count += 1;
+    let mut refused = leaving.clone();
+    refused.refuse_fulfillment(new.id).unwrap();
+    let mut left = leaving.clone();
+    left.fulfill(new.id).unwrap();
+
+    for order in [pending(), placed(), paid(), refused] {
+        assert!(may(&order, &Field::ALL), "{}", order.axes);
+    }
+    for mut order in [leaving, left, fulfilled()] {
+        assert!(may(&order, &others) && !may(&order, &Field::ALL), "{}", order.axes);
+        let before = order.clone();
+        let refused = order.update(&update_of(&[Field::ShippingAddress])).unwrap_err();
+        assert!(matches!(refused, Error::State { .. }), "{refused:?}");
+        assert_eq!(order, before);
+    }
+    let mut rejected = pending();
+    rejected.reject(Reason::OutOfStock).unwrap();
+    let mut canceled = paid();
+    canceled.cancel(Reason::OrderCanceled).unwrap();
+    for order in [rejected, canceled] {
+        assert!(Field::ALL.iter().all(|field| !may(&order, &[*field])), "{}", order.axes);
+    }
 }
 
 proptest! {

@@ -25,6 +25,8 @@ pub enum Reason {
     PriceNotAllowed,
     PriceChanged,
     TotalOverflow,
+    /// Nothing is left for the payment of the rest.
+    PartialPaymentsExceedTotal,
     OutOfStock,
     PaymentDeclined,
     ReservationExpired,
@@ -53,6 +55,7 @@ impl Reason {
             Reason::PriceNotAllowed => ErrorReason::PriceNotAllowed,
             Reason::PriceChanged => ErrorReason::PriceChanged,
             Reason::TotalOverflow => ErrorReason::TotalOverflow,
+            Reason::PartialPaymentsExceedTotal => ErrorReason::PartialPaymentsExceedTotal,
             Reason::OutOfStock => ErrorReason::OutOfStock,
             Reason::PaymentDeclined => ErrorReason::PaymentDeclined,
             Reason::ReservationExpired => ErrorReason::ReservationExpired,
@@ -79,6 +82,7 @@ impl Reason {
             Reason::PriceNotAllowed => OrderClosureReason::PriceNotAllowed,
             Reason::PriceChanged => OrderClosureReason::PriceChanged,
             Reason::TotalOverflow => OrderClosureReason::TotalOverflow,
+            Reason::PartialPaymentsExceedTotal => OrderClosureReason::PartialPaymentsExceedTotal,
             // An order that is out of step, or whose goods have not arrived, is not closed.
             Reason::OutOfStock | Reason::OutOfStep | Reason::StockNotOnHand => {
                 OrderClosureReason::OutOfStock
@@ -98,6 +102,19 @@ impl Reason {
     /// Returns whether it says that nothing more can be captured.
     pub fn is_lost_authorization(self) -> bool {
         matches!(self, Reason::PaymentCanceled | Reason::PaymentDeclined)
+    }
+
+    /// Returns whether the payment is what the order failed for, so that a caller may want to read
+    /// it.
+    pub fn is_of_payment(self) -> bool {
+        matches!(
+            self,
+            Reason::PaymentDeclined
+                | Reason::ReservationExpired
+                | Reason::PaymentActionExpired
+                | Reason::UnknownPaymentMethod
+                | Reason::PaymentCanceled
+        )
     }
 
     /// Returns the name under which it is stored: that of the error's reason, such as
@@ -120,6 +137,9 @@ impl Reason {
             Reason::PriceNotAllowed => "a user may order at public prices only",
             Reason::PriceChanged => "the total differs from the expected total",
             Reason::TotalOverflow => "the total is more than 1,000,000,000,000,000 minor units",
+            Reason::PartialPaymentsExceedTotal => {
+                "the partial payments leave nothing for payment_method"
+            }
             Reason::OutOfStock => "there is not enough stock",
             Reason::PaymentDeclined => "the payment was declined",
             Reason::ReservationExpired => {

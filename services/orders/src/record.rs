@@ -55,7 +55,7 @@ pub async fn decision(tx: &Tx, entry: &Entry) -> Result<Record, Error> {
     store::journal::insert(tx, saga, after.entries, entry.outcome, actor, *now).await?;
 
     if let (Some(_), Some(capture)) = (decision.refusal, saga.capture) {
-        store::capture::delete(tx, capture).await?;
+        store::capture::delete(tx, capture, saga.capture_minor).await?;
     }
     let mut order = entry.order.clone();
     store::order::keep_facts(tx, order.id, &decision.facts).await?;
@@ -78,6 +78,7 @@ pub async fn change(
 ) -> Result<(), Error> {
     let before = order.axes;
     let part = order.cancellation.as_ref().map(|part| part.id);
+    let payments = order.payments.clone();
     order.update_time = now;
     change.apply(order)?;
     order.version += 1;
@@ -90,6 +91,13 @@ pub async fn change(
             if before.state == State::Placed && order.axes.state != State::Placed {
                 store::order_line::cancel_the_rest(tx, order.id).await?;
             }
+        }
+        Change::PaymentReversed(reversed) => {
+            store::reversed_capture::insert(tx, order.id, reversed, now).await?;
+        }
+        Change::RefundReversed { id, .. } => {
+            let refund = order.refund(*id).expect("a refund that fails is one of its order");
+            store::refund::reverse(tx, order.id, refund).await?;
         }
         Change::Fulfilled { id, .. } => {
             store::fulfillment::update(tx, order, *id).await?;
@@ -108,8 +116,12 @@ pub async fn change(
             store::cancellation::end(tx, part).await?;
         }
         Change::CancelRefused => store::cancellation::delete(tx, part).await?,
+        Change::Updated(update) => store::order::set_details(tx, order, &update.fields).await?,
         Change::CustomerChanged { to, .. } => store::order::set_customer(tx, order.id, to).await?,
         _ => {}
+    }
+    if order.is_split() {
+        store::order_payment::update(tx, order, &payments).await?;
     }
     if !store::order::update(tx, order).await? {
         return Err(Error::LeaseLost);

@@ -1,8 +1,8 @@
 //! The request that created an order or a refund: stored with it permanently, so that a repeat
 //! finds it.
 //!
-//! A key is who keeps it and the request id: a customer, whoever acts for it, or else the subject
-//! of the caller. Every method keeps its keys in a table of its own.
+//! A key is who keeps it and the request id: the customer that a caller acts for, or else the
+//! subject of the caller. Every method keeps its keys in a table of its own.
 
 use prost::Message;
 use sha2::{Digest, Sha256};

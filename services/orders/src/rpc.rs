@@ -20,6 +20,7 @@ mod resume_saga;
 mod retry_payment;
 mod settle_saga;
 mod update_fulfillment;
+mod update_order;
 mod watch_order;
 
 use souk_chassis::Drain;
@@ -102,7 +103,7 @@ fn step_name(saga: &Saga) -> String {
     format!("{}.{}", saga.kind.name(), saga.step.name())
 }
 
-/// Describes a saga as it stands now.
+/// Describes a saga as it is now.
 fn describe(saga: &Saga) -> ops::Saga {
     let state = match saga.progress {
         Progress::Running => SagaState::Running,

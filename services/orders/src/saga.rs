@@ -38,8 +38,9 @@ use souk_client::orders::v1::OrderChangeCause;
 use souk_types::{CaptureId, FulfillmentId, OrderId, RefundId, Timestamp};
 
 use crate::actor::Actor;
+use crate::answer::{Answer, Outcome};
 use crate::change::{Cause, Change};
-use crate::order::{Action, Line, Order};
+use crate::order::{Action, Order};
 use crate::part::{CancelPlan, Cancellation, DueCapture};
 use crate::reason::Reason;
 use crate::state::State;
@@ -89,41 +90,6 @@ pub struct Lease {
     pub length: Duration,
 }
 
-/// The outcome of a call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// It took effect, now or in an earlier attempt.
-    Done,
-    /// It took no effect and never will; nothing is left behind by it.
-    Refused(Reason),
-    /// It was taken, and waits for the customer.
-    Waiting,
-    /// It was declined, and another payment method or a later attempt may succeed.
-    Declined,
-    /// Unknown: no response, or one that says to retry.
-    Unknown,
-    /// It was answered in a way that trying again will not mend.
-    Broken,
-}
-
-/// The outcome of a step, and what the upstream said.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub outcome: Outcome,
-    /// The frozen lines, when the step was pricing.
-    pub lines: Vec<Line>,
-    /// Where the customer must go, when the payment waits for that.
-    pub action: Option<Action>,
-    /// Why the provider declined; empty when it did not say.
-    pub decline: String,
-    /// The details of a failure besides its reason: `sku`, `requested`, `available`,
-    /// `total_minor_units`.
-    pub facts: Vec<(String, String)>,
-    /// Code and reason of a failure, for the journal. Never a message, which could hold personal
-    /// data.
-    pub failure: Option<String>,
-}
-
 /// What the driver knows in addition to the response.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
@@ -149,8 +115,14 @@ pub struct Circumstances<'a> {
     pub refund: Option<PendingRefund>,
     /// The fulfillment that the saga carries out, while it is pending.
     pub fulfillment: Option<PendingFulfillment>,
-    /// What the saga captures at its capture step.
+    /// What the saga captures at its capture step; of several payments the part that one pays.
     pub capture: DueCapture,
+    /// More is captured after that, from another payment.
+    pub captures_more: bool,
+    /// Another payment is to be authorized after the one in turn.
+    pub authorizes_more: bool,
+    /// An earlier one of several payments is authorized.
+    pub has_authorized: bool,
     /// What a cancellation does, and what is to be canceled when the authorization is gone.
     pub plan: &'a CancelPlan,
     /// Where the order sends its customer already.
@@ -355,7 +327,18 @@ impl Saga {
     #[must_use]
     pub fn after(&self, decision: &Decision) -> Self {
         let taking_back = decision.taking_back.or(self.taking_back);
-        let after = Saga { entries: self.entries + 1, attempts: 0, taking_back, ..self.clone() };
+        let captured = match decision.change {
+            Some(Change::Captured(capture)) => capture.minor,
+            _ => 0,
+        };
+        let after = Saga {
+            entries: self.entries + 1,
+            attempts: 0,
+            taking_back,
+            // What is left of it is captured from the next payment.
+            capture_minor: self.capture_minor.map(|minor| minor - captured),
+            ..self.clone()
+        };
         match decision.next {
             Next::Step(step) => Saga { step, ..after },
             Next::Retry(_) => Saga { attempts: self.attempts + 1, ..after },
@@ -371,39 +354,6 @@ impl Saga {
             },
             Next::End => Saga { progress: Progress::Ended, ..after },
         }
-    }
-}
-
-impl Outcome {
-    /// Returns the name that the journal keeps.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Done => "done",
-            Outcome::Refused(_) => "refused",
-            Outcome::Waiting => "waiting",
-            Outcome::Declined => "declined",
-            Outcome::Unknown => "unknown",
-            Outcome::Broken => "broken",
-        }
-    }
-}
-
-impl Answer {
-    /// Returns a response that says nothing but its outcome.
-    pub fn of(outcome: Outcome) -> Self {
-        Answer {
-            outcome,
-            lines: vec![],
-            action: None,
-            decline: String::new(),
-            facts: vec![],
-            failure: None,
-        }
-    }
-
-    /// Returns a refusal that says nothing but its reason.
-    pub fn refused(reason: Reason) -> Self {
-        Answer::of(Outcome::Refused(reason))
     }
 }
 
@@ -509,6 +459,9 @@ fn done(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Deci
         Step::Reserve if canceled => Decision::take_back(Step::Release, Reason::OrderCanceled),
         Step::Reserve => Decision::go(Step::Authorize),
         Step::Authorize if canceled => Decision::take_back(Step::Void, Reason::OrderCanceled),
+        Step::Authorize if now.authorizes_more => {
+            Decision::go(Step::Authorize).with(Change::PaymentAuthorized)
+        }
         Step::Authorize => Decision::go(Step::Commit),
         // The pivot. A cancellation that is requested later is carried out once the saga has come
         // to its end.
@@ -520,6 +473,7 @@ fn done(kind: Kind, step: Step, answer: &Answer, now: Circumstances<'_>) -> Deci
         Step::Capture => {
             let captured = Change::Captured(now.capture);
             match kind {
+                _ if now.captures_more => Decision::go(Step::Capture).with(captured),
                 Kind::Fulfill => Decision::go(Step::Consume).with(captured),
                 Kind::Cancel | Kind::CancelLines => Decision::go(Step::Release).with(captured),
                 _ if now.cancel_requested => {
@@ -581,10 +535,16 @@ fn refused(
     match step {
         Step::Price | Step::Reserve => Decision::reject(reason, answer),
         Step::Authorize => {
-            Decision { facts: answer.facts.clone(), ..Decision::take_back(Step::Release, reason) }
+            let step = if now.has_authorized { Step::Void } else { Step::Release };
+            Decision { facts: answer.facts.clone(), ..Decision::take_back(step, reason) }
         }
         Step::Commit => Decision::take_back(Step::Void, reason),
         Step::Capture => match kind {
+            // What an earlier one of several payments has paid goes back.
+            Kind::Place if now.plan.pays_back > 0 => Decision {
+                taking_back: Some(reason),
+                ..Decision::to(Next::Cancel(first_of_cancellation(now.plan)))
+            },
             Kind::Place => Decision::take_back(Step::Void, reason),
             Kind::Cancel | Kind::CancelLines if reason == Reason::PaymentDeclined => {
                 Decision::refuse(reason, Some(Change::CancelRefused), answer)

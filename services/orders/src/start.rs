@@ -9,6 +9,7 @@ use crate::actor::Actor;
 use crate::change::{Cause, Change};
 use crate::error::Error;
 use crate::order::{Order, RefundRequest};
+use crate::order_update::OrderUpdate;
 use crate::part::{Cancellation, Fulfillment, FulfillmentState, NewFulfillment, Tracking, Units};
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
@@ -54,6 +55,11 @@ pub enum Operation {
     Deliver {
         id: FulfillmentId,
         effective_time: Option<Timestamp>,
+        actor: Actor,
+    },
+    Update {
+        etag: String,
+        update: Box<OrderUpdate>,
         actor: Actor,
     },
 }
@@ -131,6 +137,9 @@ pub async fn start(tx: &Tx, start: &Start) -> Result<StartOutcome, Error> {
             let change = Change::FulfillmentDelivered { id: *id, effective_time };
             let cause = Cause::new(OrderChangeCause::MarkFulfillmentDelivered, actor.clone());
             change_at_once(tx, start, &saga, order, &change, &cause).await
+        }
+        Operation::Update { etag, update, actor } => {
+            self::update(tx, start, order, etag, update, actor).await
         }
         Operation::Refund { id, refund, request } => {
             if let Some(earlier) = store::refund::order_of_request(tx, request).await? {
@@ -242,6 +251,37 @@ async fn fulfill(
     let saga = saga.restart(Kind::Fulfill, actor, effective_time, start.give_up_time);
     let step = if captures_first { Step::Capture } else { Step::Consume };
     begin(tx, start, Saga { step, ..saga }, order).await
+}
+
+/// Changes what an order says, also while its saga rests: a customer must be able to correct an
+/// address while the bank is asked.
+async fn update(
+    tx: &Tx,
+    start: &Start,
+    order: Order,
+    etag: &str,
+    update: &OrderUpdate,
+    actor: &Actor,
+) -> Result<StartOutcome, Error> {
+    let news = order.news_of(update);
+    if news.fields.is_empty() {
+        return Ok(StartOutcome::Order(Box::new(order)));
+    }
+    // What is refused anyway does not wait for the end of a step.
+    order.can_update(&news.fields)?;
+    let present = order.etag();
+    if !etag.is_empty() && etag != present {
+        return Err(Error::EtagMismatch(present));
+    }
+    // The driver of a step holds the order.
+    if !store::saga::lock_at_rest(tx, order.id, start.now).await? {
+        return Err(Error::Busy(order.id));
+    }
+    let mut order = order;
+    let change = Change::Updated(Box::new(news));
+    let cause = Cause::new(OrderChangeCause::UpdateOrder, actor.clone());
+    record::change(tx, &mut order, &change, &cause, start.now).await?;
+    Ok(StartOutcome::Order(Box::new(order)))
 }
 
 /// Returns the order of a request that was made before.

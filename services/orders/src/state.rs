@@ -35,6 +35,8 @@ pub enum PaymentStatus {
     PartiallyRefunded = 6,
     Refunded = 7,
     Voided = 8,
+    /// The provider took back what was captured.
+    Reversed = 10,
 }
 
 /// What happened to the goods of an order.

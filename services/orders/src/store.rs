@@ -17,9 +17,11 @@ mod migrations;
 pub mod order;
 pub mod order_line;
 pub mod order_number;
+pub mod order_payment;
 pub mod refund;
 pub mod refund_line;
 mod requested_lines;
+pub mod reversed_capture;
 pub mod saga;
 
 pub use migrations::SCHEMA;

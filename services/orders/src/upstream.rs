@@ -20,9 +20,10 @@ use souk_client::payments::v1::payment_service_client::PaymentServiceClient;
 use souk_data::Db;
 use tonic::Request;
 
+use crate::answer::Answer;
 use crate::error::Error;
 use crate::order::{Order, Refund};
-use crate::saga::{Answer, Saga};
+use crate::saga::Saga;
 use crate::step::Step;
 
 /// The upstreams of orders.

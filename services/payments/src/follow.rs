@@ -70,7 +70,7 @@ pub async fn give_over(db: Db, clock: Clock, sweep: Duration, drain: Drain) -> R
 
 /// Gives some payments of a guest over. Returns whether there may be more.
 async fn give_some(tx: &Tx, &(guest, now): &(CustomerId, Timestamp)) -> Result<bool, Error> {
-    // Whoever holds the lock is the only one who gives this guest's payments over.
+    // Only the holder of the lock gives this guest's payments over.
     let Some(claim) = store::guest::lock(tx, guest).await? else { return Ok(false) };
     if claim.due_time.is_none_or(|due| due > now) {
         return Ok(false);

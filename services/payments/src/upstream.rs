@@ -53,8 +53,8 @@ impl Ledger {
     }
 
     /// Sees to it that these transfers are in the ledger, once however often it is called. Ledgers
-    /// and accounts are made before they are first needed: the ledger refuses for ever the id of a
-    /// transfer between accounts that are not there.
+    /// and accounts are made before they are first needed: the ledger permanently refuses the id of
+    /// a transfer between accounts that are not there.
     ///
     /// # Errors
     /// When the ledger does not answer (it may have created them) or refuses one of them (then it

@@ -7,7 +7,7 @@ use souk_chassis::{Caller, Channel, Host, StartError};
 
 use crate::neighbours::Neighbours;
 
-/// Where the services of a shop are, as a tool is told.
+/// Where the services of a shop are, as the arguments of a tool say.
 #[derive(Args)]
 pub struct ShopArgs {
     /// The address of the shop.

@@ -91,7 +91,7 @@ pub fn parse_scope(text: &str) -> Result<String, String> {
         .to_owned())
 }
 
-/// The longest time that a token is good, when it is not for ever: a hundred years.
+/// The longest time that a token is good, when it expires at all: a hundred years.
 const LONGEST: u64 = 36_525 * 24 * 60 * 60;
 
 /// Reads a time such as 30m for clap.

@@ -17,7 +17,7 @@ const DENIED: &str = "ERROR_REASON_ACCESS_DENIED";
 const OTHER: &str = "ERROR_REASON_OTHER_CUSTOMER";
 const NOT_ALLOWED: &str = "ERROR_REASON_FIELD_NOT_ALLOWED";
 
-/// Calls every method that says so as a person, about itself and about somebody else.
+/// Calls every method that says so as a person, about itself and about someone else.
 pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
     let alice = Caller::user("conformance");
     let guest = Caller::guest("conformance");
@@ -30,7 +30,7 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
         if names_customer && !method.client_streaming {
             for person in &people {
                 looks[0] = true;
-                own_customer(stage, method, person, report).await;
+                own_customer(stage, method, &access.own, person, report).await;
             }
             let others =
                 [Caller::Staff("conformance".into()), Caller::Service("conformance".into())];
@@ -38,7 +38,7 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
                 looks[1] = true;
                 let reply = send(stage, method, other, Some("me"), None).await;
                 let holds = validation::is_invalid(&reply, &method.package)
-                    && validation::fields(&reply) == ["customer_id"];
+                    && validation::fields(&reply) == [access.own.as_str()];
                 let seen = format!("{} by {other} for me: {}", method.path, told(&reply));
                 report.look("C-OWN-2", holds, seen);
             }
@@ -80,11 +80,17 @@ pub async fn asked(stage: &Stage<'_>, report: &mut Report) {
     }
 }
 
-async fn own_customer(stage: &Stage<'_>, method: &Method, person: &Caller, report: &mut Report) {
+async fn own_customer(
+    stage: &Stage<'_>,
+    method: &Method,
+    own_field: &str,
+    person: &Caller,
+    report: &mut Report,
+) {
     let stranger = souk_contract::customer_of("user:somebody-else").to_string();
     let reply = send(stage, method, person, Some(&stranger), None).await;
     let holds = is_error(&reply, Code::PermissionDenied, OTHER)
-        && validation::fields(&reply) == ["customer_id"];
+        && validation::fields(&reply) == [own_field];
     let seen = format!("{} by {person} for another: {}", method.path, told(&reply));
     report.look("C-OWN-1", holds, seen);
     if !method.is_read {

@@ -10,7 +10,7 @@ use souk_contract::CallerKind;
 use crate::descriptors::is_made;
 
 /// Every scope of the contract, and what its holder may do.
-const SCOPES: [(&str, &str); 28] = [
+const SCOPES: [(&str, &str); 29] = [
     ("catalog.write", "create, change, publish, import and archive products, variants and prices"),
     ("events.admin", "change, move and delete subscriptions of any owner, and their dead letters"),
     ("events.publish", "publish events of one's own types"),
@@ -37,6 +37,7 @@ const SCOPES: [(&str, &str); 28] = [
     ("orders.read", "read orders of any customer"),
     ("orders.refund", "refund orders"),
     ("orders.share", "issue links that open one order of any customer"),
+    ("orders.write", "change contact, addresses and notes of orders of any customer"),
     ("payments.charge", "create, confirm, authorize, refresh, capture and void payments"),
     ("payments.read", "read payments, captures and refunds"),
     ("payments.refund", "refund payments that belong to no order"),

@@ -33,7 +33,7 @@ class Caller:
     def owner(self) -> str:
         """Returns what idempotency records are kept by.
 
-        It is the customer of a person, so that they are found again whoever acts for the customer; else the subject.
+        It is the customer of a person, so that anyone who acts for the customer finds them again; else the subject.
         """
         return self.customer or self.key
 
@@ -63,7 +63,7 @@ class Identity:
     caller: Caller = ANONYMOUS
     scopes: frozenset[str] = frozenset()
     expires: float | None = None
-    """Until when the token is good, in seconds since 1970; for ever without one."""
+    """Until when the token is good, in seconds since 1970; None: it never expires."""
 
 
 NOBODY = Identity()

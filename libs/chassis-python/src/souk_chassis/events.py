@@ -8,7 +8,7 @@ they are published; an older log, or a topic that others write to, may hold some
 
 **Invariant:** a subscription only ever gets more types from its consumers. While a service is being deployed two versions of it
 run, and a type that one took away from the other would be skipped for good. A version that handles fewer types waits until
-somebody decides.
+someone decides.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _MALFORMED = "the authorization header is not 'Bearer souk-dev.<payload>.<mac>'"
 def development_token(who: Caller, scopes: Sequence[str] = (), key: str = "", expires: datetime | None = None) -> str:
     """Returns a token for `who` with `scopes` (words without spaces), signed with `key` or the public one.
 
-    Its customer is derived from the name. It is good until `expires`, in whole seconds, or for ever. Send it as
+    Its customer is derived from the name. It is good until `expires`, in whole seconds, or without an end. Send it as
     `authorization: Bearer <token>`. An anonymous caller has no token, so the result is empty.
     """
     return souk_client.development_token(who.key, key=key or DEVELOPMENT_KEY, scopes=scopes, expires=expires)
@@ -111,7 +111,7 @@ def _seconds(text: str) -> int:
 
 
 def _with_customer(caller: Caller, customer: str | None) -> Caller:
-    """Returns the caller with what its token says of its customer: a person has one, and nobody else."""
+    """Returns the caller with what its token says of its customer: a person has one, and no one else."""
     if caller.kind not in PEOPLE:
         if customer is not None:
             raise Unauthenticated("the token names a customer, and its caller has none")

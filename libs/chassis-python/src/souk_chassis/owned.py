@@ -68,7 +68,7 @@ def check(rules: Rules, caller: Caller, domain: str, request: Message) -> None:
     holder = _holder(request, rules.customer)
     if holder is None:
         return
-    named, asked = rules.customer[-1], holder.customer_id
+    named, asked = ".".join(rules.customer), holder.customer_id
     if not caller.customer:
         if asked == _ME:
             allowed = f"must be the id of a customer: `{_ME}` is for a user, who has one"

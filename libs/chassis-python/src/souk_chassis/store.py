@@ -103,7 +103,7 @@ class Store:
         """Like `write`, once per request: a repeated request gets the first answer, for 7 days.
 
         `method` is `/souk.orders.v1.OrderService/PlaceOrder`. Only successes are recorded. The same id with another request
-        raises RequestIdReused (FAILED_PRECONDITION). What is done for a customer, whoever does it, is kept by the customer;
+        raises RequestIdReused (FAILED_PRECONDITION). What is done for a customer, by any caller, is kept by the customer;
         else by the caller.
         """
         who = caller

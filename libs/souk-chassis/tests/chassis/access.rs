@@ -61,7 +61,7 @@ in_both_forms! {
         assert_eq!((status.code(), reason(&status)), (Code::PermissionDenied, "ERROR_REASON_OTHER_CUSTOMER".into()));
         assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "customer_id");
 
-        // A service names whom it likes, and is nobody's customer.
+        // A service may name any customer, and has none of its own.
         let service = Caller::Service("payments".into());
         for asked in ["", alice.as_str()] {
             let answer = stage.client_as(&service).echo_known(ask(asked)).await.unwrap();

@@ -31,6 +31,7 @@ struct AddMethod;
 
 impl Method for AddMethod {
     const PATH: &'static str = "/souk.proving.v1.ProvingService/Add";
+    const OWN: &'static str = "customer_id";
     type Input = Add;
     type Output = ();
 

@@ -98,7 +98,7 @@ pub enum Order {
     UpdateTime,
 }
 
-/// Where a product stands in a list.
+/// The position of a product in a list.
 #[derive(Clone, Debug)]
 pub enum Position {
     Title(Vec<u8>, ProductId),
@@ -114,7 +114,7 @@ impl Order {
         }
     }
 
-    /// Returns what says where a product stands in this order.
+    /// Returns the function of the position of a product in this order.
     pub fn sorts_by(self) -> fn(&Product) -> Vec<Value> {
         match self {
             Order::Title => |product| vec![title_key(&product.title).into(), product.id.into()],

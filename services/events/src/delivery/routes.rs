@@ -91,7 +91,7 @@ mod tests {
         let holders = BTreeMap::from([
             ((0, 1), "here".to_owned()),
             ((1, 4), "there".to_owned()),
-            // Leased anew since the delivery.
+            // Leased again since the delivery.
             ((2, 2), "there".to_owned()),
         ]);
         let messages = routes.messages(&update, &holders);

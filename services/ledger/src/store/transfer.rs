@@ -122,7 +122,7 @@ pub(super) fn join_accounts(query: Select<Entity>, join: JoinType) -> Select<Ent
 }
 
 /// Returns the transfers with these ids, in the order asked; unknown ids are left out, and those
-/// that are refused for ever.
+/// that are refused permanently.
 pub async fn get(reader: &Reader, ids: &[TransferId]) -> Result<Vec<ListedTransfer>, Error> {
     let mut found = HashMap::new();
     for ids in rows::chunks(ids) {

@@ -8,7 +8,7 @@ import { micros, text, whole } from "./tables.js";
 /** As many as preferences may have. */
 const MOST_WATCHED = 100;
 
-/** Returns the customer that claimed this one, a guest; the same when nobody has. */
+/** Returns the customer that claimed this one, a guest; the same when none has. */
 export function claimerOf(reader: Reader, customer: string): string {
   const row = reader.get("SELECT customer FROM claimed_guests WHERE guest = ?", customer);
   return row === undefined ? customer : text(row.customer);
@@ -25,7 +25,7 @@ export function claim(tx: Tx, { guest, customer }: Claim, now: Date): boolean {
 }
 
 /**
- * They come behind the messages that the customer has, as if they were written now: whoever watches gets them, and what was kept
+ * They come behind the messages that the customer has, as if they were written now: open streams get them, and what was kept
  * long enough goes from the front.
  */
 function moveMessages(tx: Tx, { guest, customer }: Claim, now: Date): void {
@@ -41,7 +41,7 @@ function moveMessages(tx: Tx, { guest, customer }: Claim, now: Date): void {
 /** What the customer has set is kept: only one who has set nothing gets the guest's settings. Watched skus are added. */
 function movePreferences(tx: Tx, { guest, customer }: Claim, now: Date): void {
   const [theirs, own] = [loadPreferences(tx, guest), loadPreferences(tx, customer)];
-  // A claim gives nobody more codes in a day.
+  // A claim gives no one more codes in a day.
   tx.run("UPDATE email_confirmation_requests SET customer = ? WHERE customer = ?", customer, guest);
   if (theirs.version === 0) return;
   if (own.version === 0) {

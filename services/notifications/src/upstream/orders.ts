@@ -9,7 +9,7 @@ import { Failure } from "../failure.js";
 
 /** What an e-mail needs of its order. */
 export interface OrderContact {
-  /** Where the customer wants to be told of this order; empty when it did not say, or no mail can go there. */
+  /** Where the customer wants mail about this order; empty when it did not say, or no mail can go there. */
   emailAddress: string;
   /** The language and region in which the customer bought; may be empty. */
   locale: string;
@@ -19,7 +19,7 @@ export interface OrderContact {
 export interface Orders {
   /** Returns what the order says; undefined when there is no such order. */
   contactOf: (orderId: string, trace: string) => Promise<OrderContact | undefined>;
-  /** Returns a secret that shows the order to whoever has it, for so many seconds. */
+  /** Returns a secret that shows the order to anyone who has it, for this many seconds. */
   linkToken: (orderId: string, seconds: number, trace: string) => Promise<string>;
 }
 

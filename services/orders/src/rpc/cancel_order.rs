@@ -1,5 +1,6 @@
 //! CancelOrder: takes back what is open of an order, all of it or some units.
 
+use souk_chassis::Caller;
 use souk_client::orders::v1 as pb;
 use souk_client::orders::v1::order_service::CancelOrder;
 use souk_contract::{Call, Handle};
@@ -8,8 +9,10 @@ use souk_types::CancellationId;
 use super::OrderRpc;
 use crate::convert;
 use crate::error::Error;
+use crate::request_key::RequestKey;
 use crate::start::{Operation, StartOutcome};
 use crate::state::State;
+use crate::store;
 
 impl Handle<CancelOrder> for OrderRpc {
     async fn handle(
@@ -18,10 +21,13 @@ impl Handle<CancelOrder> for OrderRpc {
     ) -> Result<pb::CancelOrderResponse, Error> {
         let deadline = call.deadline;
         let id = call.request.order_id()?;
-        self.visible_order(&call.caller, id).await?;
+        let order = self.visible_order(&call.caller, id).await?;
 
         let cancellation = convert::cancellation(&call.caller, &call.request);
-        let part = convert::canceled_units(&call.caller, &call.request)?;
+        let mut part = convert::canceled_units(&call.caller, &call.request)?;
+        if let (Caller::User(_), Some((_, request))) = (&call.caller, &mut part) {
+            self.find_request_of_guest(&order.customer, request).await?;
+        }
         let part_id = CancellationId::new(self.clock.now());
         let key = part.as_ref().map(|(_, request)| request.clone());
         let operation = match part {
@@ -39,7 +45,7 @@ impl Handle<CancelOrder> for OrderRpc {
                 let reached = self.reached(id, milestone, deadline).await?;
                 match reached.refusal {
                     Some((_, facts)) if captures => {
-                        let payment = reached.order.payment_id();
+                        let payment = reached.order.share_to_capture().id;
                         return Err(Error::CaptureDeclined { order: id, payment, facts });
                     }
                     Some(_) => return Err(Error::RefundDeclined { order: id, refund }),
@@ -61,5 +67,26 @@ impl Handle<CancelOrder> for OrderRpc {
             }
         };
         Ok(pb::CancelOrderResponse { order: Some((&order).into()) })
+    }
+}
+
+impl OrderRpc {
+    /// Lets a customer's request be that of a guest, if the customer has claimed a guest who sent
+    /// it before.
+    async fn find_request_of_guest(
+        &self,
+        customer: &str,
+        request: &mut RequestKey,
+    ) -> Result<(), Error> {
+        let reader = self.db.read();
+        for guest in store::guest_claim::of_customer(&reader, customer).await?.guests {
+            let key = request.under(&guest);
+            let of_guest = RequestKey { key, hash: request.hash.clone() };
+            if store::cancellation::order_of_request(&reader, &of_guest).await?.is_some() {
+                *request = of_guest;
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }

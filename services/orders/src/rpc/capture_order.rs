@@ -30,7 +30,7 @@ impl Handle<CaptureOrder> for OrderRpc {
                 let milestone = self.sagas.start(permit, saga, *order);
                 let reached = self.reached(id, milestone, deadline).await?;
                 if let Some((_, facts)) = reached.refusal {
-                    let payment = reached.order.payment_id();
+                    let payment = reached.order.share_to_capture().id;
                     return Err(Error::CaptureDeclined { order: id, payment, facts });
                 }
                 reached.order

@@ -59,7 +59,8 @@ impl Handle<CreateFulfillment> for OrderRpc {
 fn refused(order: &Order, reason: Reason, facts: Vec<(String, String)>) -> Error {
     match reason {
         Reason::PaymentDeclined => {
-            Error::CaptureDeclined { order: order.id, payment: order.payment_id(), facts }
+            let payment = order.share_to_capture().id;
+            Error::CaptureDeclined { order: order.id, payment, facts }
         }
         Reason::StockNotOnHand => Error::StockNotOnHand { order: order.id, facts },
         _ => Error::OutOfStep { order: order.id, facts },

@@ -94,6 +94,9 @@ async fn create(tx: &Tx, creation: &Creation) -> Result<OrderOfRequest, Error> {
         let earlier = store::order::of_request(tx, &new.request).await?;
         return Ok(OrderOfRequest::Earlier(Box::new(earlier)));
     }
+    if order.is_split() {
+        store::order_payment::insert(tx, &order, &new.shares).await?;
+    }
     let change = Change::Started(Kind::Place);
     let cause = Cause::new(OrderChangeCause::PlaceOrder, new.actor.clone());
     history::insert(tx, &history::Row::of(&order, None, &change, &cause)).await?;
@@ -108,7 +111,7 @@ impl OrderRpc {
         if let Some(decline) = &order.decline {
             return Err(Error::PaymentMethodDeclined {
                 order: order.id,
-                payment: order.payment_id(),
+                payment: order.share_in_turn().id,
                 decline: decline.clone(),
                 expire_time: order.expire_time,
             });
@@ -116,7 +119,7 @@ impl OrderRpc {
         match order.closure {
             Some(reason) if order.axes.state == State::Rejected => Err(Error::Rejected {
                 order: order.id,
-                payment: order.payment_id(),
+                payment: order.share_in_turn().id,
                 reason,
                 facts: store::order::facts(&self.db.read(), order.id).await?,
             }),

@@ -107,6 +107,6 @@ async fn retry(tx: &Tx, attempt: &Attempt) -> Result<Retried, Error> {
     store::saga::restart(tx, &saga, None, Due::leased(lease, *now)).await?;
     let cause = Cause::new(OrderChangeCause::RetryPayment, actor.clone());
     record::change(tx, &mut order, &Change::PaymentRetried, &cause, *now).await?;
-    store::order::set_payment_method(tx, *id, payment_method, return_url).await?;
+    store::order::set_payment_method(tx, &order, payment_method, return_url).await?;
     Ok(Retried::Saga(Box::new(order), saga))
 }

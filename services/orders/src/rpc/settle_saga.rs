@@ -11,12 +11,13 @@ use souk_types::{OrderId, Timestamp};
 
 use super::{SagaError, SagaRpc, describe, order_id, step_name};
 use crate::actor::Actor;
+use crate::answer::{Answer, Outcome};
 use crate::change::Cause;
 use crate::drive::Sagas;
 use crate::error::Error;
 use crate::order::Order;
 use crate::record::{self, Entry, Record};
-use crate::saga::{Answer, Outcome, Progress, Saga};
+use crate::saga::{Progress, Saga};
 
 /// A step that STAFF has done by hand, and the lease to continue with.
 struct Settlement {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::saga::Progress;
 
 /// What must never be found: a name, what it means, and the query for the orders that break it.
-const INVARIANTS: [(&str, &str, &str); 19] = [
+const INVARIANTS: [(&str, &str, &str); 22] = [
     (
         "orders.total_is_what_its_parts_add_up_to",
         "the total differs from subtotal, discount, shipping and tax, or a part is negative",
@@ -42,6 +42,23 @@ const INVARIANTS: [(&str, &str, &str); 19] = [
         "more was captured than is owed, or more was paid back or canceled than there was",
         "SELECT o.order_id FROM orders o WHERE o.captured_minor - o.given_back_minor > COALESCE(o.total_minor, 0) - o.canceled_minor
              OR o.captured_minor < 0 OR o.given_back_minor < 0 OR o.canceled_minor < 0 OR o.captured_minor < o.given_back_minor",
+    ),
+    (
+        "orders.several_payments_add_up",
+        "its payments are not as many as it has, or differ from its total, from what was captured or from what went back",
+        "SELECT o.order_id FROM orders o LEFT JOIN (SELECT p.order_id, COUNT(*) AS number, CAST(SUM(p.amount_minor) AS BIGINT) AS amount,
+             CAST(SUM(p.captured_minor) AS BIGINT) AS captured, CAST(SUM(p.paid_back_minor) AS BIGINT) AS back, MIN(p.is_authorized) AS all_authorized
+             FROM order_payments p GROUP BY p.order_id) AS paid ON paid.order_id = o.order_id
+             WHERE COALESCE(paid.number, 1) <> o.payment_count OR (paid.order_id IS NOT NULL AND (paid.number < 2
+             OR (o.total_minor IS NOT NULL AND paid.amount <> o.total_minor)
+             OR paid.captured <> o.captured_minor OR paid.back <> o.refunded_minor + o.given_back_minor
+             OR (o.state IN (2, 4, 6) AND paid.all_authorized <> 1)))",
+    ),
+    (
+        "orders.payment_methods_are_forgotten",
+        "the method of one of several payments is kept although it is authorized or the order is over",
+        "SELECT o.order_id FROM orders o JOIN order_payments p ON p.order_id = o.order_id
+             WHERE p.payment_method IS NOT NULL AND (p.is_authorized = 1 OR o.state <> 1)",
     ),
     (
         "orders.fulfilled_units_are_fulfillment_lines",
@@ -94,7 +111,7 @@ const INVARIANTS: [(&str, &str, &str); 19] = [
         "the returned units of a line differ from the lines of its refunds that took goods back",
         "SELECT l.order_id FROM order_lines l WHERE l.returned_quantity <>
              (SELECT CAST(COALESCE(SUM(rl.quantity), 0) AS BIGINT) FROM refund_lines rl JOIN refunds r ON r.refund_id = rl.refund_id
-              WHERE r.order_id = l.order_id AND rl.line_number = l.line_number AND r.state = 2 AND rl.restock = 1)",
+              WHERE r.order_id = l.order_id AND rl.line_number = l.line_number AND (r.state = 2 OR r.is_reversed = 1) AND rl.restock = 1)",
     ),
     (
         "orders.refunded_order_holds_no_stock",
@@ -126,16 +143,18 @@ const INVARIANTS: [(&str, &str, &str); 19] = [
         "its state, payment status, fulfilment status and reason do not fit each other",
         "SELECT o.order_id FROM orders o WHERE NOT (
              (o.state = 1 AND o.payment_status IN (1, 2) AND o.fulfillment_status = 1)
-             OR (o.state = 2 AND o.payment_status IN (3, 4, 5, 6, 8) AND o.fulfillment_status IN (1, 2))
-             OR (o.state = 4 AND o.payment_status IN (5, 6, 7, 8) AND o.fulfillment_status IN (3, 4, 5, 6))
+             OR (o.state = 2 AND o.payment_status IN (3, 4, 5, 6, 8, 10) AND o.fulfillment_status IN (1, 2))
+             OR (o.state = 4 AND o.payment_status IN (5, 6, 7, 8, 10) AND o.fulfillment_status IN (3, 4, 5, 6))
              OR (o.state = 6 AND o.payment_status IN (7, 8) AND o.fulfillment_status = 1)
+             OR (o.state = 6 AND o.payment_status IN (5, 6) AND o.fulfillment_status = 1
+                 AND EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.order_id AND r.is_reversed = 1))
              OR (o.state = 7 AND o.payment_status = 1 AND o.fulfillment_status = 1))
              OR (o.state IN (6, 7)) <> (o.reason IS NOT NULL)",
     ),
     (
         "orders.payment_status_follows_from_amounts",
         "its payment status does not fit how much is owed, was captured and was paid back",
-        "SELECT m.order_id FROM (SELECT o.order_id, o.state, o.payment_status, o.refunded_minor AS back, o.captured_minor AS taken,
+        "SELECT m.order_id FROM (SELECT o.order_id, o.state, o.payment_status, o.refunded_minor AS back, o.captured_minor AS taken, o.reversed_minor AS reversed,
              COALESCE(o.total_minor, 0) - o.canceled_minor AS owed, o.captured_minor - o.given_back_minor AS net FROM orders o) AS m WHERE
              (m.payment_status IN (1, 2, 3, 8) AND (m.back <> 0 OR m.net <> 0))
              OR (m.payment_status = 4 AND NOT (m.taken > 0 AND m.net < m.owed))
@@ -143,7 +162,15 @@ const INVARIANTS: [(&str, &str, &str); 19] = [
              OR (m.payment_status = 5 AND m.back <> 0)
              OR (m.payment_status = 6 AND NOT (m.back > 0 AND m.back < m.owed))
              OR (m.payment_status = 7 AND m.back <> m.owed)
-             OR (m.payment_status = 8 AND m.owed <> 0)",
+             OR (m.payment_status = 8 AND m.owed <> 0)
+             OR (m.payment_status = 10) <> (m.reversed > 0)
+             OR m.reversed < 0 OR m.reversed > 0 AND m.reversed > m.owed - m.net",
+    ),
+    (
+        "orders.reversed_was_captured",
+        "money is missing, but no capture was taken back",
+        "SELECT o.order_id FROM orders o WHERE o.reversed_minor > 0 AND NOT EXISTS
+             (SELECT 1 FROM reversed_captures c WHERE c.order_id = o.order_id)",
     ),
     (
         "orders.state_follows_from_saga",

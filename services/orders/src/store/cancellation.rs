@@ -135,6 +135,21 @@ pub async fn has_refund(reader: &Reader, order: OrderId, refund: RefundId) -> Re
     Ok(BY_REFUND.one(reader, [order.into(), refund.into()]).await?.is_some())
 }
 
+#[derive(FromQueryResult)]
+struct Made {
+    refund_id: RefundId,
+}
+
+/// Returns the refunds that the cancellations of units of an order make.
+pub async fn refund_ids(reader: &Reader, order: OrderId) -> Result<Vec<RefundId>, Error> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::RefundId)
+        .filter(Column::OrderId.eq(order))
+        .into_model::<Made>();
+    Ok(found.all(reader).await?.into_iter().map(|row| row.refund_id).collect())
+}
+
 static PENDING_OF_ORDER: Find<Entity> = Find::new(|| {
     Entity::find().filter(Column::OrderId.eq(given(0))).filter(Column::State.eq(Stage::Pending))
 });

@@ -43,9 +43,11 @@ pub async fn insert(
     Ok(rows::insert_all(tx, &[row]).await?)
 }
 
-/// Forgets a capture that was declined, so that its request may come again.
-pub async fn delete(tx: &Tx, id: CaptureId) -> Result<(), Error> {
-    Entity::delete_many().filter(Column::CaptureId.eq(id)).exec(tx).await?;
+/// Forgets a capture that was declined, so that its request may come again; unless one of several
+/// payments was captured for it before, so that less than all of it is left.
+pub async fn delete(tx: &Tx, id: CaptureId, left: Option<i64>) -> Result<(), Error> {
+    let is_whole = Column::AmountMinor.eq(left);
+    Entity::delete_many().filter(Column::CaptureId.eq(id)).filter(is_whole).exec(tx).await?;
     Ok(())
 }
 

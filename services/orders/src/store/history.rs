@@ -40,6 +40,8 @@ pub struct Model {
     /// What was captured, less what cancellations paid back.
     pub captured_minor: i64,
     pub fulfillment_id: Option<FulfillmentId>,
+    /// The names of the fields that UpdateOrder changed, with spaces between them.
+    pub updated_fields: Option<String>,
 }
 
 /// A row of the history.
@@ -73,6 +75,8 @@ impl Model {
             canceled_minor: order.canceled,
             captured_minor: order.captured_net(),
             fulfillment_id: change.fulfillment(),
+            updated_fields: Some(change.updated_fields().join(" "))
+                .filter(|names| !names.is_empty()),
         }
     }
 

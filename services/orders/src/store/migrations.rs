@@ -2,7 +2,10 @@
 
 mod axes;
 mod customers;
+mod order_payments;
 mod parts;
+mod reversals;
+mod updated_fields;
 
 use sea_orm::sea_query::{
     ConditionalStatement, Expr, ExprTrait, ForeignKey, Index, Table, TableCreateStatement,
@@ -47,6 +50,24 @@ pub static SCHEMA: Schema = Schema {
             version: 5,
             name: "customers and guests",
             up: customers::up,
+            earlier_checksums: &[],
+        },
+        Migration {
+            version: 6,
+            name: "fields that changed",
+            up: updated_fields::up,
+            earlier_checksums: &[],
+        },
+        Migration {
+            version: 7,
+            name: "captures and refunds that a provider took back",
+            up: reversals::up,
+            earlier_checksums: &[],
+        },
+        Migration {
+            version: 8,
+            name: "several payments of an order",
+            up: order_payments::up,
             earlier_checksums: &[],
         },
     ],

@@ -9,10 +9,11 @@ use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, QueryTrait, Se
 use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use super::{cancellation, fulfillment, order_line, refund, requested_lines, saga};
+use super::{cancellation, fulfillment, order_line, order_payment, refund, requested_lines, saga};
 use crate::error::Error;
 use crate::new_order::NewOrder;
 use crate::order::{Action, Details, LINES_SHOWN, Order, Parts, RequestedLine};
+use crate::order_update::Field;
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
 use crate::saga::Saga;
@@ -78,8 +79,12 @@ pub struct Model {
     pub given_back_minor: i64,
     pub canceled_minor: i64,
     pub fulfillment_count: i64,
+    /// How many payments it has: more than 1 are in a table of their own, with their methods.
+    pub payment_count: i64,
     /// 1 when a user placed it, to whom only prices for everyone are open.
     pub public_prices: i64,
+    /// What the provider took back of what is owed.
+    pub reversed_minor: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -133,8 +138,10 @@ impl TryFrom<Model> for Order {
             refunded: Money::new(currency, row.refunded_minor),
             captured: row.captured_minor,
             given_back: row.given_back_minor,
+            reversed: row.reversed_minor,
             canceled: row.canceled_minor,
             refunds: vec![],
+            payments: vec![],
             fulfillments: vec![],
             fulfillment_count: row.fulfillment_count,
             cancellation: None,
@@ -162,11 +169,14 @@ fn decoded<M: Message + Default>(stored: Option<Vec<u8>>) -> Result<Option<M>, E
     message.map_err(|_| Error::Unreadable("a contact or an address"))
 }
 
+/// Returns the metadata as they are stored: a JSON object, and none when they are empty.
+fn metadata_of(details: &Details) -> Option<String> {
+    let metadata = Some(&details.metadata).filter(|metadata| !metadata.is_empty());
+    metadata.map(|metadata| serde_json::to_string(metadata).expect("a map of texts is JSON"))
+}
+
 /// Adds an order unless its request has made one before. Returns whether it was added.
 pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Error> {
-    let metadata = &order.details.metadata;
-    let metadata = (!metadata.is_empty())
-        .then(|| serde_json::to_string(metadata).expect("a map of texts is JSON"));
     let row = ActiveModel {
         order_id: Set(order.id),
         customer_id: Set(order.customer.clone()),
@@ -183,7 +193,7 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         request_key: Set(new.request.key.clone()),
         request_hash: Set(new.request.hash.clone()),
         requested_lines: Set(Some(requested_lines::encode(&new.requested_lines))),
-        payment_method: Set(Some(new.payment_method.clone())),
+        payment_method: Set(Some(new.payment_method.clone()).filter(|_| !order.is_split())),
         expected_minor: Set(new.expected_minor),
         create_time: Set(order.create_time),
         update_time: Set(order.update_time),
@@ -207,13 +217,15 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
         shipping_address: Set(encoded(&order.details.shipping_address)),
         billing_address: Set(encoded(&order.details.billing_address)),
         customer_note: Set(order.details.customer_note.clone()),
-        metadata: Set(metadata),
+        metadata: Set(metadata_of(&order.details)),
         capture_method: Set(order.capture),
         captured_minor: Set(0),
         given_back_minor: Set(0),
         canceled_minor: Set(0),
         fulfillment_count: Set(0),
+        payment_count: Set(order.payments.len().max(1) as i64),
         public_prices: Set(new.only_public_prices.into()),
+        reversed_minor: Set(0),
     };
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
@@ -251,6 +263,7 @@ static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
         .col_expr(Column::FulfillmentCount, Expr::val(given(21)))
         .filter(Column::OrderId.eq(given(22)))
         .filter(Column::Version.eq(given(23)))
+        .col_expr(Column::ReversedMinor, Expr::val(given(24)))
 });
 
 /// Writes an order as it has become. Returns false when another write has changed it since the
@@ -258,8 +271,10 @@ static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
 pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
     let is_over = matches!(order.axes.state, State::Canceled | State::Rejected);
     let is_priced_or_over = is_over || order.total.is_some();
-    // A payment method that was declined is not used again.
-    let keeps_method = order.axes.state == State::Pending && order.decline.is_none();
+    // A payment method that was declined is not used again; of several, the others are.
+    let is_pending = order.axes.state == State::Pending;
+    let keeps_method = is_pending && order.decline.is_none();
+    let keeps_url = keeps_method || is_pending && order.is_split();
     let values = [
         order.axes.state.into(),
         order.total.map(|total| total.minor).into(),
@@ -272,7 +287,7 @@ pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
         order.line_count.into(),
         i64::from(!is_priced_or_over).into(),
         i64::from(keeps_method).into(),
-        i64::from(keeps_method).into(),
+        i64::from(keeps_url).into(),
         order.axes.payment.into(),
         order.axes.fulfillment.into(),
         order.total.map(|_| order.parts.subtotal).into(),
@@ -285,6 +300,7 @@ pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
         order.fulfillment_count.into(),
         order.id.into(),
         (order.version - 1).into(),
+        order.reversed.into(),
     ];
     Ok(UPDATE.execute(tx, values).await? > 0)
 }
@@ -292,19 +308,28 @@ pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
 /// Stores another payment method, and where its customer returns to.
 pub async fn set_payment_method(
     tx: &Tx,
-    id: OrderId,
+    order: &Order,
     method: &str,
     return_url: &str,
 ) -> Result<(), Error> {
     let return_url = Some(return_url.to_owned()).filter(|url| !url.is_empty());
-    Entity::update_many()
-        .col_expr(Column::PaymentMethod, Expr::val(method))
-        .col_expr(Column::ReturnUrl, Expr::val(return_url))
-        // Why the one before was declined is over.
+    // Why the one before was declined is over.
+    let mut update = Entity::update_many()
         .col_expr(Column::ReasonFacts, Expr::val(None::<String>))
-        .filter(Column::OrderId.eq(id))
-        .exec(tx)
-        .await?;
+        .filter(Column::OrderId.eq(order.id));
+    if order.is_split() {
+        let number = order.share_in_turn().number;
+        order_payment::set_method(tx, order.id, number, method).await?;
+        // Its other payments may need the address that came before.
+        if return_url.is_some() {
+            update = update.col_expr(Column::ReturnUrl, Expr::val(return_url));
+        }
+    } else {
+        update = update
+            .col_expr(Column::PaymentMethod, Expr::val(method))
+            .col_expr(Column::ReturnUrl, Expr::val(return_url));
+    }
+    update.exec(tx).await?;
     Ok(())
 }
 
@@ -440,6 +465,29 @@ pub async fn of_customer(
 /// Returns how many orders a customer has.
 pub async fn count_of_customer(reader: &Reader, customer: &str) -> Result<i64, Error> {
     Ok(Entity::find().filter(Column::CustomerId.eq(customer)).count(reader).await? as i64)
+}
+
+/// Stores what an order says in these fields.
+pub async fn set_details(tx: &Tx, order: &Order, fields: &[Field]) -> Result<(), Error> {
+    let said = &order.details;
+    let mut update = Entity::update_many().filter(Column::OrderId.eq(order.id));
+    for field in fields {
+        let (column, value): (Column, Value) = match field {
+            Field::Contact => (Column::Contact, encoded(&said.contact).into()),
+            Field::ShippingAddress => {
+                (Column::ShippingAddress, encoded(&said.shipping_address).into())
+            }
+            Field::BillingAddress => {
+                (Column::BillingAddress, encoded(&said.billing_address).into())
+            }
+            Field::CustomerNote => (Column::CustomerNote, said.customer_note.clone().into()),
+            Field::Reference => (Column::Reference, order.reference.clone().into()),
+            Field::Metadata => (Column::Metadata, metadata_of(said).into()),
+        };
+        update = update.col_expr(column, Expr::val(value));
+    }
+    update.exec(tx).await?;
+    Ok(())
 }
 
 /// Gives an order to another customer.
@@ -622,6 +670,11 @@ async fn with_details(
     rows: Vec<Model>,
     most_lines: i64,
 ) -> Result<Vec<Order>, Error> {
+    let split: HashMap<OrderId, i64> = rows
+        .iter()
+        .filter(|row| row.payment_count > 1)
+        .map(|row| (row.order_id, row.payment_count))
+        .collect();
     let mut orders = rows.into_iter().map(Order::try_from).collect::<Result<Vec<_>, _>>()?;
     for chunk in orders.chunks_mut(ORDERS_IN_ONE_STATEMENT) {
         let ids: Vec<OrderId> = chunk.iter().map(|order| order.id).collect();
@@ -637,6 +690,14 @@ async fn with_details(
         for row in lines {
             if let Some(order) = by_id.get_mut(&row.order_id) {
                 order.lines.push(row.in_currency(order.currency));
+            }
+        }
+        let ids: Vec<OrderId> = ids.into_iter().filter(|id| split.contains_key(id)).collect();
+        if !ids.is_empty() {
+            for row in order_payment::of(reader, &ids).await? {
+                if let Some(order) = by_id.get_mut(&row.order_id) {
+                    order.payments.push(row.of_count(split[&order.id]));
+                }
             }
         }
         for (row, lines) in refunds {

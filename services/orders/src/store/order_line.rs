@@ -99,6 +99,24 @@ pub async fn add_refund(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), 
     Ok(())
 }
 
+/// Takes the units of a refund that failed after it had succeeded off what was paid back of the
+/// lines of its order. What came back stays.
+pub async fn take_back_refund(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> {
+    if refund.lines.is_empty() {
+        return Ok(());
+    }
+    let id = refund.id;
+    // SQL, as above.
+    let update = raw_sql!(
+        Postgres,
+        "UPDATE order_lines SET refunded_quantity = refunded_quantity - back.quantity * back.is_refunded
+         FROM refund_lines AS back
+         WHERE back.refund_id = {id} AND order_lines.order_id = {order} AND order_lines.line_number = back.line_number"
+    );
+    tx.execute_raw(update).await?;
+    Ok(())
+}
+
 /// Adds the units of a fulfillment that have left to the lines of its order.
 pub async fn add_fulfillment(tx: &Tx, order: OrderId, id: FulfillmentId) -> Result<(), Error> {
     // SQL, as above.

@@ -26,7 +26,7 @@ pub async fn take(tx: &Tx, count: &i64) -> Result<i64, Error> {
         .col_expr(Column::NextNumber, Expr::col(Column::NextNumber).add(*count))
         .exec(tx)
         .await?;
-    // The update holds the row, so nobody else has moved it since.
+    // The update holds the row, so no one else has moved it since.
     let row = Entity::find().one(tx).await?;
     let next = row.ok_or(Error::Unreadable("the counter of order numbers"))?.next_number;
     Ok(next - count)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, Set};
 use souk_data::{Find, Prepared, Reader, Tx, given, rows};
-use souk_types::{Currency, Money, OrderId, RefundId, Timestamp};
+use souk_types::{Currency, Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use super::{order_line, refund_line};
 use crate::actor::Actor;
@@ -32,6 +32,10 @@ pub struct Model {
     pub reason: i64,
     pub note: String,
     pub actor: String,
+    /// The payment that it all went back from, if that was decided elsewhere.
+    pub payment_id: Option<PaymentId>,
+    /// 1 when it had succeeded and the provider took it back.
+    pub is_reversed: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -50,6 +54,7 @@ impl Model {
             reason: self.reason,
             note: self.note,
             actor: Actor(self.actor),
+            payment: self.payment_id,
             create_time: self.create_time,
             effective_time: self.effective_time,
         }
@@ -72,6 +77,8 @@ pub async fn insert_last(tx: &Tx, order: &Order, request: &RequestKey) -> Result
         reason: Set(refund.reason),
         note: Set(refund.note.clone()),
         actor: Set(refund.actor.0.clone()),
+        payment_id: Set(refund.payment),
+        is_reversed: Set(0),
     };
     rows::insert_all(tx, &[row]).await?;
     refund_line::insert(tx, refund.id, &refund.lines).await
@@ -86,6 +93,16 @@ pub async fn end(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> 
         order_line::add_refund(tx, order, refund).await?;
     }
     Ok(())
+}
+
+/// Writes that a refund of an order had succeeded and failed later: its state, and the units of
+/// each line that are no longer paid back.
+pub async fn reverse(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> {
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::val(refund.state))
+        .col_expr(Column::IsReversed, Expr::val(1_i64));
+    update.filter(Column::RefundId.eq(refund.id)).exec(tx).await?;
+    order_line::take_back_refund(tx, order, refund).await
 }
 
 #[derive(FromQueryResult)]

@@ -118,11 +118,22 @@ pub async fn lock(tx: &Tx, order: OrderId) -> Result<Option<Saga>, Error> {
 }
 
 /// Locks the saga of an order until the end of the write, unless a driver has it at this time.
-/// Returns whether nobody has.
+/// Returns whether none has. A driver whose lease has expired finds at its next write that it is
+/// lost, so that it does not go on with the order as it was; when the saga is due stays the same.
 pub async fn lock_at_rest(tx: &Tx, order: OrderId, now: Timestamp) -> Result<bool, Error> {
     let row = LOCKED_BY_ID.one(tx, [order.into()]).await?.ok_or(Error::NotFound(order))?;
-    let is_leased = row.lease_owner.is_some() && row.due_time > now;
-    Ok(row.state != Progress::Running || !is_leased)
+    if row.state != Progress::Running || row.lease_owner.is_none() {
+        return Ok(true);
+    }
+    if row.due_time > now {
+        return Ok(false);
+    }
+    Entity::update_many()
+        .col_expr(Column::LeaseEpoch, Column::LeaseEpoch.into_expr().add(1))
+        .filter(Column::OrderId.eq(order))
+        .exec(tx)
+        .await?;
+    Ok(true)
 }
 
 /// Who continues a saga, and when others may.
@@ -156,10 +167,11 @@ static ADVANCE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
         .col_expr(Column::LeaseOwner, Expr::val(given(7)))
         .col_expr(Column::Entries, Expr::val(given(8)))
         .col_expr(Column::CancelRequested, Expr::val(given(9)))
-        .filter(Column::OrderId.eq(given(10)))
-        .filter(Column::LeaseEpoch.eq(given(11)))
+        .col_expr(Column::CaptureMinor, Expr::val(given(10)))
+        .filter(Column::OrderId.eq(given(11)))
+        .filter(Column::LeaseEpoch.eq(given(12)))
         .filter(Column::State.eq(Progress::Running))
-        .filter(Column::CancelRequested.eq(given(12)))
+        .filter(Column::CancelRequested.eq(given(13)))
 });
 
 /// Moves a saga on from what it was before. Returns false when its lease is lost, or a cancellation
@@ -182,6 +194,7 @@ pub async fn advance(
         due.owner.map(str::to_owned).into(),
         after.entries.into(),
         i64::from(after.cancel_requested).into(),
+        after.capture_minor.into(),
         before.order.into(),
         before.epoch.into(),
         i64::from(before.cancel_requested).into(),

@@ -7,10 +7,11 @@ use tonic_types::StatusExt;
 
 use super::response::{Refusals, fact, not_believed, refusal};
 use super::{Upstream, leased};
+use crate::answer::{Answer, Outcome};
 use crate::error::Error;
 use crate::order::{Item, Line, MAX_TOTAL, Order, RequestedLine};
 use crate::reason::{FIELD, Reason};
-use crate::saga::{Answer, Outcome, Saga};
+use crate::saga::Saga;
 use crate::store;
 
 /// How many lines catalog prices in one call.
@@ -45,10 +46,13 @@ impl Upstream {
         }
         let mut priced = order.clone();
         if let Err(reason) = priced.price(lines) {
-            return Ok(Answer {
-                facts: fact("max_total_minor_units", MAX_TOTAL),
-                ..Answer::refused(reason)
-            });
+            let facts = match reason {
+                Reason::PartialPaymentsExceedTotal => {
+                    fact("total_minor_units", priced.total.map_or(0, |total| total.minor))
+                }
+                _ => fact("max_total_minor_units", MAX_TOTAL),
+            };
+            return Ok(Answer { facts, ..Answer::refused(reason) });
         }
         let total = priced.total.expect("it was just priced").minor;
         if requested.expected_minor.is_some_and(|expected| expected != total) {

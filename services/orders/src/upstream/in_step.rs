@@ -1,4 +1,4 @@
-//! Whether payment and reservation agree with the order, before its goods leave.
+//! Whether payments and reservation agree with the order, before its goods leave.
 
 use souk_client::inventory::v1 as inventory;
 use souk_client::payments::v1 as payments;
@@ -9,54 +9,27 @@ use super::inventory::is_reservation_of;
 use super::payments::{is_payment_of, money_of};
 use super::response::{fact, not_believed, reason_of, refusal};
 use super::{Upstream, leased};
+use crate::answer::Answer;
 use crate::order::Order;
 use crate::reason::Reason;
-use crate::saga::{Answer, Saga};
+use crate::saga::Saga;
 
 impl Upstream {
-    /// Compares the order with its payment and its reservation. What differs is a refusal with what
-    /// was found.
+    /// Compares the order with its payments and its reservation. What differs is a refusal with
+    /// what was found.
     pub(super) async fn is_in_step(&self, saga: &Saga, order: &Order) -> Result<(), Box<Answer>> {
-        let payment = payments::GetPaymentRequest { payment_id: order.payment_id().to_string() };
         let reservation =
             inventory::GetReservationRequest { reservation_id: order.reservation_id().to_string() };
-        let mut payments = self.payments.clone();
         let mut inventory = self.inventory.clone();
-        let (payment, reservation) = tokio::join!(
-            payments.get_payment(leased(saga, payment)),
+        let (payments, reservation) = tokio::join!(
+            self.payments_are_in_step(saga, order),
             inventory.get_reservation(leased(saga, reservation)),
         );
-        let out_of_step =
-            |facts| Err(Box::new(Answer { facts, ..Answer::refused(Reason::OutOfStep) }));
-        let is_gone =
-            |status: &Status| status.code() == Code::NotFound && reason_of(status).is_some();
-        match payment {
-            Err(status) if is_gone(&status) => return out_of_step(fact("captured", 0)),
-            Err(status) => return Err(Box::new(refusal(&status, &[], None))),
-            Ok(answer) => {
-                let payment =
-                    answer.into_inner().payment.filter(|payment| is_payment_of(payment, order));
-                let Some(payment) = payment else {
-                    return Err(Box::new(not_believed(
-                        saga.step,
-                        "another payment than requested",
-                    )));
-                };
-                let minor = |money: Option<Money>| money.map_or(0, |money| money.minor);
-                let captured = minor(money_of(&payment.captured, order));
-                let refunded = minor(money_of(&payment.refunded, order));
-                let expected = (order.captured, order.refunded.minor + order.given_back);
-                if (captured, refunded) != expected {
-                    let mut facts = fact("captured", captured);
-                    facts.extend(fact("refunded", refunded));
-                    facts.extend(fact("expected_captured", expected.0));
-                    facts.extend(fact("expected_refunded", expected.1));
-                    return out_of_step(facts);
-                }
-            }
-        }
+        payments?;
         match reservation {
-            Err(status) if is_gone(&status) => out_of_step(fact("reservation_state", "NOT_FOUND")),
+            Err(status) if is_gone(&status) => {
+                Err(out_of_step(fact("reservation_state", "NOT_FOUND")))
+            }
             Err(status) => Err(Box::new(refusal(&status, &[], None))),
             Ok(answer) => {
                 use inventory::ReservationState::{Committed, Consumed};
@@ -67,9 +40,45 @@ impl Upstream {
                         Err(Box::new(not_believed(saga.step, "another reservation than requested")))
                     }
                     Some(Committed | Consumed) => Ok(()),
-                    Some(state) => out_of_step(fact("reservation_state", state.as_str_name())),
+                    Some(state) => Err(out_of_step(fact("reservation_state", state.as_str_name()))),
                 }
             }
         }
     }
+
+    /// Compares each payment of the order with what was captured of it and went back.
+    async fn payments_are_in_step(&self, saga: &Saga, order: &Order) -> Result<(), Box<Answer>> {
+        for share in order.shares() {
+            let request = payments::GetPaymentRequest { payment_id: share.id.to_string() };
+            let payment = match self.payments.clone().get_payment(leased(saga, request)).await {
+                Ok(answer) => answer.into_inner().payment,
+                Err(status) if is_gone(&status) => return Err(out_of_step(fact("captured", 0))),
+                Err(status) => return Err(Box::new(refusal(&status, &[], None))),
+            };
+            let Some(payment) = payment.filter(|payment| is_payment_of(payment, order, &share))
+            else {
+                let what = "another payment than requested";
+                return Err(Box::new(not_believed(saga.step, what)));
+            };
+            let minor = |money: Option<Money>| money.map_or(0, |money| money.minor);
+            let captured = minor(money_of(&payment.captured, order));
+            let refunded = minor(money_of(&payment.refunded, order));
+            if (captured, refunded) != (share.captured, share.paid_back) {
+                let mut facts = fact("captured", captured);
+                facts.extend(fact("refunded", refunded));
+                facts.extend(fact("expected_captured", share.captured));
+                facts.extend(fact("expected_refunded", share.paid_back));
+                return Err(out_of_step(facts));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_gone(status: &Status) -> bool {
+    status.code() == Code::NotFound && reason_of(status).is_some()
+}
+
+fn out_of_step(facts: Vec<(String, String)>) -> Box<Answer> {
+    Box::new(Answer { facts, ..Answer::refused(Reason::OutOfStep) })
 }

@@ -8,9 +8,10 @@ use tonic_types::StatusExt;
 
 use super::response::{Refusals, done_if, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
+use crate::answer::{Answer, Outcome};
 use crate::order::{Line, Order};
 use crate::reason::{Reason, SHORTAGE};
-use crate::saga::{Answer, Outcome, Saga};
+use crate::saga::Saga;
 use crate::step::Step;
 
 const NOT_RESERVED: &Refusals = &[

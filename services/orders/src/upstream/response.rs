@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorInfo, StatusExt};
 
+use crate::answer::{Answer, Outcome};
 use crate::reason::Reason;
-use crate::saga::{Answer, Outcome, Saga};
+use crate::saga::Saga;
 use crate::step::Step;
 
 /// The facts of a refusal that are kept.

@@ -14,14 +14,14 @@ use souk_types::{Clock, EventId, RefundId};
 
 use crate::upstreams::*;
 
-async fn beside_a_bus(engine: Engine) -> (TestOrders, Bus, FakeServer) {
+pub(crate) async fn beside_a_bus(engine: Engine) -> (TestOrders, Bus, FakeServer) {
     let (bus, server) = Bus::start().await;
     let orders = TestOrders::start_beside(engine, &[], &[("events", &server.url())]).await;
     eventually(Duration::from_secs(10), || async { !bus.starts().is_empty() }).await;
     (orders, bus, server)
 }
 
-fn event(kind: &str, message: &impl Message) -> bus::Event {
+pub(crate) fn event(kind: &str, message: &impl Message) -> bus::Event {
     let now = Clock::system().now();
     bus::Event {
         id: EventId::new(now).to_string(),
@@ -35,7 +35,7 @@ fn event(kind: &str, message: &impl Message) -> bus::Event {
 }
 
 /// Delivers an event until it is acknowledged: an order in progress gets it again.
-async fn deliver(bus: &Bus, ack_id: &str, event: &bus::Event) {
+pub(crate) async fn deliver(bus: &Bus, ack_id: &str, event: &bus::Event) {
     eventually(Duration::from_secs(10), || async {
         let acks = bus.acks();
         let nacks = bus.nacks().len();

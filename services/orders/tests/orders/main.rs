@@ -3,6 +3,7 @@
 
 mod behind;
 mod migration;
+mod reversals;
 mod rpc;
 mod saga;
 mod upstreams;

@@ -249,7 +249,7 @@ pub fn at(order: &pb::Order) -> At {
     let is_here = order.fulfillment_status() == Goods::Unfulfilled;
     match (order.state(), order.payment_status()) {
         (State::Pending, Money::Unpaid | Money::ActionRequired) if is_here => At::Pending,
-        (State::Placed, Money::Authorized) if is_here => At::Placed,
+        (State::Placed, Money::Authorized | Money::PartiallyPaid) if is_here => At::Placed,
         (State::Placed, _) if order.fulfillment_status() == Goods::PartiallyFulfilled => At::Partly,
         (State::Placed, Money::Paid | Money::PartiallyRefunded) if is_here => At::Paid,
         (State::Completed, Money::Paid | Money::PartiallyRefunded) if !is_here => At::Fulfilled,

@@ -27,7 +27,7 @@ _CUSTOMER_ID = re.compile("customer_[0-7][0-9a-hjkmnp-tv-z]{25}")
 _FIRST_SECOND, _LAST_SECOND, _MOST_NANOS = -62_135_596_800, 253_402_300_799, 999_999_999
 
 _PAID_OF_BEFORE = 3
-"""A state of events from before an order told its payment apart from its state."""
+"""A state of events from before an order had a payment status beside its state."""
 _SOLD = frozenset({order_pb2.ORDER_STATE_PLACED, order_pb2.ORDER_STATE_COMPLETED, _PAID_OF_BEFORE})
 _VARIANTS_FOR_SALE = frozenset({variant_pb2.VARIANT_STATE_UNSPECIFIED, variant_pb2.VARIANT_STATE_ACTIVE})
 """Events of a time when variants had no state say nothing of it."""

@@ -49,11 +49,9 @@ pub async fn all(books: &Books) -> Result<(Vec<Suspect>, i64), StartError> {
             count += 1;
             paid.extend(order.payments.iter().map(|payment| payment.payment_id.clone()));
             reserved.insert(order.reservation_id.clone());
-            let findings = compare(
-                order,
-                payments.get(payment_id(order)),
-                reservations.get(&order.reservation_id),
-            );
+            let of_order: Vec<Option<&Payment>> =
+                order.payments.iter().map(|one| payments.get(&one.payment_id)).collect();
+            let findings = compare(order, &of_order, reservations.get(&order.reservation_id));
             if !findings.is_empty() {
                 suspects
                     .push(Suspect { subject: Subject::Order(order.order_id.clone()), findings });
@@ -76,9 +74,13 @@ pub async fn again(books: &Books, suspects: Vec<Suspect>) -> Result<Vec<Suspect>
             Subject::Order(id) => match books.order(id).await? {
                 Some(mut order) => {
                     books.complete(&mut order).await?;
-                    let payment = books.payment(payment_id(&order)).await?;
+                    let mut payments = vec![];
+                    for one in &order.payments {
+                        payments.push(books.payment(&one.payment_id).await?);
+                    }
+                    let payments: Vec<_> = payments.iter().map(Option::as_ref).collect();
                     let reservation = books.reservation(&order.reservation_id).await?;
-                    compare(&order, payment.as_ref(), reservation.as_ref())
+                    compare(&order, &payments, reservation.as_ref())
                 }
                 None => vec![finding("order_is_kept", id, "the order does not exist")],
             },
@@ -143,11 +145,6 @@ fn strays(
     payments.chain(reservations).collect()
 }
 
-/// Returns the payment of an order; empty until its prices are frozen.
-fn payment_id(order: &Order) -> &str {
-    order.payments.first().map_or("", |payment| &payment.payment_id)
-}
-
 fn minor(money: Option<&Money>) -> i64 {
     money.map_or(0, |money| money.minor_units)
 }
@@ -165,10 +162,10 @@ fn is_live(reservation: &Reservation) -> bool {
     )
 }
 
-/// Returns every difference between an order, its payment and its reservation.
+/// Returns every difference between an order, its payments and its reservation.
 fn compare(
     order: &Order,
-    payment: Option<&Payment>,
+    payments: &[Option<&Payment>],
     reservation: Option<&Reservation>,
 ) -> Vec<Finding> {
     if order.quarantined {
@@ -178,19 +175,39 @@ fn compare(
             "waits for staff; see ListQuarantinedSagas",
         )];
     }
-    let mut findings = compare_money(order, payment);
+    let mut findings = compare_money(order, payments);
     findings.extend(compare_stock(order, reservation));
     findings
 }
 
-fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
-    let (authorized, captured, refunded) = payment.map_or((0, 0, 0), |payment| {
-        (
-            minor(payment.authorized.as_ref()),
-            minor(payment.captured.as_ref()),
-            minor(payment.refunded.as_ref()),
-        )
-    });
+/// Returns what the payments of an order hold together. A payment that was never made holds
+/// nothing.
+fn held(payments: &[Option<&Payment>]) -> (i64, i64, i64) {
+    let sum = |money: fn(&Payment) -> Option<&Money>| {
+        payments.iter().flatten().map(|payment| minor(money(payment))).sum()
+    };
+    (
+        sum(|payment| payment.authorized.as_ref()),
+        sum(|payment| payment.captured.as_ref()),
+        sum(|payment| payment.refunded.as_ref()),
+    )
+}
+
+/// Returns whether each of several payments was captured and paid back as the order says.
+fn are_as_the_order_says(order: &Order, payments: &[Option<&Payment>]) -> bool {
+    let moved =
+        |captured: Option<&Money>, refunded: Option<&Money>| (minor(captured), minor(refunded));
+    payments.len() == 1
+        || order.payments.iter().zip(payments).all(|(said, payment)| {
+            let found = payment.map_or((0, 0), |payment| {
+                moved(payment.captured.as_ref(), payment.refunded.as_ref())
+            });
+            moved(said.captured.as_ref(), said.refunded.as_ref()) == found
+        })
+}
+
+fn compare_money(order: &Order, payments: &[Option<&Payment>]) -> Vec<Finding> {
+    let (authorized, captured, refunded) = held(payments);
     let total = minor(order.total.as_ref());
     let order_refunded = minor(order.refunded_total.as_ref());
     // What cancellations paid back was captured before.
@@ -202,6 +219,10 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
             (captured, captured, gone_back)
         }
         PaymentStatus::Voided => (0, 0, 0),
+        // What was authorized besides what was taken back is given up with the last open unit.
+        PaymentStatus::Reversed => {
+            (authorized, minor(order.captured_total.as_ref()) + given_back.max(0), gone_back)
+        }
         PaymentStatus::Authorized | PaymentStatus::PartiallyPaid
             if order.capture_method() != CaptureMethod::Automatic =>
         {
@@ -222,10 +243,13 @@ fn compare_money(order: &Order, payment: Option<&Payment>) -> Vec<Finding> {
             order.payment_status()
         );
         findings.push(finding("order_has_its_money", &order.order_id, detail));
+    } else if !are_as_the_order_says(order, payments) {
+        let detail = "its payments were captured and refunded for other parts than the order says";
+        findings.push(finding("order_has_its_money", &order.order_id, detail));
     }
-    if payment
-        .is_some_and(|payment| payment.state() == PaymentState::Processing || payment.in_flight)
-    {
+    let is_in_flight =
+        |payment: &&Payment| payment.state() == PaymentState::Processing || payment.in_flight;
+    if payments.iter().flatten().any(is_in_flight) {
         findings.push(finding(
             "payment_comes_to_an_end",
             &order.order_id,

@@ -22,7 +22,7 @@ export const handlers = ({ clock, mostPerCustomer }: Dependencies): EventHandler
   on(OrderPlacedSchema, (tx, { order }) => {
     const { orderId = "", customerId = "" } = order ?? {};
     if (orderId === "") throw new Poison("the event names no order");
-    // A sale without a customer is recorded for nobody.
+    // A sale without a customer is recorded for no one.
     if (customerId === "") return;
     // A customer who has reached the limit gets no more; were the event refused, it would only come again.
     if (!isBelowLimit(count(tx, customerId), mostPerCustomer)) return;

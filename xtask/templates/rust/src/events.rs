@@ -40,7 +40,7 @@ async fn order_placed(
     if order.order_id.is_empty() {
         return Err(HandlerError::Poison("the event names no order".to_owned()));
     }
-    // A sale without a customer is recorded for nobody.
+    // A sale without a customer is recorded for no one.
     if order.customer_id.is_empty() {
         return Ok(());
     }

@@ -75,7 +75,7 @@ type EventServiceClient interface {
 	// ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
 	// and forth. A consumer that handles more types than the subscription delivers adds them with
 	// UpdateSubscription; one that handles fewer must not take them away, since another version may
-	// still need them: it keeps them, or waits until somebody decides.
+	// still need them: it keeps them, or waits until someone decides.
 	//
 	// A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
 	// ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
@@ -130,7 +130,7 @@ type EventServiceClient interface {
 	// any.
 	//
 	// Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
-	// skipped before, since nobody asked for their types, are not delivered; no later event is left
+	// skipped before, since no one asked for their types, are not delivered; no later event is left
 	// out. The other settings take effect at once, at other replicas within a second. There is no
 	// request id: setting what is set already changes nothing and succeeds, whatever the etag.
 	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were
@@ -364,7 +364,7 @@ type EventServiceServer interface {
 	// ERROR_REASON_SUBSCRIPTION_DIFFERS, so that two versions of a consumer cannot change them back
 	// and forth. A consumer that handles more types than the subscription delivers adds them with
 	// UpdateSubscription; one that handles fewer must not take them away, since another version may
-	// still need them: it keeps them, or waits until somebody decides.
+	// still need them: it keeps them, or waits until someone decides.
 	//
 	// A stream has no time limit. It ends with ERROR_REASON_DRAINING when the server stops and with
 	// ERROR_REASON_SUBSCRIPTION_CHANGED when the subscription is deleted, moved or given other types:
@@ -419,7 +419,7 @@ type EventServiceServer interface {
 	// any.
 	//
 	// Other event types end the open streams with ERROR_REASON_SUBSCRIPTION_CHANGED. Events that were
-	// skipped before, since nobody asked for their types, are not delivered; no later event is left
+	// skipped before, since no one asked for their types, are not delivered; no later event is left
 	// out. The other settings take effect at once, at other replicas within a second. There is no
 	// request id: setting what is set already changes nothing and succeeds, whatever the etag.
 	// Fails with ERROR_REASON_SUBSCRIPTION_NOT_FOUND, ERROR_REASON_ETAG_MISMATCH (the settings were

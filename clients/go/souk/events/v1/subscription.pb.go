@@ -95,7 +95,7 @@ type Subscription struct {
 	//
 	// Reading a type takes a scope besides that of the method: the name of the service that owns it
 	// (see Event.type) with `.read`. `souk.orders.v1.OrderPlaced` takes `orders.read`. Every type,
-	// and a package that names no service, take `events.read`, which stands for all of them. A caller
+	// and a package that names no service, take `events.read`, which includes all of them. A caller
 	// without it is refused with ERROR_REASON_ACCESS_DENIED, whose metadata `scopes` names what is
 	// missing; the scopes of a subscription are checked whenever a consumer connects or pulls.
 	EventTypes []string `protobuf:"bytes,3,rep,name=event_types,json=eventTypes,proto3" json:"event_types,omitempty"`

@@ -77,7 +77,7 @@ type InventoryServiceClient interface {
 	// Says what can be bought of several skus at all active locations, or at some of them.
 	//
 	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-	// scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+	// scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
 	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
 	// URL can be sent as a POST.
 	GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error)
@@ -89,7 +89,7 @@ type InventoryServiceClient interface {
 	// for as long as the database, for the caller and the filters of the call that returned it. Units
 	// that move while a list is read show as they are when their page is read.
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
-	// Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+	// Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
 	// TRACKED, low_quantity 5, no etag.
 	GetStockPolicy(ctx context.Context, in *GetStockPolicyRequest, opts ...grpc.CallOption) (*GetStockPolicyResponse, error)
 	// Changes the fields of a policy that the mask names. Units reserved before stay reserved.
@@ -432,7 +432,7 @@ type InventoryServiceServer interface {
 	// Says what can be bought of several skus at all active locations, or at some of them.
 	//
 	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-	// scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+	// scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
 	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
 	// URL can be sent as a POST.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
@@ -444,7 +444,7 @@ type InventoryServiceServer interface {
 	// for as long as the database, for the caller and the filters of the call that returned it. Units
 	// that move while a list is read show as they are when their page is read.
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
-	// Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+	// Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
 	// TRACKED, low_quantity 5, no etag.
 	GetStockPolicy(context.Context, *GetStockPolicyRequest) (*GetStockPolicyResponse, error)
 	// Changes the fields of a policy that the mask names. Units reserved before stay reserved.

@@ -81,7 +81,7 @@ type LedgerServiceClient interface {
 	// The transfer id is the idempotency key and never expires: the same fields give EXISTS,
 	// different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
 	// that depends on what other transfers did (an account or pending transfer that is not there, a
-	// limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+	// limit that is exceeded) is remembered as well: its id then always gives ID_ALREADY_FAILED, so
 	// that a call that is repeated after a lost response cannot have another outcome than the first.
 	// Any other refusal repeats itself by its own rule. The rest of a refused chain
 	// (LINKED_EVENT_FAILED) may be sent again with the same ids.
@@ -297,7 +297,7 @@ type LedgerServiceServer interface {
 	// The transfer id is the idempotency key and never expires: the same fields give EXISTS,
 	// different fields an EXISTS_WITH_DIFFERENT_… that names the first one that differs. A refusal
 	// that depends on what other transfers did (an account or pending transfer that is not there, a
-	// limit that is exceeded) is remembered as well: its id then gives ID_ALREADY_FAILED for ever, so
+	// limit that is exceeded) is remembered as well: its id then always gives ID_ALREADY_FAILED, so
 	// that a call that is repeated after a lost response cannot have another outcome than the first.
 	// Any other refusal repeats itself by its own rule. The rest of a refused chain
 	// (LINKED_EVENT_FAILED) may be sent again with the same ids.

@@ -36,7 +36,7 @@ const (
 	NotificationKind_NOTIFICATION_KIND_ORDER_PAID NotificationKind = 3
 	// An order was canceled (souk.orders.v1.OrderCanceled).
 	NotificationKind_NOTIFICATION_KIND_ORDER_CANCELED NotificationKind = 4
-	// The goods of an order have left (souk.orders.v1.OrderFulfilled).
+	// The goods of an order, or the last of them, have left (souk.orders.v1.OrderFulfilled).
 	NotificationKind_NOTIFICATION_KIND_ORDER_FULFILLED NotificationKind = 5
 	// Money of an order was paid back (souk.orders.v1.OrderRefunded of a refund that succeeded).
 	NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED NotificationKind = 6
@@ -46,7 +46,8 @@ const (
 	// A payment waits for the customer's confirmation (souk.payments.v1.PaymentChanged of a payment
 	// that requires action).
 	NotificationKind_NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED NotificationKind = 8
-	// Money could not be paid back (souk.payments.v1.PaymentRefunded of a refund that failed).
+	// Money could not be paid back (souk.payments.v1.PaymentRefunded of a refund that failed). When
+	// it had succeeded before, and the payment has an order, ORDER_REFUND_REVERSED is sent instead.
 	NotificationKind_NOTIFICATION_KIND_REFUND_FAILED NotificationKind = 9
 	// A sku that the customer watches is on hand again (souk.inventory.v1.StockChanged from 0
 	// available units to more).
@@ -54,6 +55,19 @@ const (
 	// An e-mail address was set and is not confirmed: the confirmation code, sent to that address
 	// only. No preference affects it.
 	NotificationKind_NOTIFICATION_KIND_EMAIL_CONFIRMATION NotificationKind = 11
+	// Some goods of an order have left, and others follow (souk.orders.v1.OrderPartiallyFulfilled).
+	NotificationKind_NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED NotificationKind = 12
+	// The tracking of goods that are on their way became known or changed
+	// (souk.orders.v1.OrderFulfillmentUpdated).
+	NotificationKind_NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED NotificationKind = 13
+	// Goods of an order have arrived (souk.orders.v1.OrderFulfillmentDelivered).
+	NotificationKind_NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED NotificationKind = 14
+	// Some units of an order were canceled (souk.orders.v1.OrderLinesCanceled).
+	NotificationKind_NOTIFICATION_KIND_ORDER_LINES_CANCELED NotificationKind = 15
+	// Money that was paid back did not arrive (souk.orders.v1.OrderRefundReversed).
+	NotificationKind_NOTIFICATION_KIND_ORDER_REFUND_REVERSED NotificationKind = 16
+	// The payment provider took back money that was captured (souk.orders.v1.OrderPaymentReversed).
+	NotificationKind_NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED NotificationKind = 17
 )
 
 // Enum value maps for NotificationKind.
@@ -71,20 +85,32 @@ var (
 		9:  "NOTIFICATION_KIND_REFUND_FAILED",
 		10: "NOTIFICATION_KIND_BACK_IN_STOCK",
 		11: "NOTIFICATION_KIND_EMAIL_CONFIRMATION",
+		12: "NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED",
+		13: "NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED",
+		14: "NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED",
+		15: "NOTIFICATION_KIND_ORDER_LINES_CANCELED",
+		16: "NOTIFICATION_KIND_ORDER_REFUND_REVERSED",
+		17: "NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED",
 	}
 	NotificationKind_value = map[string]int32{
-		"NOTIFICATION_KIND_UNSPECIFIED":             0,
-		"NOTIFICATION_KIND_ORDER_PLACED":            1,
-		"NOTIFICATION_KIND_ORDER_REJECTED":          2,
-		"NOTIFICATION_KIND_ORDER_PAID":              3,
-		"NOTIFICATION_KIND_ORDER_CANCELED":          4,
-		"NOTIFICATION_KIND_ORDER_FULFILLED":         5,
-		"NOTIFICATION_KIND_ORDER_REFUNDED":          6,
-		"NOTIFICATION_KIND_PAYMENT_FAILED":          7,
-		"NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED": 8,
-		"NOTIFICATION_KIND_REFUND_FAILED":           9,
-		"NOTIFICATION_KIND_BACK_IN_STOCK":           10,
-		"NOTIFICATION_KIND_EMAIL_CONFIRMATION":      11,
+		"NOTIFICATION_KIND_UNSPECIFIED":                 0,
+		"NOTIFICATION_KIND_ORDER_PLACED":                1,
+		"NOTIFICATION_KIND_ORDER_REJECTED":              2,
+		"NOTIFICATION_KIND_ORDER_PAID":                  3,
+		"NOTIFICATION_KIND_ORDER_CANCELED":              4,
+		"NOTIFICATION_KIND_ORDER_FULFILLED":             5,
+		"NOTIFICATION_KIND_ORDER_REFUNDED":              6,
+		"NOTIFICATION_KIND_PAYMENT_FAILED":              7,
+		"NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED":     8,
+		"NOTIFICATION_KIND_REFUND_FAILED":               9,
+		"NOTIFICATION_KIND_BACK_IN_STOCK":               10,
+		"NOTIFICATION_KIND_EMAIL_CONFIRMATION":          11,
+		"NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED":   12,
+		"NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED":   13,
+		"NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED": 14,
+		"NOTIFICATION_KIND_ORDER_LINES_CANCELED":        15,
+		"NOTIFICATION_KIND_ORDER_REFUND_REVERSED":       16,
+		"NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED":      17,
 	}
 )
 
@@ -177,7 +203,7 @@ var File_souk_notifications_v1_notification_proto protoreflect.FileDescriptor
 
 const file_souk_notifications_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xdd\x03\n" +
+	"(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xf9\x05\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n" +
@@ -191,7 +217,13 @@ const file_souk_notifications_v1_notification_proto_rawDesc = "" +
 	"\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n" +
 	"\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n" +
 	"\x12(\n" +
-	"$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\v*\x9e\x01\n" +
+	"$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\v\x12/\n" +
+	"+NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED\x10\f\x12/\n" +
+	"+NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED\x10\r\x121\n" +
+	"-NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED\x10\x0e\x12*\n" +
+	"&NOTIFICATION_KIND_ORDER_LINES_CANCELED\x10\x0f\x12+\n" +
+	"'NOTIFICATION_KIND_ORDER_REFUND_REVERSED\x10\x10\x12,\n" +
+	"(NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED\x10\x11*\x9e\x01\n" +
 	"\x13NotificationChannel\x12$\n" +
 	" NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bNOTIFICATION_CHANNEL_IN_APP\x10\x01\x12\x1e\n" +

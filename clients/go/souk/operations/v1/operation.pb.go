@@ -55,7 +55,7 @@ type Operation struct {
 	Result isOperation_Result `protobuf_oneof:"result"`
 	// Output only. Who started it.
 	Actor *v1.Actor `protobuf:"bytes,8,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Output only. When somebody asked to cancel it; absent if nobody did.
+	// Output only. When someone asked to cancel it; absent if no one did.
 	CancelTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
 	// Output only. When it was started.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

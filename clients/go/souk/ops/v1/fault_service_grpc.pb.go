@@ -37,9 +37,9 @@ const (
 type FaultServiceClient interface {
 	// Adds a fault. It acts on the calls and passes that come after.
 	//
-	// A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-	// the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-	// fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+	// `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+	// process ends. Repeating it returns the fault as it was added and adds none; the same id for
+	// another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
 	InjectFault(ctx context.Context, in *InjectFaultRequest, opts ...grpc.CallOption) (*InjectFaultResponse, error)
 	// Lists the faults that are still to act, a page at a time, the oldest first. A page token stays
 	// good until the process ends.
@@ -47,8 +47,8 @@ type FaultServiceClient interface {
 	// Lists every fault point that was passed since the process began, a page at a time, sorted by
 	// name. A page token does not expire.
 	ListFaultPoints(ctx context.Context, in *ListFaultPointsRequest, opts ...grpc.CallOption) (*ListFaultPointsResponse, error)
-	// Removes faults, so that they act no more. One that is not there, because it has acted or was
-	// removed, is passed over.
+	// Removes faults, so that they act no more. The faults are the key of the call: one that is not
+	// there, because it has acted or was removed, is passed over.
 	ClearFaults(ctx context.Context, in *ClearFaultsRequest, opts ...grpc.CallOption) (*ClearFaultsResponse, error)
 }
 
@@ -110,9 +110,9 @@ func (c *faultServiceClient) ClearFaults(ctx context.Context, in *ClearFaultsReq
 type FaultServiceServer interface {
 	// Adds a fault. It acts on the calls and passes that come after.
 	//
-	// A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-	// the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-	// fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+	// `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+	// process ends. Repeating it returns the fault as it was added and adds none; the same id for
+	// another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
 	InjectFault(context.Context, *InjectFaultRequest) (*InjectFaultResponse, error)
 	// Lists the faults that are still to act, a page at a time, the oldest first. A page token stays
 	// good until the process ends.
@@ -120,8 +120,8 @@ type FaultServiceServer interface {
 	// Lists every fault point that was passed since the process began, a page at a time, sorted by
 	// name. A page token does not expire.
 	ListFaultPoints(context.Context, *ListFaultPointsRequest) (*ListFaultPointsResponse, error)
-	// Removes faults, so that they act no more. One that is not there, because it has acted or was
-	// removed, is passed over.
+	// Removes faults, so that they act no more. The faults are the key of the call: one that is not
+	// there, because it has acted or was removed, is passed over.
 	ClearFaults(context.Context, *ClearFaultsRequest) (*ClearFaultsResponse, error)
 	mustEmbedUnimplementedFaultServiceServer()
 }

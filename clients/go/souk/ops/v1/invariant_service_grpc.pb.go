@@ -41,7 +41,7 @@ type InvariantServiceClient interface {
 	// Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
 	// the text names those that do. Fails with a reason of the service itself, and its domain, when
 	// its database or what else it compares cannot be read: then nothing is said of the others
-	// either. Ask for one at a time to hear of those.
+	// either. Ask for one at a time to check those.
 	CheckInvariants(ctx context.Context, in *CheckInvariantsRequest, opts ...grpc.CallOption) (*CheckInvariantsResponse, error)
 }
 
@@ -80,7 +80,7 @@ type InvariantServiceServer interface {
 	// Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
 	// the text names those that do. Fails with a reason of the service itself, and its domain, when
 	// its database or what else it compares cannot be read: then nothing is said of the others
-	// either. Ask for one at a time to hear of those.
+	// either. Ask for one at a time to check those.
 	CheckInvariants(context.Context, *CheckInvariantsRequest) (*CheckInvariantsResponse, error)
 	mustEmbedUnimplementedInvariantServiceServer()
 }

@@ -26,7 +26,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SagaState says where a saga stands. New values may be added; treat an unknown one as
+// SagaState says how far a saga is. New values may be added; treat an unknown one as
 // SAGA_STATE_RUNNING, which asks nothing of a person.
 type SagaState int32
 
@@ -92,7 +92,7 @@ type Saga struct {
 	// Output only. Its id: that of what it is about. For `orders` it is the id of the order,
 	// `order_…`.
 	SagaId string `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
-	// Output only. Where it stands.
+	// Output only. Its state.
 	State SagaState `protobuf:"varint,3,opt,name=state,proto3,enum=souk.ops.v1.SagaState" json:"state,omitempty"`
 	// Output only. The step that comes next, such as `place.void`. Each service names its own.
 	Step string `protobuf:"bytes,4,opt,name=step,proto3" json:"step,omitempty"`
@@ -354,7 +354,7 @@ func (x *ResumeSagaRequest) GetSagaId() string {
 // The response of ResumeSaga.
 type ResumeSagaResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The saga as it stands now.
+	// The saga as it is now.
 	Saga          *Saga `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -475,7 +475,7 @@ func (x *SettleSagaRequest) GetNote() string {
 // The response of SettleSaga.
 type SettleSagaResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The saga as it stands now.
+	// The saga as it is now.
 	Saga          *Saga `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -42,16 +42,17 @@ type SagaServiceClient interface {
 	// no sagas; the text names those that do, as in the methods below.
 	ListQuarantinedSagas(ctx context.Context, in *ListQuarantinedSagasRequest, opts ...grpc.CallOption) (*ListQuarantinedSagasResponse, error)
 	// Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-	// brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-	// changes nothing.
+	// brings it back. The quarantine is the key of the call: repeating it after the saga went on
+	// fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 	//
 	// Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
 	// ERROR_REASON_SAGA_BUSY.
 	ResumeSaga(ctx context.Context, in *ResumeSagaRequest, opts ...grpc.CallOption) (*ResumeSagaResponse, error)
 	// Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
 	// has done it by hand; the saga continues with the next step. Returns the saga. The history of
-	// what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-	// went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+	// what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+	// that step is the key of the call: repeating it after the saga went on fails with
+	// ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 	//
 	// Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
 	// ERROR_REASON_SAGA_BUSY.
@@ -112,16 +113,17 @@ type SagaServiceServer interface {
 	// no sagas; the text names those that do, as in the methods below.
 	ListQuarantinedSagas(context.Context, *ListQuarantinedSagasRequest) (*ListQuarantinedSagasResponse, error)
 	// Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-	// brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-	// changes nothing.
+	// brings it back. The quarantine is the key of the call: repeating it after the saga went on
+	// fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 	//
 	// Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
 	// ERROR_REASON_SAGA_BUSY.
 	ResumeSaga(context.Context, *ResumeSagaRequest) (*ResumeSagaResponse, error)
 	// Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
 	// has done it by hand; the saga continues with the next step. Returns the saga. The history of
-	// what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-	// went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+	// what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+	// that step is the key of the call: repeating it after the saga went on fails with
+	// ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 	//
 	// Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
 	// ERROR_REASON_SAGA_BUSY.

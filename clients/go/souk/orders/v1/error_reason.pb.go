@@ -85,8 +85,8 @@ const (
 	// The customer did not confirm the payment at `payment_action.redirect_uri` in time; the order is
 	// REJECTED and nothing is held or charged. Place a new order, with a new request id.
 	ErrorReason_ERROR_REASON_PAYMENT_ACTION_EXPIRED ErrorReason = 20
-	// The payment provider does not know the payment method; the order is REJECTED. BadRequest names
-	// `payment_method`.
+	// The payment provider does not know a payment method; the order is REJECTED. BadRequest names
+	// `payment_method`, or `partial_payments[i].payment_method`.
 	ErrorReason_ERROR_REASON_UNKNOWN_PAYMENT_METHOD ErrorReason = 21
 	// The payment was canceled before it was captured; the order is REJECTED or CANCELED. Place a new
 	// order.
@@ -134,6 +134,9 @@ const (
 	ErrorReason_ERROR_REASON_CAPTURE_DECLINED ErrorReason = 36
 	// More is to be captured than is authorized and still owed: `capturable`, in minor units.
 	ErrorReason_ERROR_REASON_CAPTURE_EXCEEDS_ORDER ErrorReason = 37
+	// The partial payments add up to the total or more, so that nothing is left for `payment_method`;
+	// the order is REJECTED. Place it again with smaller amounts, or with fewer payments.
+	ErrorReason_ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL ErrorReason = 38
 	// `guest_token` is not the token of a guest, or it has expired. Have the guest's session issue
 	// another one.
 	ErrorReason_ERROR_REASON_GUEST_TOKEN ErrorReason = 40
@@ -183,50 +186,52 @@ var (
 		35: "ERROR_REASON_STOCK_NOT_ON_HAND",
 		36: "ERROR_REASON_CAPTURE_DECLINED",
 		37: "ERROR_REASON_CAPTURE_EXCEEDS_ORDER",
+		38: "ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL",
 		40: "ERROR_REASON_GUEST_TOKEN",
 		41: "ERROR_REASON_GUEST_CLAIMED",
 		42: "ERROR_REASON_LINK_REFUSED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":             0,
-		"ERROR_REASON_ORDER_NOT_FOUND":         1,
-		"ERROR_REASON_PRICE_NOT_FOUND":         2,
-		"ERROR_REASON_PRICE_CHANGED":           3,
-		"ERROR_REASON_TOTAL_OVERFLOW":          4,
-		"ERROR_REASON_OUT_OF_STOCK":            5,
-		"ERROR_REASON_PAYMENT_DECLINED":        6,
-		"ERROR_REASON_RESERVATION_EXPIRED":     7,
-		"ERROR_REASON_GAVE_UP":                 8,
-		"ERROR_REASON_ORDER_CANCELED":          9,
-		"ERROR_REASON_ORDER_STATE":             10,
-		"ERROR_REASON_ORDER_BUSY":              11,
-		"ERROR_REASON_LINE_NOT_FOUND":          12,
-		"ERROR_REASON_REFUND_EXCEEDS_ORDER":    13,
-		"ERROR_REASON_REFUND_DECLINED":         14,
-		"ERROR_REASON_VARIANT_NOT_FOUND":       15,
-		"ERROR_REASON_EFFECTIVE_TIME":          16,
-		"ERROR_REASON_PRICE_ARCHIVED":          18,
-		"ERROR_REASON_CURRENCY_MISMATCH":       19,
-		"ERROR_REASON_PAYMENT_ACTION_EXPIRED":  20,
-		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":  21,
-		"ERROR_REASON_PAYMENT_CANCELED":        22,
-		"ERROR_REASON_NOT_FOR_SALE":            23,
-		"ERROR_REASON_PRICE_NOT_ALLOWED":       24,
-		"ERROR_REASON_UPSTREAM_REFUSED":        25,
-		"ERROR_REASON_ORDER_OUT_OF_STEP":       26,
-		"ERROR_REASON_RETURN_EXCEEDS_ORDER":    27,
-		"ERROR_REASON_TOO_MANY_REFUNDS":        28,
-		"ERROR_REASON_PAYMENT_METHOD_DECLINED": 30,
-		"ERROR_REASON_EXCEEDS_OPEN_UNITS":      31,
-		"ERROR_REASON_FULFILLMENT_NOT_FOUND":   32,
-		"ERROR_REASON_FULFILLMENT_STATE":       33,
-		"ERROR_REASON_TOO_MANY_FULFILLMENTS":   34,
-		"ERROR_REASON_STOCK_NOT_ON_HAND":       35,
-		"ERROR_REASON_CAPTURE_DECLINED":        36,
-		"ERROR_REASON_CAPTURE_EXCEEDS_ORDER":   37,
-		"ERROR_REASON_GUEST_TOKEN":             40,
-		"ERROR_REASON_GUEST_CLAIMED":           41,
-		"ERROR_REASON_LINK_REFUSED":            42,
+		"ERROR_REASON_UNSPECIFIED":                   0,
+		"ERROR_REASON_ORDER_NOT_FOUND":               1,
+		"ERROR_REASON_PRICE_NOT_FOUND":               2,
+		"ERROR_REASON_PRICE_CHANGED":                 3,
+		"ERROR_REASON_TOTAL_OVERFLOW":                4,
+		"ERROR_REASON_OUT_OF_STOCK":                  5,
+		"ERROR_REASON_PAYMENT_DECLINED":              6,
+		"ERROR_REASON_RESERVATION_EXPIRED":           7,
+		"ERROR_REASON_GAVE_UP":                       8,
+		"ERROR_REASON_ORDER_CANCELED":                9,
+		"ERROR_REASON_ORDER_STATE":                   10,
+		"ERROR_REASON_ORDER_BUSY":                    11,
+		"ERROR_REASON_LINE_NOT_FOUND":                12,
+		"ERROR_REASON_REFUND_EXCEEDS_ORDER":          13,
+		"ERROR_REASON_REFUND_DECLINED":               14,
+		"ERROR_REASON_VARIANT_NOT_FOUND":             15,
+		"ERROR_REASON_EFFECTIVE_TIME":                16,
+		"ERROR_REASON_PRICE_ARCHIVED":                18,
+		"ERROR_REASON_CURRENCY_MISMATCH":             19,
+		"ERROR_REASON_PAYMENT_ACTION_EXPIRED":        20,
+		"ERROR_REASON_UNKNOWN_PAYMENT_METHOD":        21,
+		"ERROR_REASON_PAYMENT_CANCELED":              22,
+		"ERROR_REASON_NOT_FOR_SALE":                  23,
+		"ERROR_REASON_PRICE_NOT_ALLOWED":             24,
+		"ERROR_REASON_UPSTREAM_REFUSED":              25,
+		"ERROR_REASON_ORDER_OUT_OF_STEP":             26,
+		"ERROR_REASON_RETURN_EXCEEDS_ORDER":          27,
+		"ERROR_REASON_TOO_MANY_REFUNDS":              28,
+		"ERROR_REASON_PAYMENT_METHOD_DECLINED":       30,
+		"ERROR_REASON_EXCEEDS_OPEN_UNITS":            31,
+		"ERROR_REASON_FULFILLMENT_NOT_FOUND":         32,
+		"ERROR_REASON_FULFILLMENT_STATE":             33,
+		"ERROR_REASON_TOO_MANY_FULFILLMENTS":         34,
+		"ERROR_REASON_STOCK_NOT_ON_HAND":             35,
+		"ERROR_REASON_CAPTURE_DECLINED":              36,
+		"ERROR_REASON_CAPTURE_EXCEEDS_ORDER":         37,
+		"ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL": 38,
+		"ERROR_REASON_GUEST_TOKEN":                   40,
+		"ERROR_REASON_GUEST_CLAIMED":                 41,
+		"ERROR_REASON_LINK_REFUSED":                  42,
 	}
 )
 
@@ -261,26 +266,20 @@ var File_souk_orders_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\x91\x1a\n" +
+	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\xdb\x19\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x126\n" +
-	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12g\n" +
-	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12V\n" +
-	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a6\xaa㟀\x0e0\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\x11total_minor_units \x01(\x99\x03\x12X\n" +
-	"\x1bERROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a7\xaa㟀\x0e1\b\t\x12\border_id\x12\n" +
-	"payment_id\x12\x15max_total_minor_units \x01\x12]\n" +
-	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x05\x1a>\xaa㟀\x0e8\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01(\x99\x03\x12O\n" +
+	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12[\n" +
+	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12J\n" +
+	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\x11total_minor_units \x01(\x99\x03\x12L\n" +
+	"\x1bERROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a+\xaa㟀\x0e%\b\t\x12\border_id\x12\x15max_total_minor_units \x01\x12Q\n" +
+	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x05\x1a2\xaa㟀\x0e,\b\t\x12\border_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01(\x99\x03\x12O\n" +
 	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x06\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12I\n" +
 	" ERROR_REASON_RESERVATION_EXPIRED\x10\a\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
-	"payment_id \x01(\x99\x03\x12h\n" +
-	"\x14ERROR_REASON_GAVE_UP\x10\b\x1aN\xaa㟀\x0eH\b\x0e\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\adecline \x01\x12\x88\x01\n" +
-	"\x1bERROR_REASON_ORDER_CANCELED\x10\t\x1ag\xaa㟀\x0ea\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\x05field\x1a\adecline \x01(\x99\x03\x12`\n" +
+	"payment_id \x01(\x99\x03\x12\\\n" +
+	"\x14ERROR_REASON_GAVE_UP\x10\b\x1aB\xaa㟀\x0e<\b\x0e\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\adecline \x01\x12|\n" +
+	"\x1bERROR_REASON_ORDER_CANCELED\x10\t\x1a[\xaa㟀\x0eU\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\x05field\x1a\adecline \x01(\x99\x03\x12`\n" +
 	"\x18ERROR_REASON_ORDER_STATE\x10\n" +
 	"\x1aB\xaa㟀\x0e<\b\t\x12\border_id\x12\x05state\x12\x0epayment_status\x12\x12fulfillment_status \x01(\x99\x03\x121\n" +
 	"\x17ERROR_REASON_ORDER_BUSY\x10\v\x1a\x14\xaa㟀\x0e\x0e\b\n" +
@@ -288,27 +287,21 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_LINE_NOT_FOUND\x10\f\x1a!\xaa㟀\x0e\x1b\b\x03\x12\border_id\x12\vline_number \x01\x12J\n" +
 	"!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
 	"refundable \x01(\x99\x03\x12D\n" +
-	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\"\xaa㟀\x0e\x1c\b\t\x12\border_id\x12\trefund_id \x01(\x92\x03\x12i\n" +
-	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12+\n" +
+	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\"\xaa㟀\x0e\x1c\b\t\x12\border_id\x12\trefund_id \x01(\x92\x03\x12]\n" +
+	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12+\n" +
 	"\x1bERROR_REASON_EFFECTIVE_TIME\x10\x10\x1a\n" +
-	"\xaa㟀\x0e\x04\b\x03 \x01\x12i\n" +
-	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1aH\xaa㟀\x0eB\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12i\n" +
-	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1aE\xaa㟀\x0e?\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12U\n" +
+	"\xaa㟀\x0e\x04\b\x03 \x01\x12]\n" +
+	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12]\n" +
+	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12U\n" +
 	"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\x10\x14\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12R\n" +
 	"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x1a)\xaa㟀\x0e#\b\x03\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01\x12O\n" +
 	"\x1dERROR_REASON_PAYMENT_CANCELED\x10\x16\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\adecline \x01(\x99\x03\x12g\n" +
-	"\x19ERROR_REASON_NOT_FOR_SALE\x10\x17\x1aH\xaa㟀\x0eB\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12U\n" +
-	"\x1eERROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a1\xaa㟀\x0e+\b\a\x12\border_id\x12\n" +
-	"payment_id\x12\bprice_id\x12\x05field \x01\x12\x80\x01\n" +
-	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1a]\xaa㟀\x0eW\b\t\x12\border_id\x12\n" +
-	"payment_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\adecline \x01\x12\x88\x01\n" +
+	"payment_id\x1a\adecline \x01(\x99\x03\x12[\n" +
+	"\x19ERROR_REASON_NOT_FOR_SALE\x10\x17\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12I\n" +
+	"\x1eERROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a%\xaa㟀\x0e\x1f\b\a\x12\border_id\x12\bprice_id\x12\x05field \x01\x12t\n" +
+	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1aQ\xaa㟀\x0eK\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\adecline \x01\x12\x88\x01\n" +
 	"\x1eERROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1ad\xaa㟀\x0e^\b\t\x12\border_id\x1a\bcaptured\x1a\brefunded\x1a\x11expected_captured\x1a\x11expected_refunded\x1a\x11reservation_state \x01(\x99\x03\x12W\n" +
 	"!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a0\xaa㟀\x0e*\b\t\x12\border_id\x12\vline_number\x12\n" +
 	"returnable \x01(\x99\x03\x12>\n" +
@@ -323,7 +316,8 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_CAPTURE_DECLINED\x10$\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12K\n" +
 	"\"ERROR_REASON_CAPTURE_EXCEEDS_ORDER\x10%\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
-	"capturable \x01(\x99\x03\x12(\n" +
+	"capturable \x01(\x99\x03\x12Z\n" +
+	"*ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL\x10&\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\x11total_minor_units \x01(\x99\x03\x12(\n" +
 	"\x18ERROR_REASON_GUEST_TOKEN\x10(\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12-\n" +
 	"\x1aERROR_REASON_GUEST_CLAIMED\x10)\x1a\r\xaa㟀\x0e\a\b\t \x01(\x99\x03\x12)\n" +

@@ -650,8 +650,8 @@ func (x *OrderFulfillmentDelivered) GetChange() *OrderChange {
 	return nil
 }
 
-// Money of an order was paid back. A refund that failed, and goods returned for no money, publish
-// no event.
+// Money of an order was paid back. A refund that the provider refused, and goods returned for no
+// money, publish no event.
 type OrderRefunded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order after the refund.
@@ -715,6 +715,218 @@ func (x *OrderRefunded) GetChange() *OrderChange {
 	return nil
 }
 
+// A provider took back a refund that had succeeded: the customer does not have the money. RefundOrder
+// can try again.
+type OrderRefundReversed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order after the change.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The refund, which is FAILED.
+	Refund *Refund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderRefundReversed) Reset() {
+	*x = OrderRefundReversed{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderRefundReversed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderRefundReversed) ProtoMessage() {}
+
+func (x *OrderRefundReversed) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderRefundReversed.ProtoReflect.Descriptor instead.
+func (*OrderRefundReversed) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OrderRefundReversed) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderRefundReversed) GetRefund() *Refund {
+	if x != nil {
+		return x.Refund
+	}
+	return nil
+}
+
+func (x *OrderRefundReversed) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// A provider took back money of an order that was captured, such as after a direct debit without
+// cover.
+type OrderPaymentReversed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order after the change; its payment status is REVERSED, unless it is CANCELED.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The payment, `payment_…`.
+	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// The capture that was taken back, `capture_…`.
+	CaptureId string `protobuf:"bytes,3,opt,name=capture_id,json=captureId,proto3" json:"capture_id,omitempty"`
+	// How much was taken back.
+	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,5,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPaymentReversed) Reset() {
+	*x = OrderPaymentReversed{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPaymentReversed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPaymentReversed) ProtoMessage() {}
+
+func (x *OrderPaymentReversed) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPaymentReversed.ProtoReflect.Descriptor instead.
+func (*OrderPaymentReversed) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OrderPaymentReversed) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderPaymentReversed) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *OrderPaymentReversed) GetCaptureId() string {
+	if x != nil {
+		return x.CaptureId
+	}
+	return ""
+}
+
+func (x *OrderPaymentReversed) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderPaymentReversed) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// UpdateOrder changed an order. As in every event there is no personal data: read the order.
+type OrderUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order after the change.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The fields that changed, as in `update_mask`, such as `shipping_address`.
+	UpdatedFields []string `protobuf:"bytes,2,rep,name=updated_fields,json=updatedFields,proto3" json:"updated_fields,omitempty"`
+	// The change.
+	Change        *OrderChange `protobuf:"bytes,3,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderUpdated) Reset() {
+	*x = OrderUpdated{}
+	mi := &file_souk_orders_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderUpdated) ProtoMessage() {}
+
+func (x *OrderUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderUpdated.ProtoReflect.Descriptor instead.
+func (*OrderUpdated) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OrderUpdated) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OrderUpdated) GetUpdatedFields() []string {
+	if x != nil {
+		return x.UpdatedFields
+	}
+	return nil
+}
+
+func (x *OrderUpdated) GetChange() *OrderChange {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
 // An order belongs to another customer now, because that customer has claimed the guest who placed
 // it.
 type OrderCustomerChanged struct {
@@ -731,7 +943,7 @@ type OrderCustomerChanged struct {
 
 func (x *OrderCustomerChanged) Reset() {
 	*x = OrderCustomerChanged{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +955,7 @@ func (x *OrderCustomerChanged) String() string {
 func (*OrderCustomerChanged) ProtoMessage() {}
 
 func (x *OrderCustomerChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +968,7 @@ func (x *OrderCustomerChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderCustomerChanged.ProtoReflect.Descriptor instead.
 func (*OrderCustomerChanged) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderCustomerChanged) GetOrder() *Order {
@@ -799,7 +1011,7 @@ type GuestClaimed struct {
 
 func (x *GuestClaimed) Reset() {
 	*x = GuestClaimed{}
-	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +1023,7 @@ func (x *GuestClaimed) String() string {
 func (*GuestClaimed) ProtoMessage() {}
 
 func (x *GuestClaimed) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_events_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +1036,7 @@ func (x *GuestClaimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuestClaimed.ProtoReflect.Descriptor instead.
 func (*GuestClaimed) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GuestClaimed) GetGuestCustomerId() string {
@@ -859,7 +1071,7 @@ var File_souk_orders_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x87\x01\n" +
+	"\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\x1a\x18souk/type/v1/money.proto\"\x87\x01\n" +
 	"\vOrderPlaced\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
@@ -913,6 +1125,25 @@ const file_souk_orders_v1_events_proto_rawDesc = "" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12.\n" +
 	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x123\n" +
 	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xbf\x01\n" +
+	"\x13OrderRefundReversed\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12.\n" +
+	"\x06refund\x18\x02 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xfb\x01\n" +
+	"\x14OrderPaymentReversed\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12\x1d\n" +
+	"\n" +
+	"capture_id\x18\x03 \x01(\tR\tcaptureId\x12+\n" +
+	"\x06amount\x18\x04 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x123\n" +
+	"\x06change\x18\x05 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
+	"\x0eorder.order_id\"\xaf\x01\n" +
+	"\fOrderUpdated\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12%\n" +
+	"\x0eupdated_fields\x18\x02 \x03(\tR\rupdatedFields\x123\n" +
+	"\x06change\x18\x03 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change:\x16\xda\xf1\xa3\xb9\x0f\x10\n" +
 	"\x0eorder.order_id\"\xc2\x01\n" +
 	"\x14OrderCustomerChanged\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x120\n" +
@@ -941,7 +1172,7 @@ func file_souk_orders_v1_events_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_events_proto_rawDescData
 }
 
-var file_souk_orders_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_souk_orders_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_souk_orders_v1_events_proto_goTypes = []any{
 	(*OrderPlaced)(nil),               // 0: souk.orders.v1.OrderPlaced
 	(*OrderRejected)(nil),             // 1: souk.orders.v1.OrderRejected
@@ -954,56 +1185,68 @@ var file_souk_orders_v1_events_proto_goTypes = []any{
 	(*OrderFulfillmentUpdated)(nil),   // 8: souk.orders.v1.OrderFulfillmentUpdated
 	(*OrderFulfillmentDelivered)(nil), // 9: souk.orders.v1.OrderFulfillmentDelivered
 	(*OrderRefunded)(nil),             // 10: souk.orders.v1.OrderRefunded
-	(*OrderCustomerChanged)(nil),      // 11: souk.orders.v1.OrderCustomerChanged
-	(*GuestClaimed)(nil),              // 12: souk.orders.v1.GuestClaimed
-	(*Order)(nil),                     // 13: souk.orders.v1.Order
-	(*OrderChange)(nil),               // 14: souk.orders.v1.OrderChange
-	(*timestamppb.Timestamp)(nil),     // 15: google.protobuf.Timestamp
-	(*FulfillmentLine)(nil),           // 16: souk.orders.v1.FulfillmentLine
-	(*Fulfillment)(nil),               // 17: souk.orders.v1.Fulfillment
-	(*Refund)(nil),                    // 18: souk.orders.v1.Refund
-	(*v1.Actor)(nil),                  // 19: souk.type.v1.Actor
+	(*OrderRefundReversed)(nil),       // 11: souk.orders.v1.OrderRefundReversed
+	(*OrderPaymentReversed)(nil),      // 12: souk.orders.v1.OrderPaymentReversed
+	(*OrderUpdated)(nil),              // 13: souk.orders.v1.OrderUpdated
+	(*OrderCustomerChanged)(nil),      // 14: souk.orders.v1.OrderCustomerChanged
+	(*GuestClaimed)(nil),              // 15: souk.orders.v1.GuestClaimed
+	(*Order)(nil),                     // 16: souk.orders.v1.Order
+	(*OrderChange)(nil),               // 17: souk.orders.v1.OrderChange
+	(*timestamppb.Timestamp)(nil),     // 18: google.protobuf.Timestamp
+	(*FulfillmentLine)(nil),           // 19: souk.orders.v1.FulfillmentLine
+	(*Fulfillment)(nil),               // 20: souk.orders.v1.Fulfillment
+	(*Refund)(nil),                    // 21: souk.orders.v1.Refund
+	(*v1.Money)(nil),                  // 22: souk.type.v1.Money
+	(*v1.Actor)(nil),                  // 23: souk.type.v1.Actor
 }
 var file_souk_orders_v1_events_proto_depIdxs = []int32{
-	13, // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
-	14, // 1: souk.orders.v1.OrderPlaced.change:type_name -> souk.orders.v1.OrderChange
-	13, // 2: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
-	14, // 3: souk.orders.v1.OrderRejected.change:type_name -> souk.orders.v1.OrderChange
-	13, // 4: souk.orders.v1.OrderPartiallyPaid.order:type_name -> souk.orders.v1.Order
-	14, // 5: souk.orders.v1.OrderPartiallyPaid.change:type_name -> souk.orders.v1.OrderChange
-	13, // 6: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
-	14, // 7: souk.orders.v1.OrderPaid.change:type_name -> souk.orders.v1.OrderChange
-	13, // 8: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
-	15, // 9: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
-	14, // 10: souk.orders.v1.OrderCanceled.change:type_name -> souk.orders.v1.OrderChange
-	13, // 11: souk.orders.v1.OrderLinesCanceled.order:type_name -> souk.orders.v1.Order
-	16, // 12: souk.orders.v1.OrderLinesCanceled.lines:type_name -> souk.orders.v1.FulfillmentLine
-	14, // 13: souk.orders.v1.OrderLinesCanceled.change:type_name -> souk.orders.v1.OrderChange
-	13, // 14: souk.orders.v1.OrderPartiallyFulfilled.order:type_name -> souk.orders.v1.Order
-	17, // 15: souk.orders.v1.OrderPartiallyFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	14, // 16: souk.orders.v1.OrderPartiallyFulfilled.change:type_name -> souk.orders.v1.OrderChange
-	13, // 17: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
-	15, // 18: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
-	14, // 19: souk.orders.v1.OrderFulfilled.change:type_name -> souk.orders.v1.OrderChange
-	17, // 20: souk.orders.v1.OrderFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	13, // 21: souk.orders.v1.OrderFulfillmentUpdated.order:type_name -> souk.orders.v1.Order
-	17, // 22: souk.orders.v1.OrderFulfillmentUpdated.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	14, // 23: souk.orders.v1.OrderFulfillmentUpdated.change:type_name -> souk.orders.v1.OrderChange
-	13, // 24: souk.orders.v1.OrderFulfillmentDelivered.order:type_name -> souk.orders.v1.Order
-	17, // 25: souk.orders.v1.OrderFulfillmentDelivered.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	14, // 26: souk.orders.v1.OrderFulfillmentDelivered.change:type_name -> souk.orders.v1.OrderChange
-	13, // 27: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
-	18, // 28: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
-	14, // 29: souk.orders.v1.OrderRefunded.change:type_name -> souk.orders.v1.OrderChange
-	13, // 30: souk.orders.v1.OrderCustomerChanged.order:type_name -> souk.orders.v1.Order
-	14, // 31: souk.orders.v1.OrderCustomerChanged.change:type_name -> souk.orders.v1.OrderChange
-	15, // 32: souk.orders.v1.GuestClaimed.claim_time:type_name -> google.protobuf.Timestamp
-	19, // 33: souk.orders.v1.GuestClaimed.actor:type_name -> souk.type.v1.Actor
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	16, // 0: souk.orders.v1.OrderPlaced.order:type_name -> souk.orders.v1.Order
+	17, // 1: souk.orders.v1.OrderPlaced.change:type_name -> souk.orders.v1.OrderChange
+	16, // 2: souk.orders.v1.OrderRejected.order:type_name -> souk.orders.v1.Order
+	17, // 3: souk.orders.v1.OrderRejected.change:type_name -> souk.orders.v1.OrderChange
+	16, // 4: souk.orders.v1.OrderPartiallyPaid.order:type_name -> souk.orders.v1.Order
+	17, // 5: souk.orders.v1.OrderPartiallyPaid.change:type_name -> souk.orders.v1.OrderChange
+	16, // 6: souk.orders.v1.OrderPaid.order:type_name -> souk.orders.v1.Order
+	17, // 7: souk.orders.v1.OrderPaid.change:type_name -> souk.orders.v1.OrderChange
+	16, // 8: souk.orders.v1.OrderCanceled.order:type_name -> souk.orders.v1.Order
+	18, // 9: souk.orders.v1.OrderCanceled.effective_time:type_name -> google.protobuf.Timestamp
+	17, // 10: souk.orders.v1.OrderCanceled.change:type_name -> souk.orders.v1.OrderChange
+	16, // 11: souk.orders.v1.OrderLinesCanceled.order:type_name -> souk.orders.v1.Order
+	19, // 12: souk.orders.v1.OrderLinesCanceled.lines:type_name -> souk.orders.v1.FulfillmentLine
+	17, // 13: souk.orders.v1.OrderLinesCanceled.change:type_name -> souk.orders.v1.OrderChange
+	16, // 14: souk.orders.v1.OrderPartiallyFulfilled.order:type_name -> souk.orders.v1.Order
+	20, // 15: souk.orders.v1.OrderPartiallyFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	17, // 16: souk.orders.v1.OrderPartiallyFulfilled.change:type_name -> souk.orders.v1.OrderChange
+	16, // 17: souk.orders.v1.OrderFulfilled.order:type_name -> souk.orders.v1.Order
+	18, // 18: souk.orders.v1.OrderFulfilled.effective_time:type_name -> google.protobuf.Timestamp
+	17, // 19: souk.orders.v1.OrderFulfilled.change:type_name -> souk.orders.v1.OrderChange
+	20, // 20: souk.orders.v1.OrderFulfilled.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	16, // 21: souk.orders.v1.OrderFulfillmentUpdated.order:type_name -> souk.orders.v1.Order
+	20, // 22: souk.orders.v1.OrderFulfillmentUpdated.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	17, // 23: souk.orders.v1.OrderFulfillmentUpdated.change:type_name -> souk.orders.v1.OrderChange
+	16, // 24: souk.orders.v1.OrderFulfillmentDelivered.order:type_name -> souk.orders.v1.Order
+	20, // 25: souk.orders.v1.OrderFulfillmentDelivered.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	17, // 26: souk.orders.v1.OrderFulfillmentDelivered.change:type_name -> souk.orders.v1.OrderChange
+	16, // 27: souk.orders.v1.OrderRefunded.order:type_name -> souk.orders.v1.Order
+	21, // 28: souk.orders.v1.OrderRefunded.refund:type_name -> souk.orders.v1.Refund
+	17, // 29: souk.orders.v1.OrderRefunded.change:type_name -> souk.orders.v1.OrderChange
+	16, // 30: souk.orders.v1.OrderRefundReversed.order:type_name -> souk.orders.v1.Order
+	21, // 31: souk.orders.v1.OrderRefundReversed.refund:type_name -> souk.orders.v1.Refund
+	17, // 32: souk.orders.v1.OrderRefundReversed.change:type_name -> souk.orders.v1.OrderChange
+	16, // 33: souk.orders.v1.OrderPaymentReversed.order:type_name -> souk.orders.v1.Order
+	22, // 34: souk.orders.v1.OrderPaymentReversed.amount:type_name -> souk.type.v1.Money
+	17, // 35: souk.orders.v1.OrderPaymentReversed.change:type_name -> souk.orders.v1.OrderChange
+	16, // 36: souk.orders.v1.OrderUpdated.order:type_name -> souk.orders.v1.Order
+	17, // 37: souk.orders.v1.OrderUpdated.change:type_name -> souk.orders.v1.OrderChange
+	16, // 38: souk.orders.v1.OrderCustomerChanged.order:type_name -> souk.orders.v1.Order
+	17, // 39: souk.orders.v1.OrderCustomerChanged.change:type_name -> souk.orders.v1.OrderChange
+	18, // 40: souk.orders.v1.GuestClaimed.claim_time:type_name -> google.protobuf.Timestamp
+	23, // 41: souk.orders.v1.GuestClaimed.actor:type_name -> souk.type.v1.Actor
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_events_proto_init() }
@@ -1018,7 +1261,7 @@ func file_souk_orders_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_events_proto_rawDesc), len(file_souk_orders_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -178,21 +178,25 @@ const (
 	PaymentStatus_PAYMENT_STATUS_VOIDED PaymentStatus = 8
 	// The customer disputes it at the bank. Not used yet.
 	PaymentStatus_PAYMENT_STATUS_DISPUTED PaymentStatus = 9
+	// The provider took back money that was captured, and `captured_total` is what is left. Nothing
+	// more is captured, and no goods leave: cancel what is open, or settle it with the customer.
+	PaymentStatus_PAYMENT_STATUS_REVERSED PaymentStatus = 10
 )
 
 // Enum value maps for PaymentStatus.
 var (
 	PaymentStatus_name = map[int32]string{
-		0: "PAYMENT_STATUS_UNSPECIFIED",
-		1: "PAYMENT_STATUS_UNPAID",
-		2: "PAYMENT_STATUS_ACTION_REQUIRED",
-		3: "PAYMENT_STATUS_AUTHORIZED",
-		4: "PAYMENT_STATUS_PARTIALLY_PAID",
-		5: "PAYMENT_STATUS_PAID",
-		6: "PAYMENT_STATUS_PARTIALLY_REFUNDED",
-		7: "PAYMENT_STATUS_REFUNDED",
-		8: "PAYMENT_STATUS_VOIDED",
-		9: "PAYMENT_STATUS_DISPUTED",
+		0:  "PAYMENT_STATUS_UNSPECIFIED",
+		1:  "PAYMENT_STATUS_UNPAID",
+		2:  "PAYMENT_STATUS_ACTION_REQUIRED",
+		3:  "PAYMENT_STATUS_AUTHORIZED",
+		4:  "PAYMENT_STATUS_PARTIALLY_PAID",
+		5:  "PAYMENT_STATUS_PAID",
+		6:  "PAYMENT_STATUS_PARTIALLY_REFUNDED",
+		7:  "PAYMENT_STATUS_REFUNDED",
+		8:  "PAYMENT_STATUS_VOIDED",
+		9:  "PAYMENT_STATUS_DISPUTED",
+		10: "PAYMENT_STATUS_REVERSED",
 	}
 	PaymentStatus_value = map[string]int32{
 		"PAYMENT_STATUS_UNSPECIFIED":        0,
@@ -205,6 +209,7 @@ var (
 		"PAYMENT_STATUS_REFUNDED":           7,
 		"PAYMENT_STATUS_VOIDED":             8,
 		"PAYMENT_STATUS_DISPUTED":           9,
+		"PAYMENT_STATUS_REVERSED":           10,
 	}
 )
 
@@ -402,12 +407,14 @@ const (
 	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED OrderClosureReason = 14
 	// The payment was canceled at the payments service.
 	OrderClosureReason_ORDER_CLOSURE_REASON_PAYMENT_CANCELED OrderClosureReason = 15
-	// The payment provider does not know the payment method.
+	// The payment provider does not know a payment method.
 	OrderClosureReason_ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD OrderClosureReason = 16
 	// Another service did not respond in time.
 	OrderClosureReason_ORDER_CLOSURE_REASON_GAVE_UP OrderClosureReason = 17
 	// Another service refused the request permanently.
 	OrderClosureReason_ORDER_CLOSURE_REASON_UPSTREAM_REFUSED OrderClosureReason = 18
+	// The partial payments leave nothing for `payment_method` to pay.
+	OrderClosureReason_ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL OrderClosureReason = 19
 )
 
 // Enum value maps for OrderClosureReason.
@@ -432,27 +439,29 @@ var (
 		16: "ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD",
 		17: "ORDER_CLOSURE_REASON_GAVE_UP",
 		18: "ORDER_CLOSURE_REASON_UPSTREAM_REFUSED",
+		19: "ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL",
 	}
 	OrderClosureReason_value = map[string]int32{
-		"ORDER_CLOSURE_REASON_UNSPECIFIED":            0,
-		"ORDER_CLOSURE_REASON_CANCELED":               1,
-		"ORDER_CLOSURE_REASON_REFUNDED":               2,
-		"ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND":      3,
-		"ORDER_CLOSURE_REASON_PRICE_NOT_FOUND":        4,
-		"ORDER_CLOSURE_REASON_PRICE_ARCHIVED":         5,
-		"ORDER_CLOSURE_REASON_CURRENCY_MISMATCH":      6,
-		"ORDER_CLOSURE_REASON_NOT_FOR_SALE":           7,
-		"ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED":      8,
-		"ORDER_CLOSURE_REASON_PRICE_CHANGED":          9,
-		"ORDER_CLOSURE_REASON_TOTAL_OVERFLOW":         10,
-		"ORDER_CLOSURE_REASON_OUT_OF_STOCK":           11,
-		"ORDER_CLOSURE_REASON_RESERVATION_EXPIRED":    12,
-		"ORDER_CLOSURE_REASON_PAYMENT_DECLINED":       13,
-		"ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED": 14,
-		"ORDER_CLOSURE_REASON_PAYMENT_CANCELED":       15,
-		"ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD": 16,
-		"ORDER_CLOSURE_REASON_GAVE_UP":                17,
-		"ORDER_CLOSURE_REASON_UPSTREAM_REFUSED":       18,
+		"ORDER_CLOSURE_REASON_UNSPECIFIED":                   0,
+		"ORDER_CLOSURE_REASON_CANCELED":                      1,
+		"ORDER_CLOSURE_REASON_REFUNDED":                      2,
+		"ORDER_CLOSURE_REASON_VARIANT_NOT_FOUND":             3,
+		"ORDER_CLOSURE_REASON_PRICE_NOT_FOUND":               4,
+		"ORDER_CLOSURE_REASON_PRICE_ARCHIVED":                5,
+		"ORDER_CLOSURE_REASON_CURRENCY_MISMATCH":             6,
+		"ORDER_CLOSURE_REASON_NOT_FOR_SALE":                  7,
+		"ORDER_CLOSURE_REASON_PRICE_NOT_ALLOWED":             8,
+		"ORDER_CLOSURE_REASON_PRICE_CHANGED":                 9,
+		"ORDER_CLOSURE_REASON_TOTAL_OVERFLOW":                10,
+		"ORDER_CLOSURE_REASON_OUT_OF_STOCK":                  11,
+		"ORDER_CLOSURE_REASON_RESERVATION_EXPIRED":           12,
+		"ORDER_CLOSURE_REASON_PAYMENT_DECLINED":              13,
+		"ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED":        14,
+		"ORDER_CLOSURE_REASON_PAYMENT_CANCELED":              15,
+		"ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD":        16,
+		"ORDER_CLOSURE_REASON_GAVE_UP":                       17,
+		"ORDER_CLOSURE_REASON_UPSTREAM_REFUSED":              18,
+		"ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL": 19,
 	}
 )
 
@@ -548,9 +557,10 @@ const (
 	RefundState_REFUND_STATE_UNSPECIFIED RefundState = 0
 	// Requested and in progress.
 	RefundState_REFUND_STATE_PENDING RefundState = 1
-	// The money was paid back. Final.
+	// The money was paid back. A provider can take it back later; the refund is FAILED then.
 	RefundState_REFUND_STATE_SUCCEEDED RefundState = 2
-	// The provider refused it permanently; nothing was paid back. Final.
+	// The provider refused it permanently, or took it back after it had succeeded: the customer does
+	// not have the money. Final.
 	RefundState_REFUND_STATE_FAILED RefundState = 3
 )
 
@@ -855,6 +865,14 @@ const (
 	OrderChangeKind_ORDER_CHANGE_KIND_FULFILL_REFUSED OrderChangeKind = 25
 	// A cancellation was refused: the order is as it was before.
 	OrderChangeKind_ORDER_CHANGE_KIND_CANCEL_REFUSED OrderChangeKind = 26
+	// One of several payments was authorized, and another one follows.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED OrderChangeKind = 27
+	// UpdateOrder changed it.
+	OrderChangeKind_ORDER_CHANGE_KIND_UPDATED OrderChangeKind = 28
+	// The provider took back money that was captured.
+	OrderChangeKind_ORDER_CHANGE_KIND_PAYMENT_REVERSED OrderChangeKind = 29
+	// The provider took back a refund that had succeeded: the customer does not have the money.
+	OrderChangeKind_ORDER_CHANGE_KIND_REFUND_REVERSED OrderChangeKind = 30
 	// Another customer owns it now.
 	OrderChangeKind_ORDER_CHANGE_KIND_CUSTOMER_CHANGED OrderChangeKind = 40
 )
@@ -889,6 +907,10 @@ var (
 		24: "ORDER_CHANGE_KIND_CAPTURE_STARTED",
 		25: "ORDER_CHANGE_KIND_FULFILL_REFUSED",
 		26: "ORDER_CHANGE_KIND_CANCEL_REFUSED",
+		27: "ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED",
+		28: "ORDER_CHANGE_KIND_UPDATED",
+		29: "ORDER_CHANGE_KIND_PAYMENT_REVERSED",
+		30: "ORDER_CHANGE_KIND_REFUND_REVERSED",
 		40: "ORDER_CHANGE_KIND_CUSTOMER_CHANGED",
 	}
 	OrderChangeKind_value = map[string]int32{
@@ -919,6 +941,10 @@ var (
 		"ORDER_CHANGE_KIND_CAPTURE_STARTED":         24,
 		"ORDER_CHANGE_KIND_FULFILL_REFUSED":         25,
 		"ORDER_CHANGE_KIND_CANCEL_REFUSED":          26,
+		"ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED":      27,
+		"ORDER_CHANGE_KIND_UPDATED":                 28,
+		"ORDER_CHANGE_KIND_PAYMENT_REVERSED":        29,
+		"ORDER_CHANGE_KIND_REFUND_REVERSED":         30,
 		"ORDER_CHANGE_KIND_CUSTOMER_CHANGED":        40,
 	}
 )
@@ -979,8 +1005,11 @@ const (
 	OrderChangeCause_ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT OrderChangeCause = 10
 	// MarkFulfillmentDelivered.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED OrderChangeCause = 11
-	// The provider released the authorization, and what was open is canceled. The actor is payments.
+	// The provider released the authorization, or took back a capture or a refund. The actor is
+	// payments.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_PAYMENT_CHANGED OrderChangeCause = 12
+	// UpdateOrder.
+	OrderChangeCause_ORDER_CHANGE_CAUSE_UPDATE_ORDER OrderChangeCause = 13
 	// ClaimGuestOrders.
 	OrderChangeCause_ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS OrderChangeCause = 20
 )
@@ -1001,6 +1030,7 @@ var (
 		10: "ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT",
 		11: "ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED",
 		12: "ORDER_CHANGE_CAUSE_PAYMENT_CHANGED",
+		13: "ORDER_CHANGE_CAUSE_UPDATE_ORDER",
 		20: "ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS",
 	}
 	OrderChangeCause_value = map[string]int32{
@@ -1017,6 +1047,7 @@ var (
 		"ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT":         10,
 		"ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED": 11,
 		"ORDER_CHANGE_CAUSE_PAYMENT_CHANGED":            12,
+		"ORDER_CHANGE_CAUSE_UPDATE_ORDER":               13,
 		"ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS":         20,
 	}
 )
@@ -1071,6 +1102,10 @@ func (OrderChangeCause) EnumDescriptor() ([]byte, []int) {
 // back or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
 // `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
 //
+// A provider can take back what it did. `payment_status` is REVERSED after a capture, as long as the
+// money is owed; it is what it was before a refund that did not arrive, also of an order that is
+// CANCELED and then PAID or PARTIALLY_REFUNDED: RefundOrder pays the customer back.
+//
 // What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
 //
 // Orders are kept for ever. Times have a precision of microseconds.
@@ -1078,14 +1113,17 @@ type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The id, `order_…`.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The customer who owns the order, `customer_…`; empty for a sale without one, such as at a till.
+	// Immutable. The customer who owns the order, `customer_…`; empty for a sale without one, such as
+	// at a till. ClaimGuestOrders gives the orders of a guest to a customer.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The caller's own reference, such as an invoice number; may be empty. It need not be unique.
+	// The caller's own reference, such as an invoice number: at most 64 characters, none of them a
+	// control character; may be empty. It need not be unique.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Output only. The state of the order.
 	State OrderState `protobuf:"varint,4,opt,name=state,proto3,enum=souk.orders.v1.OrderState" json:"state,omitempty"`
-	// What was ordered, in the order of the request: the first 200 lines. `line_count` says how many
-	// there are, and ListOrderLines lists all of them. Empty until the prices are frozen.
+	// Output only. What was ordered, in the order of the request: the first 200 lines. `line_count`
+	// says how many there are, and ListOrderLines lists all of them. Empty until the prices are
+	// frozen.
 	Lines []*OrderLine `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Output only. What was ordered: `subtotal` - `discount_total` + `shipping_total`, and
 	// `tax_total` in addition unless `tax_included`. It stays as it is when units are canceled: the
@@ -1108,7 +1146,8 @@ type Order struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Output only. When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the sale happened in the real world. Equals create_time except for imported history.
+	// Output only. When the sale happened in the real world. Equals `create_time` except for imported
+	// history.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
 	// Output only. How many lines the order has, at most 5,000; 0 until the prices are frozen.
 	LineCount int32 `protobuf:"varint,18,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
@@ -1121,10 +1160,11 @@ type Order struct {
 	FulfillmentStatus FulfillmentStatus `protobuf:"varint,21,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=souk.orders.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
 	// Output only. Why it is REJECTED or CANCELED; UNSPECIFIED in any other state.
 	ClosureReason OrderClosureReason `protobuf:"varint,22,opt,name=closure_reason,json=closureReason,proto3,enum=souk.orders.v1.OrderClosureReason" json:"closure_reason,omitempty"`
-	// The sales channel, such as a storefront or a market: `default` unless the order says otherwise.
+	// Immutable. The sales channel, such as a storefront or a market: 1 to 32 lower-case letters,
+	// digits and hyphens; `default` unless the order says otherwise.
 	Channel string `protobuf:"bytes,23,opt,name=channel,proto3" json:"channel,omitempty"`
-	// The language and region in which the customer bought, a BCP 47 tag such as `de-CH`; may be
-	// empty.
+	// Immutable. The language and region in which the customer bought, a BCP 47 tag such as `de-CH`;
+	// may be empty.
 	Locale string `protobuf:"bytes,24,opt,name=locale,proto3" json:"locale,omitempty"`
 	// Output only. The sum of the lines before adjustments. Absent until the prices are frozen, as
 	// the other totals.
@@ -1139,8 +1179,9 @@ type Order struct {
 	TaxIncluded bool `protobuf:"varint,29,opt,name=tax_included,json=taxIncluded,proto3" json:"tax_included,omitempty"`
 	// Output only. Where discounts, shipping and tax come from. Empty for now.
 	Adjustments []*OrderAdjustment `protobuf:"bytes,30,rep,name=adjustments,proto3" json:"adjustments,omitempty"`
-	// Output only. The payments of the order, oldest first: one today. Empty until the prices are
-	// frozen.
+	// Output only. The payments of the order: those of `partial_payments` of PlaceOrder as they were
+	// requested, and then the one that pays the rest. They are authorized and captured in this order,
+	// and paid back in the opposite one. Empty until the prices are frozen.
 	Payments []*OrderPayment `protobuf:"bytes,31,rep,name=payments,proto3" json:"payments,omitempty"`
 	// Output only. What the customer must do now to pay; absent unless `payment_status` is
 	// ACTION_REQUIRED. Events never carry it.
@@ -1160,10 +1201,10 @@ type Order struct {
 	// What the customer wrote for the shop, at most 1,000 characters; may have line breaks. It is
 	// never logged, and events do not carry it.
 	CustomerNote string `protobuf:"bytes,37,opt,name=customer_note,json=customerNote,proto3" json:"customer_note,omitempty"`
-	// Entries that integrations keep with the order, as the request set them. Souk does not read
-	// them. Put no personal data here: events carry them.
+	// Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
+	// values of at most 500. Souk does not read them. Put no personal data here: events carry them.
 	Metadata map[string]string `protobuf:"bytes,38,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// When its payment is captured.
+	// Immutable. When its payment is captured.
 	CaptureMethod CaptureMethod `protobuf:"varint,39,opt,name=capture_method,json=captureMethod,proto3,enum=souk.orders.v1.CaptureMethod" json:"capture_method,omitempty"`
 	// Output only. The fulfillments, oldest first: the first 20. `fulfillment_count` says how many
 	// there are, and ListFulfillments lists all of them.
@@ -1172,11 +1213,15 @@ type Order struct {
 	FulfillmentCount int32 `protobuf:"varint,41,opt,name=fulfillment_count,json=fulfillmentCount,proto3" json:"fulfillment_count,omitempty"`
 	// Output only. How much of the total is not to be paid because units were canceled: their price,
 	// less what was paid back for them before. All that was left of the total when the whole order
-	// was canceled. Absent until the prices are frozen.
+	// was canceled. Without what CancelOrder paid back and a provider took back: that is a FAILED
+	// refund of the order then. Absent until the prices are frozen.
 	CanceledTotal *v1.Money `protobuf:"bytes,42,opt,name=canceled_total,json=canceledTotal,proto3" json:"canceled_total,omitempty"`
 	// Output only. How much was captured, less what CancelOrder paid back, and without captures that
 	// the provider took back: at most `total` - `canceled_total`. Absent until the prices are frozen.
 	CapturedTotal *v1.Money `protobuf:"bytes,43,opt,name=captured_total,json=capturedTotal,proto3" json:"captured_total,omitempty"`
+	// Output only. Changes whenever the order changes. UpdateOrder takes it, so as not to overwrite
+	// the change of another caller.
+	Etag          string `protobuf:"bytes,44,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1489,6 +1534,13 @@ func (x *Order) GetCapturedTotal() *v1.Money {
 		return x.CapturedTotal
 	}
 	return nil
+}
+
+func (x *Order) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
 }
 
 // One line of an order.
@@ -2097,12 +2149,17 @@ type OrderPayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment, `payment_…`.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// What happened to it. It never is PARTIALLY_PAID.
+	// What happened to it, in the words of the order. AUTHORIZED as soon as it is authorized, also
+	// while the order still waits for another of its payments.
 	Status PaymentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=souk.orders.v1.PaymentStatus" json:"status,omitempty"`
 	// How much it is to pay.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment.
-	Decline       v11.DeclineCode `protobuf:"varint,4,opt,name=decline,proto3,enum=souk.payments.v1.DeclineCode" json:"decline,omitempty"`
+	Decline v11.DeclineCode `protobuf:"varint,4,opt,name=decline,proto3,enum=souk.payments.v1.DeclineCode" json:"decline,omitempty"`
+	// How much of it was captured, without captures that the provider took back.
+	Captured *v1.Money `protobuf:"bytes,5,opt,name=captured,proto3" json:"captured,omitempty"`
+	// How much of that went back, by RefundOrder and by CancelOrder, without pending refunds.
+	Refunded      *v1.Money `protobuf:"bytes,6,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2163,6 +2220,20 @@ func (x *OrderPayment) GetDecline() v11.DeclineCode {
 		return x.Decline
 	}
 	return v11.DeclineCode(0)
+}
+
+func (x *OrderPayment) GetCaptured() *v1.Money {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *OrderPayment) GetRefunded() *v1.Money {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
 }
 
 // What a customer must do to pay an order.
@@ -2475,6 +2546,9 @@ type OrderChange struct {
 	CapturedTotal *v1.Money `protobuf:"bytes,16,opt,name=captured_total,json=capturedTotal,proto3" json:"captured_total,omitempty"`
 	// The fulfillment that changed; empty when the change is of another kind.
 	FulfillmentId string `protobuf:"bytes,17,opt,name=fulfillment_id,json=fulfillmentId,proto3" json:"fulfillment_id,omitempty"`
+	// The fields that UpdateOrder changed, as in its `update_mask`; empty when the change is of
+	// another kind.
+	UpdatedFields []string `protobuf:"bytes,18,rep,name=updated_fields,json=updatedFields,proto3" json:"updated_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2628,18 +2702,25 @@ func (x *OrderChange) GetFulfillmentId() string {
 	return ""
 }
 
+func (x *OrderChange) GetUpdatedFields() []string {
+	if x != nil {
+		return x.UpdatedFields
+	}
+	return nil
+}
+
 var File_souk_orders_v1_order_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\xde\x12\n" +
+	"\x1asouk/orders/v1/order.proto\x12\x0esouk.orders.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x18souk/type/v1/actor.proto\x1a\x1asouk/type/v1/address.proto\x1a\x1asouk/type/v1/contact.proto\x1a\x18souk/type/v1/money.proto\"\x95\x13\n" +
 	"\x05Order\x12\x1e\n" +
-	"\border_id\x18\x01 \x01(\tB\x03\xe0A\x03R\aorderId\x12\x1f\n" +
-	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"\border_id\x18\x01 \x01(\tB\x03\xe0A\x03R\aorderId\x12$\n" +
+	"\vcustomer_id\x18\x02 \x01(\tB\x03\xe0A\x05R\n" +
 	"customerId\x12\x1c\n" +
 	"\treference\x18\x03 \x01(\tR\treference\x125\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1a.souk.orders.v1.OrderStateB\x03\xe0A\x03R\x05state\x12/\n" +
-	"\x05lines\x18\x05 \x03(\v2\x19.souk.orders.v1.OrderLineR\x05lines\x12.\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1a.souk.orders.v1.OrderStateB\x03\xe0A\x03R\x05state\x124\n" +
+	"\x05lines\x18\x05 \x03(\v2\x19.souk.orders.v1.OrderLineB\x03\xe0A\x03R\x05lines\x12.\n" +
 	"\x05total\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\x05total\x12?\n" +
 	"\x0erefunded_total\x18\a \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rrefundedTotal\x12*\n" +
 	"\x0ereservation_id\x18\t \x01(\tB\x03\xe0A\x03R\rreservationId\x125\n" +
@@ -2650,16 +2731,16 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x12A\n" +
-	"\x0eeffective_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\"\n" +
+	"updateTime\x12F\n" +
+	"\x0eeffective_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\reffectiveTime\x12\"\n" +
 	"\n" +
 	"line_count\x18\x12 \x01(\x05B\x03\xe0A\x03R\tlineCount\x12&\n" +
 	"\forder_number\x18\x13 \x01(\tB\x03\xe0A\x03R\vorderNumber\x12I\n" +
 	"\x0epayment_status\x18\x14 \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusB\x03\xe0A\x03R\rpaymentStatus\x12U\n" +
 	"\x12fulfillment_status\x18\x15 \x01(\x0e2!.souk.orders.v1.FulfillmentStatusB\x03\xe0A\x03R\x11fulfillmentStatus\x12N\n" +
-	"\x0eclosure_reason\x18\x16 \x01(\x0e2\".souk.orders.v1.OrderClosureReasonB\x03\xe0A\x03R\rclosureReason\x12\x18\n" +
-	"\achannel\x18\x17 \x01(\tR\achannel\x12\x16\n" +
-	"\x06locale\x18\x18 \x01(\tR\x06locale\x124\n" +
+	"\x0eclosure_reason\x18\x16 \x01(\x0e2\".souk.orders.v1.OrderClosureReasonB\x03\xe0A\x03R\rclosureReason\x12\x1d\n" +
+	"\achannel\x18\x17 \x01(\tB\x03\xe0A\x05R\achannel\x12\x1b\n" +
+	"\x06locale\x18\x18 \x01(\tB\x03\xe0A\x05R\x06locale\x124\n" +
 	"\bsubtotal\x18\x19 \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\bsubtotal\x12?\n" +
 	"\x0ediscount_total\x18\x1a \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rdiscountTotal\x12?\n" +
 	"\x0eshipping_total\x18\x1b \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rshippingTotal\x125\n" +
@@ -2674,12 +2755,13 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x10shipping_address\x18# \x01(\v2\x15.souk.type.v1.AddressB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x0fshippingAddress\x12K\n" +
 	"\x0fbilling_address\x18$ \x01(\v2\x15.souk.type.v1.AddressB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x0ebillingAddress\x120\n" +
 	"\rcustomer_note\x18% \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\fcustomerNote\x12?\n" +
-	"\bmetadata\x18& \x03(\v2#.souk.orders.v1.Order.MetadataEntryR\bmetadata\x12D\n" +
-	"\x0ecapture_method\x18' \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodR\rcaptureMethod\x12D\n" +
+	"\bmetadata\x18& \x03(\v2#.souk.orders.v1.Order.MetadataEntryR\bmetadata\x12I\n" +
+	"\x0ecapture_method\x18' \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodB\x03\xe0A\x05R\rcaptureMethod\x12D\n" +
 	"\ffulfillments\x18( \x03(\v2\x1b.souk.orders.v1.FulfillmentB\x03\xe0A\x03R\ffulfillments\x120\n" +
 	"\x11fulfillment_count\x18) \x01(\x05B\x03\xe0A\x03R\x10fulfillmentCount\x12?\n" +
 	"\x0ecanceled_total\x18* \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rcanceledTotal\x12?\n" +
-	"\x0ecaptured_total\x18+ \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rcapturedTotal\x1a;\n" +
+	"\x0ecaptured_total\x18+ \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\rcapturedTotal\x12\x17\n" +
+	"\x04etag\x18, \x01(\tB\x03\xe0A\x03R\x04etag\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\b\x10\tJ\x04\b\v\x10\fJ\x04\b\x0e\x10\x0fR\n" +
@@ -2743,13 +2825,15 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x14OrderAdjustmentShare\x12\x1f\n" +
 	"\vline_number\x18\x01 \x01(\x05R\n" +
 	"lineNumber\x12+\n" +
-	"\x06amount\x18\x02 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\"\xca\x01\n" +
+	"\x06amount\x18\x02 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\"\xac\x02\n" +
 	"\fOrderPayment\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x125\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1d.souk.orders.v1.PaymentStatusR\x06status\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x127\n" +
-	"\adecline\x18\x04 \x01(\x0e2\x1d.souk.payments.v1.DeclineCodeR\adecline\"\x81\x01\n" +
+	"\adecline\x18\x04 \x01(\x0e2\x1d.souk.payments.v1.DeclineCodeR\adecline\x12/\n" +
+	"\bcaptured\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyR\bcaptured\x12/\n" +
+	"\brefunded\x18\x06 \x01(\v2\x13.souk.type.v1.MoneyR\brefunded\"\x81\x01\n" +
 	"\x12OrderPaymentAction\x12.\n" +
 	"\fredirect_uri\x18\x01 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -2776,7 +2860,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"lineNumber\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
-	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\xf5\a\n" +
+	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\x9c\b\n" +
 	"\vOrderChange\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.souk.orders.v1.OrderChangeKindR\x04kind\x120\n" +
@@ -2796,7 +2880,8 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"changeTime\x12:\n" +
 	"\x0ecanceled_total\x18\x0f \x01(\v2\x13.souk.type.v1.MoneyR\rcanceledTotal\x12:\n" +
 	"\x0ecaptured_total\x18\x10 \x01(\v2\x13.souk.type.v1.MoneyR\rcapturedTotal\x12%\n" +
-	"\x0efulfillment_id\x18\x11 \x01(\tR\rfulfillmentId*\x94\x01\n" +
+	"\x0efulfillment_id\x18\x11 \x01(\tR\rfulfillmentId\x12%\n" +
+	"\x0eupdated_fields\x18\x12 \x03(\tR\rupdatedFields*\x94\x01\n" +
 	"\x10FulfillmentState\x12!\n" +
 	"\x1dFULFILLMENT_STATE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19FULFILLMENT_STATE_PENDING\x10\x01\x12\x1d\n" +
@@ -2809,7 +2894,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x12ORDER_STATE_PLACED\x10\x02\x12\x19\n" +
 	"\x15ORDER_STATE_COMPLETED\x10\x04\x12\x18\n" +
 	"\x14ORDER_STATE_CANCELED\x10\x06\x12\x18\n" +
-	"\x14ORDER_STATE_REJECTED\x10\a\"\x04\b\x03\x10\x03\"\x04\b\x05\x10\x05*\x15ORDER_STATE_FULFILLED*\x10ORDER_STATE_PAID*\x14ORDER_STATE_REFUNDED*\xc5\x02\n" +
+	"\x14ORDER_STATE_REJECTED\x10\a\"\x04\b\x03\x10\x03\"\x04\b\x05\x10\x05*\x15ORDER_STATE_FULFILLED*\x10ORDER_STATE_PAID*\x14ORDER_STATE_REFUNDED*\xe2\x02\n" +
 	"\rPaymentStatus\x12\x1e\n" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\"\n" +
@@ -2820,7 +2905,9 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"!PAYMENT_STATUS_PARTIALLY_REFUNDED\x10\x06\x12\x1b\n" +
 	"\x17PAYMENT_STATUS_REFUNDED\x10\a\x12\x19\n" +
 	"\x15PAYMENT_STATUS_VOIDED\x10\b\x12\x1b\n" +
-	"\x17PAYMENT_STATUS_DISPUTED\x10\t*\x97\x02\n" +
+	"\x17PAYMENT_STATUS_DISPUTED\x10\t\x12\x1b\n" +
+	"\x17PAYMENT_STATUS_REVERSED\x10\n" +
+	"*\x97\x02\n" +
 	"\x11FulfillmentStatus\x12\"\n" +
 	"\x1eFULFILLMENT_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eFULFILLMENT_STATUS_UNFULFILLED\x10\x01\x12*\n" +
@@ -2833,7 +2920,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x1aCAPTURE_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18CAPTURE_METHOD_AUTOMATIC\x10\x01\x12!\n" +
 	"\x1dCAPTURE_METHOD_ON_FULFILLMENT\x10\x02\x12\x19\n" +
-	"\x15CAPTURE_METHOD_MANUAL\x10\x03*\xa9\x06\n" +
+	"\x15CAPTURE_METHOD_MANUAL\x10\x03*\xe1\x06\n" +
 	"\x12OrderClosureReason\x12$\n" +
 	" ORDER_CLOSURE_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dORDER_CLOSURE_REASON_CANCELED\x10\x01\x12!\n" +
@@ -2854,7 +2941,8 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"%ORDER_CLOSURE_REASON_PAYMENT_CANCELED\x10\x0f\x12/\n" +
 	"+ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD\x10\x10\x12 \n" +
 	"\x1cORDER_CLOSURE_REASON_GAVE_UP\x10\x11\x12)\n" +
-	"%ORDER_CLOSURE_REASON_UPSTREAM_REFUSED\x10\x12*\xa3\x01\n" +
+	"%ORDER_CLOSURE_REASON_UPSTREAM_REFUSED\x10\x12\x126\n" +
+	"2ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL\x10\x13*\xa3\x01\n" +
 	"\x13OrderAdjustmentType\x12%\n" +
 	"!ORDER_ADJUSTMENT_TYPE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eORDER_ADJUSTMENT_TYPE_DISCOUNT\x10\x01\x12\"\n" +
@@ -2886,7 +2974,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x1aCANCEL_REASON_OUT_OF_STOCK\x10\x02\x12\x17\n" +
 	"\x13CANCEL_REASON_FRAUD\x10\x03\x12\x1b\n" +
 	"\x17CANCEL_REASON_DUPLICATE\x10\x04\x12\x17\n" +
-	"\x13CANCEL_REASON_OTHER\x10\x05*\xa4\b\n" +
+	"\x13CANCEL_REASON_OTHER\x10\x05*\xbc\t\n" +
 	"\x0fOrderChangeKind\x12!\n" +
 	"\x1dORDER_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ORDER_CHANGE_KIND_CREATED\x10\x01\x12\x1c\n" +
@@ -2915,8 +3003,12 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	" ORDER_CHANGE_KIND_LINES_CANCELED\x10\x17\x12%\n" +
 	"!ORDER_CHANGE_KIND_CAPTURE_STARTED\x10\x18\x12%\n" +
 	"!ORDER_CHANGE_KIND_FULFILL_REFUSED\x10\x19\x12$\n" +
-	" ORDER_CHANGE_KIND_CANCEL_REFUSED\x10\x1a\x12&\n" +
-	"\"ORDER_CHANGE_KIND_CUSTOMER_CHANGED\x10(*\xb1\x04\n" +
+	" ORDER_CHANGE_KIND_CANCEL_REFUSED\x10\x1a\x12(\n" +
+	"$ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED\x10\x1b\x12\x1d\n" +
+	"\x19ORDER_CHANGE_KIND_UPDATED\x10\x1c\x12&\n" +
+	"\"ORDER_CHANGE_KIND_PAYMENT_REVERSED\x10\x1d\x12%\n" +
+	"!ORDER_CHANGE_KIND_REFUND_REVERSED\x10\x1e\x12&\n" +
+	"\"ORDER_CHANGE_KIND_CUSTOMER_CHANGED\x10(*\xd6\x04\n" +
 	"\x10OrderChangeCause\x12\"\n" +
 	"\x1eORDER_CHANGE_CAUSE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eORDER_CHANGE_CAUSE_PLACE_ORDER\x10\x01\x12#\n" +
@@ -2931,7 +3023,8 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"%ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT\x10\n" +
 	"\x121\n" +
 	"-ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED\x10\v\x12&\n" +
-	"\"ORDER_CHANGE_CAUSE_PAYMENT_CHANGED\x10\f\x12)\n" +
+	"\"ORDER_CHANGE_CAUSE_PAYMENT_CHANGED\x10\f\x12#\n" +
+	"\x1fORDER_CHANGE_CAUSE_UPDATE_ORDER\x10\r\x12)\n" +
 	"%ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS\x10\x14B\x84\x01\n" +
 	"\x16example.souk.orders.v1B\n" +
 	"OrderProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
@@ -3032,36 +3125,38 @@ var file_souk_orders_v1_order_proto_depIdxs = []int32{
 	2,  // 44: souk.orders.v1.OrderPayment.status:type_name -> souk.orders.v1.PaymentStatus
 	26, // 45: souk.orders.v1.OrderPayment.amount:type_name -> souk.type.v1.Money
 	31, // 46: souk.orders.v1.OrderPayment.decline:type_name -> souk.payments.v1.DeclineCode
-	27, // 47: souk.orders.v1.OrderPaymentAction.expire_time:type_name -> google.protobuf.Timestamp
-	7,  // 48: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
-	26, // 49: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
-	23, // 50: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
-	27, // 51: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	27, // 52: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
-	8,  // 53: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
-	26, // 54: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
-	30, // 55: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
-	26, // 56: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
-	9,  // 57: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
-	11, // 58: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
-	1,  // 59: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
-	2,  // 60: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
-	3,  // 61: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	1,  // 62: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
-	2,  // 63: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
-	3,  // 64: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	26, // 65: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
-	12, // 66: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
-	30, // 67: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
-	10, // 68: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
-	27, // 69: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
-	26, // 70: souk.orders.v1.OrderChange.canceled_total:type_name -> souk.type.v1.Money
-	26, // 71: souk.orders.v1.OrderChange.captured_total:type_name -> souk.type.v1.Money
-	72, // [72:72] is the sub-list for method output_type
-	72, // [72:72] is the sub-list for method input_type
-	72, // [72:72] is the sub-list for extension type_name
-	72, // [72:72] is the sub-list for extension extendee
-	0,  // [0:72] is the sub-list for field type_name
+	26, // 47: souk.orders.v1.OrderPayment.captured:type_name -> souk.type.v1.Money
+	26, // 48: souk.orders.v1.OrderPayment.refunded:type_name -> souk.type.v1.Money
+	27, // 49: souk.orders.v1.OrderPaymentAction.expire_time:type_name -> google.protobuf.Timestamp
+	7,  // 50: souk.orders.v1.Refund.state:type_name -> souk.orders.v1.RefundState
+	26, // 51: souk.orders.v1.Refund.amount:type_name -> souk.type.v1.Money
+	23, // 52: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.RefundLine
+	27, // 53: souk.orders.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	27, // 54: souk.orders.v1.Refund.effective_time:type_name -> google.protobuf.Timestamp
+	8,  // 55: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
+	26, // 56: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
+	30, // 57: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
+	26, // 58: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
+	9,  // 59: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
+	11, // 60: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
+	1,  // 61: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
+	2,  // 62: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 63: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	1,  // 64: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
+	2,  // 65: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 66: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	26, // 67: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
+	12, // 68: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
+	30, // 69: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
+	10, // 70: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
+	27, // 71: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
+	26, // 72: souk.orders.v1.OrderChange.canceled_total:type_name -> souk.type.v1.Money
+	26, // 73: souk.orders.v1.OrderChange.captured_total:type_name -> souk.type.v1.Money
+	74, // [74:74] is the sub-list for method output_type
+	74, // [74:74] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_proto_init() }

@@ -171,8 +171,11 @@ type PlaceOrderRequest struct {
 	ReturnUrl string `protobuf:"bytes,16,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	// When the payment is captured; UNSPECIFIED means AUTOMATIC.
 	CaptureMethod CaptureMethod `protobuf:"varint,17,opt,name=capture_method,json=captureMethod,proto3,enum=souk.orders.v1.CaptureMethod" json:"capture_method,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Other payment methods that each pay a part of the total, such as a gift card: at most 4.
+	// `payment_method` pays the rest, which must be more than 0.
+	PartialPayments []*PartialPayment `protobuf:"bytes,18,rep,name=partial_payments,json=partialPayments,proto3" json:"partial_payments,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *PlaceOrderRequest) Reset() {
@@ -324,6 +327,69 @@ func (x *PlaceOrderRequest) GetCaptureMethod() CaptureMethod {
 	return CaptureMethod_CAPTURE_METHOD_UNSPECIFIED
 }
 
+func (x *PlaceOrderRequest) GetPartialPayments() []*PartialPayment {
+	if x != nil {
+		return x.PartialPayments
+	}
+	return nil
+}
+
+// A payment method that pays a part of the total of an order.
+type PartialPayment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The payment method, a token of the payment provider: 1 to 128 characters, none of
+	// them a control character. It is never logged.
+	PaymentMethod string `protobuf:"bytes,1,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// Required. How much it pays, more than 0, in the currency of the order.
+	Amount        *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartialPayment) Reset() {
+	*x = PartialPayment{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartialPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartialPayment) ProtoMessage() {}
+
+func (x *PartialPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartialPayment.ProtoReflect.Descriptor instead.
+func (*PartialPayment) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PartialPayment) GetPaymentMethod() string {
+	if x != nil {
+		return x.PaymentMethod
+	}
+	return ""
+}
+
+func (x *PartialPayment) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // The response of PlaceOrder.
 type PlaceOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -335,7 +401,7 @@ type PlaceOrderResponse struct {
 
 func (x *PlaceOrderResponse) Reset() {
 	*x = PlaceOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +413,7 @@ func (x *PlaceOrderResponse) String() string {
 func (*PlaceOrderResponse) ProtoMessage() {}
 
 func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +426,7 @@ func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderResponse.ProtoReflect.Descriptor instead.
 func (*PlaceOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PlaceOrderResponse) GetOrder() *Order {
@@ -387,7 +453,7 @@ type RetryPaymentRequest struct {
 
 func (x *RetryPaymentRequest) Reset() {
 	*x = RetryPaymentRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +465,7 @@ func (x *RetryPaymentRequest) String() string {
 func (*RetryPaymentRequest) ProtoMessage() {}
 
 func (x *RetryPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +478,7 @@ func (x *RetryPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPaymentRequest.ProtoReflect.Descriptor instead.
 func (*RetryPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RetryPaymentRequest) GetOrderId() string {
@@ -447,7 +513,7 @@ type RetryPaymentResponse struct {
 
 func (x *RetryPaymentResponse) Reset() {
 	*x = RetryPaymentResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +525,7 @@ func (x *RetryPaymentResponse) String() string {
 func (*RetryPaymentResponse) ProtoMessage() {}
 
 func (x *RetryPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +538,7 @@ func (x *RetryPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPaymentResponse.ProtoReflect.Descriptor instead.
 func (*RetryPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RetryPaymentResponse) GetOrder() *Order {
@@ -493,7 +559,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +571,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +584,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -539,7 +605,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +617,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +630,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -588,7 +654,7 @@ type ClaimGuestOrdersRequest struct {
 
 func (x *ClaimGuestOrdersRequest) Reset() {
 	*x = ClaimGuestOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +666,7 @@ func (x *ClaimGuestOrdersRequest) String() string {
 func (*ClaimGuestOrdersRequest) ProtoMessage() {}
 
 func (x *ClaimGuestOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +679,7 @@ func (x *ClaimGuestOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimGuestOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ClaimGuestOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ClaimGuestOrdersRequest) GetCustomerId() string {
@@ -641,7 +707,7 @@ type ClaimGuestOrdersResponse struct {
 
 func (x *ClaimGuestOrdersResponse) Reset() {
 	*x = ClaimGuestOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +719,7 @@ func (x *ClaimGuestOrdersResponse) String() string {
 func (*ClaimGuestOrdersResponse) ProtoMessage() {}
 
 func (x *ClaimGuestOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +732,7 @@ func (x *ClaimGuestOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimGuestOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ClaimGuestOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ClaimGuestOrdersResponse) GetOrderCount() int32 {
@@ -689,7 +755,7 @@ type CreateOrderLinkRequest struct {
 
 func (x *CreateOrderLinkRequest) Reset() {
 	*x = CreateOrderLinkRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +767,7 @@ func (x *CreateOrderLinkRequest) String() string {
 func (*CreateOrderLinkRequest) ProtoMessage() {}
 
 func (x *CreateOrderLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +780,7 @@ func (x *CreateOrderLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateOrderLinkRequest.ProtoReflect.Descriptor instead.
 func (*CreateOrderLinkRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateOrderLinkRequest) GetOrderId() string {
@@ -745,7 +811,7 @@ type CreateOrderLinkResponse struct {
 
 func (x *CreateOrderLinkResponse) Reset() {
 	*x = CreateOrderLinkResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +823,7 @@ func (x *CreateOrderLinkResponse) String() string {
 func (*CreateOrderLinkResponse) ProtoMessage() {}
 
 func (x *CreateOrderLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +836,7 @@ func (x *CreateOrderLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateOrderLinkResponse.ProtoReflect.Descriptor instead.
 func (*CreateOrderLinkResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateOrderLinkResponse) GetLinkToken() string {
@@ -798,7 +864,7 @@ type GetLinkedOrderRequest struct {
 
 func (x *GetLinkedOrderRequest) Reset() {
 	*x = GetLinkedOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +876,7 @@ func (x *GetLinkedOrderRequest) String() string {
 func (*GetLinkedOrderRequest) ProtoMessage() {}
 
 func (x *GetLinkedOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +889,7 @@ func (x *GetLinkedOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinkedOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetLinkedOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetLinkedOrderRequest) GetLinkToken() string {
@@ -844,7 +910,7 @@ type GetLinkedOrderResponse struct {
 
 func (x *GetLinkedOrderResponse) Reset() {
 	*x = GetLinkedOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +922,7 @@ func (x *GetLinkedOrderResponse) String() string {
 func (*GetLinkedOrderResponse) ProtoMessage() {}
 
 func (x *GetLinkedOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +935,7 @@ func (x *GetLinkedOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinkedOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetLinkedOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetLinkedOrderResponse) GetOrder() *Order {
@@ -914,7 +980,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +992,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1005,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{13}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -1046,7 +1112,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1124,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1137,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1086,6 +1152,223 @@ func (x *ListOrdersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+// The request of UpdateOrder.
+type UpdateOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order: its id, the fields to change, and perhaps the etag.
+	Order *OrderUpdate `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// Required. The fields to change: `contact`, `shipping_address`, `billing_address`,
+	// `customer_note`, `reference` or `metadata`, or `*` for all that the caller may change. A field
+	// that is named and empty is cleared. `metadata` is replaced as a whole.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateOrderRequest) Reset() {
+	*x = UpdateOrderRequest{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateOrderRequest) ProtoMessage() {}
+
+func (x *UpdateOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateOrderRequest.ProtoReflect.Descriptor instead.
+func (*UpdateOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *UpdateOrderRequest) GetOrder() *OrderUpdate {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *UpdateOrderRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// What UpdateOrder can change of an order. The fields are those of Order, with their names and
+// meanings.
+type OrderUpdate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// How to reach the customer about this order. It is never logged.
+	Contact *v1.Contact `protobuf:"bytes,2,opt,name=contact,proto3" json:"contact,omitempty"`
+	// Where the goods go. It is never logged.
+	ShippingAddress *v1.Address `protobuf:"bytes,3,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	// The address for the invoice. It is never logged.
+	BillingAddress *v1.Address `protobuf:"bytes,4,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
+	// What the customer writes for the shop, at most 1,000 characters; may have line breaks. It is
+	// never logged.
+	CustomerNote string `protobuf:"bytes,5,opt,name=customer_note,json=customerNote,proto3" json:"customer_note,omitempty"`
+	// The caller's own reference for the order: at most 64 characters, none of them a control
+	// character.
+	Reference string `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
+	// values of at most 500. Put no personal data here: events carry them.
+	Metadata map[string]string `protobuf:"bytes,7,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The `Order.etag` that was read: the call fails with ERROR_REASON_ETAG_MISMATCH of
+	// souk.policy.v1 when the order has changed since; empty overwrites any version.
+	Etag          string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderUpdate) Reset() {
+	*x = OrderUpdate{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderUpdate) ProtoMessage() {}
+
+func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
+func (*OrderUpdate) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OrderUpdate) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OrderUpdate) GetContact() *v1.Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *OrderUpdate) GetShippingAddress() *v1.Address {
+	if x != nil {
+		return x.ShippingAddress
+	}
+	return nil
+}
+
+func (x *OrderUpdate) GetBillingAddress() *v1.Address {
+	if x != nil {
+		return x.BillingAddress
+	}
+	return nil
+}
+
+func (x *OrderUpdate) GetCustomerNote() string {
+	if x != nil {
+		return x.CustomerNote
+	}
+	return ""
+}
+
+func (x *OrderUpdate) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *OrderUpdate) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *OrderUpdate) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// The response of UpdateOrder.
+type UpdateOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order after the change.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateOrderResponse) Reset() {
+	*x = UpdateOrderResponse{}
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateOrderResponse) ProtoMessage() {}
+
+func (x *UpdateOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateOrderResponse.ProtoReflect.Descriptor instead.
+func (*UpdateOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *UpdateOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
 }
 
 // The request of ListOrderLines.
@@ -1103,7 +1386,7 @@ type ListOrderLinesRequest struct {
 
 func (x *ListOrderLinesRequest) Reset() {
 	*x = ListOrderLinesRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1398,7 @@ func (x *ListOrderLinesRequest) String() string {
 func (*ListOrderLinesRequest) ProtoMessage() {}
 
 func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1411,7 @@ func (x *ListOrderLinesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesRequest.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListOrderLinesRequest) GetOrderId() string {
@@ -1165,7 +1448,7 @@ type ListOrderLinesResponse struct {
 
 func (x *ListOrderLinesResponse) Reset() {
 	*x = ListOrderLinesResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1460,7 @@ func (x *ListOrderLinesResponse) String() string {
 func (*ListOrderLinesResponse) ProtoMessage() {}
 
 func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1473,7 @@ func (x *ListOrderLinesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderLinesResponse.ProtoReflect.Descriptor instead.
 func (*ListOrderLinesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrderLinesResponse) GetLines() []*OrderLine {
@@ -1222,7 +1505,7 @@ type ListOrderHistoryRequest struct {
 
 func (x *ListOrderHistoryRequest) Reset() {
 	*x = ListOrderHistoryRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1234,7 +1517,7 @@ func (x *ListOrderHistoryRequest) String() string {
 func (*ListOrderHistoryRequest) ProtoMessage() {}
 
 func (x *ListOrderHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1247,7 +1530,7 @@ func (x *ListOrderHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListOrderHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrderHistoryRequest) GetOrderId() string {
@@ -1284,7 +1567,7 @@ type ListOrderHistoryResponse struct {
 
 func (x *ListOrderHistoryResponse) Reset() {
 	*x = ListOrderHistoryResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1579,7 @@ func (x *ListOrderHistoryResponse) String() string {
 func (*ListOrderHistoryResponse) ProtoMessage() {}
 
 func (x *ListOrderHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1592,7 @@ func (x *ListOrderHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrderHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListOrderHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrderHistoryResponse) GetChanges() []*OrderChange {
@@ -1347,7 +1630,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1359,7 +1642,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1372,7 +1655,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelOrderRequest) GetOrderId() string {
@@ -1421,7 +1704,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1716,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1729,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -1472,7 +1755,7 @@ type CaptureOrderRequest struct {
 
 func (x *CaptureOrderRequest) Reset() {
 	*x = CaptureOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1767,7 @@ func (x *CaptureOrderRequest) String() string {
 func (*CaptureOrderRequest) ProtoMessage() {}
 
 func (x *CaptureOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1780,7 @@ func (x *CaptureOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureOrderRequest.ProtoReflect.Descriptor instead.
 func (*CaptureOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CaptureOrderRequest) GetOrderId() string {
@@ -1532,7 +1815,7 @@ type CaptureOrderResponse struct {
 
 func (x *CaptureOrderResponse) Reset() {
 	*x = CaptureOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1827,7 @@ func (x *CaptureOrderResponse) String() string {
 func (*CaptureOrderResponse) ProtoMessage() {}
 
 func (x *CaptureOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1840,7 @@ func (x *CaptureOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureOrderResponse.ProtoReflect.Descriptor instead.
 func (*CaptureOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CaptureOrderResponse) GetOrder() *Order {
@@ -1587,7 +1870,7 @@ type CreateFulfillmentRequest struct {
 
 func (x *CreateFulfillmentRequest) Reset() {
 	*x = CreateFulfillmentRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +1882,7 @@ func (x *CreateFulfillmentRequest) String() string {
 func (*CreateFulfillmentRequest) ProtoMessage() {}
 
 func (x *CreateFulfillmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1612,7 +1895,7 @@ func (x *CreateFulfillmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateFulfillmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateFulfillmentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreateFulfillmentRequest) GetRequestId() string {
@@ -1656,7 +1939,7 @@ type CreateFulfillmentResponse struct {
 
 func (x *CreateFulfillmentResponse) Reset() {
 	*x = CreateFulfillmentResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1951,7 @@ func (x *CreateFulfillmentResponse) String() string {
 func (*CreateFulfillmentResponse) ProtoMessage() {}
 
 func (x *CreateFulfillmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +1964,7 @@ func (x *CreateFulfillmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateFulfillmentResponse.ProtoReflect.Descriptor instead.
 func (*CreateFulfillmentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CreateFulfillmentResponse) GetOrder() *Order {
@@ -1709,7 +1992,7 @@ type GetFulfillmentRequest struct {
 
 func (x *GetFulfillmentRequest) Reset() {
 	*x = GetFulfillmentRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +2004,7 @@ func (x *GetFulfillmentRequest) String() string {
 func (*GetFulfillmentRequest) ProtoMessage() {}
 
 func (x *GetFulfillmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +2017,7 @@ func (x *GetFulfillmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFulfillmentRequest.ProtoReflect.Descriptor instead.
 func (*GetFulfillmentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetFulfillmentRequest) GetFulfillmentId() string {
@@ -1755,7 +2038,7 @@ type GetFulfillmentResponse struct {
 
 func (x *GetFulfillmentResponse) Reset() {
 	*x = GetFulfillmentResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +2050,7 @@ func (x *GetFulfillmentResponse) String() string {
 func (*GetFulfillmentResponse) ProtoMessage() {}
 
 func (x *GetFulfillmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +2063,7 @@ func (x *GetFulfillmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFulfillmentResponse.ProtoReflect.Descriptor instead.
 func (*GetFulfillmentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetFulfillmentResponse) GetFulfillment() *Fulfillment {
@@ -1805,7 +2088,7 @@ type ListFulfillmentsRequest struct {
 
 func (x *ListFulfillmentsRequest) Reset() {
 	*x = ListFulfillmentsRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +2100,7 @@ func (x *ListFulfillmentsRequest) String() string {
 func (*ListFulfillmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfillmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +2113,7 @@ func (x *ListFulfillmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfillmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfillmentsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListFulfillmentsRequest) GetOrderId() string {
@@ -1867,7 +2150,7 @@ type ListFulfillmentsResponse struct {
 
 func (x *ListFulfillmentsResponse) Reset() {
 	*x = ListFulfillmentsResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1879,7 +2162,7 @@ func (x *ListFulfillmentsResponse) String() string {
 func (*ListFulfillmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfillmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1892,7 +2175,7 @@ func (x *ListFulfillmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfillmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfillmentsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListFulfillmentsResponse) GetFulfillments() []*Fulfillment {
@@ -1923,7 +2206,7 @@ type UpdateFulfillmentRequest struct {
 
 func (x *UpdateFulfillmentRequest) Reset() {
 	*x = UpdateFulfillmentRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2218,7 @@ func (x *UpdateFulfillmentRequest) String() string {
 func (*UpdateFulfillmentRequest) ProtoMessage() {}
 
 func (x *UpdateFulfillmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2231,7 @@ func (x *UpdateFulfillmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateFulfillmentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateFulfillmentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *UpdateFulfillmentRequest) GetFulfillment() *Fulfillment {
@@ -1976,7 +2259,7 @@ type UpdateFulfillmentResponse struct {
 
 func (x *UpdateFulfillmentResponse) Reset() {
 	*x = UpdateFulfillmentResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1988,7 +2271,7 @@ func (x *UpdateFulfillmentResponse) String() string {
 func (*UpdateFulfillmentResponse) ProtoMessage() {}
 
 func (x *UpdateFulfillmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2001,7 +2284,7 @@ func (x *UpdateFulfillmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateFulfillmentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateFulfillmentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *UpdateFulfillmentResponse) GetFulfillment() *Fulfillment {
@@ -2025,7 +2308,7 @@ type MarkFulfillmentDeliveredRequest struct {
 
 func (x *MarkFulfillmentDeliveredRequest) Reset() {
 	*x = MarkFulfillmentDeliveredRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2037,7 +2320,7 @@ func (x *MarkFulfillmentDeliveredRequest) String() string {
 func (*MarkFulfillmentDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkFulfillmentDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2050,7 +2333,7 @@ func (x *MarkFulfillmentDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkFulfillmentDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkFulfillmentDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *MarkFulfillmentDeliveredRequest) GetFulfillmentId() string {
@@ -2078,7 +2361,7 @@ type MarkFulfillmentDeliveredResponse struct {
 
 func (x *MarkFulfillmentDeliveredResponse) Reset() {
 	*x = MarkFulfillmentDeliveredResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2090,7 +2373,7 @@ func (x *MarkFulfillmentDeliveredResponse) String() string {
 func (*MarkFulfillmentDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkFulfillmentDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2103,7 +2386,7 @@ func (x *MarkFulfillmentDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkFulfillmentDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkFulfillmentDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *MarkFulfillmentDeliveredResponse) GetFulfillment() *Fulfillment {
@@ -2146,7 +2429,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2158,7 +2441,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2171,7 +2454,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RefundOrderRequest) GetOrderId() string {
@@ -2250,7 +2533,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2545,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2558,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RefundOrderResponse) GetOrder() *Order {
@@ -2309,7 +2592,7 @@ type WatchOrderRequest struct {
 
 func (x *WatchOrderRequest) Reset() {
 	*x = WatchOrderRequest{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2321,7 +2604,7 @@ func (x *WatchOrderRequest) String() string {
 func (*WatchOrderRequest) ProtoMessage() {}
 
 func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2334,7 +2617,7 @@ func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*WatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WatchOrderRequest) GetOrderId() string {
@@ -2373,7 +2656,7 @@ type WatchOrderResponse struct {
 
 func (x *WatchOrderResponse) Reset() {
 	*x = WatchOrderResponse{}
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2668,7 @@ func (x *WatchOrderResponse) String() string {
 func (*WatchOrderResponse) ProtoMessage() {}
 
 func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_order_service_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_order_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2681,7 @@ func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*WatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_order_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WatchOrderResponse) GetChange() *OrderChange {
@@ -2431,8 +2714,7 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceId\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantityB\r\n" +
-	"\x04item\x12\x05\xbaH\x02\b\x01\"\xfa\n" +
-	"\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xcf\v\n" +
 	"\x11PlaceOrderRequest\x12A\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12T\n" +
@@ -2456,10 +2738,14 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\bmetadata\x18\x0f \x03(\v2/.souk.orders.v1.PlaceOrderRequest.MetadataEntryB@\xbaH=\x9a\x01:\x102\"\x1ar\x182\x16^[A-Za-z0-9_.-]{1,40}$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x12\x99\x01\n" +
 	"\n" +
 	"return_url\x18\x10 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\x12N\n" +
-	"\x0ecapture_method\x18\x11 \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodB\b\xbaH\x05\x82\x01\x02\x10\x01R\rcaptureMethod\x1a;\n" +
+	"\x0ecapture_method\x18\x11 \x01(\x0e2\x1d.souk.orders.v1.CaptureMethodB\b\xbaH\x05\x82\x01\x02\x10\x01R\rcaptureMethod\x12S\n" +
+	"\x10partial_payments\x18\x12 \x03(\v2\x1e.souk.orders.v1.PartialPaymentB\b\xbaH\x05\x92\x01\x02\x10\x04R\x0fpartialPayments\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"A\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9e\x01\n" +
+	"\x0ePartialPayment\x12T\n" +
+	"\x0epayment_method\x18\x01 \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x126\n" +
+	"\x06amount\x18\x02 \x01(\v2\x13.souk.type.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\"A\n" +
 	"\x12PlaceOrderResponse\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xd1\x02\n" +
 	"\x13RetryPaymentRequest\x12H\n" +
@@ -2517,7 +2803,26 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x03sku\x18\r \x01(\tBU\xbaHRrP\x18@2L^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?)?$R\x03sku\"k\n" +
 	"\x12ListOrdersResponse\x12-\n" +
 	"\x06orders\x18\x01 \x03(\v2\x15.souk.orders.v1.OrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf1\x01\n" +
+	"\x12UpdateOrderRequest\x12<\n" +
+	"\x05order\x18\x01 \x01(\v2\x1b.souk.orders.v1.OrderUpdateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05order\x12\x9c\x01\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB_\xe0A\x02\xbaHY\xc8\x01\x01\xe2\x01S\x12\acontact\x12\x10shipping_address\x12\x0fbilling_address\x12\rcustomer_note\x12\treference\x12\bmetadata\x12\x01*R\n" +
+	"updateMask\"\x85\x05\n" +
+	"\vOrderUpdate\x12H\n" +
+	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12/\n" +
+	"\acontact\x18\x02 \x01(\v2\x15.souk.type.v1.ContactR\acontact\x12@\n" +
+	"\x10shipping_address\x18\x03 \x01(\v2\x15.souk.type.v1.AddressR\x0fshippingAddress\x12>\n" +
+	"\x0fbilling_address\x18\x04 \x01(\v2\x15.souk.type.v1.AddressR\x0ebillingAddress\x12D\n" +
+	"\rcustomer_note\x18\x05 \x01(\tB\x1f\xbaH\x11r\x0f\x18\xe8\a2\n" +
+	"^[^\\x00]*$\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\fcustomerNote\x12:\n" +
+	"\treference\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\treference\x12\x87\x01\n" +
+	"\bmetadata\x18\a \x03(\v2).souk.orders.v1.OrderUpdate.MetadataEntryB@\xbaH=\x9a\x01:\x102\"\x1ar\x182\x16^[A-Za-z0-9_.-]{1,40}$*\x1ar\x18\x18\xf4\x032\x13^[^\\x00-\\x1f\\x7f]*$R\bmetadata\x120\n" +
+	"\x04etag\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"B\n" +
+	"\x13UpdateOrderResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\xb3\x01\n" +
 	"\x15ListOrderLinesRequest\x12H\n" +
 	"\border_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^order_[0-7][0-9a-hjkmnp-tv-z]{25}$R\aorderId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -2606,14 +2911,14 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x12WatchOrderResponse\x123\n" +
 	"\x06change\x18\x01 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change\x12+\n" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12!\n" +
-	"\fresume_token\x18\x03 \x01(\tR\vresumeToken2\xcb/\n" +
-	"\fOrderService\x12\x8e\x06\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken2\x9f2\n" +
+	"\fOrderService\x12\xba\x06\n" +
 	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xb8\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
-	"/v1/orders\xa2뤨\f\x92\x05\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xe4\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
+	"/v1/orders\xa2뤨\f\xbe\x05\n" +
 	"\x02\b\x02\n" +
 	"\x10\b\x03\x12\forders.place\n" +
-	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1aERROR_REASON_PRICE_CHANGED\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\"\x1bERROR_REASON_EFFECTIVE_TIME*\vcustomer_id2\f\n" +
+	"\x10\b\x04\x12\forders.place\x10\x01\x1a\x02\b\x0f\"\x1eERROR_REASON_VARIANT_NOT_FOUND\"\x1cERROR_REASON_PRICE_NOT_FOUND\"\x1bERROR_REASON_PRICE_ARCHIVED\"\x1eERROR_REASON_CURRENCY_MISMATCH\"\x19ERROR_REASON_NOT_FOR_SALE\"\x1eERROR_REASON_PRICE_NOT_ALLOWED\"\x1aERROR_REASON_PRICE_CHANGED\"*ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL\"\x1bERROR_REASON_TOTAL_OVERFLOW\"\x19ERROR_REASON_OUT_OF_STOCK\"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\"\x1dERROR_REASON_PAYMENT_DECLINED\"$ERROR_REASON_PAYMENT_METHOD_DECLINED\"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\"\x1dERROR_REASON_PAYMENT_CANCELED\" ERROR_REASON_RESERVATION_EXPIRED\"\x14ERROR_REASON_GAVE_UP\"\x1dERROR_REASON_UPSTREAM_REFUSED\"\x1bERROR_REASON_ORDER_CANCELED\"\x1bERROR_REASON_EFFECTIVE_TIME*\vcustomer_id2\f\n" +
 	"\n" +
 	"request_id\x90\x02\x02\x12\xa4\x04\n" +
 	"\fRetryPayment\x12#.souk.orders.v1.RetryPaymentRequest\x1a$.souk.orders.v1.RetryPaymentResponse\"\xc8\x03\x82\xd3\xe4\x93\x02.:\x01*b\x05order\"\"/v1/orders/{order_id}:retryPayment\xa2뤨\f\x8a\x03\n" +
@@ -2646,7 +2951,11 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x10ListOrderHistory\x12'.souk.orders.v1.ListOrderHistoryRequest\x1a(.souk.orders.v1.ListOrderHistoryResponse\"\x82\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\xa2뤨\fT\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\x99\x03\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x01\x12\xa5\x02\n" +
+	"\vUpdateOrder\x12\".souk.orders.v1.UpdateOrderRequest\x1a#.souk.orders.v1.UpdateOrderResponse\"\xcc\x01\x82\xd3\xe4\x93\x02+:\x05orderb\x05order2\x1b/v1/orders/{order.order_id}\xa2뤨\f\x91\x01\n" +
+	"\x02\b\x02\n" +
+	"\x10\b\x03\x12\forders.write\n" +
+	"\x10\b\x04\x12\forders.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY*\x0eorder.order_id2\x00\x90\x02\x02\x12\x99\x03\n" +
 	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xc0\x02\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x88\x02\n" +
 	"\x02\b\x02\n" +
 	"\x11\b\x03\x12\rorders.cancel\n" +
@@ -2697,158 +3006,174 @@ func file_souk_orders_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_order_service_proto_rawDescData
 }
 
-var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_souk_orders_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_souk_orders_v1_order_service_proto_goTypes = []any{
 	(*PlaceOrderLine)(nil),                   // 0: souk.orders.v1.PlaceOrderLine
 	(*PlaceOrderRequest)(nil),                // 1: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),               // 2: souk.orders.v1.PlaceOrderResponse
-	(*RetryPaymentRequest)(nil),              // 3: souk.orders.v1.RetryPaymentRequest
-	(*RetryPaymentResponse)(nil),             // 4: souk.orders.v1.RetryPaymentResponse
-	(*GetOrderRequest)(nil),                  // 5: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),                 // 6: souk.orders.v1.GetOrderResponse
-	(*ClaimGuestOrdersRequest)(nil),          // 7: souk.orders.v1.ClaimGuestOrdersRequest
-	(*ClaimGuestOrdersResponse)(nil),         // 8: souk.orders.v1.ClaimGuestOrdersResponse
-	(*CreateOrderLinkRequest)(nil),           // 9: souk.orders.v1.CreateOrderLinkRequest
-	(*CreateOrderLinkResponse)(nil),          // 10: souk.orders.v1.CreateOrderLinkResponse
-	(*GetLinkedOrderRequest)(nil),            // 11: souk.orders.v1.GetLinkedOrderRequest
-	(*GetLinkedOrderResponse)(nil),           // 12: souk.orders.v1.GetLinkedOrderResponse
-	(*ListOrdersRequest)(nil),                // 13: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),               // 14: souk.orders.v1.ListOrdersResponse
-	(*ListOrderLinesRequest)(nil),            // 15: souk.orders.v1.ListOrderLinesRequest
-	(*ListOrderLinesResponse)(nil),           // 16: souk.orders.v1.ListOrderLinesResponse
-	(*ListOrderHistoryRequest)(nil),          // 17: souk.orders.v1.ListOrderHistoryRequest
-	(*ListOrderHistoryResponse)(nil),         // 18: souk.orders.v1.ListOrderHistoryResponse
-	(*CancelOrderRequest)(nil),               // 19: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),              // 20: souk.orders.v1.CancelOrderResponse
-	(*CaptureOrderRequest)(nil),              // 21: souk.orders.v1.CaptureOrderRequest
-	(*CaptureOrderResponse)(nil),             // 22: souk.orders.v1.CaptureOrderResponse
-	(*CreateFulfillmentRequest)(nil),         // 23: souk.orders.v1.CreateFulfillmentRequest
-	(*CreateFulfillmentResponse)(nil),        // 24: souk.orders.v1.CreateFulfillmentResponse
-	(*GetFulfillmentRequest)(nil),            // 25: souk.orders.v1.GetFulfillmentRequest
-	(*GetFulfillmentResponse)(nil),           // 26: souk.orders.v1.GetFulfillmentResponse
-	(*ListFulfillmentsRequest)(nil),          // 27: souk.orders.v1.ListFulfillmentsRequest
-	(*ListFulfillmentsResponse)(nil),         // 28: souk.orders.v1.ListFulfillmentsResponse
-	(*UpdateFulfillmentRequest)(nil),         // 29: souk.orders.v1.UpdateFulfillmentRequest
-	(*UpdateFulfillmentResponse)(nil),        // 30: souk.orders.v1.UpdateFulfillmentResponse
-	(*MarkFulfillmentDeliveredRequest)(nil),  // 31: souk.orders.v1.MarkFulfillmentDeliveredRequest
-	(*MarkFulfillmentDeliveredResponse)(nil), // 32: souk.orders.v1.MarkFulfillmentDeliveredResponse
-	(*RefundOrderRequest)(nil),               // 33: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),              // 34: souk.orders.v1.RefundOrderResponse
-	(*WatchOrderRequest)(nil),                // 35: souk.orders.v1.WatchOrderRequest
-	(*WatchOrderResponse)(nil),               // 36: souk.orders.v1.WatchOrderResponse
-	nil,                                      // 37: souk.orders.v1.PlaceOrderRequest.MetadataEntry
-	(*v1.Money)(nil),                         // 38: souk.type.v1.Money
-	(*timestamppb.Timestamp)(nil),            // 39: google.protobuf.Timestamp
-	(*v1.Contact)(nil),                       // 40: souk.type.v1.Contact
-	(*v1.Address)(nil),                       // 41: souk.type.v1.Address
-	(CaptureMethod)(0),                       // 42: souk.orders.v1.CaptureMethod
-	(*Order)(nil),                            // 43: souk.orders.v1.Order
-	(*durationpb.Duration)(nil),              // 44: google.protobuf.Duration
-	(OrderState)(0),                          // 45: souk.orders.v1.OrderState
-	(PaymentStatus)(0),                       // 46: souk.orders.v1.PaymentStatus
-	(FulfillmentStatus)(0),                   // 47: souk.orders.v1.FulfillmentStatus
-	(*OrderLine)(nil),                        // 48: souk.orders.v1.OrderLine
-	(*OrderChange)(nil),                      // 49: souk.orders.v1.OrderChange
-	(CancelReason)(0),                        // 50: souk.orders.v1.CancelReason
-	(*FulfillmentLine)(nil),                  // 51: souk.orders.v1.FulfillmentLine
-	(*Fulfillment)(nil),                      // 52: souk.orders.v1.Fulfillment
+	(*PartialPayment)(nil),                   // 2: souk.orders.v1.PartialPayment
+	(*PlaceOrderResponse)(nil),               // 3: souk.orders.v1.PlaceOrderResponse
+	(*RetryPaymentRequest)(nil),              // 4: souk.orders.v1.RetryPaymentRequest
+	(*RetryPaymentResponse)(nil),             // 5: souk.orders.v1.RetryPaymentResponse
+	(*GetOrderRequest)(nil),                  // 6: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),                 // 7: souk.orders.v1.GetOrderResponse
+	(*ClaimGuestOrdersRequest)(nil),          // 8: souk.orders.v1.ClaimGuestOrdersRequest
+	(*ClaimGuestOrdersResponse)(nil),         // 9: souk.orders.v1.ClaimGuestOrdersResponse
+	(*CreateOrderLinkRequest)(nil),           // 10: souk.orders.v1.CreateOrderLinkRequest
+	(*CreateOrderLinkResponse)(nil),          // 11: souk.orders.v1.CreateOrderLinkResponse
+	(*GetLinkedOrderRequest)(nil),            // 12: souk.orders.v1.GetLinkedOrderRequest
+	(*GetLinkedOrderResponse)(nil),           // 13: souk.orders.v1.GetLinkedOrderResponse
+	(*ListOrdersRequest)(nil),                // 14: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),               // 15: souk.orders.v1.ListOrdersResponse
+	(*UpdateOrderRequest)(nil),               // 16: souk.orders.v1.UpdateOrderRequest
+	(*OrderUpdate)(nil),                      // 17: souk.orders.v1.OrderUpdate
+	(*UpdateOrderResponse)(nil),              // 18: souk.orders.v1.UpdateOrderResponse
+	(*ListOrderLinesRequest)(nil),            // 19: souk.orders.v1.ListOrderLinesRequest
+	(*ListOrderLinesResponse)(nil),           // 20: souk.orders.v1.ListOrderLinesResponse
+	(*ListOrderHistoryRequest)(nil),          // 21: souk.orders.v1.ListOrderHistoryRequest
+	(*ListOrderHistoryResponse)(nil),         // 22: souk.orders.v1.ListOrderHistoryResponse
+	(*CancelOrderRequest)(nil),               // 23: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),              // 24: souk.orders.v1.CancelOrderResponse
+	(*CaptureOrderRequest)(nil),              // 25: souk.orders.v1.CaptureOrderRequest
+	(*CaptureOrderResponse)(nil),             // 26: souk.orders.v1.CaptureOrderResponse
+	(*CreateFulfillmentRequest)(nil),         // 27: souk.orders.v1.CreateFulfillmentRequest
+	(*CreateFulfillmentResponse)(nil),        // 28: souk.orders.v1.CreateFulfillmentResponse
+	(*GetFulfillmentRequest)(nil),            // 29: souk.orders.v1.GetFulfillmentRequest
+	(*GetFulfillmentResponse)(nil),           // 30: souk.orders.v1.GetFulfillmentResponse
+	(*ListFulfillmentsRequest)(nil),          // 31: souk.orders.v1.ListFulfillmentsRequest
+	(*ListFulfillmentsResponse)(nil),         // 32: souk.orders.v1.ListFulfillmentsResponse
+	(*UpdateFulfillmentRequest)(nil),         // 33: souk.orders.v1.UpdateFulfillmentRequest
+	(*UpdateFulfillmentResponse)(nil),        // 34: souk.orders.v1.UpdateFulfillmentResponse
+	(*MarkFulfillmentDeliveredRequest)(nil),  // 35: souk.orders.v1.MarkFulfillmentDeliveredRequest
+	(*MarkFulfillmentDeliveredResponse)(nil), // 36: souk.orders.v1.MarkFulfillmentDeliveredResponse
+	(*RefundOrderRequest)(nil),               // 37: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),              // 38: souk.orders.v1.RefundOrderResponse
+	(*WatchOrderRequest)(nil),                // 39: souk.orders.v1.WatchOrderRequest
+	(*WatchOrderResponse)(nil),               // 40: souk.orders.v1.WatchOrderResponse
+	nil,                                      // 41: souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	nil,                                      // 42: souk.orders.v1.OrderUpdate.MetadataEntry
+	(*v1.Money)(nil),                         // 43: souk.type.v1.Money
+	(*timestamppb.Timestamp)(nil),            // 44: google.protobuf.Timestamp
+	(*v1.Contact)(nil),                       // 45: souk.type.v1.Contact
+	(*v1.Address)(nil),                       // 46: souk.type.v1.Address
+	(CaptureMethod)(0),                       // 47: souk.orders.v1.CaptureMethod
+	(*Order)(nil),                            // 48: souk.orders.v1.Order
+	(*durationpb.Duration)(nil),              // 49: google.protobuf.Duration
+	(OrderState)(0),                          // 50: souk.orders.v1.OrderState
+	(PaymentStatus)(0),                       // 51: souk.orders.v1.PaymentStatus
+	(FulfillmentStatus)(0),                   // 52: souk.orders.v1.FulfillmentStatus
 	(*fieldmaskpb.FieldMask)(nil),            // 53: google.protobuf.FieldMask
-	(*RefundLine)(nil),                       // 54: souk.orders.v1.RefundLine
-	(RestockPolicy)(0),                       // 55: souk.orders.v1.RestockPolicy
-	(RefundReason)(0),                        // 56: souk.orders.v1.RefundReason
-	(*Refund)(nil),                           // 57: souk.orders.v1.Refund
+	(*OrderLine)(nil),                        // 54: souk.orders.v1.OrderLine
+	(*OrderChange)(nil),                      // 55: souk.orders.v1.OrderChange
+	(CancelReason)(0),                        // 56: souk.orders.v1.CancelReason
+	(*FulfillmentLine)(nil),                  // 57: souk.orders.v1.FulfillmentLine
+	(*Fulfillment)(nil),                      // 58: souk.orders.v1.Fulfillment
+	(*RefundLine)(nil),                       // 59: souk.orders.v1.RefundLine
+	(RestockPolicy)(0),                       // 60: souk.orders.v1.RestockPolicy
+	(RefundReason)(0),                        // 61: souk.orders.v1.RefundReason
+	(*Refund)(nil),                           // 62: souk.orders.v1.Refund
 }
 var file_souk_orders_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.PlaceOrderRequest.lines:type_name -> souk.orders.v1.PlaceOrderLine
-	38, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
-	39, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	40, // 3: souk.orders.v1.PlaceOrderRequest.contact:type_name -> souk.type.v1.Contact
-	41, // 4: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.type.v1.Address
-	41, // 5: souk.orders.v1.PlaceOrderRequest.billing_address:type_name -> souk.type.v1.Address
-	37, // 6: souk.orders.v1.PlaceOrderRequest.metadata:type_name -> souk.orders.v1.PlaceOrderRequest.MetadataEntry
-	42, // 7: souk.orders.v1.PlaceOrderRequest.capture_method:type_name -> souk.orders.v1.CaptureMethod
-	43, // 8: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
-	43, // 9: souk.orders.v1.RetryPaymentResponse.order:type_name -> souk.orders.v1.Order
-	43, // 10: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	44, // 11: souk.orders.v1.CreateOrderLinkRequest.ttl:type_name -> google.protobuf.Duration
-	39, // 12: souk.orders.v1.CreateOrderLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
-	43, // 13: souk.orders.v1.GetLinkedOrderResponse.order:type_name -> souk.orders.v1.Order
-	45, // 14: souk.orders.v1.ListOrdersRequest.states:type_name -> souk.orders.v1.OrderState
-	46, // 15: souk.orders.v1.ListOrdersRequest.payment_statuses:type_name -> souk.orders.v1.PaymentStatus
-	47, // 16: souk.orders.v1.ListOrdersRequest.fulfillment_statuses:type_name -> souk.orders.v1.FulfillmentStatus
-	39, // 17: souk.orders.v1.ListOrdersRequest.create_time_after:type_name -> google.protobuf.Timestamp
-	39, // 18: souk.orders.v1.ListOrdersRequest.create_time_before:type_name -> google.protobuf.Timestamp
-	43, // 19: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	48, // 20: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
-	49, // 21: souk.orders.v1.ListOrderHistoryResponse.changes:type_name -> souk.orders.v1.OrderChange
-	50, // 22: souk.orders.v1.CancelOrderRequest.reason:type_name -> souk.orders.v1.CancelReason
-	51, // 23: souk.orders.v1.CancelOrderRequest.lines:type_name -> souk.orders.v1.FulfillmentLine
-	43, // 24: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	38, // 25: souk.orders.v1.CaptureOrderRequest.amount:type_name -> souk.type.v1.Money
-	43, // 26: souk.orders.v1.CaptureOrderResponse.order:type_name -> souk.orders.v1.Order
-	52, // 27: souk.orders.v1.CreateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	39, // 28: souk.orders.v1.CreateFulfillmentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	43, // 29: souk.orders.v1.CreateFulfillmentResponse.order:type_name -> souk.orders.v1.Order
-	52, // 30: souk.orders.v1.CreateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	52, // 31: souk.orders.v1.GetFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	52, // 32: souk.orders.v1.ListFulfillmentsResponse.fulfillments:type_name -> souk.orders.v1.Fulfillment
-	52, // 33: souk.orders.v1.UpdateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	53, // 34: souk.orders.v1.UpdateFulfillmentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	52, // 35: souk.orders.v1.UpdateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	39, // 36: souk.orders.v1.MarkFulfillmentDeliveredRequest.effective_time:type_name -> google.protobuf.Timestamp
-	52, // 37: souk.orders.v1.MarkFulfillmentDeliveredResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
-	54, // 38: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLine
-	38, // 39: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
-	55, // 40: souk.orders.v1.RefundOrderRequest.restock:type_name -> souk.orders.v1.RestockPolicy
-	39, // 41: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
-	56, // 42: souk.orders.v1.RefundOrderRequest.reason:type_name -> souk.orders.v1.RefundReason
-	38, // 43: souk.orders.v1.RefundOrderRequest.shipping_amount:type_name -> souk.type.v1.Money
-	43, // 44: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
-	57, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	45, // 46: souk.orders.v1.WatchOrderRequest.until_states:type_name -> souk.orders.v1.OrderState
-	49, // 47: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
-	43, // 48: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	1,  // 49: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	3,  // 50: souk.orders.v1.OrderService.RetryPayment:input_type -> souk.orders.v1.RetryPaymentRequest
-	5,  // 51: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	7,  // 52: souk.orders.v1.OrderService.ClaimGuestOrders:input_type -> souk.orders.v1.ClaimGuestOrdersRequest
-	9,  // 53: souk.orders.v1.OrderService.CreateOrderLink:input_type -> souk.orders.v1.CreateOrderLinkRequest
-	11, // 54: souk.orders.v1.OrderService.GetLinkedOrder:input_type -> souk.orders.v1.GetLinkedOrderRequest
-	13, // 55: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	15, // 56: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
-	17, // 57: souk.orders.v1.OrderService.ListOrderHistory:input_type -> souk.orders.v1.ListOrderHistoryRequest
-	19, // 58: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	21, // 59: souk.orders.v1.OrderService.CaptureOrder:input_type -> souk.orders.v1.CaptureOrderRequest
-	23, // 60: souk.orders.v1.OrderService.CreateFulfillment:input_type -> souk.orders.v1.CreateFulfillmentRequest
-	25, // 61: souk.orders.v1.OrderService.GetFulfillment:input_type -> souk.orders.v1.GetFulfillmentRequest
-	27, // 62: souk.orders.v1.OrderService.ListFulfillments:input_type -> souk.orders.v1.ListFulfillmentsRequest
-	29, // 63: souk.orders.v1.OrderService.UpdateFulfillment:input_type -> souk.orders.v1.UpdateFulfillmentRequest
-	31, // 64: souk.orders.v1.OrderService.MarkFulfillmentDelivered:input_type -> souk.orders.v1.MarkFulfillmentDeliveredRequest
-	33, // 65: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	35, // 66: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
-	2,  // 67: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	4,  // 68: souk.orders.v1.OrderService.RetryPayment:output_type -> souk.orders.v1.RetryPaymentResponse
-	6,  // 69: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	8,  // 70: souk.orders.v1.OrderService.ClaimGuestOrders:output_type -> souk.orders.v1.ClaimGuestOrdersResponse
-	10, // 71: souk.orders.v1.OrderService.CreateOrderLink:output_type -> souk.orders.v1.CreateOrderLinkResponse
-	12, // 72: souk.orders.v1.OrderService.GetLinkedOrder:output_type -> souk.orders.v1.GetLinkedOrderResponse
-	14, // 73: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	16, // 74: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
-	18, // 75: souk.orders.v1.OrderService.ListOrderHistory:output_type -> souk.orders.v1.ListOrderHistoryResponse
-	20, // 76: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	22, // 77: souk.orders.v1.OrderService.CaptureOrder:output_type -> souk.orders.v1.CaptureOrderResponse
-	24, // 78: souk.orders.v1.OrderService.CreateFulfillment:output_type -> souk.orders.v1.CreateFulfillmentResponse
-	26, // 79: souk.orders.v1.OrderService.GetFulfillment:output_type -> souk.orders.v1.GetFulfillmentResponse
-	28, // 80: souk.orders.v1.OrderService.ListFulfillments:output_type -> souk.orders.v1.ListFulfillmentsResponse
-	30, // 81: souk.orders.v1.OrderService.UpdateFulfillment:output_type -> souk.orders.v1.UpdateFulfillmentResponse
-	32, // 82: souk.orders.v1.OrderService.MarkFulfillmentDelivered:output_type -> souk.orders.v1.MarkFulfillmentDeliveredResponse
-	34, // 83: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	36, // 84: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
-	67, // [67:85] is the sub-list for method output_type
-	49, // [49:67] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	43, // 1: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.type.v1.Money
+	44, // 2: souk.orders.v1.PlaceOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	45, // 3: souk.orders.v1.PlaceOrderRequest.contact:type_name -> souk.type.v1.Contact
+	46, // 4: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.type.v1.Address
+	46, // 5: souk.orders.v1.PlaceOrderRequest.billing_address:type_name -> souk.type.v1.Address
+	41, // 6: souk.orders.v1.PlaceOrderRequest.metadata:type_name -> souk.orders.v1.PlaceOrderRequest.MetadataEntry
+	47, // 7: souk.orders.v1.PlaceOrderRequest.capture_method:type_name -> souk.orders.v1.CaptureMethod
+	2,  // 8: souk.orders.v1.PlaceOrderRequest.partial_payments:type_name -> souk.orders.v1.PartialPayment
+	43, // 9: souk.orders.v1.PartialPayment.amount:type_name -> souk.type.v1.Money
+	48, // 10: souk.orders.v1.PlaceOrderResponse.order:type_name -> souk.orders.v1.Order
+	48, // 11: souk.orders.v1.RetryPaymentResponse.order:type_name -> souk.orders.v1.Order
+	48, // 12: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	49, // 13: souk.orders.v1.CreateOrderLinkRequest.ttl:type_name -> google.protobuf.Duration
+	44, // 14: souk.orders.v1.CreateOrderLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
+	48, // 15: souk.orders.v1.GetLinkedOrderResponse.order:type_name -> souk.orders.v1.Order
+	50, // 16: souk.orders.v1.ListOrdersRequest.states:type_name -> souk.orders.v1.OrderState
+	51, // 17: souk.orders.v1.ListOrdersRequest.payment_statuses:type_name -> souk.orders.v1.PaymentStatus
+	52, // 18: souk.orders.v1.ListOrdersRequest.fulfillment_statuses:type_name -> souk.orders.v1.FulfillmentStatus
+	44, // 19: souk.orders.v1.ListOrdersRequest.create_time_after:type_name -> google.protobuf.Timestamp
+	44, // 20: souk.orders.v1.ListOrdersRequest.create_time_before:type_name -> google.protobuf.Timestamp
+	48, // 21: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	17, // 22: souk.orders.v1.UpdateOrderRequest.order:type_name -> souk.orders.v1.OrderUpdate
+	53, // 23: souk.orders.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	45, // 24: souk.orders.v1.OrderUpdate.contact:type_name -> souk.type.v1.Contact
+	46, // 25: souk.orders.v1.OrderUpdate.shipping_address:type_name -> souk.type.v1.Address
+	46, // 26: souk.orders.v1.OrderUpdate.billing_address:type_name -> souk.type.v1.Address
+	42, // 27: souk.orders.v1.OrderUpdate.metadata:type_name -> souk.orders.v1.OrderUpdate.MetadataEntry
+	48, // 28: souk.orders.v1.UpdateOrderResponse.order:type_name -> souk.orders.v1.Order
+	54, // 29: souk.orders.v1.ListOrderLinesResponse.lines:type_name -> souk.orders.v1.OrderLine
+	55, // 30: souk.orders.v1.ListOrderHistoryResponse.changes:type_name -> souk.orders.v1.OrderChange
+	56, // 31: souk.orders.v1.CancelOrderRequest.reason:type_name -> souk.orders.v1.CancelReason
+	57, // 32: souk.orders.v1.CancelOrderRequest.lines:type_name -> souk.orders.v1.FulfillmentLine
+	48, // 33: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	43, // 34: souk.orders.v1.CaptureOrderRequest.amount:type_name -> souk.type.v1.Money
+	48, // 35: souk.orders.v1.CaptureOrderResponse.order:type_name -> souk.orders.v1.Order
+	58, // 36: souk.orders.v1.CreateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	44, // 37: souk.orders.v1.CreateFulfillmentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	48, // 38: souk.orders.v1.CreateFulfillmentResponse.order:type_name -> souk.orders.v1.Order
+	58, // 39: souk.orders.v1.CreateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	58, // 40: souk.orders.v1.GetFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	58, // 41: souk.orders.v1.ListFulfillmentsResponse.fulfillments:type_name -> souk.orders.v1.Fulfillment
+	58, // 42: souk.orders.v1.UpdateFulfillmentRequest.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	53, // 43: souk.orders.v1.UpdateFulfillmentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	58, // 44: souk.orders.v1.UpdateFulfillmentResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	44, // 45: souk.orders.v1.MarkFulfillmentDeliveredRequest.effective_time:type_name -> google.protobuf.Timestamp
+	58, // 46: souk.orders.v1.MarkFulfillmentDeliveredResponse.fulfillment:type_name -> souk.orders.v1.Fulfillment
+	59, // 47: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.RefundLine
+	43, // 48: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.type.v1.Money
+	60, // 49: souk.orders.v1.RefundOrderRequest.restock:type_name -> souk.orders.v1.RestockPolicy
+	44, // 50: souk.orders.v1.RefundOrderRequest.effective_time:type_name -> google.protobuf.Timestamp
+	61, // 51: souk.orders.v1.RefundOrderRequest.reason:type_name -> souk.orders.v1.RefundReason
+	43, // 52: souk.orders.v1.RefundOrderRequest.shipping_amount:type_name -> souk.type.v1.Money
+	48, // 53: souk.orders.v1.RefundOrderResponse.order:type_name -> souk.orders.v1.Order
+	62, // 54: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	50, // 55: souk.orders.v1.WatchOrderRequest.until_states:type_name -> souk.orders.v1.OrderState
+	55, // 56: souk.orders.v1.WatchOrderResponse.change:type_name -> souk.orders.v1.OrderChange
+	48, // 57: souk.orders.v1.WatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	1,  // 58: souk.orders.v1.OrderService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	4,  // 59: souk.orders.v1.OrderService.RetryPayment:input_type -> souk.orders.v1.RetryPaymentRequest
+	6,  // 60: souk.orders.v1.OrderService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	8,  // 61: souk.orders.v1.OrderService.ClaimGuestOrders:input_type -> souk.orders.v1.ClaimGuestOrdersRequest
+	10, // 62: souk.orders.v1.OrderService.CreateOrderLink:input_type -> souk.orders.v1.CreateOrderLinkRequest
+	12, // 63: souk.orders.v1.OrderService.GetLinkedOrder:input_type -> souk.orders.v1.GetLinkedOrderRequest
+	14, // 64: souk.orders.v1.OrderService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	19, // 65: souk.orders.v1.OrderService.ListOrderLines:input_type -> souk.orders.v1.ListOrderLinesRequest
+	21, // 66: souk.orders.v1.OrderService.ListOrderHistory:input_type -> souk.orders.v1.ListOrderHistoryRequest
+	16, // 67: souk.orders.v1.OrderService.UpdateOrder:input_type -> souk.orders.v1.UpdateOrderRequest
+	23, // 68: souk.orders.v1.OrderService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	25, // 69: souk.orders.v1.OrderService.CaptureOrder:input_type -> souk.orders.v1.CaptureOrderRequest
+	27, // 70: souk.orders.v1.OrderService.CreateFulfillment:input_type -> souk.orders.v1.CreateFulfillmentRequest
+	29, // 71: souk.orders.v1.OrderService.GetFulfillment:input_type -> souk.orders.v1.GetFulfillmentRequest
+	31, // 72: souk.orders.v1.OrderService.ListFulfillments:input_type -> souk.orders.v1.ListFulfillmentsRequest
+	33, // 73: souk.orders.v1.OrderService.UpdateFulfillment:input_type -> souk.orders.v1.UpdateFulfillmentRequest
+	35, // 74: souk.orders.v1.OrderService.MarkFulfillmentDelivered:input_type -> souk.orders.v1.MarkFulfillmentDeliveredRequest
+	37, // 75: souk.orders.v1.OrderService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	39, // 76: souk.orders.v1.OrderService.WatchOrder:input_type -> souk.orders.v1.WatchOrderRequest
+	3,  // 77: souk.orders.v1.OrderService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	5,  // 78: souk.orders.v1.OrderService.RetryPayment:output_type -> souk.orders.v1.RetryPaymentResponse
+	7,  // 79: souk.orders.v1.OrderService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	9,  // 80: souk.orders.v1.OrderService.ClaimGuestOrders:output_type -> souk.orders.v1.ClaimGuestOrdersResponse
+	11, // 81: souk.orders.v1.OrderService.CreateOrderLink:output_type -> souk.orders.v1.CreateOrderLinkResponse
+	13, // 82: souk.orders.v1.OrderService.GetLinkedOrder:output_type -> souk.orders.v1.GetLinkedOrderResponse
+	15, // 83: souk.orders.v1.OrderService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	20, // 84: souk.orders.v1.OrderService.ListOrderLines:output_type -> souk.orders.v1.ListOrderLinesResponse
+	22, // 85: souk.orders.v1.OrderService.ListOrderHistory:output_type -> souk.orders.v1.ListOrderHistoryResponse
+	18, // 86: souk.orders.v1.OrderService.UpdateOrder:output_type -> souk.orders.v1.UpdateOrderResponse
+	24, // 87: souk.orders.v1.OrderService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	26, // 88: souk.orders.v1.OrderService.CaptureOrder:output_type -> souk.orders.v1.CaptureOrderResponse
+	28, // 89: souk.orders.v1.OrderService.CreateFulfillment:output_type -> souk.orders.v1.CreateFulfillmentResponse
+	30, // 90: souk.orders.v1.OrderService.GetFulfillment:output_type -> souk.orders.v1.GetFulfillmentResponse
+	32, // 91: souk.orders.v1.OrderService.ListFulfillments:output_type -> souk.orders.v1.ListFulfillmentsResponse
+	34, // 92: souk.orders.v1.OrderService.UpdateFulfillment:output_type -> souk.orders.v1.UpdateFulfillmentResponse
+	36, // 93: souk.orders.v1.OrderService.MarkFulfillmentDelivered:output_type -> souk.orders.v1.MarkFulfillmentDeliveredResponse
+	38, // 94: souk.orders.v1.OrderService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	40, // 95: souk.orders.v1.OrderService.WatchOrder:output_type -> souk.orders.v1.WatchOrderResponse
+	77, // [77:96] is the sub-list for method output_type
+	58, // [58:77] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_service_proto_init() }
@@ -2867,7 +3192,7 @@ func file_souk_orders_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_order_service_proto_rawDesc), len(file_souk_orders_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	OrderService_ListOrders_FullMethodName               = "/souk.orders.v1.OrderService/ListOrders"
 	OrderService_ListOrderLines_FullMethodName           = "/souk.orders.v1.OrderService/ListOrderLines"
 	OrderService_ListOrderHistory_FullMethodName         = "/souk.orders.v1.OrderService/ListOrderHistory"
+	OrderService_UpdateOrder_FullMethodName              = "/souk.orders.v1.OrderService/UpdateOrder"
 	OrderService_CancelOrder_FullMethodName              = "/souk.orders.v1.OrderService/CancelOrder"
 	OrderService_CaptureOrder_FullMethodName             = "/souk.orders.v1.OrderService/CaptureOrder"
 	OrderService_CreateFulfillment_FullMethodName        = "/souk.orders.v1.OrderService/CreateFulfillment"
@@ -72,7 +73,7 @@ type OrderServiceClient interface {
 	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
 	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
 	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-	// ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
 	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
 	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -137,6 +138,22 @@ type OrderServiceClient interface {
 	// why, and who did it. A page token is good for the same caller and order. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(ctx context.Context, in *ListOrderHistoryRequest, opts ...grpc.CallOption) (*ListOrderHistoryResponse, error)
+	// Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+	// and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+	// change: cancel units, and order others.
+	//
+	// A USER changes `contact`, the addresses and `customer_note` of its own orders;
+	// `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+	// souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+	// to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+	// ERROR_REASON_ORDER_STATE.
+	//
+	// It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+	// etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+	// of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+	// souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+	// OrderUpdated say which fields changed, and not to what.
+	UpdateOrder(ctx context.Context, in *UpdateOrderRequest, opts ...grpc.CallOption) (*UpdateOrderResponse, error)
 	// Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
 	// and sees to its money. What was captured for these units is paid back; an authorization is
 	// captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
@@ -150,7 +167,8 @@ type OrderServiceClient interface {
 	// was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
 	// is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
 	// returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-	// of souk.policy.v1.
+	// of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+	// too.
 	//
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
 	// have left, and when lines of an order are to be canceled that is not PLACED; with
@@ -354,6 +372,16 @@ func (c *orderServiceClient) ListOrderHistory(ctx context.Context, in *ListOrder
 	return out, nil
 }
 
+func (c *orderServiceClient) UpdateOrder(ctx context.Context, in *UpdateOrderRequest, opts ...grpc.CallOption) (*UpdateOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_UpdateOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CancelOrderResponse)
@@ -486,7 +514,7 @@ type OrderServiceServer interface {
 	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
 	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
 	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-	// ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
 	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
 	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -551,6 +579,22 @@ type OrderServiceServer interface {
 	// why, and who did it. A page token is good for the same caller and order. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error)
+	// Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+	// and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+	// change: cancel units, and order others.
+	//
+	// A USER changes `contact`, the addresses and `customer_note` of its own orders;
+	// `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+	// souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+	// to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+	// ERROR_REASON_ORDER_STATE.
+	//
+	// It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+	// etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+	// of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+	// souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+	// OrderUpdated say which fields changed, and not to what.
+	UpdateOrder(context.Context, *UpdateOrderRequest) (*UpdateOrderResponse, error)
 	// Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
 	// and sees to its money. What was captured for these units is paid back; an authorization is
 	// captured for less, or voided when nothing is left to capture. A USER cancels its own orders,
@@ -564,7 +608,8 @@ type OrderServiceServer interface {
 	// was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
 	// is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
 	// returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-	// of souk.policy.v1.
+	// of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+	// too.
 	//
 	// Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
 	// have left, and when lines of an order are to be canceled that is not PLACED; with
@@ -704,6 +749,9 @@ func (UnimplementedOrderServiceServer) ListOrderLines(context.Context, *ListOrde
 }
 func (UnimplementedOrderServiceServer) ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOrderHistory not implemented")
+}
+func (UnimplementedOrderServiceServer) UpdateOrder(context.Context, *UpdateOrderRequest) (*UpdateOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
@@ -915,6 +963,24 @@ func _OrderService_ListOrderHistory_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_UpdateOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).UpdateOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_UpdateOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).UpdateOrder(ctx, req.(*UpdateOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelOrderRequest)
 	if err := dec(in); err != nil {
@@ -1112,6 +1178,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListOrderHistory",
 			Handler:    _OrderService_ListOrderHistory_Handler,
+		},
+		{
+			MethodName: "UpdateOrder",
+			Handler:    _OrderService_UpdateOrder_Handler,
 		},
 		{
 			MethodName: "CancelOrder",

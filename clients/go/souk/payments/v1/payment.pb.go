@@ -620,7 +620,7 @@ func (x *Payment) GetEffectiveTime() *timestamppb.Timestamp {
 // bank.
 type PaymentAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where to send the customer's browser. Whoever has it can confirm the payment: do not log it,
+	// Where to send the customer's browser. Anyone who has it can confirm the payment: do not log it,
 	// and show it to the customer only. Afterwards the page sends the browser to the `return_url` of
 	// the payment, if it has one.
 	RedirectUri string `protobuf:"bytes,1,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`

@@ -35,7 +35,7 @@ const (
 	// About a person: a name, an address, a free text of a customer. It is part of what a person may
 	// have exported and erased.
 	DataClass_DATA_CLASS_PERSONAL DataClass = 1
-	// Whoever has the value can act with it: a token, a signed URL.
+	// Anyone who has the value can act with it: a token, a signed URL.
 	DataClass_DATA_CLASS_SECRET DataClass = 2
 )
 
@@ -86,7 +86,7 @@ type FieldPolicy struct {
 	// Who may see the value, and where it may be stored.
 	DataClass DataClass `protobuf:"varint,1,opt,name=data_class,json=dataClass,proto3,enum=souk.policy.v1.DataClass" json:"data_class,omitempty"`
 	// The kinds of callers that may set this field of a request; empty means all. A request of another
-	// caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It stands on fields of
+	// caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is for fields of
 	// requests, not on fields of messages in them.
 	SetBy         []Caller `protobuf:"varint,2,rep,packed,name=set_by,json=setBy,proto3,enum=souk.policy.v1.Caller" json:"set_by,omitempty"`
 	unknownFields protoimpl.UnknownFields

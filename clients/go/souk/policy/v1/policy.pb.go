@@ -271,7 +271,7 @@ type IdempotencyPolicy struct {
 	// succeeds.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// How long the key is remembered at least, counted from the first call. Absent: for as long as
-	// what it names is kept, which is for ever where money moves.
+	// what it names is kept, which is permanently where money moves.
 	Window        *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,7 +25,7 @@ const (
 )
 
 // Audience says for whom a service is, which is more than who may call: a gateway offers services
-// with AUDIENCE_INTERNAL to nobody outside, whatever token a caller has.
+// with AUDIENCE_INTERNAL to no one outside, whatever token a caller has.
 type Audience int32
 
 const (

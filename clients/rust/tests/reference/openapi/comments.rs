@@ -43,7 +43,7 @@ impl Commented for EnumValueDescriptor {
     }
 }
 
-/// Returns the comment before an element, as it stands there.
+/// Returns the comment before an element, as it is written there.
 fn leading(file: &FileDescriptor, path: &[i32]) -> String {
     let locations = &file.file_descriptor_proto().source_code_info.as_ref().unwrap().location;
     let location = locations.iter().find(|location| location.path == path);

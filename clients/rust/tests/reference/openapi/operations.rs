@@ -333,7 +333,7 @@ fn access(policy: &MethodPolicy, operation: &mut Object) {
     }
 }
 
-/// Returns whether a service is for those who operate the shop, and nobody outside.
+/// Returns whether a service is for those who operate the shop, and for no one outside.
 fn is_internal(service: &ServiceDescriptor) -> bool {
     const INTERNAL: i32 = 1;
     let policy = option(&service.options(), "souk.policy.v1.service");

@@ -56,7 +56,7 @@ pub(super) struct Stream {
     pub(super) waits_for: WaitsFor,
     /// Why it must end.
     pub(super) end: Option<Error>,
-    /// Whether nobody reads it any more: it is kept until the deliveries that it has are over.
+    /// Whether no one reads it any more: it is kept until the deliveries that it has are over.
     pub(super) is_detached: bool,
 }
 
@@ -248,11 +248,11 @@ impl State {
         self.streams.get(&id).is_none_or(|stream| stream.is_detached)
     }
 
-    /// Keeps a stream that nobody reads any more for as long as it has deliveries.
+    /// Keeps a stream that no one reads any more for as long as it has deliveries.
     pub(super) fn detach(&mut self, id: u64) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         stream.is_detached = true;
-        // Nobody would hear that there is something for it.
+        // No one would read that there is something for it.
         stream.waits_for = WaitsFor::Nothing;
         if stream.messages == 0 {
             self.streams.remove(&id);
@@ -260,7 +260,7 @@ impl State {
         self.wake();
     }
 
-    /// Takes out the streams that nobody reads any more; what they had does not count as failed.
+    /// Takes out the streams that no one reads any more; what they had does not count as failed.
     /// Returns whether there was any.
     pub(super) fn leave_detached(&mut self, now: Timestamp) -> bool {
         let is_detached = |(id, stream): (&u64, &Stream)| stream.is_detached.then_some(*id);

@@ -164,6 +164,31 @@ on_each_engine! {
         orders.audit().await;
     }
 
+    async fn the_users_repeats_find_what_the_guest_canceled(engine: Engine) {
+        let orders = TestOrders::start(engine).await;
+        let alice = Caller::user("alice");
+        let order = placed_by(&orders, &guest(), "bought").await;
+        orders.reaches(&order.order_id, At::Paid).await;
+        let cancel = |quantity| pb::CancelOrderRequest {
+            order_id: order.order_id.clone(),
+            request_id: "one back".into(),
+            lines: lines_of(&[(1, quantity)]),
+            ..Default::default()
+        };
+        let by_guest = orders.client_as(&guest()).cancel_order(cancel(1)).await.unwrap();
+        assert_eq!(by_guest.into_inner().order.unwrap().lines[0].canceled_quantity, 1);
+        claimed(&orders, &alice).await.unwrap();
+
+        let repeated = orders.alice().cancel_order(cancel(1)).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(repeated.lines[0].canceled_quantity, 1, "it was canceled before");
+        let refused = orders.alice().cancel_order(cancel(2)).await.unwrap_err();
+        assert_eq!(reason_of(&refused), "ERROR_REASON_REQUEST_ID_REUSED");
+        // The same id by another caller is another request.
+        let by_staff = orders.staff().cancel_order(cancel(1)).await.unwrap().into_inner().order.unwrap();
+        assert_eq!(by_staff.lines[0].canceled_quantity, 2);
+        orders.audit().await;
+    }
+
     async fn what_is_placed_while_the_guest_is_claimed_is_the_users(engine: Engine) {
         let orders = TestOrders::start(engine).await;
         let alice = Caller::user("alice");

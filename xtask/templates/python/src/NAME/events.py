@@ -30,7 +30,7 @@ def handlers(most_per_customer: int) -> Mapping[type[Message], Handler]:
         order_id, customer_id = event.order.order_id, event.order.customer_id
         if not order_id:
             raise Poison("the event names no order")
-        # A sale without a customer is recorded for nobody.
+        # A sale without a customer is recorded for no one.
         if not customer_id:
             return
         # A customer who has reached the limit gets no more; were the event refused, it would only come again.

@@ -392,7 +392,7 @@ class CatalogServiceServicer:
         Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
         The operation then imports the items in their order, about 200 at a time, each item as a whole
         or not at all, and a bad item does not stop the others. The external key of an item is its
-        idempotency key, for ever: a product that exists is found by it, new variants and prices are
+        permanent idempotency key: a product that exists is found by it, new variants and prices are
         added, and existing data never changes, so another import of the same items changes nothing and
         undoes no edit. An operation that is canceled leaves what it had imported.
 

@@ -206,7 +206,7 @@ class InventoryServiceServicer:
         """Says what can be bought of several skus at all active locations, or at some of them.
 
         For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-        scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+        scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
         else before the next call; only CreateReservation decides. A GET whose skus are too many for a
         URL can be sent as a POST.
         """
@@ -233,7 +233,7 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetStockPolicy(self, request, context):
-        """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+        """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
         TRACKED, low_quantity 5, no etag.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -70,7 +70,7 @@ class InventoryServiceStub:
     """Says what can be bought of several skus at all active locations, or at some of them.
 
     For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-    scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+    scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
     else before the next call; only CreateReservation decides. A GET whose skus are too many for a
     URL can be sent as a POST.
     """
@@ -85,7 +85,7 @@ class InventoryServiceStub:
     that move while a list is read show as they are when their page is read.
     """
     GetStockPolicy: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]
-    """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+    """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
     TRACKED, low_quantity 5, no etag.
     """
     UpdateStockPolicy: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateStockPolicyRequest, _inventory_service_pb2.UpdateStockPolicyResponse]
@@ -233,7 +233,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Says what can be bought of several skus at all active locations, or at some of them.
 
     For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-    scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+    scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
     else before the next call; only CreateReservation decides. A GET whose skus are too many for a
     URL can be sent as a POST.
     """
@@ -248,7 +248,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     that move while a list is read show as they are when their page is read.
     """
     GetStockPolicy: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]  # type: ignore[assignment]
-    """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+    """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
     TRACKED, low_quantity 5, no etag.
     """
     UpdateStockPolicy: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateStockPolicyRequest, _inventory_service_pb2.UpdateStockPolicyResponse]  # type: ignore[assignment]
@@ -435,7 +435,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Says what can be bought of several skus at all active locations, or at some of them.
 
         For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-        scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+        scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
         else before the next call; only CreateReservation decides. A GET whose skus are too many for a
         URL can be sent as a POST.
         """
@@ -468,7 +468,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.GetStockPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.GetStockPolicyResponse, _abc.Awaitable[_inventory_service_pb2.GetStockPolicyResponse]]:
-        """Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+        """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
         TRACKED, low_quantity 5, no etag.
         """
 

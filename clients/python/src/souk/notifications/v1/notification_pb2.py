@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xdd\x03\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n NOTIFICATION_KIND_ORDER_REJECTED\x10\x02\x12 \n\x1cNOTIFICATION_KIND_ORDER_PAID\x10\x03\x12$\n NOTIFICATION_KIND_ORDER_CANCELED\x10\x04\x12%\n!NOTIFICATION_KIND_ORDER_FULFILLED\x10\x05\x12$\n NOTIFICATION_KIND_ORDER_REFUNDED\x10\x06\x12$\n NOTIFICATION_KIND_PAYMENT_FAILED\x10\x07\x12-\n)NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED\x10\x08\x12#\n\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n\x12(\n$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\x0b*\x9e\x01\n\x13NotificationChannel\x12$\n NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1f\n\x1bNOTIFICATION_CHANNEL_IN_APP\x10\x01\x12\x1e\n\x1aNOTIFICATION_CHANNEL_EMAIL\x10\x02\x12 \n\x1cNOTIFICATION_CHANNEL_WEBHOOK\x10\x03\x42\xb5\x01\n\x1d\x65xample.souk.notifications.v1B\x11NotificationProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xf9\x05\n\x10NotificationKind\x12!\n\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n NOTIFICATION_KIND_ORDER_REJECTED\x10\x02\x12 \n\x1cNOTIFICATION_KIND_ORDER_PAID\x10\x03\x12$\n NOTIFICATION_KIND_ORDER_CANCELED\x10\x04\x12%\n!NOTIFICATION_KIND_ORDER_FULFILLED\x10\x05\x12$\n NOTIFICATION_KIND_ORDER_REFUNDED\x10\x06\x12$\n NOTIFICATION_KIND_PAYMENT_FAILED\x10\x07\x12-\n)NOTIFICATION_KIND_PAYMENT_ACTION_REQUIRED\x10\x08\x12#\n\x1fNOTIFICATION_KIND_REFUND_FAILED\x10\t\x12#\n\x1fNOTIFICATION_KIND_BACK_IN_STOCK\x10\n\x12(\n$NOTIFICATION_KIND_EMAIL_CONFIRMATION\x10\x0b\x12/\n+NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED\x10\x0c\x12/\n+NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED\x10\r\x12\x31\n-NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED\x10\x0e\x12*\n&NOTIFICATION_KIND_ORDER_LINES_CANCELED\x10\x0f\x12+\n\'NOTIFICATION_KIND_ORDER_REFUND_REVERSED\x10\x10\x12,\n(NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED\x10\x11*\x9e\x01\n\x13NotificationChannel\x12$\n NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1f\n\x1bNOTIFICATION_CHANNEL_IN_APP\x10\x01\x12\x1e\n\x1aNOTIFICATION_CHANNEL_EMAIL\x10\x02\x12 \n\x1cNOTIFICATION_CHANNEL_WEBHOOK\x10\x03\x42\xb5\x01\n\x1d\x65xample.souk.notifications.v1B\x11NotificationProtoP\x01Z5souk.example/go/souk/notifications/v1;notificationsv1\xaa\x02\x15Souk.Notifications.V1\xca\x02\x15Souk\\Notifications\\V1\xea\x02\x17Souk::Notifications::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\035example.souk.notifications.v1B\021NotificationProtoP\001Z5souk.example/go/souk/notifications/v1;notificationsv1\252\002\025Souk.Notifications.V1\312\002\025Souk\\Notifications\\V1\352\002\027Souk::Notifications::V1'
   _globals['_NOTIFICATIONKIND']._serialized_start=68
-  _globals['_NOTIFICATIONKIND']._serialized_end=545
-  _globals['_NOTIFICATIONCHANNEL']._serialized_start=548
-  _globals['_NOTIFICATIONCHANNEL']._serialized_end=706
+  _globals['_NOTIFICATIONKIND']._serialized_end=829
+  _globals['_NOTIFICATIONCHANNEL']._serialized_start=832
+  _globals['_NOTIFICATIONCHANNEL']._serialized_end=990
 # @@protoc_insertion_point(module_scope)

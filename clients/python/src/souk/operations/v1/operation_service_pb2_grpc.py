@@ -101,8 +101,8 @@ class OperationServiceServicer:
     def CancelOperation(self, request, context):
         """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
         still be running in the response, and it may even succeed: WaitOperation tells. What it did
-        until then stays. Canceling again, or an operation that is done, changes nothing. The effect is
-        the idempotency key, for ever. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
+        until then stays. The operation is the key of the call: canceling it again, or when it is done,
+        changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

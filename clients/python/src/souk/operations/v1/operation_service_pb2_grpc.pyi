@@ -53,8 +53,8 @@ class OperationServiceStub:
     CancelOperation: _grpc.UnaryUnaryMultiCallable[_operation_service_pb2.CancelOperationRequest, _operation_service_pb2.CancelOperationResponse]
     """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
     still be running in the response, and it may even succeed: WaitOperation tells. What it did
-    until then stays. Canceling again, or an operation that is done, changes nothing. The effect is
-    the idempotency key, for ever. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
+    until then stays. The operation is the key of the call: canceling it again, or when it is done,
+    changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
 
 @_typing.type_check_only
@@ -82,8 +82,8 @@ class OperationServiceAsyncStub(OperationServiceStub):
     CancelOperation: _aio.UnaryUnaryMultiCallable[_operation_service_pb2.CancelOperationRequest, _operation_service_pb2.CancelOperationResponse]  # type: ignore[assignment]
     """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
     still be running in the response, and it may even succeed: WaitOperation tells. What it did
-    until then stays. Canceling again, or an operation that is done, changes nothing. The effect is
-    the idempotency key, for ever. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
+    until then stays. The operation is the key of the call: canceling it again, or when it is done,
+    changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
 
 class OperationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -132,8 +132,8 @@ class OperationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_operation_service_pb2.CancelOperationResponse, _abc.Awaitable[_operation_service_pb2.CancelOperationResponse]]:
         """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
         still be running in the response, and it may even succeed: WaitOperation tells. What it did
-        until then stays. Canceling again, or an operation that is done, changes nothing. The effect is
-        the idempotency key, for ever. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
+        until then stays. The operation is the key of the call: canceling it again, or when it is done,
+        changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
         """
 
 def add_OperationServiceServicer_to_server(servicer: OperationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

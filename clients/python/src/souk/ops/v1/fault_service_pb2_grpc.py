@@ -68,9 +68,9 @@ class FaultServiceServicer:
     def InjectFault(self, request, context):
         """Adds a fault. It acts on the calls and passes that come after.
 
-        A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-        the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-        fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+        `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+        process ends. Repeating it returns the fault as it was added and adds none; the same id for
+        another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,8 +93,8 @@ class FaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ClearFaults(self, request, context):
-        """Removes faults, so that they act no more. One that is not there, because it has acted or was
-        removed, is passed over.
+        """Removes faults, so that they act no more. The faults are the key of the call: one that is not
+        there, because it has acted or was removed, is passed over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

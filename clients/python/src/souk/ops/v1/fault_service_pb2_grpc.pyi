@@ -39,9 +39,9 @@ class FaultServiceStub:
     InjectFault: _grpc.UnaryUnaryMultiCallable[_fault_service_pb2.InjectFaultRequest, _fault_service_pb2.InjectFaultResponse]
     """Adds a fault. It acts on the calls and passes that come after.
 
-    A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-    the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-    fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+    `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+    process ends. Repeating it returns the fault as it was added and adds none; the same id for
+    another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
     """
     ListFaults: _grpc.UnaryUnaryMultiCallable[_fault_service_pb2.ListFaultsRequest, _fault_service_pb2.ListFaultsResponse]
     """Lists the faults that are still to act, a page at a time, the oldest first. A page token stays
@@ -52,8 +52,8 @@ class FaultServiceStub:
     name. A page token does not expire.
     """
     ClearFaults: _grpc.UnaryUnaryMultiCallable[_fault_service_pb2.ClearFaultsRequest, _fault_service_pb2.ClearFaultsResponse]
-    """Removes faults, so that they act no more. One that is not there, because it has acted or was
-    removed, is passed over.
+    """Removes faults, so that they act no more. The faults are the key of the call: one that is not
+    there, because it has acted or was removed, is passed over.
     """
 
 @_typing.type_check_only
@@ -67,9 +67,9 @@ class FaultServiceAsyncStub(FaultServiceStub):
     InjectFault: _aio.UnaryUnaryMultiCallable[_fault_service_pb2.InjectFaultRequest, _fault_service_pb2.InjectFaultResponse]  # type: ignore[assignment]
     """Adds a fault. It acts on the calls and passes that come after.
 
-    A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-    the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-    fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+    `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+    process ends. Repeating it returns the fault as it was added and adds none; the same id for
+    another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
     """
     ListFaults: _aio.UnaryUnaryMultiCallable[_fault_service_pb2.ListFaultsRequest, _fault_service_pb2.ListFaultsResponse]  # type: ignore[assignment]
     """Lists the faults that are still to act, a page at a time, the oldest first. A page token stays
@@ -80,8 +80,8 @@ class FaultServiceAsyncStub(FaultServiceStub):
     name. A page token does not expire.
     """
     ClearFaults: _aio.UnaryUnaryMultiCallable[_fault_service_pb2.ClearFaultsRequest, _fault_service_pb2.ClearFaultsResponse]  # type: ignore[assignment]
-    """Removes faults, so that they act no more. One that is not there, because it has acted or was
-    removed, is passed over.
+    """Removes faults, so that they act no more. The faults are the key of the call: one that is not
+    there, because it has acted or was removed, is passed over.
     """
 
 class FaultServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -98,9 +98,9 @@ class FaultServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_fault_service_pb2.InjectFaultResponse, _abc.Awaitable[_fault_service_pb2.InjectFaultResponse]]:
         """Adds a fault. It acts on the calls and passes that come after.
 
-        A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-        the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-        fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+        `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+        process ends. Repeating it returns the fault as it was added and adds none; the same id for
+        another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
@@ -129,8 +129,8 @@ class FaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fault_service_pb2.ClearFaultsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fault_service_pb2.ClearFaultsResponse, _abc.Awaitable[_fault_service_pb2.ClearFaultsResponse]]:
-        """Removes faults, so that they act no more. One that is not there, because it has acted or was
-        removed, is passed over.
+        """Removes faults, so that they act no more. The faults are the key of the call: one that is not
+        there, because it has acted or was removed, is passed over.
         """
 
 def add_FaultServiceServicer_to_server(servicer: FaultServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -60,7 +60,7 @@ class InvariantServiceServicer:
         Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
         the text names those that do. Fails with a reason of the service itself, and its domain, when
         its database or what else it compares cannot be read: then nothing is said of the others
-        either. Ask for one at a time to hear of those.
+        either. Ask for one at a time to check those.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class InvariantServiceStub:
     Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
     the text names those that do. Fails with a reason of the service itself, and its domain, when
     its database or what else it compares cannot be read: then nothing is said of the others
-    either. Ask for one at a time to hear of those.
+    either. Ask for one at a time to check those.
     """
 
 @_typing.type_check_only
@@ -67,7 +67,7 @@ class InvariantServiceAsyncStub(InvariantServiceStub):
     Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
     the text names those that do. Fails with a reason of the service itself, and its domain, when
     its database or what else it compares cannot be read: then nothing is said of the others
-    either. Ask for one at a time to hear of those.
+    either. Ask for one at a time to check those.
     """
 
 class InvariantServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -91,7 +91,7 @@ class InvariantServiceServicer(metaclass=_abc_1.ABCMeta):
         Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
         the text names those that do. Fails with a reason of the service itself, and its domain, when
         its database or what else it compares cannot be read: then nothing is said of the others
-        either. Ask for one at a time to hear of those.
+        either. Ask for one at a time to check those.
         """
 
 def add_InvariantServiceServicer_to_server(servicer: InvariantServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

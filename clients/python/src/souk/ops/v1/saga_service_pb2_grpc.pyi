@@ -46,8 +46,8 @@ class SagaServiceStub:
     """
     ResumeSaga: _grpc.UnaryUnaryMultiCallable[_saga_service_pb2.ResumeSagaRequest, _saga_service_pb2.ResumeSagaResponse]
     """Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-    brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-    changes nothing.
+    brings it back. The quarantine is the key of the call: repeating it after the saga went on
+    fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
     Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
     ERROR_REASON_SAGA_BUSY.
@@ -55,8 +55,9 @@ class SagaServiceStub:
     SettleSaga: _grpc.UnaryUnaryMultiCallable[_saga_service_pb2.SettleSagaRequest, _saga_service_pb2.SettleSagaResponse]
     """Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
     has done it by hand; the saga continues with the next step. Returns the saga. The history of
-    what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-    went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+    what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+    that step is the key of the call: repeating it after the saga went on fails with
+    ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
     Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
     ERROR_REASON_SAGA_BUSY.
@@ -80,8 +81,8 @@ class SagaServiceAsyncStub(SagaServiceStub):
     """
     ResumeSaga: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.ResumeSagaRequest, _saga_service_pb2.ResumeSagaResponse]  # type: ignore[assignment]
     """Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-    brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-    changes nothing.
+    brings it back. The quarantine is the key of the call: repeating it after the saga went on
+    fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
     Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
     ERROR_REASON_SAGA_BUSY.
@@ -89,8 +90,9 @@ class SagaServiceAsyncStub(SagaServiceStub):
     SettleSaga: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.SettleSagaRequest, _saga_service_pb2.SettleSagaResponse]  # type: ignore[assignment]
     """Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
     has done it by hand; the saga continues with the next step. Returns the saga. The history of
-    what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-    went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+    what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+    that step is the key of the call: repeating it after the saga went on fails with
+    ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
     Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
     ERROR_REASON_SAGA_BUSY.
@@ -123,8 +125,8 @@ class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_saga_service_pb2.ResumeSagaResponse, _abc.Awaitable[_saga_service_pb2.ResumeSagaResponse]]:
         """Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-        brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-        changes nothing.
+        brings it back. The quarantine is the key of the call: repeating it after the saga went on
+        fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
         Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
         ERROR_REASON_SAGA_BUSY.
@@ -138,8 +140,9 @@ class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_saga_service_pb2.SettleSagaResponse, _abc.Awaitable[_saga_service_pb2.SettleSagaResponse]]:
         """Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
         has done it by hand; the saga continues with the next step. Returns the saga. The history of
-        what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-        went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+        what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+        that step is the key of the call: repeating it after the saga went on fails with
+        ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
 
         Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
         ERROR_REASON_SAGA_BUSY.

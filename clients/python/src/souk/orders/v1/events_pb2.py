@@ -26,9 +26,10 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from souk.orders.v1 import order_pb2 as souk_dot_orders_dot_v1_dot_order__pb2
 from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
+from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"x\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"z\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x7f\n\x12OrderPartiallyPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"v\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xae\x01\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xc3\x01\n\x12OrderLinesCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12.\n\x05lines\x18\x02 \x03(\x0b\x32\x1f.souk.orders.v1.FulfillmentLine\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12+\n\x06\x63hange\x18\x04 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb6\x01\n\x17OrderPartiallyFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xe1\x01\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange\x12\x30\n\x0b\x66ulfillment\x18\x04 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb6\x01\n\x17OrderFulfillmentUpdated\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb8\x01\n\x19OrderFulfillmentDelivered\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa2\x01\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x9f\x01\n\x14OrderCustomerChanged\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x1c\n\x14previous_customer_id\x18\x02 \x01(\t\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa7\x01\n\x0cGuestClaimed\x12\x19\n\x11guest_customer_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12.\n\nclaim_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x13\xda\xf1\xa3\xb9\x0f\r\n\x0b\x63ustomer_idB\x85\x01\n\x16\x65xample.souk.orders.v1B\x0b\x45ventsProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsouk/orders/v1/events.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asouk/orders/v1/order.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\x1a\x18souk/type/v1/money.proto\"x\n\x0bOrderPlaced\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"z\n\rOrderRejected\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x7f\n\x12OrderPartiallyPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"v\n\tOrderPaid\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xae\x01\n\rOrderCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xc3\x01\n\x12OrderLinesCanceled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12.\n\x05lines\x18\x02 \x03(\x0b\x32\x1f.souk.orders.v1.FulfillmentLine\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12+\n\x06\x63hange\x18\x04 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb6\x01\n\x17OrderPartiallyFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xe1\x01\n\x0eOrderFulfilled\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange\x12\x30\n\x0b\x66ulfillment\x18\x04 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb6\x01\n\x17OrderFulfillmentUpdated\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xb8\x01\n\x19OrderFulfillmentDelivered\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x30\n\x0b\x66ulfillment\x18\x02 \x01(\x0b\x32\x1b.souk.orders.v1.Fulfillment\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa2\x01\n\rOrderRefunded\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa8\x01\n\x13OrderRefundReversed\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12&\n\x06refund\x18\x02 \x01(\x0b\x32\x16.souk.orders.v1.Refund\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xce\x01\n\x14OrderPaymentReversed\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x12\n\ncapture_id\x18\x03 \x01(\t\x12#\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12+\n\x06\x63hange\x18\x05 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x91\x01\n\x0cOrderUpdated\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x16\n\x0eupdated_fields\x18\x02 \x03(\t\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\x9f\x01\n\x14OrderCustomerChanged\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.souk.orders.v1.Order\x12\x1c\n\x14previous_customer_id\x18\x02 \x01(\t\x12+\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1b.souk.orders.v1.OrderChange:\x16\xda\xf1\xa3\xb9\x0f\x10\n\x0eorder.order_id\"\xa7\x01\n\x0cGuestClaimed\x12\x19\n\x11guest_customer_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12.\n\nclaim_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x13\xda\xf1\xa3\xb9\x0f\r\n\x0b\x63ustomer_idB\x85\x01\n\x16\x65xample.souk.orders.v1B\x0b\x45ventsProtoP\x01Z\'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,34 +59,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERFULFILLMENTDELIVERED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
   _globals['_ORDERREFUNDED']._loaded_options = None
   _globals['_ORDERREFUNDED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
+  _globals['_ORDERREFUNDREVERSED']._loaded_options = None
+  _globals['_ORDERREFUNDREVERSED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
+  _globals['_ORDERPAYMENTREVERSED']._loaded_options = None
+  _globals['_ORDERPAYMENTREVERSED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
+  _globals['_ORDERUPDATED']._loaded_options = None
+  _globals['_ORDERUPDATED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
   _globals['_ORDERCUSTOMERCHANGED']._loaded_options = None
   _globals['_ORDERCUSTOMERCHANGED']._serialized_options = b'\332\361\243\271\017\020\n\016order.order_id'
   _globals['_GUESTCLAIMED']._loaded_options = None
   _globals['_GUESTCLAIMED']._serialized_options = b'\332\361\243\271\017\r\n\013customer_id'
-  _globals['_ORDERPLACED']._serialized_start=162
-  _globals['_ORDERPLACED']._serialized_end=282
-  _globals['_ORDERREJECTED']._serialized_start=284
-  _globals['_ORDERREJECTED']._serialized_end=406
-  _globals['_ORDERPARTIALLYPAID']._serialized_start=408
-  _globals['_ORDERPARTIALLYPAID']._serialized_end=535
-  _globals['_ORDERPAID']._serialized_start=537
-  _globals['_ORDERPAID']._serialized_end=655
-  _globals['_ORDERCANCELED']._serialized_start=658
-  _globals['_ORDERCANCELED']._serialized_end=832
-  _globals['_ORDERLINESCANCELED']._serialized_start=835
-  _globals['_ORDERLINESCANCELED']._serialized_end=1030
-  _globals['_ORDERPARTIALLYFULFILLED']._serialized_start=1033
-  _globals['_ORDERPARTIALLYFULFILLED']._serialized_end=1215
-  _globals['_ORDERFULFILLED']._serialized_start=1218
-  _globals['_ORDERFULFILLED']._serialized_end=1443
-  _globals['_ORDERFULFILLMENTUPDATED']._serialized_start=1446
-  _globals['_ORDERFULFILLMENTUPDATED']._serialized_end=1628
-  _globals['_ORDERFULFILLMENTDELIVERED']._serialized_start=1631
-  _globals['_ORDERFULFILLMENTDELIVERED']._serialized_end=1815
-  _globals['_ORDERREFUNDED']._serialized_start=1818
-  _globals['_ORDERREFUNDED']._serialized_end=1980
-  _globals['_ORDERCUSTOMERCHANGED']._serialized_start=1983
-  _globals['_ORDERCUSTOMERCHANGED']._serialized_end=2142
-  _globals['_GUESTCLAIMED']._serialized_start=2145
-  _globals['_GUESTCLAIMED']._serialized_end=2312
+  _globals['_ORDERPLACED']._serialized_start=188
+  _globals['_ORDERPLACED']._serialized_end=308
+  _globals['_ORDERREJECTED']._serialized_start=310
+  _globals['_ORDERREJECTED']._serialized_end=432
+  _globals['_ORDERPARTIALLYPAID']._serialized_start=434
+  _globals['_ORDERPARTIALLYPAID']._serialized_end=561
+  _globals['_ORDERPAID']._serialized_start=563
+  _globals['_ORDERPAID']._serialized_end=681
+  _globals['_ORDERCANCELED']._serialized_start=684
+  _globals['_ORDERCANCELED']._serialized_end=858
+  _globals['_ORDERLINESCANCELED']._serialized_start=861
+  _globals['_ORDERLINESCANCELED']._serialized_end=1056
+  _globals['_ORDERPARTIALLYFULFILLED']._serialized_start=1059
+  _globals['_ORDERPARTIALLYFULFILLED']._serialized_end=1241
+  _globals['_ORDERFULFILLED']._serialized_start=1244
+  _globals['_ORDERFULFILLED']._serialized_end=1469
+  _globals['_ORDERFULFILLMENTUPDATED']._serialized_start=1472
+  _globals['_ORDERFULFILLMENTUPDATED']._serialized_end=1654
+  _globals['_ORDERFULFILLMENTDELIVERED']._serialized_start=1657
+  _globals['_ORDERFULFILLMENTDELIVERED']._serialized_end=1841
+  _globals['_ORDERREFUNDED']._serialized_start=1844
+  _globals['_ORDERREFUNDED']._serialized_end=2006
+  _globals['_ORDERREFUNDREVERSED']._serialized_start=2009
+  _globals['_ORDERREFUNDREVERSED']._serialized_end=2177
+  _globals['_ORDERPAYMENTREVERSED']._serialized_start=2180
+  _globals['_ORDERPAYMENTREVERSED']._serialized_end=2386
+  _globals['_ORDERUPDATED']._serialized_start=2389
+  _globals['_ORDERUPDATED']._serialized_end=2534
+  _globals['_ORDERCUSTOMERCHANGED']._serialized_start=2537
+  _globals['_ORDERCUSTOMERCHANGED']._serialized_end=2696
+  _globals['_GUESTCLAIMED']._serialized_start=2699
+  _globals['_GUESTCLAIMED']._serialized_end=2866
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from souk.orders.v1 import order_pb2 as _order_pb2
 from souk.policy.v1 import event_pb2 as _event_pb2
 from souk.type.v1 import actor_pb2 as _actor_pb2
+from souk.type.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -117,6 +118,40 @@ class OrderRefunded(_message.Message):
     refund: _order_pb2.Refund
     change: _order_pb2.OrderChange
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., refund: _Optional[_Union[_order_pb2.Refund, _Mapping]] = ..., change: _Optional[_Union[_order_pb2.OrderChange, _Mapping]] = ...) -> None: ...
+
+class OrderRefundReversed(_message.Message):
+    __slots__ = ("order", "refund", "change")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    refund: _order_pb2.Refund
+    change: _order_pb2.OrderChange
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., refund: _Optional[_Union[_order_pb2.Refund, _Mapping]] = ..., change: _Optional[_Union[_order_pb2.OrderChange, _Mapping]] = ...) -> None: ...
+
+class OrderPaymentReversed(_message.Message):
+    __slots__ = ("order", "payment_id", "capture_id", "amount", "change")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    payment_id: str
+    capture_id: str
+    amount: _money_pb2.Money
+    change: _order_pb2.OrderChange
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., payment_id: _Optional[str] = ..., capture_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_order_pb2.OrderChange, _Mapping]] = ...) -> None: ...
+
+class OrderUpdated(_message.Message):
+    __slots__ = ("order", "updated_fields", "change")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    updated_fields: _containers.RepeatedScalarFieldContainer[str]
+    change: _order_pb2.OrderChange
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., updated_fields: _Optional[_Iterable[str]] = ..., change: _Optional[_Union[_order_pb2.OrderChange, _Mapping]] = ...) -> None: ...
 
 class OrderCustomerChanged(_message.Message):
     __slots__ = ("order", "previous_customer_id", "change")

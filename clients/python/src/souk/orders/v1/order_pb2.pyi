@@ -46,6 +46,7 @@ class PaymentStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PAYMENT_STATUS_REFUNDED: _ClassVar[PaymentStatus]
     PAYMENT_STATUS_VOIDED: _ClassVar[PaymentStatus]
     PAYMENT_STATUS_DISPUTED: _ClassVar[PaymentStatus]
+    PAYMENT_STATUS_REVERSED: _ClassVar[PaymentStatus]
 
 class FulfillmentStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -85,6 +86,7 @@ class OrderClosureReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD: _ClassVar[OrderClosureReason]
     ORDER_CLOSURE_REASON_GAVE_UP: _ClassVar[OrderClosureReason]
     ORDER_CLOSURE_REASON_UPSTREAM_REFUSED: _ClassVar[OrderClosureReason]
+    ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL: _ClassVar[OrderClosureReason]
 
 class OrderAdjustmentType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -157,6 +159,10 @@ class OrderChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_CHANGE_KIND_CAPTURE_STARTED: _ClassVar[OrderChangeKind]
     ORDER_CHANGE_KIND_FULFILL_REFUSED: _ClassVar[OrderChangeKind]
     ORDER_CHANGE_KIND_CANCEL_REFUSED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_UPDATED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_PAYMENT_REVERSED: _ClassVar[OrderChangeKind]
+    ORDER_CHANGE_KIND_REFUND_REVERSED: _ClassVar[OrderChangeKind]
     ORDER_CHANGE_KIND_CUSTOMER_CHANGED: _ClassVar[OrderChangeKind]
 
 class OrderChangeCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -174,6 +180,7 @@ class OrderChangeCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_PAYMENT_CHANGED: _ClassVar[OrderChangeCause]
+    ORDER_CHANGE_CAUSE_UPDATE_ORDER: _ClassVar[OrderChangeCause]
     ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS: _ClassVar[OrderChangeCause]
 FULFILLMENT_STATE_UNSPECIFIED: FulfillmentState
 FULFILLMENT_STATE_PENDING: FulfillmentState
@@ -195,6 +202,7 @@ PAYMENT_STATUS_PARTIALLY_REFUNDED: PaymentStatus
 PAYMENT_STATUS_REFUNDED: PaymentStatus
 PAYMENT_STATUS_VOIDED: PaymentStatus
 PAYMENT_STATUS_DISPUTED: PaymentStatus
+PAYMENT_STATUS_REVERSED: PaymentStatus
 FULFILLMENT_STATUS_UNSPECIFIED: FulfillmentStatus
 FULFILLMENT_STATUS_UNFULFILLED: FulfillmentStatus
 FULFILLMENT_STATUS_PARTIALLY_FULFILLED: FulfillmentStatus
@@ -225,6 +233,7 @@ ORDER_CLOSURE_REASON_PAYMENT_CANCELED: OrderClosureReason
 ORDER_CLOSURE_REASON_UNKNOWN_PAYMENT_METHOD: OrderClosureReason
 ORDER_CLOSURE_REASON_GAVE_UP: OrderClosureReason
 ORDER_CLOSURE_REASON_UPSTREAM_REFUSED: OrderClosureReason
+ORDER_CLOSURE_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL: OrderClosureReason
 ORDER_ADJUSTMENT_TYPE_UNSPECIFIED: OrderAdjustmentType
 ORDER_ADJUSTMENT_TYPE_DISCOUNT: OrderAdjustmentType
 ORDER_ADJUSTMENT_TYPE_SHIPPING: OrderAdjustmentType
@@ -279,6 +288,10 @@ ORDER_CHANGE_KIND_LINES_CANCELED: OrderChangeKind
 ORDER_CHANGE_KIND_CAPTURE_STARTED: OrderChangeKind
 ORDER_CHANGE_KIND_FULFILL_REFUSED: OrderChangeKind
 ORDER_CHANGE_KIND_CANCEL_REFUSED: OrderChangeKind
+ORDER_CHANGE_KIND_PAYMENT_AUTHORIZED: OrderChangeKind
+ORDER_CHANGE_KIND_UPDATED: OrderChangeKind
+ORDER_CHANGE_KIND_PAYMENT_REVERSED: OrderChangeKind
+ORDER_CHANGE_KIND_REFUND_REVERSED: OrderChangeKind
 ORDER_CHANGE_KIND_CUSTOMER_CHANGED: OrderChangeKind
 ORDER_CHANGE_CAUSE_UNSPECIFIED: OrderChangeCause
 ORDER_CHANGE_CAUSE_PLACE_ORDER: OrderChangeCause
@@ -293,10 +306,11 @@ ORDER_CHANGE_CAUSE_CAPTURE_ORDER: OrderChangeCause
 ORDER_CHANGE_CAUSE_UPDATE_FULFILLMENT: OrderChangeCause
 ORDER_CHANGE_CAUSE_MARK_FULFILLMENT_DELIVERED: OrderChangeCause
 ORDER_CHANGE_CAUSE_PAYMENT_CHANGED: OrderChangeCause
+ORDER_CHANGE_CAUSE_UPDATE_ORDER: OrderChangeCause
 ORDER_CHANGE_CAUSE_CLAIM_GUEST_ORDERS: OrderChangeCause
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded_total", "reservation_id", "refunds", "version", "quarantined", "create_time", "update_time", "effective_time", "line_count", "order_number", "payment_status", "fulfillment_status", "closure_reason", "channel", "locale", "subtotal", "discount_total", "shipping_total", "tax_total", "tax_included", "adjustments", "payments", "payment_action", "expire_time", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "capture_method", "fulfillments", "fulfillment_count", "canceled_total", "captured_total")
+    __slots__ = ("order_id", "customer_id", "reference", "state", "lines", "total", "refunded_total", "reservation_id", "refunds", "version", "quarantined", "create_time", "update_time", "effective_time", "line_count", "order_number", "payment_status", "fulfillment_status", "closure_reason", "channel", "locale", "subtotal", "discount_total", "shipping_total", "tax_total", "tax_included", "adjustments", "payments", "payment_action", "expire_time", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "capture_method", "fulfillments", "fulfillment_count", "canceled_total", "captured_total", "etag")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -344,6 +358,7 @@ class Order(_message.Message):
     FULFILLMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     CANCELED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     CAPTURED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     customer_id: str
     reference: str
@@ -384,7 +399,8 @@ class Order(_message.Message):
     fulfillment_count: int
     canceled_total: _money_pb2.Money
     captured_total: _money_pb2.Money
-    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., version: _Optional[int] = ..., quarantined: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., order_number: _Optional[str] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., closure_reason: _Optional[_Union[OrderClosureReason, str]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shipping_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_included: _Optional[bool] = ..., adjustments: _Optional[_Iterable[_Union[OrderAdjustment, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[OrderPayment, _Mapping]]] = ..., payment_action: _Optional[_Union[OrderPaymentAction, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., capture_method: _Optional[_Union[CaptureMethod, str]] = ..., fulfillments: _Optional[_Iterable[_Union[Fulfillment, _Mapping]]] = ..., fulfillment_count: _Optional[int] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    etag: str
+    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reservation_id: _Optional[str] = ..., refunds: _Optional[_Iterable[_Union[Refund, _Mapping]]] = ..., version: _Optional[int] = ..., quarantined: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., order_number: _Optional[str] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., closure_reason: _Optional[_Union[OrderClosureReason, str]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shipping_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_included: _Optional[bool] = ..., adjustments: _Optional[_Iterable[_Union[OrderAdjustment, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[OrderPayment, _Mapping]]] = ..., payment_action: _Optional[_Union[OrderPaymentAction, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., capture_method: _Optional[_Union[CaptureMethod, str]] = ..., fulfillments: _Optional[_Iterable[_Union[Fulfillment, _Mapping]]] = ..., fulfillment_count: _Optional[int] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class OrderLine(_message.Message):
     __slots__ = ("line_number", "sku", "price_id", "title", "quantity", "unit_price", "refunded_quantity", "returned_quantity", "product_id", "variant_id", "subtotal", "discount_total", "tax_total", "total", "fulfilled_quantity", "canceled_quantity")
@@ -493,16 +509,20 @@ class OrderAdjustmentShare(_message.Message):
     def __init__(self, line_number: _Optional[int] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class OrderPayment(_message.Message):
-    __slots__ = ("payment_id", "status", "amount", "decline")
+    __slots__ = ("payment_id", "status", "amount", "decline", "captured", "refunded")
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     DECLINE_FIELD_NUMBER: _ClassVar[int]
+    CAPTURED_FIELD_NUMBER: _ClassVar[int]
+    REFUNDED_FIELD_NUMBER: _ClassVar[int]
     payment_id: str
     status: PaymentStatus
     amount: _money_pb2.Money
     decline: _payment_pb2.DeclineCode
-    def __init__(self, payment_id: _Optional[str] = ..., status: _Optional[_Union[PaymentStatus, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., decline: _Optional[_Union[_payment_pb2.DeclineCode, str]] = ...) -> None: ...
+    captured: _money_pb2.Money
+    refunded: _money_pb2.Money
+    def __init__(self, payment_id: _Optional[str] = ..., status: _Optional[_Union[PaymentStatus, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., decline: _Optional[_Union[_payment_pb2.DeclineCode, str]] = ..., captured: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class OrderPaymentAction(_message.Message):
     __slots__ = ("redirect_uri", "expire_time")
@@ -551,7 +571,7 @@ class RefundLine(_message.Message):
     def __init__(self, line_number: _Optional[int] = ..., quantity: _Optional[int] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., restock: _Optional[_Union[RestockPolicy, str]] = ...) -> None: ...
 
 class OrderChange(_message.Message):
-    __slots__ = ("version", "kind", "state", "payment_status", "fulfillment_status", "previous_state", "previous_payment_status", "previous_fulfillment_status", "refunded_total", "cause", "actor", "cancel_reason", "note", "change_time", "canceled_total", "captured_total", "fulfillment_id")
+    __slots__ = ("version", "kind", "state", "payment_status", "fulfillment_status", "previous_state", "previous_payment_status", "previous_fulfillment_status", "refunded_total", "cause", "actor", "cancel_reason", "note", "change_time", "canceled_total", "captured_total", "fulfillment_id", "updated_fields")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -569,6 +589,7 @@ class OrderChange(_message.Message):
     CANCELED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     CAPTURED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     FULFILLMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_FIELDS_FIELD_NUMBER: _ClassVar[int]
     version: int
     kind: OrderChangeKind
     state: OrderState
@@ -586,4 +607,5 @@ class OrderChange(_message.Message):
     canceled_total: _money_pb2.Money
     captured_total: _money_pb2.Money
     fulfillment_id: str
-    def __init__(self, version: _Optional[int] = ..., kind: _Optional[_Union[OrderChangeKind, str]] = ..., state: _Optional[_Union[OrderState, str]] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., previous_state: _Optional[_Union[OrderState, str]] = ..., previous_payment_status: _Optional[_Union[PaymentStatus, str]] = ..., previous_fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cause: _Optional[_Union[OrderChangeCause, str]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., note: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fulfillment_id: _Optional[str] = ...) -> None: ...
+    updated_fields: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, version: _Optional[int] = ..., kind: _Optional[_Union[OrderChangeKind, str]] = ..., state: _Optional[_Union[OrderState, str]] = ..., payment_status: _Optional[_Union[PaymentStatus, str]] = ..., fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., previous_state: _Optional[_Union[OrderState, str]] = ..., previous_payment_status: _Optional[_Union[PaymentStatus, str]] = ..., previous_fulfillment_status: _Optional[_Union[FulfillmentStatus, str]] = ..., refunded_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., cause: _Optional[_Union[OrderChangeCause, str]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., note: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., canceled_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., fulfillment_id: _Optional[str] = ..., updated_fields: _Optional[_Iterable[str]] = ...) -> None: ...

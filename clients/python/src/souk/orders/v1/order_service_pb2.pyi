@@ -31,7 +31,7 @@ class PlaceOrderLine(_message.Message):
     def __init__(self, sku: _Optional[str] = ..., price_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("request_id", "customer_id", "reference", "currency_code", "lines", "payment_method", "expected_total", "effective_time", "channel", "locale", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "return_url", "capture_method")
+    __slots__ = ("request_id", "customer_id", "reference", "currency_code", "lines", "payment_method", "expected_total", "effective_time", "channel", "locale", "contact", "shipping_address", "billing_address", "customer_note", "metadata", "return_url", "capture_method", "partial_payments")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class PlaceOrderRequest(_message.Message):
     METADATA_FIELD_NUMBER: _ClassVar[int]
     RETURN_URL_FIELD_NUMBER: _ClassVar[int]
     CAPTURE_METHOD_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     customer_id: str
     reference: str
@@ -73,7 +74,16 @@ class PlaceOrderRequest(_message.Message):
     metadata: _containers.ScalarMap[str, str]
     return_url: str
     capture_method: _order_pb2.CaptureMethod
-    def __init__(self, request_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., currency_code: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[PlaceOrderLine, _Mapping]]] = ..., payment_method: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., return_url: _Optional[str] = ..., capture_method: _Optional[_Union[_order_pb2.CaptureMethod, str]] = ...) -> None: ...
+    partial_payments: _containers.RepeatedCompositeFieldContainer[PartialPayment]
+    def __init__(self, request_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., reference: _Optional[str] = ..., currency_code: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[PlaceOrderLine, _Mapping]]] = ..., payment_method: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[str] = ..., locale: _Optional[str] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., return_url: _Optional[str] = ..., capture_method: _Optional[_Union[_order_pb2.CaptureMethod, str]] = ..., partial_payments: _Optional[_Iterable[_Union[PartialPayment, _Mapping]]] = ...) -> None: ...
+
+class PartialPayment(_message.Message):
+    __slots__ = ("payment_method", "amount")
+    PAYMENT_METHOD_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    payment_method: str
+    amount: _money_pb2.Money
+    def __init__(self, payment_method: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class PlaceOrderResponse(_message.Message):
     __slots__ = ("order",)
@@ -188,6 +198,47 @@ class ListOrdersResponse(_message.Message):
     orders: _containers.RepeatedCompositeFieldContainer[_order_pb2.Order]
     next_page_token: str
     def __init__(self, orders: _Optional[_Iterable[_Union[_order_pb2.Order, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateOrderRequest(_message.Message):
+    __slots__ = ("order", "update_mask")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    order: OrderUpdate
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class OrderUpdate(_message.Message):
+    __slots__ = ("order_id", "contact", "shipping_address", "billing_address", "customer_note", "reference", "metadata", "etag")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    SHIPPING_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    BILLING_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_NOTE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    contact: _contact_pb2.Contact
+    shipping_address: _address_pb2.Address
+    billing_address: _address_pb2.Address
+    customer_note: str
+    reference: str
+    metadata: _containers.ScalarMap[str, str]
+    etag: str
+    def __init__(self, order_id: _Optional[str] = ..., contact: _Optional[_Union[_contact_pb2.Contact, _Mapping]] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., billing_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., customer_note: _Optional[str] = ..., reference: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class UpdateOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
 class ListOrderLinesRequest(_message.Message):
     __slots__ = ("order_id", "page_size", "page_token")

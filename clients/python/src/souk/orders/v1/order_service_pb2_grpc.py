@@ -84,6 +84,11 @@ class OrderServiceStub:
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.SerializeToString,
                 response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.FromString,
                 _registered_method=True)
+        self.UpdateOrder = channel.unary_unary(
+                '/souk.orders.v1.OrderService/UpdateOrder',
+                request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderRequest.SerializeToString,
+                response_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/souk.orders.v1.OrderService/CancelOrder',
                 request_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -163,7 +168,7 @@ class OrderServiceServicer:
         call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
         ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
         ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-        ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+        ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
         ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
         ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
         ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -272,6 +277,27 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateOrder(self, request, context):
+        """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+        and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+        change: cancel units, and order others.
+
+        A USER changes `contact`, the addresses and `customer_note` of its own orders;
+        `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+        souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+        to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+        ERROR_REASON_ORDER_STATE.
+
+        It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+        etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+        of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+        souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+        OrderUpdated say which fields changed, and not to what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelOrder(self, request, context):
         """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
         and sees to its money. What was captured for these units is paid back; an authorization is
@@ -286,7 +312,8 @@ class OrderServiceServicer:
         was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
         is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
         returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-        of souk.policy.v1.
+        of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+        too.
 
         Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
         have left, and when lines of an order are to be canceled that is not PLACED; with
@@ -481,6 +508,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.ListOrderHistory,
                     request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.FromString,
                     response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.SerializeToString,
+            ),
+            'UpdateOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrder,
+                    request_deserializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderRequest.FromString,
+                    response_serializer=souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -776,6 +808,33 @@ class OrderService:
             '/souk.orders.v1.OrderService/ListOrderHistory',
             souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryRequest.SerializeToString,
             souk_dot_orders_dot_v1_dot_order__service__pb2.ListOrderHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/souk.orders.v1.OrderService/UpdateOrder',
+            souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderRequest.SerializeToString,
+            souk_dot_orders_dot_v1_dot_order__service__pb2.UpdateOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

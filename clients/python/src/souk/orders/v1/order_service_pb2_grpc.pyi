@@ -62,7 +62,7 @@ class OrderServiceStub:
     call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
     ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
     ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-    ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
     ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
     ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -134,6 +134,23 @@ class OrderServiceStub:
     why, and who did it. A page token is good for the same caller and order. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
+    UpdateOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.UpdateOrderRequest, _order_service_pb2.UpdateOrderResponse]
+    """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+    and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+    change: cancel units, and order others.
+
+    A USER changes `contact`, the addresses and `customer_note` of its own orders;
+    `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+    souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+    to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+    ERROR_REASON_ORDER_STATE.
+
+    It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+    etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+    of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+    souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+    OrderUpdated say which fields changed, and not to what.
+    """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
     """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
     and sees to its money. What was captured for these units is paid back; an authorization is
@@ -148,7 +165,8 @@ class OrderServiceStub:
     was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
     is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
     returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-    of souk.policy.v1.
+    of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+    too.
 
     Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
     have left, and when lines of an order are to be canceled that is not PLACED; with
@@ -295,7 +313,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
     ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
     ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-    ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
     ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
     ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -367,6 +385,23 @@ class OrderServiceAsyncStub(OrderServiceStub):
     why, and who did it. A page token is good for the same caller and order. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
+    UpdateOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.UpdateOrderRequest, _order_service_pb2.UpdateOrderResponse]  # type: ignore[assignment]
+    """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+    and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+    change: cancel units, and order others.
+
+    A USER changes `contact`, the addresses and `customer_note` of its own orders;
+    `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+    souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+    to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+    ERROR_REASON_ORDER_STATE.
+
+    It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+    etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+    of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+    souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+    OrderUpdated say which fields changed, and not to what.
+    """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Cancels what is open of an order, all of it or, with `lines`, some units: releases its stock,
     and sees to its money. What was captured for these units is paid back; an authorization is
@@ -381,7 +416,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
     is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
     returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-    of souk.policy.v1.
+    of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+    too.
 
     Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
     have left, and when lines of an order are to be canceled that is not PLACED; with
@@ -531,7 +567,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
         ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
         ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-        ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+        ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
         ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
         ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
         ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -653,6 +689,29 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def UpdateOrder(
+        self,
+        request: _order_service_pb2.UpdateOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.UpdateOrderResponse, _abc.Awaitable[_order_service_pb2.UpdateOrderResponse]]:
+        """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
+        and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
+        change: cancel units, and order others.
+
+        A USER changes `contact`, the addresses and `customer_note` of its own orders;
+        `reference` and `metadata` are for SERVICE and STAFF (ERROR_REASON_FIELD_NOT_ALLOWED of
+        souk.policy.v1). `shipping_address` can be changed as long as no goods have left or are about
+        to leave, and nothing of an order that is CANCELED or REJECTED; otherwise the call fails with
+        ERROR_REASON_ORDER_STATE.
+
+        It needs no request id: setting what is set already changes nothing and succeeds, whatever the
+        etag. Also fails with ERROR_REASON_ORDER_NOT_FOUND, with ERROR_REASON_ORDER_BUSY when a step
+        of the order is in progress until the deadline, and with ERROR_REASON_ETAG_MISMATCH of
+        souk.policy.v1 when the order has changed since `etag` was read. The history and the event
+        OrderUpdated say which fields changed, and not to what.
+        """
+
+    @_abc_1.abstractmethod
     def CancelOrder(
         self,
         request: _order_service_pb2.CancelOrderRequest,
@@ -671,7 +730,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
         is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
         returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
-        of souk.policy.v1.
+        of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
+        too.
 
         Fails with ERROR_REASON_ORDER_NOT_FOUND; with ERROR_REASON_ORDER_STATE once all of its goods
         have left, and when lines of an order are to be canceled that is not PLACED; with

@@ -1364,7 +1364,7 @@ export const InventoryService: GenService<{
    * Says what can be bought of several skus at all active locations, or at some of them.
    *
    * For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
-   * scope `inventory.read` see at most 10 units. What is available now can be reserved by somebody
+   * scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
    * else before the next call; only CreateReservation decides. A GET whose skus are too many for a
    * URL can be sent as a POST.
    *
@@ -1400,7 +1400,7 @@ export const InventoryService: GenService<{
     output: typeof ListStockResponseSchema;
   },
   /**
-   * Returns the policy of a sku. A sku that nobody set one for, known or not, has the default:
+   * Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
    * TRACKED, low_quantity 5, no etag.
    *
    * @generated from rpc souk.inventory.v1.InventoryService.GetStockPolicy

@@ -9,7 +9,7 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file souk/notifications/v1/notification.proto.
  */
 export const file_souk_notifications_v1_notification: GenFile = /*@__PURE__*/
-  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq3QMKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIiCh5OT1RJRklDQVRJT05fS0lORF9PUkRFUl9QTEFDRUQQARIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUpFQ1RFRBACEiAKHE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBSUQQAxIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxFRBAEEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExFRBAFEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfUEFZTUVOVF9GQUlMRUQQBxItCilOT1RJRklDQVRJT05fS0lORF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBAIEiMKH05PVElGSUNBVElPTl9LSU5EX1JFRlVORF9GQUlMRUQQCRIjCh9OT1RJRklDQVRJT05fS0lORF9CQUNLX0lOX1NUT0NLEAoSKAokTk9USUZJQ0FUSU9OX0tJTkRfRU1BSUxfQ09ORklSTUFUSU9OEAsqngEKE05vdGlmaWNhdGlvbkNoYW5uZWwSJAogTk9USUZJQ0FUSU9OX0NIQU5ORUxfVU5TUEVDSUZJRUQQABIfChtOT1RJRklDQVRJT05fQ0hBTk5FTF9JTl9BUFAQARIeChpOT1RJRklDQVRJT05fQ0hBTk5FTF9FTUFJTBACEiAKHE5PVElGSUNBVElPTl9DSEFOTkVMX1dFQkhPT0sQA0K1AQodZXhhbXBsZS5zb3VrLm5vdGlmaWNhdGlvbnMudjFCEU5vdGlmaWNhdGlvblByb3RvUAFaNXNvdWsuZXhhbXBsZS9nby9zb3VrL25vdGlmaWNhdGlvbnMvdjE7bm90aWZpY2F0aW9uc3YxqgIVU291ay5Ob3RpZmljYXRpb25zLlYxygIVU291a1xOb3RpZmljYXRpb25zXFYx6gIXU291azo6Tm90aWZpY2F0aW9uczo6VjFiBnByb3RvMw");
+  fileDesc("Cihzb3VrL25vdGlmaWNhdGlvbnMvdjEvbm90aWZpY2F0aW9uLnByb3RvEhVzb3VrLm5vdGlmaWNhdGlvbnMudjEq+QUKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIiCh5OT1RJRklDQVRJT05fS0lORF9PUkRFUl9QTEFDRUQQARIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUpFQ1RFRBACEiAKHE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBSUQQAxIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxFRBAEEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExFRBAFEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfUEFZTUVOVF9GQUlMRUQQBxItCilOT1RJRklDQVRJT05fS0lORF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBAIEiMKH05PVElGSUNBVElPTl9LSU5EX1JFRlVORF9GQUlMRUQQCRIjCh9OT1RJRklDQVRJT05fS0lORF9CQUNLX0lOX1NUT0NLEAoSKAokTk9USUZJQ0FUSU9OX0tJTkRfRU1BSUxfQ09ORklSTUFUSU9OEAsSLworTk9USUZJQ0FUSU9OX0tJTkRfT1JERVJfUEFSVElBTExZX0ZVTEZJTExFRBAMEi8KK05PVElGSUNBVElPTl9LSU5EX09SREVSX0ZVTEZJTExNRU5UX1VQREFURUQQDRIxCi1OT1RJRklDQVRJT05fS0lORF9PUkRFUl9GVUxGSUxMTUVOVF9ERUxJVkVSRUQQDhIqCiZOT1RJRklDQVRJT05fS0lORF9PUkRFUl9MSU5FU19DQU5DRUxFRBAPEisKJ05PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVORF9SRVZFUlNFRBAQEiwKKE5PVElGSUNBVElPTl9LSU5EX09SREVSX1BBWU1FTlRfUkVWRVJTRUQQESqeAQoTTm90aWZpY2F0aW9uQ2hhbm5lbBIkCiBOT1RJRklDQVRJT05fQ0hBTk5FTF9VTlNQRUNJRklFRBAAEh8KG05PVElGSUNBVElPTl9DSEFOTkVMX0lOX0FQUBABEh4KGk5PVElGSUNBVElPTl9DSEFOTkVMX0VNQUlMEAISIAocTk9USUZJQ0FUSU9OX0NIQU5ORUxfV0VCSE9PSxADQrUBCh1leGFtcGxlLnNvdWsubm90aWZpY2F0aW9ucy52MUIRTm90aWZpY2F0aW9uUHJvdG9QAVo1c291ay5leGFtcGxlL2dvL3NvdWsvbm90aWZpY2F0aW9ucy92MTtub3RpZmljYXRpb25zdjGqAhVTb3VrLk5vdGlmaWNhdGlvbnMuVjHKAhVTb3VrXE5vdGlmaWNhdGlvbnNcVjHqAhdTb3VrOjpOb3RpZmljYXRpb25zOjpWMWIGcHJvdG8z");
 
 /**
  * What a customer can be notified about. New values may be added; treat an unknown one as a
@@ -54,7 +54,7 @@ export enum NotificationKind {
   ORDER_CANCELED = 4,
 
   /**
-   * The goods of an order have left (souk.orders.v1.OrderFulfilled).
+   * The goods of an order, or the last of them, have left (souk.orders.v1.OrderFulfilled).
    *
    * @generated from enum value: NOTIFICATION_KIND_ORDER_FULFILLED = 5;
    */
@@ -84,7 +84,8 @@ export enum NotificationKind {
   PAYMENT_ACTION_REQUIRED = 8,
 
   /**
-   * Money could not be paid back (souk.payments.v1.PaymentRefunded of a refund that failed).
+   * Money could not be paid back (souk.payments.v1.PaymentRefunded of a refund that failed). When
+   * it had succeeded before, and the payment has an order, ORDER_REFUND_REVERSED is sent instead.
    *
    * @generated from enum value: NOTIFICATION_KIND_REFUND_FAILED = 9;
    */
@@ -105,6 +106,49 @@ export enum NotificationKind {
    * @generated from enum value: NOTIFICATION_KIND_EMAIL_CONFIRMATION = 11;
    */
   EMAIL_CONFIRMATION = 11,
+
+  /**
+   * Some goods of an order have left, and others follow (souk.orders.v1.OrderPartiallyFulfilled).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_PARTIALLY_FULFILLED = 12;
+   */
+  ORDER_PARTIALLY_FULFILLED = 12,
+
+  /**
+   * The tracking of goods that are on their way became known or changed
+   * (souk.orders.v1.OrderFulfillmentUpdated).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_FULFILLMENT_UPDATED = 13;
+   */
+  ORDER_FULFILLMENT_UPDATED = 13,
+
+  /**
+   * Goods of an order have arrived (souk.orders.v1.OrderFulfillmentDelivered).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED = 14;
+   */
+  ORDER_FULFILLMENT_DELIVERED = 14,
+
+  /**
+   * Some units of an order were canceled (souk.orders.v1.OrderLinesCanceled).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_LINES_CANCELED = 15;
+   */
+  ORDER_LINES_CANCELED = 15,
+
+  /**
+   * Money that was paid back did not arrive (souk.orders.v1.OrderRefundReversed).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_REFUND_REVERSED = 16;
+   */
+  ORDER_REFUND_REVERSED = 16,
+
+  /**
+   * The payment provider took back money that was captured (souk.orders.v1.OrderPaymentReversed).
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED = 17;
+   */
+  ORDER_PAYMENT_REVERSED = 17,
 }
 
 /**

@@ -100,7 +100,7 @@ export type Operation = Message<"souk.operations.v1.Operation"> & {
   actor?: Actor | undefined;
 
   /**
-   * Output only. When somebody asked to cancel it; absent if nobody did.
+   * Output only. When someone asked to cancel it; absent if no one did.
    *
    * @generated from field: google.protobuf.Timestamp cancel_time = 9;
    */

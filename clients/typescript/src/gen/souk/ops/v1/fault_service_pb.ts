@@ -387,9 +387,9 @@ export const FaultService: GenService<{
   /**
    * Adds a fault. It acts on the calls and passes that come after.
    *
-   * A repeat with the same `request_id` returns the fault as it was added and adds none. The ids of
-   * the last 1,000 calls are remembered, until the process ends; one that is used for another fault
-   * fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
+   * `request_id` is the key of the call, and those of the last 1,000 calls are remembered until the
+   * process ends. Repeating it returns the fault as it was added and adds none; the same id for
+   * another fault fails with souk.policy.v1.ERROR_REASON_REQUEST_ID_REUSED.
    *
    * @generated from rpc souk.ops.v1.FaultService.InjectFault
    */
@@ -421,8 +421,8 @@ export const FaultService: GenService<{
     output: typeof ListFaultPointsResponseSchema;
   },
   /**
-   * Removes faults, so that they act no more. One that is not there, because it has acted or was
-   * removed, is passed over.
+   * Removes faults, so that they act no more. The faults are the key of the call: one that is not
+   * there, because it has acted or was removed, is passed over.
    *
    * @generated from rpc souk.ops.v1.FaultService.ClearFaults
    */

@@ -179,7 +179,7 @@ export const InvariantService: GenService<{
    * Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the named service does not run here;
    * the text names those that do. Fails with a reason of the service itself, and its domain, when
    * its database or what else it compares cannot be read: then nothing is said of the others
-   * either. Ask for one at a time to hear of those.
+   * either. Ask for one at a time to check those.
    *
    * @generated from rpc souk.ops.v1.InvariantService.CheckInvariants
    */

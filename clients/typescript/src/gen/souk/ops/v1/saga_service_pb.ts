@@ -41,7 +41,7 @@ export type Saga = Message<"souk.ops.v1.Saga"> & {
   sagaId: string;
 
   /**
-   * Output only. Where it stands.
+   * Output only. Its state.
    *
    * @generated from field: souk.ops.v1.SagaState state = 3;
    */
@@ -175,7 +175,7 @@ export const ResumeSagaRequestSchema: GenMessage<ResumeSagaRequest> = /*@__PURE_
  */
 export type ResumeSagaResponse = Message<"souk.ops.v1.ResumeSagaResponse"> & {
   /**
-   * The saga as it stands now.
+   * The saga as it is now.
    *
    * @generated from field: souk.ops.v1.Saga saga = 1;
    */
@@ -240,7 +240,7 @@ export const SettleSagaRequestSchema: GenMessage<SettleSagaRequest> = /*@__PURE_
  */
 export type SettleSagaResponse = Message<"souk.ops.v1.SettleSagaResponse"> & {
   /**
-   * The saga as it stands now.
+   * The saga as it is now.
    *
    * @generated from field: souk.ops.v1.Saga saga = 1;
    */
@@ -255,7 +255,7 @@ export const SettleSagaResponseSchema: GenMessage<SettleSagaResponse> = /*@__PUR
   messageDesc(file_souk_ops_v1_saga_service, 6);
 
 /**
- * SagaState says where a saga stands. New values may be added; treat an unknown one as
+ * SagaState says how far a saga is. New values may be added; treat an unknown one as
  * SAGA_STATE_RUNNING, which asks nothing of a person.
  *
  * @generated from enum souk.ops.v1.SagaState
@@ -321,8 +321,8 @@ export const SagaService: GenService<{
   },
   /**
    * Retries the step of a quarantined saga at once, and returns the saga. A step that fails again
-   * brings it back. A repeat after it went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and
-   * changes nothing.
+   * brings it back. The quarantine is the key of the call: repeating it after the saga went on
+   * fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
    *
    * Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
    * ERROR_REASON_SAGA_BUSY.
@@ -337,8 +337,9 @@ export const SagaService: GenService<{
   /**
    * Takes the failing step of a quarantined saga, which the request names, as done, because STAFF
    * has done it by hand; the saga continues with the next step. Returns the saga. The history of
-   * what the saga is about, such as the order, keeps the note and who wrote it. A repeat after it
-   * went on fails with ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
+   * what the saga is about, such as the order, keeps the note and who wrote it. The quarantine at
+   * that step is the key of the call: repeating it after the saga went on fails with
+   * ERROR_REASON_SAGA_NOT_QUARANTINED and changes nothing.
    *
    * Fails with ERROR_REASON_SAGA_NOT_FOUND, ERROR_REASON_SAGA_NOT_QUARANTINED and
    * ERROR_REASON_SAGA_BUSY.

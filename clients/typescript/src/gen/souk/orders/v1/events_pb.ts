@@ -11,13 +11,15 @@ import { file_souk_orders_v1_order } from "./order_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
 import type { Actor } from "../../type/v1/actor_pb.js";
 import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
+import type { Money } from "../../type/v1/money_pb.js";
+import { file_souk_type_v1_money } from "../../type/v1/money_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/orders/v1/events.proto.
  */
 export const file_souk_orders_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIngKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiegoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIn8KEk9yZGVyUGFydGlhbGx5UGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgCIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkInYKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq4BCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIsMBChJPcmRlckxpbmVzQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIuCgVsaW5lcxgCIAMoCzIfLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50TGluZRISCgpsaW5lX2NvdW50GAMgASgFEisKBmNoYW5nZRgEIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIrYBChdPcmRlclBhcnRpYWxseUZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQi4QEKDk9yZGVyRnVsZmlsbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEjAKC2Z1bGZpbGxtZW50GAQgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQ6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQitgEKF09yZGVyRnVsZmlsbG1lbnRVcGRhdGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMAoLZnVsZmlsbG1lbnQYAiABKAsyGy5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCK4AQoZT3JkZXJGdWxmaWxsbWVudERlbGl2ZXJlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiogEKDU9yZGVyUmVmdW5kZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchImCgZyZWZ1bmQYAiABKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQinwEKFE9yZGVyQ3VzdG9tZXJDaGFuZ2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISHAoUcHJldmlvdXNfY3VzdG9tZXJfaWQYAiABKAkSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQipwEKDEd1ZXN0Q2xhaW1lZBIZChFndWVzdF9jdXN0b21lcl9pZBgBIAEoCRITCgtjdXN0b21lcl9pZBgCIAEoCRIuCgpjbGFpbV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgVhY3RvchgEIAEoCzITLnNvdWsudHlwZS52MS5BY3RvcjoT2vGjuQ8NCgtjdXN0b21lcl9pZEKFAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUILRXZlbnRzUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event, file_souk_type_v1_actor]);
+  fileDesc("Chtzb3VrL29yZGVycy92MS9ldmVudHMucHJvdG8SDnNvdWsub3JkZXJzLnYxIngKC09yZGVyUGxhY2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiegoNT3JkZXJSZWplY3RlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIn8KEk9yZGVyUGFydGlhbGx5UGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgCIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkInYKCU9yZGVyUGFpZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIq4BCg1PcmRlckNhbmNlbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIsMBChJPcmRlckxpbmVzQ2FuY2VsZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchIuCgVsaW5lcxgCIAMoCzIfLnNvdWsub3JkZXJzLnYxLkZ1bGZpbGxtZW50TGluZRISCgpsaW5lX2NvdW50GAMgASgFEisKBmNoYW5nZRgEIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlOhba8aO5DxAKDm9yZGVyLm9yZGVyX2lkIrYBChdPcmRlclBhcnRpYWxseUZ1bGZpbGxlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQi4QEKDk9yZGVyRnVsZmlsbGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBmNoYW5nZRgDIAEoCzIbLnNvdWsub3JkZXJzLnYxLk9yZGVyQ2hhbmdlEjAKC2Z1bGZpbGxtZW50GAQgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQ6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQitgEKF09yZGVyRnVsZmlsbG1lbnRVcGRhdGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISMAoLZnVsZmlsbG1lbnQYAiABKAsyGy5zb3VrLm9yZGVycy52MS5GdWxmaWxsbWVudBIrCgZjaGFuZ2UYAyABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCK4AQoZT3JkZXJGdWxmaWxsbWVudERlbGl2ZXJlZBIkCgVvcmRlchgBIAEoCzIVLnNvdWsub3JkZXJzLnYxLk9yZGVyEjAKC2Z1bGZpbGxtZW50GAIgASgLMhsuc291ay5vcmRlcnMudjEuRnVsZmlsbG1lbnQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiogEKDU9yZGVyUmVmdW5kZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchImCgZyZWZ1bmQYAiABKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQiqAEKE09yZGVyUmVmdW5kUmV2ZXJzZWQSJAoFb3JkZXIYASABKAsyFS5zb3VrLm9yZGVycy52MS5PcmRlchImCgZyZWZ1bmQYAiABKAsyFi5zb3VrLm9yZGVycy52MS5SZWZ1bmQSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQizgEKFE9yZGVyUGF5bWVudFJldmVyc2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISEgoKcGF5bWVudF9pZBgCIAEoCRISCgpjYXB0dXJlX2lkGAMgASgJEiMKBmFtb3VudBgEIAEoCzITLnNvdWsudHlwZS52MS5Nb25leRIrCgZjaGFuZ2UYBSABKAsyGy5zb3VrLm9yZGVycy52MS5PcmRlckNoYW5nZToW2vGjuQ8QCg5vcmRlci5vcmRlcl9pZCKRAQoMT3JkZXJVcGRhdGVkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISFgoOdXBkYXRlZF9maWVsZHMYAiADKAkSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQinwEKFE9yZGVyQ3VzdG9tZXJDaGFuZ2VkEiQKBW9yZGVyGAEgASgLMhUuc291ay5vcmRlcnMudjEuT3JkZXISHAoUcHJldmlvdXNfY3VzdG9tZXJfaWQYAiABKAkSKwoGY2hhbmdlGAMgASgLMhsuc291ay5vcmRlcnMudjEuT3JkZXJDaGFuZ2U6Ftrxo7kPEAoOb3JkZXIub3JkZXJfaWQipwEKDEd1ZXN0Q2xhaW1lZBIZChFndWVzdF9jdXN0b21lcl9pZBgBIAEoCRITCgtjdXN0b21lcl9pZBgCIAEoCRIuCgpjbGFpbV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgVhY3RvchgEIAEoCzITLnNvdWsudHlwZS52MS5BY3RvcjoT2vGjuQ8NCgtjdXN0b21lcl9pZEKFAQoWZXhhbXBsZS5zb3VrLm9yZGVycy52MUILRXZlbnRzUHJvdG9QAVonc291ay5leGFtcGxlL2dvL3NvdWsvb3JkZXJzL3YxO29yZGVyc3YxqgIOU291ay5PcmRlcnMuVjHKAg5Tb3VrXE9yZGVyc1xWMeoCEFNvdWs6Ok9yZGVyczo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_souk_orders_v1_order, file_souk_policy_v1_event, file_souk_type_v1_actor, file_souk_type_v1_money]);
 
 /**
  * An order was placed.
@@ -360,8 +362,8 @@ export const OrderFulfillmentDeliveredSchema: GenMessage<OrderFulfillmentDeliver
   messageDesc(file_souk_orders_v1_events, 9);
 
 /**
- * Money of an order was paid back. A refund that failed, and goods returned for no money, publish
- * no event.
+ * Money of an order was paid back. A refund that the provider refused, and goods returned for no
+ * money, publish no event.
  *
  * @generated from message souk.orders.v1.OrderRefunded
  */
@@ -394,6 +396,127 @@ export type OrderRefunded = Message<"souk.orders.v1.OrderRefunded"> & {
  */
 export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 10);
+
+/**
+ * A provider took back a refund that had succeeded: the customer does not have the money. RefundOrder
+ * can try again.
+ *
+ * @generated from message souk.orders.v1.OrderRefundReversed
+ */
+export type OrderRefundReversed = Message<"souk.orders.v1.OrderRefundReversed"> & {
+  /**
+   * The order after the change.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The refund, which is FAILED.
+   *
+   * @generated from field: souk.orders.v1.Refund refund = 2;
+   */
+  refund?: Refund | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderRefundReversed.
+ * Use `create(OrderRefundReversedSchema)` to create a new message.
+ */
+export const OrderRefundReversedSchema: GenMessage<OrderRefundReversed> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 11);
+
+/**
+ * A provider took back money of an order that was captured, such as after a direct debit without
+ * cover.
+ *
+ * @generated from message souk.orders.v1.OrderPaymentReversed
+ */
+export type OrderPaymentReversed = Message<"souk.orders.v1.OrderPaymentReversed"> & {
+  /**
+   * The order after the change; its payment status is REVERSED, unless it is CANCELED.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The payment, `payment_…`.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * The capture that was taken back, `capture_…`.
+   *
+   * @generated from field: string capture_id = 3;
+   */
+  captureId: string;
+
+  /**
+   * How much was taken back.
+   *
+   * @generated from field: souk.type.v1.Money amount = 4;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 5;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderPaymentReversed.
+ * Use `create(OrderPaymentReversedSchema)` to create a new message.
+ */
+export const OrderPaymentReversedSchema: GenMessage<OrderPaymentReversed> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 12);
+
+/**
+ * UpdateOrder changed an order. As in every event there is no personal data: read the order.
+ *
+ * @generated from message souk.orders.v1.OrderUpdated
+ */
+export type OrderUpdated = Message<"souk.orders.v1.OrderUpdated"> & {
+  /**
+   * The order after the change.
+   *
+   * @generated from field: souk.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The fields that changed, as in `update_mask`, such as `shipping_address`.
+   *
+   * @generated from field: repeated string updated_fields = 2;
+   */
+  updatedFields: string[];
+
+  /**
+   * The change.
+   *
+   * @generated from field: souk.orders.v1.OrderChange change = 3;
+   */
+  change?: OrderChange | undefined;
+};
+
+/**
+ * Describes the message souk.orders.v1.OrderUpdated.
+ * Use `create(OrderUpdatedSchema)` to create a new message.
+ */
+export const OrderUpdatedSchema: GenMessage<OrderUpdated> = /*@__PURE__*/
+  messageDesc(file_souk_orders_v1_events, 13);
 
 /**
  * An order belongs to another customer now, because that customer has claimed the guest who placed
@@ -429,7 +552,7 @@ export type OrderCustomerChanged = Message<"souk.orders.v1.OrderCustomerChanged"
  * Use `create(OrderCustomerChangedSchema)` to create a new message.
  */
 export const OrderCustomerChangedSchema: GenMessage<OrderCustomerChanged> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 11);
+  messageDesc(file_souk_orders_v1_events, 14);
 
 /**
  * A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
@@ -473,5 +596,5 @@ export type GuestClaimed = Message<"souk.orders.v1.GuestClaimed"> & {
  * Use `create(GuestClaimedSchema)` to create a new message.
  */
 export const GuestClaimedSchema: GenMessage<GuestClaimed> = /*@__PURE__*/
-  messageDesc(file_souk_orders_v1_events, 12);
+  messageDesc(file_souk_orders_v1_events, 15);
 

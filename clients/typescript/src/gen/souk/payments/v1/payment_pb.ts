@@ -202,7 +202,7 @@ export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
  */
 export type PaymentAction = Message<"souk.payments.v1.PaymentAction"> & {
   /**
-   * Where to send the customer's browser. Whoever has it can confirm the payment: do not log it,
+   * Where to send the customer's browser. Anyone who has it can confirm the payment: do not log it,
    * and show it to the customer only. Afterwards the page sends the browser to the `return_url` of
    * the payment, if it has one.
    *

@@ -33,7 +33,7 @@ export type FieldPolicy = Message<"souk.policy.v1.FieldPolicy"> & {
 
   /**
    * The kinds of callers that may set this field of a request; empty means all. A request of another
-   * caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It stands on fields of
+   * caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is for fields of
    * requests, not on fields of messages in them.
    *
    * @generated from field: repeated souk.policy.v1.Caller set_by = 2;
@@ -72,7 +72,7 @@ export enum DataClass {
   PERSONAL = 1,
 
   /**
-   * Whoever has the value can act with it: a token, a signed URL.
+   * Anyone who has the value can act with it: a token, a signed URL.
    *
    * @generated from enum value: DATA_CLASS_SECRET = 2;
    */

@@ -112,7 +112,7 @@ export type IdempotencyPolicy = Message<"souk.policy.v1.IdempotencyPolicy"> & {
 
   /**
    * How long the key is remembered at least, counted from the first call. Absent: for as long as
-   * what it names is kept, which is for ever where money moves.
+   * what it names is kept, which is permanently where money moves.
    *
    * @generated from field: google.protobuf.Duration window = 2;
    */

@@ -39,7 +39,7 @@ export const ServicePolicySchema: GenMessage<ServicePolicy> = /*@__PURE__*/
 
 /**
  * Audience says for whom a service is, which is more than who may call: a gateway offers services
- * with AUDIENCE_INTERNAL to nobody outside, whatever token a caller has.
+ * with AUDIENCE_INTERNAL to no one outside, whatever token a caller has.
  *
  * @generated from enum souk.policy.v1.Audience
  */
