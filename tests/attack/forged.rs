@@ -390,10 +390,13 @@ async fn amounts_are_of_the_order_and_within_it() {
         request_id: "capture".to_owned(),
         amount: Some(amount),
     };
+    let foreign = |field| (Code::InvalidArgument, "INVALID_FIELD", field);
     let exceeds = (Code::FailedPrecondition, "CAPTURE_EXCEEDS_ORDER", "amount");
-    for amount in [money("EUR", 1), money("GBP", 1_771)] {
+    for (amount, says) in
+        [(money("EUR", 1), foreign("amount.currency_code")), (money("GBP", 1_771), exceeds)]
+    {
         let lie = format!("a capture of {amount:?}");
-        scene.refused(&lie, clerk.capture_order(capture(amount)).await, exceeds);
+        scene.refused(&lie, clerk.capture_order(capture(amount)).await, says);
     }
 
     let refund =
@@ -410,16 +413,24 @@ async fn amounts_are_of_the_order_and_within_it() {
         amount,
         ..Default::default()
     };
-    let exceeds = (Code::FailedPrecondition, "REFUND_EXCEEDS_ORDER", "");
+    let exceeds = |field| (Code::FailedPrecondition, "REFUND_EXCEEDS_ORDER", field);
     for (lie, request, says) in [
-        ("another currency", refund(Some(money("EUR", 1)), vec![]), exceeds),
-        ("more than was paid", refund(Some(money("GBP", 1_771)), vec![]), exceeds),
+        (
+            "another currency",
+            refund(Some(money("EUR", 1)), vec![]),
+            foreign("amount.currency_code"),
+        ),
+        ("more than was paid", refund(Some(money("GBP", 1_771)), vec![]), exceeds("amount")),
         (
             "a line in another currency",
             refund(None, vec![line(1, 1, Some(money("EUR", 1)))]),
-            exceeds,
+            foreign("lines[0].amount.currency_code"),
         ),
-        ("more units than were sold", refund(None, vec![line(1, 4, None)]), exceeds),
+        (
+            "more units than were sold",
+            refund(None, vec![line(1, 4, None)]),
+            exceeds("lines[0].quantity"),
+        ),
         (
             "a line that is not there",
             refund(None, vec![line(2, 1, None)]),

@@ -92,7 +92,8 @@ pub fn refund(
         && amount("shipping_amount", money, 0)?.minor > 0
     {
         let order = request.order_id()?;
-        return Err(Error::RefundExceedsOrder { order, refundable: 0 });
+        let field = "shipping_amount".to_owned();
+        return Err(Error::RefundExceedsOrder { order, refundable: 0, field });
     }
     let scope = match (request.lines.is_empty(), request.amount.clone()) {
         (false, Some(_)) => {

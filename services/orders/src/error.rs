@@ -56,9 +56,9 @@ pub enum Error {
     #[error("order {order} has no line {line}")]
     LineNotFound { order: OrderId, line: i64, field: &'static str, index: usize },
     #[error("order {order} has only {refundable} left to refund")]
-    RefundExceedsOrder { order: OrderId, refundable: i64 },
+    RefundExceedsOrder { order: OrderId, refundable: i64, field: String },
     #[error("line {line} of order {order} has only {returnable} units left to return")]
-    ReturnExceedsOrder { order: OrderId, line: i64, returnable: i64 },
+    ReturnExceedsOrder { order: OrderId, line: i64, returnable: i64, index: usize },
     #[error("order {0} has the maximum of {MAX_REFUNDS} refunds")]
     TooManyRefunds(OrderId),
     #[error("order {order} cannot leave: {}", Reason::OutOfStep.text())]
@@ -141,13 +141,20 @@ impl PublicError for Error {
                     .with("line_number", line)
                     .field_at_fault(format!("{field}[{index}].line_number"))
             }
-            Error::RefundExceedsOrder { order, refundable } => {
-                of(ErrorReason::RefundExceedsOrder, order).with("refundable", refundable)
+            Error::RefundExceedsOrder { order, refundable, field } => {
+                let unit = if field.ends_with("quantity") { "units" } else { "minor units" };
+                of(ErrorReason::RefundExceedsOrder, order)
+                    .with("refundable", refundable)
+                    .field(field, format!("must be at most {refundable} {unit}, which are left"))
             }
-            Error::ReturnExceedsOrder { order, line, returnable } => {
+            Error::ReturnExceedsOrder { order, line, returnable, index } => {
                 of(ErrorReason::ReturnExceedsOrder, order)
                     .with("line_number", line)
                     .with("returnable", returnable)
+                    .field(
+                        format!("lines[{index}].quantity"),
+                        format!("must be at most {returnable}, the units that can come back"),
+                    )
             }
             Error::TooManyRefunds(id) => {
                 of(ErrorReason::TooManyRefunds, id).with("limit", MAX_REFUNDS)

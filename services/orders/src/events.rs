@@ -46,18 +46,20 @@ fn event_of(
     now: Timestamp,
 ) -> Option<NewEvent> {
     let whole = || Some(public(order));
-    let told = || Some(convert::change(row, order.currency, false));
+    let changed = || Some(convert::change(row, order.currency, false));
     let of_order = |id| order.fulfillment(id).map(|one| convert::fulfillment(order.id, one));
     Some(match change {
-        Change::Placed => NewEvent::new(&pb::OrderPlaced { order: whole(), change: told() }, now),
+        Change::Placed => {
+            NewEvent::new(&pb::OrderPlaced { order: whole(), change: changed() }, now)
+        }
         Change::Rejected(_) => {
-            NewEvent::new(&pb::OrderRejected { order: whole(), change: told() }, now)
+            NewEvent::new(&pb::OrderRejected { order: whole(), change: changed() }, now)
         }
         Change::Captured(capture) if capture.is_final => {
-            NewEvent::new(&pb::OrderPaid { order: whole(), change: told() }, now)
+            NewEvent::new(&pb::OrderPaid { order: whole(), change: changed() }, now)
         }
         Change::Captured(_) => {
-            NewEvent::new(&pb::OrderPartiallyPaid { order: whole(), change: told() }, now)
+            NewEvent::new(&pb::OrderPartiallyPaid { order: whole(), change: changed() }, now)
         }
         Change::LinesCanceled(plan) => {
             let lines = plan.lines.iter().take(LINES_SHOWN).map(|line| pb::FulfillmentLine {
@@ -68,43 +70,45 @@ fn event_of(
                 order: whole(),
                 lines: lines.collect(),
                 line_count: plan.lines.len() as i32,
-                change: told(),
+                change: changed(),
             };
             NewEvent::new(&event, now)
         }
         Change::Canceled { effective_time, .. } => {
             let effective_time = effective_time.map(Into::into);
-            let event = pb::OrderCanceled { order: whole(), effective_time, change: told() };
+            let event = pb::OrderCanceled { order: whole(), effective_time, change: changed() };
             NewEvent::new(&event, now)
         }
         Change::Fulfilled { id, is_last: false, .. } => {
             let fulfillment = of_order(*id);
-            let event = pb::OrderPartiallyFulfilled { order: whole(), fulfillment, change: told() };
+            let event =
+                pb::OrderPartiallyFulfilled { order: whole(), fulfillment, change: changed() };
             NewEvent::new(&event, now)
         }
         Change::Fulfilled { id, effective_time, .. } => {
             let event = pb::OrderFulfilled {
                 order: whole(),
                 effective_time: Some((*effective_time).into()),
-                change: told(),
+                change: changed(),
                 fulfillment: of_order(*id),
             };
             NewEvent::new(&event, now)
         }
         Change::FulfillmentTracked(id, _) => {
             let fulfillment = of_order(*id);
-            let event = pb::OrderFulfillmentUpdated { order: whole(), fulfillment, change: told() };
+            let event =
+                pb::OrderFulfillmentUpdated { order: whole(), fulfillment, change: changed() };
             NewEvent::new(&event, now)
         }
         Change::FulfillmentDelivered { id, .. } => {
             let fulfillment = of_order(*id);
             let event =
-                pb::OrderFulfillmentDelivered { order: whole(), fulfillment, change: told() };
+                pb::OrderFulfillmentDelivered { order: whole(), fulfillment, change: changed() };
             NewEvent::new(&event, now)
         }
         Change::RefundSucceeded(id) => {
             let refund = order.refund(*id).map(pb::Refund::from);
-            NewEvent::new(&pb::OrderRefunded { order: whole(), refund, change: told() }, now)
+            NewEvent::new(&pb::OrderRefunded { order: whole(), refund, change: changed() }, now)
         }
         Change::PaymentReversed(reversed) => {
             let event = pb::OrderPaymentReversed {
@@ -112,24 +116,27 @@ fn event_of(
                 payment_id: reversed.payment.to_string(),
                 capture_id: reversed.id.to_string(),
                 amount: Some(Money::new(order.currency, reversed.minor).into()),
-                change: told(),
+                change: changed(),
             };
             NewEvent::new(&event, now)
         }
         Change::RefundReversed { id, .. } => {
             let refund = order.refund(*id).map(pb::Refund::from);
-            NewEvent::new(&pb::OrderRefundReversed { order: whole(), refund, change: told() }, now)
+            NewEvent::new(
+                &pb::OrderRefundReversed { order: whole(), refund, change: changed() },
+                now,
+            )
         }
         Change::Updated(_) => {
             let updated_fields = change.updated_fields().into_iter().map(str::to_owned).collect();
-            let event = pb::OrderUpdated { order: whole(), updated_fields, change: told() };
+            let event = pb::OrderUpdated { order: whole(), updated_fields, change: changed() };
             NewEvent::new(&event, now)
         }
         Change::CustomerChanged { from, .. } => {
             let event = pb::OrderCustomerChanged {
                 order: whole(),
                 previous_customer_id: from.clone(),
-                change: told(),
+                change: changed(),
             };
             NewEvent::new(&event, now)
         }
@@ -221,13 +228,13 @@ mod tests {
 
         let first = order.refunds[0].id;
         let event = published(&order, &Change::RefundSucceeded(first));
-        let told = pb::OrderRefunded::decode(event.payload.as_slice()).unwrap();
+        let changed = pb::OrderRefunded::decode(event.payload.as_slice()).unwrap();
         assert_eq!(
             (event.kind.as_str(), event.key),
             ("souk.orders.v1.OrderRefunded", order.id.to_string())
         );
-        assert_eq!(told.refund.unwrap().refund_id, first.to_string());
-        let change = told.change.unwrap();
+        assert_eq!(changed.refund.unwrap().refund_id, first.to_string());
+        let change = changed.change.unwrap();
         assert_eq!(change.actor.as_ref().unwrap().id, "ann");
         assert_eq!(change.cause(), pb::OrderChangeCause::RefundOrder);
         assert_eq!(change.previous_state(), pb::OrderState::Pending);
@@ -242,7 +249,7 @@ mod tests {
         assert!(shown.contact.is_some() && shown.payment_action.is_some());
 
         let event = published(&order, &Change::Placed);
-        let told = pb::OrderPlaced::decode(event.payload.as_slice()).unwrap().order.unwrap();
+        let changed = pb::OrderPlaced::decode(event.payload.as_slice()).unwrap().order.unwrap();
         let expected = pb::Order {
             contact: None,
             shipping_address: None,
@@ -251,7 +258,7 @@ mod tests {
             payment_action: None,
             ..shown
         };
-        assert_eq!(told, expected);
+        assert_eq!(changed, expected);
         for secret in ["Alice", "Bob", "bank.test"] {
             let found = event.payload.windows(secret.len()).any(|part| part == secret.as_bytes());
             assert!(!found, "{secret}");

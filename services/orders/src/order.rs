@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use souk_client::types::v1::{Address, Contact};
+use souk_contract::FieldError;
 use souk_types::{
     Currency, Money, OrderId, PaymentId, PriceId, ProductId, RefundId, ReservationId, Timestamp,
     VariantId,
@@ -439,15 +440,20 @@ impl Order {
         let refundable = self.refundable();
         let (amount, lines) = match &request.scope {
             RefundScope::Lines(lines) => self.refund_of_lines(lines)?,
-            RefundScope::Amount(amount) if amount.currency != self.currency => {
-                return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+            RefundScope::Amount(amount) => {
+                self.is_in_currency(*amount, "amount")?;
+                (amount.minor, vec![])
             }
-            RefundScope::Amount(amount) => (amount.minor, vec![]),
             RefundScope::Rest { restock } => self.refund_of_the_rest(*restock),
         };
         let is_something = amount > 0 || lines.iter().any(|line| line.restock);
         if !is_something || amount > refundable {
-            return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+            let field = match request.scope {
+                RefundScope::Lines(_) => "lines",
+                _ => "amount",
+            };
+            let field = field.to_owned();
+            return Err(Error::RefundExceedsOrder { order: self.id, refundable, field });
         }
         Ok(Refund {
             id,
@@ -461,6 +467,15 @@ impl Order {
             create_time: now,
             effective_time: request.effective_time.unwrap_or(now),
         })
+    }
+
+    /// Checks that an amount of a request is in the currency of the order.
+    pub(crate) fn is_in_currency(&self, amount: Money, field: &str) -> Result<(), Error> {
+        if amount.currency == self.currency {
+            return Ok(());
+        }
+        let problem = format!("must be {}, the currency of the order", self.currency);
+        Err(FieldError::new(format!("{field}.currency_code"), problem).into())
     }
 
     fn refund_of_lines(
@@ -481,14 +496,19 @@ impl Order {
             })?;
             let returnable = line.fulfilled - line.returned;
             if restock && quantity > returnable {
-                return Err(Error::ReturnExceedsOrder { order: self.id, line: number, returnable });
+                return Err(Error::ReturnExceedsOrder {
+                    order: self.id,
+                    line: number,
+                    returnable,
+                    index,
+                });
             }
             let price = line.price_of(quantity);
             let amount = match wanted.amount {
-                Some(amount) if amount.currency != self.currency => {
-                    return Err(Error::RefundExceedsOrder { order: self.id, refundable });
+                Some(amount) => {
+                    self.is_in_currency(amount, &format!("lines[{index}].amount"))?;
+                    amount.minor
                 }
-                Some(amount) => amount.minor,
                 // Money that went back as a bare amount is not there for the goods that follow.
                 None if restock => price.min((refundable - sum).max(0)),
                 None => price,
@@ -496,7 +516,8 @@ impl Order {
             let is_refunded = amount > 0 || !restock;
             let left = line.quantity - line.canceled - line.refunded;
             if is_refunded && quantity > left {
-                return Err(Error::RefundExceedsOrder { order: self.id, refundable: left });
+                let field = format!("lines[{index}].quantity");
+                return Err(Error::RefundExceedsOrder { order: self.id, refundable: left, field });
             }
             sum = sum.saturating_add(amount);
             lines.push(RefundLine { number, quantity, amount, restock, is_refunded });

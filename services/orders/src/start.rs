@@ -218,7 +218,8 @@ async fn capture(
     let saga = Saga { capture: Some(id), ..saga };
     let Some((money, request)) = amount else { return begin(tx, start, saga, order).await };
     let capturable = order.uncaptured();
-    if money.currency != order.currency || money.minor > capturable {
+    order.is_in_currency(*money, "amount")?;
+    if money.minor > capturable {
         return Err(Error::CaptureExceedsOrder { order: order.id, capturable });
     }
     store::capture::insert(tx, order.id, id, money.minor, request).await?;

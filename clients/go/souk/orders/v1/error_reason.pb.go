@@ -65,7 +65,8 @@ const (
 	ErrorReason_ERROR_REASON_ORDER_BUSY ErrorReason = 11
 	// The order has no line with this number. BadRequest names the line of the request.
 	ErrorReason_ERROR_REASON_LINE_NOT_FOUND ErrorReason = 12
-	// The refund exceeds what was paid or ordered.
+	// The refund exceeds what was paid or ordered. BadRequest names the field; `refundable` is what
+	// is left, in minor units, or in units of the line when the field is a `quantity`.
 	ErrorReason_ERROR_REASON_REFUND_EXCEEDS_ORDER ErrorReason = 13
 	// The payment provider refused the refund permanently; nothing was paid back.
 	ErrorReason_ERROR_REASON_REFUND_DECLINED ErrorReason = 14
@@ -106,7 +107,8 @@ const (
 	// order. The metadata has the difference: the amounts in minor units, or the state of the
 	// reservation.
 	ErrorReason_ERROR_REASON_ORDER_OUT_OF_STEP ErrorReason = 26
-	// The return exceeds the units that left and were not returned before.
+	// The return exceeds the units that left and were not returned before. BadRequest names the line
+	// of the request.
 	ErrorReason_ERROR_REASON_RETURN_EXCEEDS_ORDER ErrorReason = 27
 	// The order has reached the limit of 1,000 refunds.
 	ErrorReason_ERROR_REASON_TOO_MANY_REFUNDS ErrorReason = 28

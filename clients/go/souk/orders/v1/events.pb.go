@@ -993,7 +993,7 @@ func (x *OrderCustomerChanged) GetChange() *OrderChange {
 }
 
 // A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
-// Whoever keeps things of a guest, such as payments and messages, gives them to the customer. A
+// A service that keeps things of a guest, such as payments and messages, gives them to the customer. A
 // guest is claimed at most once.
 type GuestClaimed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`

@@ -1108,7 +1108,7 @@ func (OrderChangeCause) EnumDescriptor() ([]byte, []int) {
 //
 // What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
 //
-// Orders are kept for ever. Times have a precision of microseconds.
+// Orders are kept permanently. Times have a precision of microseconds.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The id, `order_…`.
@@ -2239,8 +2239,8 @@ func (x *OrderPayment) GetRefunded() *v1.Money {
 // What a customer must do to pay an order.
 type OrderPaymentAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The URL that the customer must open to confirm the payment, at the bank for instance. Whoever
-	// has it can act for the customer: it is never logged.
+	// The URL that the customer must open to confirm the payment, at the bank for instance. Anyone
+	// who has it can act for the customer: it is never logged.
 	RedirectUri string `protobuf:"bytes,1,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
 	// Until when the customer can confirm. The order is then REJECTED with
 	// ORDER_CLOSURE_REASON_PAYMENT_ACTION_EXPIRED.

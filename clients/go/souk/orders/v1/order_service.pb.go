@@ -646,7 +646,7 @@ type ClaimGuestOrdersRequest struct {
 	// The customer who claims, `customer_…`; empty or `me` means that of the caller.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Required. The guest's own token, at most 4,096 characters: what it sends as `Bearer`, without
-	// that word. Whoever has it can act for the guest: it is never logged.
+	// that word. Anyone who has it can act for the guest: it is never logged.
 	GuestToken    string `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -800,7 +800,7 @@ func (x *CreateOrderLinkRequest) GetTtl() *durationpb.Duration {
 // The response of CreateOrderLink.
 type CreateOrderLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token, of characters that need no escaping in a URL. Whoever has it can read the order: it
+	// The token, of characters that need no escaping in a URL. Anyone who has it can read the order: it
 	// is never logged.
 	LinkToken string `protobuf:"bytes,1,opt,name=link_token,json=linkToken,proto3" json:"link_token,omitempty"`
 	// Until when it is good.

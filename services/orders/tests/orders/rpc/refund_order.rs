@@ -51,6 +51,7 @@ on_each_engine! {
         let order = orders.fulfilled("back").await;
         let refused = orders.staff().refund_order(lines(&order, "r", 4)).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_RETURN_EXCEEDS_ORDER");
+        assert_eq!(field_violations(&refused)[0].field, "lines[0].quantity");
         let no_goods = pb::RefundOrderRequest { restock: 0, ..lines(&order, "m", 4) };
         let refused = orders.staff().refund_order(no_goods).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_EXCEEDS_ORDER");

@@ -154,8 +154,8 @@ class OrderServiceServicer:
         order with WatchOrder; and shortly before the deadline, when the order continues in the
         background.
 
-        `request_id` is the key of the call, and remembered for ever: unique per customer, whoever
-        places the order for it, and per caller for orders without a customer. Repeating it never
+        `request_id` is the key of the call, and remembered permanently: unique per customer, no
+        matter who places the order for it, and per caller for orders without a customer. Repeating it never
         creates a second order: it returns the first one in its current state, and the same id with a
         different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
         claimed a guest finds the orders of the guest by their ids too.
@@ -218,7 +218,7 @@ class OrderServiceServicer:
         event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
         souk.orders.v1.OrderCustomerChanged.
 
-        The guest is the key of the call, and remembered for ever: repeating it by the same customer
+        The guest is the key of the call, and remembered permanently: repeating it by the same customer
         has the same response. Fails with ERROR_REASON_GUEST_TOKEN when the token is not that of a
         guest or has expired, and with ERROR_REASON_GUEST_CLAIMED when another customer has claimed the
         guest; nothing is changed then.
@@ -228,7 +228,7 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateOrderLink(self, request, context):
-        """Returns a token that opens this one order, for a link in a mail: whoever has it can read the
+        """Returns a token that opens this one order, for a link in a mail: anyone who has it can read the
         order with GetLinkedOrder until it expires, and nothing else. Nothing is stored: every call
         returns a token that is as good as the others, and a token cannot be withdrawn. Fails with
         ERROR_REASON_ORDER_NOT_FOUND.
@@ -310,7 +310,7 @@ class OrderServiceServicer:
 
         Without lines the order is the key of the call: an order of which nothing is open because it
         was canceled, in whole or in part, or REJECTED, is returned unchanged. With lines `request_id`
-        is the key: unique per caller, and remembered for ever. Repeating it changes nothing and
+        is the key: unique per caller, and remembered permanently. Repeating it changes nothing and
         returns the order; the same id with a different body fails with ERROR_REASON_REQUEST_ID_REUSED
         of souk.policy.v1. A customer who has claimed a guest finds what the guest canceled by its ids
         too.
@@ -333,7 +333,7 @@ class OrderServiceServicer:
         CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
         Without an amount the order is the key of the call: capturing an order that is PAID or further
-        returns it. With an amount `request_id` is the key: unique per caller, and remembered for ever.
+        returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
         Repeating it changes nothing and returns the order; the same id with a different body fails
         with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 
@@ -362,7 +362,7 @@ class OrderServiceServicer:
         ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
         CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 
-        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
         returns the first fulfillment in its current state; the same id with a different body fails
         with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
         may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
@@ -434,7 +434,7 @@ class OrderServiceServicer:
         `amount` of 0, or without one when nothing is left, are returned for no money, even when the
         order is REFUNDED.
 
-        `request_id` is the key of the call: unique per caller, and remembered for ever. Repeating it
+        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
         returns the first refund; the same id with a different body fails with
         ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
         succeeds, or with a PENDING refund shortly before the deadline.

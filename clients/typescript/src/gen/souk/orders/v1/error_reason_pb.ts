@@ -123,7 +123,8 @@ export enum ErrorReason {
   LINE_NOT_FOUND = 12,
 
   /**
-   * The refund exceeds what was paid or ordered.
+   * The refund exceeds what was paid or ordered. BadRequest names the field; `refundable` is what
+   * is left, in minor units, or in units of the line when the field is a `quantity`.
    *
    * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_ORDER = 13;
    */
@@ -229,7 +230,8 @@ export enum ErrorReason {
   ORDER_OUT_OF_STEP = 26,
 
   /**
-   * The return exceeds the units that left and were not returned before.
+   * The return exceeds the units that left and were not returned before. BadRequest names the line
+   * of the request.
    *
    * @generated from enum value: ERROR_REASON_RETURN_EXCEEDS_ORDER = 27;
    */

@@ -556,7 +556,7 @@ export const OrderCustomerChangedSchema: GenMessage<OrderCustomerChanged> = /*@_
 
 /**
  * A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
- * Whoever keeps things of a guest, such as payments and messages, gives them to the customer. A
+ * A service that keeps things of a guest, such as payments and messages, gives them to the customer. A
  * guest is claimed at most once.
  *
  * @generated from message souk.orders.v1.GuestClaimed

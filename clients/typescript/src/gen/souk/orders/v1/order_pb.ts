@@ -57,7 +57,7 @@ export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
  *
  * What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
  *
- * Orders are kept for ever. Times have a precision of microseconds.
+ * Orders are kept permanently. Times have a precision of microseconds.
  *
  * @generated from message souk.orders.v1.Order
  */
@@ -831,8 +831,8 @@ export const OrderPaymentSchema: GenMessage<OrderPayment> = /*@__PURE__*/
  */
 export type OrderPaymentAction = Message<"souk.orders.v1.OrderPaymentAction"> & {
   /**
-   * The URL that the customer must open to confirm the payment, at the bank for instance. Whoever
-   * has it can act for the customer: it is never logged.
+   * The URL that the customer must open to confirm the payment, at the bank for instance. Anyone
+   * who has it can act for the customer: it is never logged.
    *
    * @generated from field: string redirect_uri = 1;
    */
