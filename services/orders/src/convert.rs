@@ -26,7 +26,7 @@ use crate::request_key::RequestKey;
 use crate::share::{NewShare, Share};
 use crate::state::{CaptureMethod, State};
 use crate::store::history;
-use crate::store::order::{DEFAULT_CHANNEL, Filter};
+use crate::store::order_list::{DEFAULT_CHANNEL, Filter};
 
 pub use details::{order_update, updated_order_id};
 

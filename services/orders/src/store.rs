@@ -16,6 +16,7 @@ pub mod journal;
 mod migrations;
 pub mod order;
 pub mod order_line;
+pub mod order_list;
 pub mod order_number;
 pub mod order_payment;
 pub mod refund;

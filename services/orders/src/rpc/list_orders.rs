@@ -30,7 +30,7 @@ impl Handle<ListOrders> for OrderRpc {
         )?;
         let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
 
-        let orders = store::order::list(&self.db.read(), &filter, after, page.limit()).await?;
+        let orders = store::order_list::list(&self.db.read(), &filter, after, page.limit()).await?;
 
         let (orders, next_page_token) =
             page.close(&orders, |order| vec![order.id.into()], |order| pb::Order::from(order));

@@ -38,7 +38,8 @@ impl SagaRpc {
         )?;
         let after = page.after.as_ref().map(|cursor| cursor.get(0)).transpose()?;
 
-        let waiting = store::order::list_quarantined(&self.db.read(), after, page.limit()).await?;
+        let waiting =
+            store::order_list::list_quarantined(&self.db.read(), after, page.limit()).await?;
 
         Ok(page.close(
             &waiting,
