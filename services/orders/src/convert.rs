@@ -536,6 +536,7 @@ impl From<&Refund> for pb::Refund {
             } else {
                 pb::RestockPolicy::None.into()
             },
+            tax_amount: wire(Money::zero(currency)),
         };
         pb::Refund {
             refund_id: refund.id.to_string(),
@@ -549,6 +550,7 @@ impl From<&Refund> for pb::Refund {
             note: refund.note.clone(),
             shipping_amount: wire(Money::zero(currency)),
             actor: (&refund.actor).into(),
+            tax_amount: wire(Money::zero(currency)),
         }
     }
 }

@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use prost::Message;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, QueryTrait, Set, UpdateMany};
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, Set, UpdateMany};
 use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use super::{cancellation, fulfillment, order_line, order_payment, refund, requested_lines, saga};
+use super::{cancellation, fulfillment, order_line, order_payment, refund, requested_lines};
 use crate::error::Error;
 use crate::new_order::NewOrder;
 use crate::order::{Action, Details, LINES_SHOWN, Order, Parts, RequestedLine};
 use crate::order_update::Field;
 use crate::reason::Reason;
 use crate::request_key::RequestKey;
-use crate::saga::Saga;
 use crate::state::{Axes, CaptureMethod, FulfillmentStatus, PaymentStatus, State};
 
 /// What a customer ordered, and how far it has come.

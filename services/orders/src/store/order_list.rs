@@ -1,7 +1,7 @@
 //! Lists of orders: by what people look for, and those that wait for STAFF.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{JoinType, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ExprTrait, JoinType, QueryOrder, QuerySelect, QueryTrait};
 use souk_data::Reader;
 use souk_types::{OrderId, Timestamp};
 

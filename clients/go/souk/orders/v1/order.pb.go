@@ -2319,7 +2319,9 @@ type Refund struct {
 	// The part of the amount that pays back shipping. Always 0 for now.
 	ShippingAmount *v1.Money `protobuf:"bytes,11,opt,name=shipping_amount,json=shippingAmount,proto3" json:"shipping_amount,omitempty"`
 	// Who asked for it.
-	Actor         *v1.Actor `protobuf:"bytes,12,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor *v1.Actor `protobuf:"bytes,12,opt,name=actor,proto3" json:"actor,omitempty"`
+	// The part of the amount that is tax. Always 0 for now.
+	TaxAmount     *v1.Money `protobuf:"bytes,13,opt,name=tax_amount,json=taxAmount,proto3" json:"tax_amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2431,6 +2433,13 @@ func (x *Refund) GetActor() *v1.Actor {
 	return nil
 }
 
+func (x *Refund) GetTaxAmount() *v1.Money {
+	if x != nil {
+		return x.TaxAmount
+	}
+	return nil
+}
+
 // Units of one line that are refunded or returned.
 type RefundLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2445,7 +2454,9 @@ type RefundLine struct {
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Whether these units return to stock. In a request UNSPECIFIED means the `restock` of the
 	// request; in a response it is never UNSPECIFIED.
-	Restock       RestockPolicy `protobuf:"varint,4,opt,name=restock,proto3,enum=souk.orders.v1.RestockPolicy" json:"restock,omitempty"`
+	Restock RestockPolicy `protobuf:"varint,4,opt,name=restock,proto3,enum=souk.orders.v1.RestockPolicy" json:"restock,omitempty"`
+	// Output only. The part of `amount` that is tax. Always 0 for now.
+	TaxAmount     *v1.Money `protobuf:"bytes,5,opt,name=tax_amount,json=taxAmount,proto3" json:"tax_amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2506,6 +2517,13 @@ func (x *RefundLine) GetRestock() RestockPolicy {
 		return x.Restock
 	}
 	return RestockPolicy_RESTOCK_POLICY_UNSPECIFIED
+}
+
+func (x *RefundLine) GetTaxAmount() *v1.Money {
+	if x != nil {
+		return x.TaxAmount
+	}
+	return nil
 }
 
 // One change of an order: what it was before and after, why, and who did it.
@@ -2837,7 +2855,7 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x12OrderPaymentAction\x12.\n" +
 	"\fredirect_uri\x18\x01 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x98\x04\n" +
+	"expireTime\"\xcc\x04\n" +
 	"\x06Refund\x12\x1b\n" +
 	"\trefund_id\x18\x01 \x01(\tR\brefundId\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.souk.orders.v1.RefundStateR\x05state\x12+\n" +
@@ -2852,7 +2870,9 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"\x04note\x18\n" +
 	" \x01(\tR\x04note\x12<\n" +
 	"\x0fshipping_amount\x18\v \x01(\v2\x13.souk.type.v1.MoneyR\x0eshippingAmount\x12)\n" +
-	"\x05actor\x18\f \x01(\v2\x13.souk.type.v1.ActorR\x05actorJ\x04\b\x05\x10\x06R\arestock\"\xd2\x01\n" +
+	"\x05actor\x18\f \x01(\v2\x13.souk.type.v1.ActorR\x05actor\x122\n" +
+	"\n" +
+	"tax_amount\x18\r \x01(\v2\x13.souk.type.v1.MoneyR\ttaxAmountJ\x04\b\x05\x10\x06R\arestock\"\x8b\x02\n" +
 	"\n" +
 	"RefundLine\x12+\n" +
 	"\vline_number\x18\x01 \x01(\x05B\n" +
@@ -2860,7 +2880,9 @@ const file_souk_orders_v1_order_proto_rawDesc = "" +
 	"lineNumber\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12A\n" +
-	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\"\x9c\b\n" +
+	"\arestock\x18\x04 \x01(\x0e2\x1d.souk.orders.v1.RestockPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\arestock\x127\n" +
+	"\n" +
+	"tax_amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x03\xe0A\x03R\ttaxAmount\"\x9c\b\n" +
 	"\vOrderChange\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.souk.orders.v1.OrderChangeKindR\x04kind\x120\n" +
@@ -3136,27 +3158,29 @@ var file_souk_orders_v1_order_proto_depIdxs = []int32{
 	8,  // 55: souk.orders.v1.Refund.reason:type_name -> souk.orders.v1.RefundReason
 	26, // 56: souk.orders.v1.Refund.shipping_amount:type_name -> souk.type.v1.Money
 	30, // 57: souk.orders.v1.Refund.actor:type_name -> souk.type.v1.Actor
-	26, // 58: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
-	9,  // 59: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
-	11, // 60: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
-	1,  // 61: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
-	2,  // 62: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
-	3,  // 63: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	1,  // 64: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
-	2,  // 65: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
-	3,  // 66: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
-	26, // 67: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
-	12, // 68: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
-	30, // 69: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
-	10, // 70: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
-	27, // 71: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
-	26, // 72: souk.orders.v1.OrderChange.canceled_total:type_name -> souk.type.v1.Money
-	26, // 73: souk.orders.v1.OrderChange.captured_total:type_name -> souk.type.v1.Money
-	74, // [74:74] is the sub-list for method output_type
-	74, // [74:74] is the sub-list for method input_type
-	74, // [74:74] is the sub-list for extension type_name
-	74, // [74:74] is the sub-list for extension extendee
-	0,  // [0:74] is the sub-list for field type_name
+	26, // 58: souk.orders.v1.Refund.tax_amount:type_name -> souk.type.v1.Money
+	26, // 59: souk.orders.v1.RefundLine.amount:type_name -> souk.type.v1.Money
+	9,  // 60: souk.orders.v1.RefundLine.restock:type_name -> souk.orders.v1.RestockPolicy
+	26, // 61: souk.orders.v1.RefundLine.tax_amount:type_name -> souk.type.v1.Money
+	11, // 62: souk.orders.v1.OrderChange.kind:type_name -> souk.orders.v1.OrderChangeKind
+	1,  // 63: souk.orders.v1.OrderChange.state:type_name -> souk.orders.v1.OrderState
+	2,  // 64: souk.orders.v1.OrderChange.payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 65: souk.orders.v1.OrderChange.fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	1,  // 66: souk.orders.v1.OrderChange.previous_state:type_name -> souk.orders.v1.OrderState
+	2,  // 67: souk.orders.v1.OrderChange.previous_payment_status:type_name -> souk.orders.v1.PaymentStatus
+	3,  // 68: souk.orders.v1.OrderChange.previous_fulfillment_status:type_name -> souk.orders.v1.FulfillmentStatus
+	26, // 69: souk.orders.v1.OrderChange.refunded_total:type_name -> souk.type.v1.Money
+	12, // 70: souk.orders.v1.OrderChange.cause:type_name -> souk.orders.v1.OrderChangeCause
+	30, // 71: souk.orders.v1.OrderChange.actor:type_name -> souk.type.v1.Actor
+	10, // 72: souk.orders.v1.OrderChange.cancel_reason:type_name -> souk.orders.v1.CancelReason
+	27, // 73: souk.orders.v1.OrderChange.change_time:type_name -> google.protobuf.Timestamp
+	26, // 74: souk.orders.v1.OrderChange.canceled_total:type_name -> souk.type.v1.Money
+	26, // 75: souk.orders.v1.OrderChange.captured_total:type_name -> souk.type.v1.Money
+	76, // [76:76] is the sub-list for method output_type
+	76, // [76:76] is the sub-list for method input_type
+	76, // [76:76] is the sub-list for extension type_name
+	76, // [76:76] is the sub-list for extension extendee
+	0,  // [0:76] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_order_proto_init() }

@@ -533,7 +533,7 @@ class OrderPaymentAction(_message.Message):
     def __init__(self, redirect_uri: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Refund(_message.Message):
-    __slots__ = ("refund_id", "state", "amount", "lines", "create_time", "effective_time", "line_count", "reason", "note", "shipping_amount", "actor")
+    __slots__ = ("refund_id", "state", "amount", "lines", "create_time", "effective_time", "line_count", "reason", "note", "shipping_amount", "actor", "tax_amount")
     REFUND_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -545,6 +545,7 @@ class Refund(_message.Message):
     NOTE_FIELD_NUMBER: _ClassVar[int]
     SHIPPING_AMOUNT_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
+    TAX_AMOUNT_FIELD_NUMBER: _ClassVar[int]
     refund_id: str
     state: RefundState
     amount: _money_pb2.Money
@@ -556,19 +557,22 @@ class Refund(_message.Message):
     note: str
     shipping_amount: _money_pb2.Money
     actor: _actor_pb2.Actor
-    def __init__(self, refund_id: _Optional[str] = ..., state: _Optional[_Union[RefundState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[RefundLine, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., reason: _Optional[_Union[RefundReason, str]] = ..., note: _Optional[str] = ..., shipping_amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ...) -> None: ...
+    tax_amount: _money_pb2.Money
+    def __init__(self, refund_id: _Optional[str] = ..., state: _Optional[_Union[RefundState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[RefundLine, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_count: _Optional[int] = ..., reason: _Optional[_Union[RefundReason, str]] = ..., note: _Optional[str] = ..., shipping_amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ..., tax_amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class RefundLine(_message.Message):
-    __slots__ = ("line_number", "quantity", "amount", "restock")
+    __slots__ = ("line_number", "quantity", "amount", "restock", "tax_amount")
     LINE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     RESTOCK_FIELD_NUMBER: _ClassVar[int]
+    TAX_AMOUNT_FIELD_NUMBER: _ClassVar[int]
     line_number: int
     quantity: int
     amount: _money_pb2.Money
     restock: RestockPolicy
-    def __init__(self, line_number: _Optional[int] = ..., quantity: _Optional[int] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., restock: _Optional[_Union[RestockPolicy, str]] = ...) -> None: ...
+    tax_amount: _money_pb2.Money
+    def __init__(self, line_number: _Optional[int] = ..., quantity: _Optional[int] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., restock: _Optional[_Union[RestockPolicy, str]] = ..., tax_amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class OrderChange(_message.Message):
     __slots__ = ("version", "kind", "state", "payment_status", "fulfillment_status", "previous_state", "previous_payment_status", "previous_fulfillment_status", "refunded_total", "cause", "actor", "cancel_reason", "note", "change_time", "canceled_total", "captured_total", "fulfillment_id", "updated_fields")
