@@ -1,0 +1,6 @@
+package chassis
+
+import (
+	_ "buf.build/go/protovalidate"
+	_ "golang.org/x/net/http2/hpack"
+)
