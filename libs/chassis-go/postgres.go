@@ -13,10 +13,10 @@ import (
 
 const (
 	// How long a write is tried again after losing a race, and how often.
-	retryFor     = 5 * time.Second
-	maxWriteAttempts  = 100
-	firstRetry   = time.Millisecond
-	longestRetry = 64 * time.Millisecond
+	retryFor         = 5 * time.Second
+	maxWriteAttempts = 100
+	firstRetry       = time.Millisecond
+	longestRetry     = 64 * time.Millisecond
 	// When a caller should try again.
 	retryDelay = 100 * time.Millisecond
 )
