@@ -230,7 +230,7 @@ func (c *consumer) deliver(ctx context.Context, wire *eventsv1.EventDelivery, ac
 	if event == nil {
 		return
 	}
-	if !isFromOwner(event) {
+	if !isFromOwner(event.GetSource(), event.GetType()) {
 		c.dropForeign(event)
 		acks.ack(wire.GetAckId())
 		return

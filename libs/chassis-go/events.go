@@ -3,8 +3,6 @@ package chassis
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -136,32 +134,7 @@ func (subscription *Subscription) handle(ctx context.Context, delivery Delivery)
 	})
 }
 
-// versionSegment is a segment of a package that is a version.
-var versionSegment = regexp.MustCompile(`^v[0-9][0-9A-Za-z]*$`)
-
-// ownerOf returns the service that owns a type of event: the last segment of its package that is not
-// a version, with "-" for each "_"; empty when there is none, and so no owner.
-//
-// souk.orders.v1.OrderPlaced belongs to orders, acme.gift_cards.v2.Issued to gift-cards.
-func ownerOf(kind string) string {
-	segments := strings.Split(kind, ".")
-	for at := len(segments) - 2; at >= 0; at-- {
-		if !versionSegment.MatchString(segments[at]) {
-			return strings.ReplaceAll(segments[at], "_", "-")
-		}
-	}
-	return ""
-}
-
 // sourceOf returns the source of the events of a service.
 func sourceOf(service string) string {
 	return "/services/" + service
-}
-
-// isFromOwner returns whether an event says that it comes from the owner of its type. The bus sets
-// the source from the identity of the publisher; an event that another program wrote to a broker
-// has the source that this program chose.
-func isFromOwner(event *eventsv1.Event) bool {
-	owner := ownerOf(event.GetType())
-	return owner != "" && event.GetSource() == sourceOf(owner)
 }

@@ -68,7 +68,7 @@ func TestAnEventIsHandledOnceHoweverOftenItIsDelivered(t *testing.T) {
 		equal(t, start.GetMaxOutstandingEvents(), 256)
 		equal(t, start.GetStartPosition().GetBoundary(), eventsv1.LogBoundary_LOG_BOUNDARY_EARLIEST)
 		h.stop()
-		equal(t, counted(t, h.metrics.eventsHandled, "echo", recordedType, "handled"), 4)
+		equal(t, counterValue(t, h.metrics.eventsHandled, "echo", recordedType, "handled"), 4)
 		found := namesIn(t, store)
 		slices.Sort(found)
 		equal(t, found, []string{"name 1", "name 2"})
@@ -177,7 +177,7 @@ func TestAnEventThatIsNotFromTheOwnerOfItsTypeIsDropped(t *testing.T) {
 	}
 	bus.Deliver(EventOf(recorded("true"), "6", ""))
 	eventually(t, "six acknowledgements", func() bool { return len(bus.Seen().Acked) == 6 })
-	equal(t, counted(t, h.metrics.eventsForeign, "echo", recordedType), 5)
+	equal(t, counterValue(t, h.metrics.eventsForeign, "echo", recordedType), 5)
 	equal(t, namesIn(t, store), []string{"true"})
 }
 
@@ -339,7 +339,7 @@ func TestEventsWaitForABusThatIsAwayAndOneThatIsRefusedDoesNotHoldUpOthers(t *te
 		eventually(t, "two events", func() bool { return len(bus.Seen().Published) == 2 })
 		equal(t, publishedTexts(t, bus), []string{"a", "c"})
 		eventually(t, "the log", func() bool { return h.log.has("publishing events of echo works again") })
-		equal(t, counted(t, h.metrics.outboxRefused, "echo"), 1)
+		equal(t, counterValue(t, h.metrics.outboxRefused, "echo"), 1)
 		equal(t, column[string](t, store, "SELECT refused FROM souk_outbox"), []string{"too large"})
 	})
 }
@@ -352,7 +352,7 @@ func TestAnEventForWhichTheWholeRequestIsRefusedIsSetAsideAlone(t *testing.T) {
 	h.start(t)
 	eventually(t, "two events", func() bool { return len(bus.Seen().Published) == 2 })
 	equal(t, publishedTexts(t, bus), []string{"a", "c"})
-	eventually(t, "the count", func() bool { return counted(t, h.metrics.outboxRefused, "echo") == 1 })
+	eventually(t, "the count", func() bool { return counterValue(t, h.metrics.outboxRefused, "echo") == 1 })
 }
 
 func TestOneReplicaAtATimeEmptiesTheOutbox(t *testing.T) {

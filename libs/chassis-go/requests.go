@@ -81,10 +81,11 @@ func repeatableOf(ctx context.Context, method string, request proto.Message) (re
 	if field == nil {
 		return repeatable{}, fmt.Errorf("%s has no field request_id", message.Descriptor().FullName())
 	}
-	owner, err := customerNamedIn(method, request)
+	described, err := methodNamed(method)
 	if err != nil {
 		return repeatable{}, err
 	}
+	owner := customerNamedIn(described, request)
 	if owner == "" {
 		owner = CallerOf(ctx).Owner()
 	}
@@ -149,21 +150,12 @@ func requestIDReused(id string) error {
 	return refusal.With(badRequest(violation))
 }
 
-// customerNamedIn returns the customer that a request names where the contract says whose things it
-// reaches; empty when it names none.
-func customerNamedIn(method string, request proto.Message) (string, error) {
+// methodNamed returns the method of the contract of this name.
+func methodNamed(method string) (protoreflect.MethodDescriptor, error) {
 	name := strings.ReplaceAll(strings.Trim(method, "/"), "/", ".")
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
 	if err != nil {
-		return "", fmt.Errorf("the contract has no method %s", method)
+		return nil, fmt.Errorf("the contract has no method %s", method)
 	}
-	policy := policyOf(found.(protoreflect.MethodDescriptor))
-	if policy == nil || !strings.HasSuffix("."+policy.own, ".customer_id") {
-		return "", nil
-	}
-	path := fieldsAt(request.ProtoReflect().Descriptor(), policy.own)
-	if path == nil {
-		return "", fmt.Errorf("%s names no text of its request as own", method)
-	}
-	return textAt(request.ProtoReflect(), path), nil
+	return found.(protoreflect.MethodDescriptor), nil
 }

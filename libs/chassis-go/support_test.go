@@ -232,8 +232,8 @@ func (h *harness) start(t *testing.T) {
 	t.Cleanup(h.stop)
 }
 
-// counted returns the value of a counter.
-func counted(t *testing.T, counter *prometheus.CounterVec, labels ...string) float64 {
+// counterValue returns the value of a counter.
+func counterValue(t *testing.T, counter *prometheus.CounterVec, labels ...string) float64 {
 	t.Helper()
 	var found dto.Metric
 	must(t, counter.WithLabelValues(labels...).Write(&found))
