@@ -25,7 +25,7 @@ func redact(message protoreflect.Message) {
 		switch {
 		case options.GetDebugRedact():
 			message.Clear(field)
-		case innerMessage(field) == nil:
+		case messageOf(field) == nil:
 		case field.IsMap():
 			value.Map().Range(func(_ protoreflect.MapKey, item protoreflect.Value) bool {
 				redact(item.Message())

@@ -2,101 +2,105 @@ package chassis
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Times from outside: what a calendar has, and nothing else (C-VALID-9).
-
 const (
-	// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
+	timestampName = "google.protobuf.Timestamp"
+	durationName  = "google.protobuf.Duration"
+
+	// 0001-01-01T00:00:00Z and the second after 9999-12-31T23:59:59Z.
 	firstSecond = -62_135_596_800
-	lastSecond  = 253_402_300_799
+	endSecond   = 253_402_300_800
 	// Ten thousand years.
 	longestSeconds = 315_576_000_000
 	mostNanos      = 999_999_999
 
-	timestampName = "google.protobuf.Timestamp"
-	durationName  = "google.protobuf.Duration"
 	timestampRule = "must lie in the years 1 to 9999, with nanoseconds from 0 to 999,999,999"
-	durationRule  = "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999 and of the same sign as the seconds"
+	durationRule  = "must lie within 315,576,000,000 s, with nanoseconds up to 999,999,999" +
+		" and of the same sign as the seconds"
 )
 
-// impossibleTimes returns the times and durations in a message that are none, at most so many.
+// timeFields holds the fields of a message through which times are reached, by its descriptor.
+var timeFields sync.Map
+
+// impossibleTimes returns the times and durations in a message that no calendar has, at most so
+// many: their paths and what is required.
 func impossibleTimes(message proto.Message, most int) []FieldViolation {
-	var found []FieldViolation
-	if holdsTimes(message.ProtoReflect().Descriptor()) {
-		collectTimes(message.ProtoReflect(), "", &found, most)
-	}
-	return found
+	search := timeSearch{most: most}
+	search.message(message.ProtoReflect(), "")
+	return search.found
 }
 
-func collectTimes(message protoreflect.Message, path string, found *[]FieldViolation, most int) {
-	if len(*found) >= most {
+type timeSearch struct {
+	most  int
+	found []FieldViolation
+}
+
+func (search *timeSearch) message(message protoreflect.Message, path string) {
+	if len(search.found) == search.most {
 		return
 	}
-	if rule := wrongTime(message); rule != "" {
-		*found = append(*found, FieldViolation{path, rule})
+	if rule := brokenTimeRule(message); rule != "" {
+		search.found = append(search.found, FieldViolation{Field: path, Description: rule})
 	}
 	for _, field := range fieldsWithTimes(message.Descriptor()) {
 		if !message.Has(field) {
 			continue
 		}
-		where := joinKey(path, string(field.Name()))
-		value := message.Get(field)
-		switch {
-		case field.IsMap():
-			value.Map().Range(func(key protoreflect.MapKey, item protoreflect.Value) bool {
-				collectTimes(item.Message(), fmt.Sprintf("%s[%s]", where, keyText(key)), found, most)
-				return true
-			})
-		case field.IsList():
-			for at := range value.List().Len() {
-				collectTimes(value.List().Get(at).Message(), fmt.Sprintf("%s[%d]", where, at), found, most)
-			}
-		default:
-			collectTimes(value.Message(), where, found, most)
+		where := string(field.Name())
+		if path != "" {
+			where = path + "." + where
 		}
+		search.value(field, message.Get(field), where)
 	}
 }
 
-func keyText(key protoreflect.MapKey) string {
-	if text, isText := key.Interface().(string); isText {
-		return strconv.Quote(text)
+func (search *timeSearch) value(field protoreflect.FieldDescriptor, value protoreflect.Value, path string) {
+	switch {
+	case field.IsMap():
+		value.Map().Range(func(key protoreflect.MapKey, one protoreflect.Value) bool {
+			text := key.String()
+			if field.MapKey().Kind() == protoreflect.StringKind {
+				text = fmt.Sprintf("%q", text)
+			}
+			search.message(one.Message(), fmt.Sprintf("%s[%s]", path, text))
+			return true
+		})
+	case field.IsList():
+		for at := range value.List().Len() {
+			search.message(value.List().Get(at).Message(), fmt.Sprintf("%s[%d]", path, at))
+		}
+	default:
+		search.message(value.Message(), path)
 	}
-	return key.String()
 }
 
-func wrongTime(message protoreflect.Message) string {
+// brokenTimeRule returns the rule that a time or a duration breaks; empty when it breaks none.
+func brokenTimeRule(message protoreflect.Message) string {
 	name := message.Descriptor().FullName()
 	if name != timestampName && name != durationName {
 		return ""
 	}
 	fields := message.Descriptor().Fields()
-	seconds, nanos := message.Get(fields.ByName("seconds")).Int(), message.Get(fields.ByName("nanos")).Int()
+	seconds := message.Get(fields.ByNumber(1)).Int()
+	nanos := message.Get(fields.ByNumber(2)).Int()
 	if name == timestampName {
-		if seconds >= firstSecond && seconds <= lastSecond && nanos >= 0 && nanos <= mostNanos {
-			return ""
+		if seconds < firstSecond || seconds >= endSecond || nanos < 0 || nanos > mostNanos {
+			return timestampRule
 		}
-		return timestampRule
-	}
-	isWithin := seconds >= -longestSeconds && seconds <= longestSeconds && nanos >= -mostNanos && nanos <= mostNanos
-	isOneSign := seconds == 0 || nanos == 0 || (seconds > 0) == (nanos > 0)
-	if isWithin && isOneSign {
 		return ""
 	}
-	return durationRule
+	isLong := seconds < -longestSeconds || seconds > longestSeconds || nanos < -mostNanos || nanos > mostNanos
+	isMixed := seconds > 0 && nanos < 0 || seconds < 0 && nanos > 0
+	if isLong || isMixed {
+		return durationRule
+	}
+	return ""
 }
-
-func holdsTimes(message protoreflect.MessageDescriptor) bool {
-	name := message.FullName()
-	return name == timestampName || name == durationName || len(fieldsWithTimes(message)) > 0
-}
-
-var timeFields sync.Map
 
 // fieldsWithTimes returns the fields of a message through which times are reached.
 func fieldsWithTimes(message protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
@@ -106,7 +110,8 @@ func fieldsWithTimes(message protoreflect.MessageDescriptor) []protoreflect.Fiel
 	var fields []protoreflect.FieldDescriptor
 	for at := range message.Fields().Len() {
 		field := message.Fields().Get(at)
-		if inner := innerMessage(field); inner != nil && reachesTimes(inner, map[protoreflect.FullName]bool{}) {
+		inner := messageOf(field)
+		if inner != nil && holdsTimes(inner, map[protoreflect.FullName]bool{}) {
 			fields = append(fields, field)
 		}
 	}
@@ -114,28 +119,17 @@ func fieldsWithTimes(message protoreflect.MessageDescriptor) []protoreflect.Fiel
 	return fields
 }
 
-// reachesTimes returns whether a message is a time or holds one, however far in.
-func reachesTimes(message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
+func holdsTimes(message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
 	name := message.FullName()
 	if name == timestampName || name == durationName {
 		return true
 	}
-	if seen[name] {
-		return false
-	}
 	seen[name] = true
 	for at := range message.Fields().Len() {
-		if inner := innerMessage(message.Fields().Get(at)); inner != nil && reachesTimes(inner, seen) {
+		inner := messageOf(message.Fields().Get(at))
+		if inner != nil && !seen[inner.FullName()] && holdsTimes(inner, seen) {
 			return true
 		}
 	}
 	return false
-}
-
-// innerMessage returns the message that a field holds, or that the values of a map are.
-func innerMessage(field protoreflect.FieldDescriptor) protoreflect.MessageDescriptor {
-	if field.IsMap() {
-		return field.MapValue().Message()
-	}
-	return field.Message()
 }
