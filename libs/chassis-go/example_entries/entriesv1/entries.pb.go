@@ -83,7 +83,9 @@ type Entry struct {
 	// What it is about.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// Who wrote it.
-	Author        string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
+	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
+	// What it was made of: the id of a request or of an order.
+	Origin        string `protobuf:"bytes,4,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +137,13 @@ func (x *Entry) GetText() string {
 func (x *Entry) GetAuthor() string {
 	if x != nil {
 		return x.Author
+	}
+	return ""
+}
+
+func (x *Entry) GetOrigin() string {
+	if x != nil {
+		return x.Origin
 	}
 	return ""
 }
@@ -326,11 +335,12 @@ var File_souk_entries_v1_entries_proto protoreflect.FileDescriptor
 
 const file_souk_entries_v1_entries_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/entries/v1/entries.proto\x12\x0fsouk.entries.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x1bsouk/policy/v1/reason.proto\"X\n" +
+	"\x1dsouk/entries/v1/entries.proto\x12\x0fsouk.entries.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x1bsouk/policy/v1/reason.proto\"p\n" +
 	"\x05Entry\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12#\n" +
-	"\x06author\x18\x03 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x06author\"\xb3\x01\n" +
+	"\x06author\x18\x03 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x01\x80\x01\x01R\x06author\x12\x16\n" +
+	"\x06origin\x18\x04 \x01(\tR\x06origin\"\xb3\x01\n" +
 	"\x12RecordEntryRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\trequestId\x12\x1d\n" +
