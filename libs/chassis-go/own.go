@@ -113,3 +113,17 @@ func (owned *owned) holder(request protoreflect.Message) (protoreflect.Message, 
 	}
 	return request, owned.customer[last]
 }
+
+// customerNamedIn returns the customer that a request names where the contract says whose things it
+// reaches; empty when it names none.
+func customerNamedIn(method protoreflect.MethodDescriptor, message proto.Message) string {
+	owned, err := ownedOf(method)
+	if err != nil {
+		return ""
+	}
+	holder, field := owned.holder(message.ProtoReflect())
+	if holder == nil {
+		return ""
+	}
+	return holder.Get(field).String()
+}
