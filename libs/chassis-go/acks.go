@@ -1,8 +1,6 @@
 package chassis
 
 import (
-	"errors"
-	"io"
 	"sync"
 
 	eventsv1 "souk.example/go/souk/events/v1"
@@ -66,7 +64,8 @@ func (a *acks) send(stream eventsv1.EventService_SubscribeClient, start *eventsv
 	for range a.wake {
 		update, isEnded := a.take()
 		if len(update.GetAckIds())+len(update.GetNacks()) > 0 {
-			request := &eventsv1.SubscribeRequest{Request: &eventsv1.SubscribeRequest_Update{Update: update}}
+			said := &eventsv1.SubscribeRequest_Update{Update: update}
+			request := &eventsv1.SubscribeRequest{Request: said}
 			if err := stream.Send(request); err != nil {
 				return
 			}
@@ -76,12 +75,4 @@ func (a *acks) send(stream eventsv1.EventService_SubscribeClient, start *eventsv
 			return
 		}
 	}
-}
-
-// streamError returns why a stream ended.
-func streamError(err error) error {
-	if errors.Is(err, io.EOF) {
-		return errStreamEnded
-	}
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ func (c *consumer) run(drain context.Context) error {
 			}
 		}
 		if !c.backoff.isFailing() {
-			const text = "subscription %s waits for the event bus: %v"
-			c.log.Warn(fmt.Sprintf(text, c.subscription.Name, err))
+			const text = "subscription %s waits for the event bus: %s"
+			c.log.Warn(fmt.Sprintf(text, c.subscription.Name, busProblem(err)))
 		}
 		SystemClock.Sleep(drain, c.backoff.next())
 	}
@@ -192,12 +193,17 @@ func (c *consumer) read(drain context.Context) error {
 
 // receive passes deliveries on until the stream ends, and returns why it did.
 func (c *consumer) receive(
-	ctx context.Context, stream eventsv1.EventService_SubscribeClient, arrived chan<- []*eventsv1.EventDelivery,
+	ctx context.Context,
+	stream eventsv1.EventService_SubscribeClient,
+	arrived chan<- []*eventsv1.EventDelivery,
 ) error {
 	for {
 		response, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return errStreamEnded
+		}
 		if err != nil {
-			return streamError(err)
+			return err
 		}
 		if c.backoff.isFailing() {
 			c.log.Info(fmt.Sprintf("subscription %s is connected again", c.subscription.Name))
@@ -253,7 +259,9 @@ func (c *consumer) deliver(ctx context.Context, wire *eventsv1.EventDelivery, ac
 }
 
 // refuse logs why an event could not be handled, and refuses it.
-func (c *consumer) refuse(ctx context.Context, event *eventsv1.Event, ackID string, err error, acks *acks) {
+func (c *consumer) refuse(
+	ctx context.Context, event *eventsv1.Event, ackID string, err error, acks *acks,
+) {
 	reason := withCauses(err)
 	const text = "subscription %s could not handle %s %s: %s"
 	message := fmt.Sprintf(text, c.subscription.Name, event.GetType(), event.GetId(), reason)
@@ -290,4 +298,12 @@ func (c *consumer) dropForeign(event *eventsv1.Event) {
 	const text = "subscription %s drops %s %s: %s does not own this type"
 	message := fmt.Sprintf(text, c.subscription.Name, kind, event.GetId(), event.GetSource())
 	c.log.Warn(message, "event.id", event.GetId())
+}
+
+// busProblem returns what an answer of the bus says, without what gRPC writes around it.
+func busProblem(err error) string {
+	if known := souk.ErrorOf(err); known.Reason != "" {
+		return known.Error()
+	}
+	return withCauses(err)
 }

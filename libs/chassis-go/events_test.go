@@ -81,7 +81,9 @@ func TestAnEventThatCannotBeHandledLeavesNothingAndComesAgainAndOthersGoOn(t *te
 		withSubscription(newHarness(t, bus.Address), store).start(t)
 		bus.Deliver(EventOf(recorded("bad"), "1", "a"), EventOf(recorded("good"), "2", "b"))
 		bus.Deliver(EventOf(recorded("panic"), "3", "c"))
-		eventually(t, "refusals", func() bool { return len(bus.Seen().Acked) == 1 && len(bus.Seen().Nacks) >= 6 })
+		eventually(t, "refusals", func() bool {
+			return len(bus.Seen().Acked) == 1 && len(bus.Seen().Nacks) >= 6
+		})
 		var reasons []string
 		for _, nack := range bus.Seen().Nacks {
 			if nack.GetPermanent() {
@@ -305,7 +307,8 @@ func TestWhatAWritePublishesGoesOutWithTheCommitInOrder(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at *place) {
 		bus, store := StartBus(t, ""), at.open()
 		withStore(newHarness(t, bus.Address), store).start(t)
-		ctx := following(context.Background(), "echo", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+		const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+		ctx := following(context.Background(), "echo", traceparent)
 		must(t, publish(ctx, store, "a", "b"))
 		undone := store.Write(ctx, func(tx *Tx) error {
 			_, err := tx.Publish(recorded("undone"))

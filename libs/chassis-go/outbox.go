@@ -70,7 +70,9 @@ type refusedEvent struct {
 
 // settleEvents deletes what was published, and sets aside what was refused until somebody looks at
 // it.
-func (store *Store) settleEvents(ctx context.Context, published []outboxRow, refused []refusedEvent) error {
+func (store *Store) settleEvents(
+	ctx context.Context, published []outboxRow, refused []refusedEvent,
+) error {
 	return store.writeAt(ctx, readCommitted, func(tx *Tx) error {
 		for _, row := range published {
 			if _, err := tx.Exec("DELETE FROM souk_outbox WHERE seq = $1", row.seq); err != nil {

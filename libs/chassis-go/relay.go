@@ -162,7 +162,7 @@ func (r *relay) publish(ctx context.Context, batch []outboxRow) (string, error) 
 	}
 	refused := souk.ErrorOf(err)
 	if !slices.Contains(neverTaken, refused.Reason) {
-		return refused.Error(), nil
+		return busProblem(err), nil
 	}
 	if len(batch) > 1 {
 		r.singly = eventsAtOnce

@@ -146,7 +146,8 @@ func (key repeatable) record(tx *Tx, response proto.Message) error {
 func requestIDReused(id string) error {
 	message := fmt.Sprintf("request id %s was already used with a different request", id)
 	refusal := Refuse(policyv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, message, nil)
-	violation := FieldViolation{Field: string(requestID), Description: "was used before with another request"}
+	const description = "was used before with another request"
+	violation := FieldViolation{Field: string(requestID), Description: description}
 	return refusal.With(badRequest(violation))
 }
 

@@ -4,19 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
-	"time"
 )
 
 const (
-	requestsKept = 7 * 24 * time.Hour
-	inboxKept    = 30 * 24 * time.Hour
-	purgeEvery   = time.Minute
-	// How many rows one write deletes at most.
-	purgedAtOnce = 500
 	// For what rests on rows that it changes itself.
 	readCommitted = sql.LevelReadCommitted
 	// How many connections are held at most, unless the options say otherwise.
@@ -73,7 +65,9 @@ func CheckDatabaseURL(url string) error {
 
 // opener opens a database and migrates it. committed is called after each commit, with whether it
 // published.
-type opener func(ctx context.Context, options StoreOptions, committed func(publishes bool)) (engine, error)
+type opener func(
+	ctx context.Context, options StoreOptions, committed func(publishes bool),
+) (engine, error)
 
 func engineOf(url string) opener {
 	switch {
@@ -135,7 +129,9 @@ func (store *Store) Write(ctx context.Context, closure func(*Tx) error) error {
 }
 
 // writeAt is Write for what rests on rows that it changes itself, and may be READ COMMITTED.
-func (store *Store) writeAt(ctx context.Context, level sql.IsolationLevel, closure func(*Tx) error) error {
+func (store *Store) writeAt(
+	ctx context.Context, level sql.IsolationLevel, closure func(*Tx) error,
+) error {
 	return store.engine.write(ctx, level, closure)
 }
 
@@ -161,59 +157,4 @@ func (store *Store) Key(ctx context.Context, name string) ([]byte, error) {
 		return reader.QueryRow("SELECT secret FROM souk_keys WHERE name = $1", name).Scan(&secret)
 	})
 	return secret, err
-}
-
-// Purge deletes idempotency records older than 7 days and inbox records older than 30, and returns
-// how many. Rows are numbered in the order of their making, so what is behind a young row is young.
-func (store *Store) Purge(ctx context.Context) (int64, error) {
-	var purged int64
-	kept := map[string]time.Duration{"souk_requests": requestsKept, "souk_inbox": inboxKept}
-	for table, age := range kept {
-		before := store.clock.Now().Add(-age).UnixMicro()
-		for {
-			deleted, err := store.purgeSome(ctx, table, before)
-			if err != nil {
-				return purged, err
-			}
-			purged += deleted
-			if deleted < purgedAtOnce {
-				break
-			}
-		}
-	}
-	return purged, nil
-}
-
-func (store *Store) purgeSome(ctx context.Context, table string, before int64) (int64, error) {
-	const sql = "DELETE FROM %[1]s WHERE created_time < $1" +
-		" AND seq IN (SELECT seq FROM %[1]s ORDER BY seq LIMIT $2)"
-	var deleted int64
-	err := store.writeAt(ctx, readCommitted, func(tx *Tx) (err error) {
-		deleted, err = tx.Exec(fmt.Sprintf(sql, table), before, purgedAtOnce)
-		return err
-	})
-	return deleted, err
-}
-
-// purgeWorker returns the worker that forgets old requests and events.
-func (store *Store) purgeWorker() Worker {
-	run := func(drain context.Context) error {
-		for drain.Err() == nil {
-			if _, err := store.Purge(context.WithoutCancel(drain)); err != nil {
-				return err
-			}
-			store.clock.Sleep(drain, purgeEvery)
-		}
-		return nil
-	}
-	return Worker{Name: "purge", Run: run}
-}
-
-// pathOf returns the file of a SQLite database.
-func pathOf(options StoreOptions) (string, error) {
-	file := strings.TrimPrefix(options.URL, "sqlite:")
-	if filepath.IsAbs(file) {
-		return file, nil
-	}
-	return filepath.Abs(filepath.Join(options.Folder, file))
 }
