@@ -161,7 +161,7 @@ func (exchange *exchange) next(reading reading) (message []byte, release func(),
 	release = func() {}
 	var prefix [prefixBytes]byte
 	if err := exchange.frames.ReadMessageHeader(prefix[:]); err != nil {
-		return nil, release, torn(err)
+		return nil, release, exchange.torn(err)
 	}
 	switch prefix[0] {
 	case 0:
@@ -181,18 +181,17 @@ func (exchange *exchange) next(reading reading) (message []byte, release func(),
 	bytes, err := exchange.frames.Read(int(length))
 	if err != nil {
 		reserved()
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, release, torn(err)
+		return nil, release, exchange.torn(err)
 	}
 	defer bytes.Free()
 	exchange.consumed += prefixBytes + length
 	return bytes.Materialize(), reserved, nil
 }
 
-func torn(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+// torn tells the end inside a message from the end of the request.
+func (exchange *exchange) torn(err error) error {
+	isEnd := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if isEnd && exchange.hasMore() {
 		return brokenRequest("the request ends inside a message")
 	}
 	return err

@@ -45,10 +45,12 @@ type listener struct {
 	net.Listener
 	process *process
 	server  *grpc.Server
+	// How long a connection may take until it speaks HTTP/2.
+	preface time.Duration
 }
 
 func newListener(bound net.Listener, process *process) *listener {
-	listener := &listener{Listener: bound, process: process}
+	listener := &listener{Listener: bound, process: process, preface: prefaceTimeout}
 	listener.server = grpc.NewServer(
 		grpc.ForceServerCodecV2(raw{}),
 		grpc.UnknownServiceHandler(process.handle),
@@ -93,7 +95,7 @@ func (listener *listener) admit(conn net.Conn) *wire {
 	wire.opened = listener.process.open
 	wire.ended = func() { limits.disconnect(connection) }
 	// A connection that says nothing, or nothing of HTTP/2, is closed.
-	timer := time.AfterFunc(prefaceTimeout, func() {
+	timer := time.AfterFunc(listener.preface, func() {
 		const setting = "seconds until a connection must speak HTTP/2"
 		limits.refused("preface_seconds", setting, int(prefaceTimeout.Seconds()), connection.peer.address)
 		_ = conn.Close()

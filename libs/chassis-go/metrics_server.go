@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,8 +44,10 @@ func metricsServer(registry *prometheus.Registry, board *board) *http.Server {
 	return &http.Server{Handler: pages, ReadHeaderTimeout: pageTimeout, ReadTimeout: pageTimeout}
 }
 
+// writePage writes a page with its length, so that it comes in one piece.
 func writePage(response http.ResponseWriter, status int, text string) {
 	response.Header().Set("content-type", pageType)
+	response.Header().Set("content-length", strconv.Itoa(len(text)))
 	response.WriteHeader(status)
 	_, _ = io.WriteString(response, text)
 }
@@ -54,13 +58,15 @@ func writeMetrics(response http.ResponseWriter, registry *prometheus.Registry) {
 		writePage(response, http.StatusInternalServerError, fmt.Sprintln(err))
 		return
 	}
-	response.Header().Set("content-type", pageType)
-	encoder := expfmt.NewEncoder(response, expfmt.NewFormat(expfmt.TypeTextPlain))
+	var page strings.Builder
+	encoder := expfmt.NewEncoder(&page, expfmt.NewFormat(expfmt.TypeTextPlain))
 	for _, family := range families {
-		if encoder.Encode(family) != nil {
+		if err := encoder.Encode(family); err != nil {
+			writePage(response, http.StatusInternalServerError, fmt.Sprintln(err))
 			return
 		}
 	}
+	writePage(response, http.StatusOK, page.String())
 }
 
 // limitedListener accepts so many connections at once; further ones are closed.
