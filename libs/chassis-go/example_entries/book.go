@@ -38,7 +38,8 @@ func (book *book) RecordEntry(
 // orderPlaced adds an entry for each order.
 func orderPlaced(tx *chassis.Tx, event *ordersv1.OrderPlaced, _ chassis.Delivery) error {
 	order := event.GetOrder()
-	return add(tx, &entriesv1.Entry{Text: order.GetCustomerId(), Author: "orders", Origin: order.GetOrderId()})
+	entry := &entriesv1.Entry{Text: order.GetCustomerId(), Author: "orders", Origin: order.GetOrderId()}
+	return add(tx, entry)
 }
 
 // add adds an entry to the end of the book, and publishes it.
@@ -60,7 +61,8 @@ func add(tx *chassis.Tx, entry *entriesv1.Entry) error {
 func (book *book) check(ctx context.Context) (chassis.Report, error) {
 	var count, last, distinct int64
 	err := book.store.Read(ctx, func(reader chassis.Reader) error {
-		const counts = "SELECT count(*), coalesce(max(number), 0), count(DISTINCT author || ' ' || origin) FROM entries"
+		const counts = "SELECT count(*), coalesce(max(number), 0)," +
+			" count(DISTINCT author || ' ' || origin) FROM entries"
 		return reader.QueryRow(counts).Scan(&count, &last, &distinct)
 	})
 	if err != nil {

@@ -56,10 +56,13 @@ func survivesKills(t *testing.T, url string, replicas int) {
 		}
 	}
 	sending.Wait()
-	found := readPublished(ctx, t, bus.address)
+	found := readPublished(ctx, t, bus.address, orders+calls)
 	mustBeWhole(t, found)
 	mustBeInOrder(t, found)
 	checkInvariants(ctx, t, entries[0])
+	for _, one := range entries {
+		one.stop()
+	}
 }
 
 // placeOrders publishes an event for each order, each twice, as a service that is killed does.
@@ -68,13 +71,23 @@ func placeOrders(ctx context.Context, t *testing.T, address string) {
 	for number := range orders {
 		request := &eventsv1.PublishEventsRequest{Events: []*eventsv1.Event{orderEvent(t, number)}}
 		for range 2 {
-			untilDone(ctx, t, func() error {
-				_, err := bus.PublishEvents(ctx, request)
-				return err
-			})
+			untilDone(ctx, t, func() error { return publish(ctx, bus, request) })
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// publish publishes events; the bus answers for each.
+func publish(
+	ctx context.Context, bus eventsv1.EventServiceClient, request *eventsv1.PublishEventsRequest,
+) error {
+	response, err := bus.PublishEvents(ctx, request)
+	for _, result := range response.GetResults() {
+		if failure := result.GetFailure(); failure != nil {
+			return errors.New(failure.GetMessage())
+		}
+	}
+	return err
 }
 
 func orderEvent(t *testing.T, number int) *eventsv1.Event {
@@ -104,8 +117,8 @@ func recordEntries(ctx context.Context, t *testing.T, entries []*child) {
 			untilDone(ctx, t, func() error {
 				// Another replica, and another process after a kill.
 				one := entries[(number+at)%len(entries)]
-				client := entriesv1.NewEntryServiceClient(connect(t, one.where(), "service:till", "entries.write"))
-				response, err := client.RecordEntry(ctx, request)
+				way := connect(t, one.where(), "service:till", "entries.write")
+				response, err := entriesv1.NewEntryServiceClient(way).RecordEntry(ctx, request)
 				answers[at] = response.GetEntry().GetNumber()
 				return err
 			})
@@ -123,16 +136,17 @@ type published struct {
 	entry   *entriesv1.Entry
 }
 
-// readPublished reads the log of the bus until it has every entry, and returns the first event of
+// readPublished reads the log of the bus until it has as many entries as wanted, and returns the first event of
 // each id, in the order of the log for each text.
-func readPublished(ctx context.Context, t *testing.T, address string) []published {
+func readPublished(ctx context.Context, t *testing.T, address string, wanted int) []published {
 	t.Helper()
-	bus := eventsv1.NewEventServiceClient(connect(t, address, "service:checker", "events.subscribe", "entries.read"))
+	way := connect(t, address, "service:checker", "events.subscribe", "entries.read")
+	bus := eventsv1.NewEventServiceClient(way)
 	limited, cancel := context.WithTimeout(ctx, settleLimit)
 	defer cancel()
 	seen := map[string]bool{}
 	var found []published
-	for len(seen) < orders+calls && limited.Err() == nil {
+	for len(seen) < wanted && limited.Err() == nil {
 		err := readLog(limited, bus, func(event *eventsv1.Event) bool {
 			if !seen[event.GetId()] {
 				message := &entriesv1.EntryRecorded{}
@@ -140,17 +154,19 @@ func readPublished(ctx context.Context, t *testing.T, address string) []publishe
 				found = append(found, published{event.GetId(), message.GetEntry()})
 			}
 			seen[event.GetId()] = true
-			return len(seen) < orders+calls
+			return len(seen) < wanted
 		})
 		if err != nil && limited.Err() != nil {
-			t.Fatalf("the bus has %d of %d entries: %v", len(seen), orders+calls, err)
+			t.Fatalf("the bus has %d of %d entries: %v", len(seen), wanted, err)
 		}
 	}
 	return found
 }
 
 // readLog reads events from the start of the log while they are wanted.
-func readLog(ctx context.Context, bus eventsv1.EventServiceClient, read func(*eventsv1.Event) bool) error {
+func readLog(
+	ctx context.Context, bus eventsv1.EventServiceClient, read func(*eventsv1.Event) bool,
+) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := bus.Subscribe(ctx)
@@ -199,7 +215,7 @@ func mustBeWhole(t *testing.T, found []published) {
 	}
 }
 
-// mustBeInOrder fails unless the entries of one text, which is the key, are in the order of the book.
+// mustBeInOrder fails unless the entries of one text, which is the key, are in the book's order.
 func mustBeInOrder(t *testing.T, found []published) {
 	t.Helper()
 	latest := map[string]int64{}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,9 +25,7 @@ import (
 
 const (
 	// runsVariable makes the program of the tests the service itself.
-	runsVariable = "ENTRIES_TEST_RUNS"
-	// programVariable has the path of the one program, souk.
-	programVariable  = "SOUK_PROGRAM"
+	runsVariable     = "ENTRIES_TEST_RUNS"
 	postgresVariable = "SOUK_TEST_POSTGRES_URL"
 	startLimit       = 60 * time.Second
 )
@@ -48,13 +48,31 @@ type child struct {
 
 	mutex   sync.Mutex
 	running *exec.Cmd
-	stderr  *bytes.Buffer
+	stderr  *output
+}
+
+// output keeps what a process writes.
+type output struct {
+	mutex sync.Mutex
+	bytes bytes.Buffer
+}
+
+func (out *output) Write(bytes []byte) (int, error) {
+	out.mutex.Lock()
+	defer out.mutex.Unlock()
+	return out.bytes.Write(bytes)
+}
+
+func (out *output) String() string {
+	out.mutex.Lock()
+	defer out.mutex.Unlock()
+	return out.bytes.String()
 }
 
 // startBus starts the event bus of the shop, alone.
 func startBus(t *testing.T) *child {
 	t.Helper()
-	program := required(t, programVariable, "the path of the program souk")
+	program := soukProgram(t)
 	folder := t.TempDir()
 	bus := &child{t: t, ready: filepath.Join(folder, "ready")}
 	bus.command = []string{
@@ -65,10 +83,30 @@ func startBus(t *testing.T) *child {
 	return bus
 }
 
+// soukProgram returns the one program: SOUK_BIN, or what the last build left.
+func soukProgram(t *testing.T) string {
+	t.Helper()
+	program := os.Getenv("SOUK_BIN")
+	if program == "" {
+		target := cmp.Or(os.Getenv("CARGO_TARGET_DIR"), filepath.Join("..", "..", "..", "target"))
+		program = filepath.Join(target, "debug", "souk")
+	}
+	if _, err := os.Stat(program); err != nil {
+		skip(t, "the program souk is not built: "+program)
+	}
+	return program
+}
+
 // startEntries starts a replica of this service.
 func startEntries(t *testing.T, url, bus string) *child {
 	t.Helper()
-	folder := t.TempDir()
+	entries := entriesIn(t, t.TempDir(), url, bus)
+	entries.start("127.0.0.1:0")
+	return entries
+}
+
+// entriesIn returns a replica of this service with its data in a folder.
+func entriesIn(t *testing.T, folder, url, bus string) *child {
 	entries := &child{t: t, command: []string{os.Args[0]}, ready: filepath.Join(folder, "ready")}
 	entries.environment = []string{
 		runsVariable + "=1",
@@ -79,7 +117,6 @@ func startEntries(t *testing.T, url, bus string) *child {
 		"ENTRIES__UPSTREAMS__EVENTS=http://" + bus,
 		"ENTRIES__IDENTITY__SCOPES=events.publish events.subscribe orders.read",
 	}
-	entries.start("127.0.0.1:0")
 	return entries
 }
 
@@ -87,14 +124,7 @@ func startEntries(t *testing.T, url, bus string) *child {
 func (c *child) start(listen string) {
 	c.t.Helper()
 	_ = os.Remove(c.ready)
-	command := c.command
-	if len(c.environment) == 0 {
-		command = append(append([]string{}, c.command...), listen)
-	}
-	running := exec.Command(command[0], command[1:]...)
-	running.Env = append(os.Environ(), append(c.environment, "ENTRIES__SERVER__LISTEN="+listen)...)
-	stderr := &bytes.Buffer{}
-	running.Stderr = stderr
+	running, stderr := c.process(listen)
 	must(c.t, running.Start())
 	c.mutex.Lock()
 	c.running, c.stderr = running, stderr
@@ -103,7 +133,7 @@ func (c *child) start(listen string) {
 		_ = running.Process.Kill()
 		_ = running.Wait()
 		if c.t.Failed() {
-			c.t.Logf("%s: %s", filepath.Base(command[0]), stderr)
+			c.t.Logf("%s: %s", filepath.Base(c.command[0]), stderr)
 		}
 	})
 	for until := time.Now().Add(startLimit); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
@@ -114,7 +144,7 @@ func (c *child) start(listen string) {
 			return
 		}
 	}
-	c.t.Fatalf("%s does not serve: %s", command[0], stderr)
+	c.t.Fatalf("%s does not serve: %s", c.command[0], stderr)
 }
 
 func readyAddress(file string) string {
@@ -129,6 +159,28 @@ func readyAddress(file string) string {
 		}
 	}
 	return ""
+}
+
+// process returns the process that it is at an address.
+func (c *child) process(listen string) (*exec.Cmd, *output) {
+	command := c.command
+	if len(c.environment) == 0 {
+		command = append(append([]string{}, c.command...), listen)
+	}
+	process := exec.Command(command[0], command[1:]...)
+	process.Env = append(os.Environ(), append(c.environment, "ENTRIES__SERVER__LISTEN="+listen)...)
+	stderr := &output{}
+	process.Stderr = stderr
+	return process, stderr
+}
+
+// stop drains it with SIGTERM, and fails unless it ends well.
+func (c *child) stop() {
+	c.t.Helper()
+	must(c.t, c.running.Process.Signal(syscall.SIGTERM))
+	if err := c.running.Wait(); err != nil {
+		c.t.Fatalf("it ended with %v: %s", err, c.stderr)
+	}
 }
 
 // restart kills it with SIGKILL, and starts it again.
@@ -176,7 +228,10 @@ func checkInvariants(ctx context.Context, t *testing.T, entries *child) {
 // postgresDatabase returns a database that goes with the test.
 func postgresDatabase(t *testing.T) string {
 	t.Helper()
-	server := required(t, postgresVariable, "the address of a PostgreSQL for tests")
+	server := os.Getenv(postgresVariable)
+	if server == "" {
+		skip(t, postgresVariable+" is not set; `cargo xtask postgres` prints it")
+	}
 	admin, err := sql.Open("pgx", server)
 	must(t, err)
 	name := chassis.NewID("entries", time.Now())
@@ -193,15 +248,11 @@ func postgresDatabase(t *testing.T) string {
 	return address.String()
 }
 
-// required returns what the environment says; without it the test is skipped, and fails in CI.
-func required(t *testing.T, variable, what string) string {
+// skip skips a test that needs what is not there, which in CI is a failure.
+func skip(t *testing.T, why string) {
 	t.Helper()
-	value := os.Getenv(variable)
-	if value == "" && os.Getenv("CI") != "" {
-		t.Fatalf("%s is not set: %s", variable, what)
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
 	}
-	if value == "" {
-		t.Skipf("%s is not set: %s", variable, what)
-	}
-	return value
+	t.Skip(why)
 }
