@@ -384,3 +384,27 @@ func TestABatchHoldsAsManyOfTheOldestAsFitAndNeverNone(t *testing.T) {
 	equal(t, len(firstBatch([]outboxRow{ofSize(bytesAtOnce + 1), ofSize(1)})), 1)
 	equal(t, len(firstBatch(nil)), 0)
 }
+
+func TestAnEventIsAcknowledgedOnlyAfterTheCommitOfItsEffect(t *testing.T) {
+	bus, store := StartBus(t, ""), sqlitePlace(t).open()
+	begun, commit := make(chan struct{}), make(chan struct{})
+	slow := On(func(tx *Tx, event *entriesv1.EntryRecorded, _ Delivery) error {
+		close(begun)
+		<-commit
+		return insertName(tx, event.GetEntry().GetText())
+	})
+	change := func(subscription *Subscription) { subscription.Handlers = []EventHandler{slow} }
+	withSubscription(newHarness(t, bus.Address), store, change).start(t)
+	bus.Deliver(EventOf(recorded("slow"), "1", ""))
+	<-begun
+	// What is not from its owner needs no write, so its acknowledgement follows any that were made.
+	foreign := EventOf(recorded("foreign"), "2", "")
+	foreign.Source = "/services/orders"
+	bus.Deliver(foreign)
+	eventually(t, "an acknowledgement", func() bool { return len(bus.Seen().Acked) > 0 })
+	equal(t, bus.Seen().Acked, []string{"ack-2"})
+	close(commit)
+	eventually(t, "the other one", func() bool { return len(bus.Seen().Acked) == 2 })
+	equal(t, bus.Seen().Acked, []string{"ack-2", "ack-1"})
+	equal(t, namesIn(t, store), []string{"slow"})
+}
