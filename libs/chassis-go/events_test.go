@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -395,6 +396,8 @@ func TestAnEventIsAcknowledgedOnlyAfterTheCommitOfItsEffect(t *testing.T) {
 	})
 	change := func(subscription *Subscription) { subscription.Handlers = []EventHandler{slow} }
 	withSubscription(newHarness(t, bus.Address), store, change).start(t)
+	release := sync.OnceFunc(func() { close(commit) })
+	t.Cleanup(release)
 	bus.Deliver(EventOf(recorded("slow"), "1", ""))
 	<-begun
 	// What is not from its owner needs no write, so its acknowledgement follows any that were made.
@@ -403,7 +406,7 @@ func TestAnEventIsAcknowledgedOnlyAfterTheCommitOfItsEffect(t *testing.T) {
 	bus.Deliver(foreign)
 	eventually(t, "an acknowledgement", func() bool { return len(bus.Seen().Acked) > 0 })
 	equal(t, bus.Seen().Acked, []string{"ack-2"})
-	close(commit)
+	release()
 	eventually(t, "the other one", func() bool { return len(bus.Seen().Acked) == 2 })
 	equal(t, bus.Seen().Acked, []string{"ack-2", "ack-1"})
 	equal(t, namesIn(t, store), []string{"slow"})
