@@ -102,7 +102,7 @@ func (e *postgresEngine) write(
 	case err := <-done:
 		return publicError(err)
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 

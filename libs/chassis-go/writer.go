@@ -35,7 +35,7 @@ func (e *sqliteEngine) write(ctx context.Context, _ sql.IsolationLevel, closure 
 	select {
 	case e.waiting <- one:
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-e.ended:
 		return databaseUnavailable(errClosed)
 	}
@@ -43,7 +43,7 @@ func (e *sqliteEngine) write(ctx context.Context, _ sql.IsolationLevel, closure 
 	case <-one.done:
 		return publicError(one.err)
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-e.ended:
 	}
 	// The writer ends after it has done what was queued before it stopped.
