@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use prost_reflect::{
-    Cardinality, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
-    MethodDescriptor, Value,
+    Cardinality, EnumDescriptor, EnumValueDescriptor, FieldDescriptor, FileDescriptor, Kind,
+    MessageDescriptor, MethodDescriptor, Value,
 };
 
 use crate::Scope;
@@ -194,6 +194,33 @@ fn check_write(scope: &Scope, method: &MethodDescriptor, element: &mut Element<'
     if method.name().starts_with("Create") && ![201, 202].contains(&status) {
         element.problem("creates something: souk.policy.v1.method needs `http_status: 201`");
     }
+    check_resource(method, element);
+}
+
+/// What is created says when, and what is changed has an etag, so that two who change it notice.
+fn check_resource(method: &MethodDescriptor, element: &mut Element<'_>) {
+    if method.name().starts_with("Create") {
+        for resource in resources(&method.output()) {
+            if resource.get_field_by_name("create_time").is_none() {
+                element
+                    .problem(&format!("creates a {}, which has no create_time", resource.name()));
+            }
+        }
+    }
+    if method.name().starts_with("Update") {
+        for resource in resources(&method.input()) {
+            if resource.get_field_by_name("etag").is_none() {
+                element.problem(&format!("changes a {}, which has no etag", resource.name()));
+            }
+        }
+    }
+}
+
+/// Returns the messages of our own that a request or a response has one of.
+fn resources(message: &MessageDescriptor) -> Vec<MessageDescriptor> {
+    let fields = message.fields().filter(|field| !field.is_list() && !field.is_map());
+    let messages = fields.filter_map(|field| field.kind().as_message().cloned());
+    messages.filter(|message| !message.package_name().starts_with("google.")).collect()
 }
 
 /// `google.protobuf.MethodOptions.IDEMPOTENT`.
@@ -242,7 +269,10 @@ fn check_enum(
         }
         return;
     }
-    // Common reasons are given by the chassis; others can also stand in a message.
+    for value in one.values() {
+        check_status(scope, &value, element);
+    }
+    // Common reasons are given by the chassis; others can also be in a message.
     let is_in_messages = || {
         scope.messages().values().flatten().flat_map(MessageDescriptor::fields).any(
             |field| matches!(field.kind(), Kind::Enum(kind) if kind.full_name() == one.full_name()),
@@ -259,6 +289,24 @@ fn check_enum(
         }
     }
 }
+
+/// HTTP answers FAILED_PRECONDITION with 400 unless the reason says otherwise, as if the request
+/// were malformed.
+fn check_status(scope: &Scope, value: &EnumValueDescriptor, element: &mut Element<'_>) {
+    let Some(policy) = extension(scope, &value.options(), "souk.policy.v1.reason") else { return };
+    let code = policy.get_field_by_name("code").and_then(|code| code.as_enum_number());
+    let status = policy.get_field_by_name("http_status").and_then(|status| status.as_i32());
+    if code == Some(FAILED_PRECONDITION) && status == Some(0) {
+        element.problem(&format!(
+            "has {}, which is FAILED_PRECONDITION: souk.policy.v1.reason needs an http_status, such \
+             as 409",
+            value.name()
+        ));
+    }
+}
+
+/// `google.rpc.Code.FAILED_PRECONDITION`.
+const FAILED_PRECONDITION: i32 = 9;
 
 fn listed_reasons(scope: &Scope) -> BTreeSet<String> {
     let mut listed = BTreeSet::new();

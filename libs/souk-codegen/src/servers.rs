@@ -101,7 +101,7 @@ pub fn check_set_by(scope: &Scope, problems: &mut Problems) {
                 let file = field.parent_file();
                 let mut element = Element { file: file.name(), name: field.full_name(), problems };
                 element.problem(
-                    "has souk.policy.v1.field.set_by, which stands on fields of requests only",
+                    "has souk.policy.v1.field.set_by, which only fields of requests may have",
                 );
             }
         }

@@ -3,7 +3,7 @@
 use prost::Message;
 use souk_client::operations::v1::Operation;
 use souk_client::operations::v1::operation::Result as Ending;
-use souk_client::types::v1::{Actor, ActorKind};
+use souk_client::types::v1::Actor;
 use souk_data::Error;
 use souk_data::operation::Model;
 
@@ -23,7 +23,7 @@ pub fn answer(service: &str, operation: &Model) -> Result<Operation, Error> {
         method: operation.method.trim_start_matches('/').replace('/', "."),
         metadata: Some(decoded(&operation.metadata)?),
         done: operation.done_time.is_some(),
-        actor: Some(actor(&operation.caller)),
+        actor: Actor::from_stored(&operation.caller),
         cancel_time: operation.cancel_time.map(Into::into),
         create_time: Some(operation.create_time.into()),
         update_time: Some(operation.update_time.into()),
@@ -34,15 +34,4 @@ pub fn answer(service: &str, operation: &Model) -> Result<Operation, Error> {
 
 fn decoded<M: Message + Default>(bytes: &[u8]) -> Result<M, Error> {
     M::decode(bytes).map_err(|_| Error::Corrupt("an operation cannot be decoded".into()))
-}
-
-/// Reads whom an operation belongs to, such as `staff:ann`.
-fn actor(caller: &str) -> Actor {
-    let (kind, id) = caller.split_once(':').unwrap_or((caller, ""));
-    let kind = match kind {
-        "service" => ActorKind::Service,
-        "staff" => ActorKind::Staff,
-        _ => ActorKind::User,
-    };
-    Actor { kind: kind.into(), id: id.to_owned() }
 }

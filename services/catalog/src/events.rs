@@ -2,6 +2,7 @@
 //! all is the product.
 
 use souk_client::catalog::v1 as pb;
+use souk_client::types::v1::Actor;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
 use souk_types::{PriceId, Timestamp};
@@ -25,60 +26,63 @@ pub enum Event<'a> {
     DefaultPriceCleared(&'a Price),
 }
 
-/// Puts an event into the outbox.
-pub async fn append(tx: &Tx, event: Event<'_>, at: Timestamp) -> Result<(), Error> {
-    append_all(tx, [event], at).await
+/// Puts an event into the outbox. `actor` is the key of the caller who made the change.
+pub async fn append(tx: &Tx, event: Event<'_>, actor: &str, at: Timestamp) -> Result<(), Error> {
+    append_all(tx, [event], actor, at).await
 }
 
 /// Puts events into the outbox, in order.
 pub async fn append_all(
     tx: &Tx,
     events: impl IntoIterator<Item = Event<'_>>,
+    actor: &str,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let new: Vec<NewEvent> = events.into_iter().map(|event| event.message(at)).collect();
+    let new: Vec<NewEvent> = events.into_iter().map(|event| event.message(actor, at)).collect();
     Ok(outbox::append_all(tx, &new).await?)
 }
 
 impl Event<'_> {
-    fn message(&self, at: Timestamp) -> NewEvent {
+    fn message(&self, actor: &str, at: Timestamp) -> NewEvent {
+        let actor = Actor::from_stored(actor);
         match *self {
             Event::ProductCreated(product) => {
-                NewEvent::new(&pb::ProductCreated { product: Some(product.into()) }, at)
+                let product = Some(product.into());
+                NewEvent::new(&pb::ProductCreated { product, actor }, at)
             }
             Event::ProductUpdated { product, previous_state } => {
                 let previous_state = previous_state as i32;
-                let event = pb::ProductUpdated { product: Some(product.into()), previous_state };
-                NewEvent::new(&event, at)
+                let product = Some(product.into());
+                NewEvent::new(&pb::ProductUpdated { product, previous_state, actor }, at)
             }
             Event::VariantCreated(variant) => {
-                NewEvent::new(&pb::VariantCreated { variant: Some(variant.into()) }, at)
+                let variant = Some(variant.into());
+                NewEvent::new(&pb::VariantCreated { variant, actor }, at)
             }
             Event::VariantUpdated { variant, previous_state } => {
                 let previous_state = previous_state as i32;
-                let event = pb::VariantUpdated { variant: Some(variant.into()), previous_state };
-                NewEvent::new(&event, at)
+                let variant = Some(variant.into());
+                NewEvent::new(&pb::VariantUpdated { variant, previous_state, actor }, at)
             }
             Event::PriceCreated(price) => {
-                NewEvent::new(&pb::PriceCreated { price: Some(price.into()) }, at)
+                NewEvent::new(&pb::PriceCreated { price: Some(price.into()), actor }, at)
             }
             Event::PriceArchived(price) => {
-                NewEvent::new(&pb::PriceArchived { price: Some(price.into()) }, at)
+                NewEvent::new(&pb::PriceArchived { price: Some(price.into()), actor }, at)
             }
             Event::DefaultPriceChanged { price, previous } => {
                 let event = pb::DefaultPriceChanged {
                     price: Some(price.into()),
                     previous_price_id: previous.map(|id| id.to_string()).unwrap_or_default(),
                     change_time: Some(at.into()),
+                    actor,
                 };
                 NewEvent::new(&event, at)
             }
             Event::DefaultPriceCleared(price) => {
+                let price = Some(price.into());
                 let clear_time = Some(at.into());
-                NewEvent::new(
-                    &pb::DefaultPriceCleared { price: Some(price.into()), clear_time },
-                    at,
-                )
+                NewEvent::new(&pb::DefaultPriceCleared { price, clear_time, actor }, at)
             }
         }
     }

@@ -111,7 +111,8 @@ async fn import_group(
     let products = plan.products.iter().map(Event::ProductCreated);
     let variants = plan.variants.iter().map(Event::VariantCreated);
     let prices = plan.prices.iter().map(Event::PriceCreated);
-    events::append_all(tx, products.chain(variants).chain(prices), now).await?;
+    let created = products.chain(variants).chain(prices);
+    events::append_all(tx, created, &operation.caller, now).await?;
 
     let mut results = vec![];
     for outcome in plan.outcomes {

@@ -12,7 +12,7 @@ use souk_types::Timestamp;
 use crate::availability::{Availability, AvailabilityState};
 use crate::error::Error;
 use crate::location::{Location, LocationChange};
-use crate::movement::{Movement, MovementKind, SYSTEM};
+use crate::movement::{Movement, MovementKind};
 use crate::policy::{Policy, PolicyChange, StockPolicy, etag};
 use crate::reservation::{Line, Reservation};
 use crate::state::State;
@@ -215,20 +215,6 @@ fn paths(
     Ok(paths.into_iter().collect())
 }
 
-/// Returns who caused something, from how it is stored: `service:orders`, or `system`.
-pub fn actor(stored: &str) -> Option<types::Actor> {
-    let (kind, id) = stored.split_once(':').unwrap_or((stored, ""));
-    let kind = match kind {
-        "" => return None,
-        "user" => types::ActorKind::User,
-        "service" => types::ActorKind::Service,
-        "staff" => types::ActorKind::Staff,
-        SYSTEM => types::ActorKind::System,
-        _ => types::ActorKind::Unspecified,
-    };
-    Some(types::Actor { kind: kind.into(), id: id.to_owned() })
-}
-
 /// Returns units as the contract has them. The rules keep them in its range; what a stock of an
 /// earlier version holds beyond it is said as the largest number.
 fn units(units: i64) -> i32 {
@@ -321,7 +307,7 @@ impl From<Movement> for pb::Movement {
             create_time: Some(movement.create_time.into()),
             effective_time: Some(movement.effective_time.into()),
             note: movement.note,
-            actor: actor(&movement.actor),
+            actor: types::Actor::from_stored(&movement.actor),
         }
     }
 }
@@ -460,14 +446,6 @@ mod tests {
         assert_eq!(field_of(&nameless), "location.title");
         let aimless = policy_change(pb::StockPolicy::default(), mask(&["*"])).unwrap_err();
         assert_eq!(field_of(&aimless), "stock_policy.policy");
-    }
-
-    #[test]
-    fn an_actor_is_said_as_it_was_stored() {
-        let ann = actor("staff:ann").unwrap();
-        assert_eq!((ann.kind(), ann.id.as_str()), (types::ActorKind::Staff, "ann"));
-        assert_eq!(actor(SYSTEM).unwrap().kind(), types::ActorKind::System);
-        assert_eq!(actor(""), None);
     }
 
     #[test]

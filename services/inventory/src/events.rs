@@ -1,11 +1,11 @@
 //! The events of inventory, put into the outbox by the write that makes the change.
 
 use souk_client::inventory::v1 as pb;
+use souk_client::types::v1::Actor;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
 use souk_types::Timestamp;
 
-use crate::convert;
 use crate::error::Error;
 use crate::movement::Movement;
 use crate::reservation::Reservation;
@@ -16,7 +16,7 @@ use crate::stock::Stock;
 /// megabyte.
 const LINES_AT_MOST: usize = 200;
 
-/// Publishes what may change what a shop window shows: units on hand changed, reserved ones became
+/// Publishes what may change what a storefront shows: units on hand changed, reserved ones became
 /// available again, or few are left. `after` and `movements` speak of the same stocks in the same
 /// order.
 pub async fn stock_changed(
@@ -51,7 +51,7 @@ pub async fn reservation_changed(
     let event = pb::ReservationChanged {
         reservation: Some(reservation),
         previous_state: previous.into(),
-        actor: convert::actor(actor),
+        actor: Actor::from_stored(actor),
     };
     Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

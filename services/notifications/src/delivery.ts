@@ -1,7 +1,8 @@
 /**
  * The rules of a delivery, pure: its key, its attempts, its end.
  *
- * PENDING → DELIVERED, or → DEAD after the last attempt or a refusal for good; a DEAD one is requeued or dropped.
+ * PENDING → DELIVERED; or → DEAD after the last attempt or a permanent refusal, and a DEAD one is requeued or dropped; or →
+ * SKIPPED when there is no address to send it to.
  */
 import { createHash } from "node:crypto";
 

@@ -23,6 +23,7 @@ import {
   markDead,
   markDelivered,
   markFailed,
+  markSkipped,
   nextEmails,
   nextOf,
   type Delivery,
@@ -39,6 +40,9 @@ import type { Orders } from "./upstream/orders.js";
 import { post } from "./upstream/webhook.js";
 import { bodyOf, signedHeaders } from "./webhook.js";
 
+/** What came of an attempt. */
+export type Outcome = "delivered" | "failed" | "dead" | "skipped";
+
 /** What the dispatcher needs. */
 export interface DispatcherDependencies {
   config: NotificationsConfig;
@@ -52,8 +56,8 @@ export interface DispatcherDependencies {
   resolve: Resolve;
   /** From 0 up to 1. */
   random: () => number;
-  /** Counts each attempt, for metrics: the channel and `delivered`, `failed` or `dead`. */
-  counted: (channel: "email" | "webhook", outcome: "delivered" | "failed" | "dead") => void;
+  /** Counts each attempt, for metrics: the channel and what came of it. */
+  counted: (channel: "email" | "webhook", outcome: Outcome) => void;
   log: { warn: (fields: object, message: string) => void; error: (fields: object, message: string) => void };
 }
 
@@ -185,13 +189,17 @@ export class Dispatcher {
     try {
       const failure = await attempt(() => this.#mailTo(next));
       const now = clock.now();
-      const isDead = await store.write((tx) => {
-        if (failure !== undefined) return this.#failed(tx, next, failure, now) === undefined;
+      const outcome = await store.write((tx): Outcome => {
+        if (failure?.isSkip) {
+          markSkipped(tx, next.sequence, failure.message, now);
+          return "skipped";
+        }
+        if (failure !== undefined) return this.#failed(tx, next, failure, now) === undefined ? "dead" : "failed";
         markDelivered(tx, next.sequence, next.attempts + 1, now);
         if (isForConfirmation(next)) forgetCode(tx, next.customer, next.eventId);
-        return false;
+        return "delivered";
       });
-      this.#dependencies.counted("email", failure === undefined ? "delivered" : isDead ? "dead" : "failed");
+      this.#dependencies.counted("email", outcome);
     } finally {
       this.#mailing.delete(next.sequence);
     }
@@ -212,7 +220,7 @@ export class Dispatcher {
     // The address and the language are those of now; kinds and channels were decided when the event came.
     const preferences = loadPreferences(store.read, customer);
     const to = addressOf(preferences, config, order?.emailAddress);
-    if (to === "") throw new Failure(preferences.emailAddress === "" ? "no address" : "address not confirmed", { isFinal: true });
+    if (to === "") throw new Failure(preferences.emailAddress === "" ? "no address" : "address not confirmed", { isSkip: true });
     const locale = localeOf(preferences, config, order?.locale);
     const link = order === undefined ? "" : await this.#linkTo(notice.orderId, trace);
     return mail.send({ key, to, time: createTime, mail: templates.mail(kind, notice.facts, { time, locale, link }) });

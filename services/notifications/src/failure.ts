@@ -5,6 +5,8 @@ import { NotificationDeliveryFailure as Kind } from "./contract.js";
 export class Failure extends Error {
   /** True when another attempt can never succeed. */
   readonly isFinal: boolean;
+  /** True when there is nowhere to send it, which is no fault of anyone. */
+  readonly isSkip: boolean;
   /** True when the receiver says that it will never take anything again. */
   readonly isGone: boolean;
   /** True when the receiver refuses this event and may take others. */
@@ -15,10 +17,11 @@ export class Failure extends Error {
   readonly retryAfter: number;
 
   /** `word` is a word and a number: `http 503`, `smtp 550`, `timeout`. */
-  constructor(word: string, options: { isFinal?: boolean; isGone?: boolean; isRefusal?: boolean; isOurs?: boolean; retryAfter?: number } = {}) {
+  constructor(word: string, options: { isFinal?: boolean; isSkip?: boolean; isGone?: boolean; isRefusal?: boolean; isOurs?: boolean; retryAfter?: number } = {}) {
     super(word);
     this.name = "Failure";
     this.isFinal = options.isFinal ?? false;
+    this.isSkip = options.isSkip ?? false;
     this.isGone = options.isGone ?? false;
     this.isRefusal = options.isRefusal ?? false;
     this.isOurs = options.isOurs ?? false;

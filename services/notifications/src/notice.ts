@@ -151,7 +151,7 @@ function rule<S extends DescMessage>(
   return [schema.typeName, { kinds, read: (data) => notices(fromBinary(schema, data)) }];
 }
 
-/** A sale without a customer, such as at a till, notifies no one. */
+/** A sale without a customer, such as at a point of sale, notifies no one. */
 function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefined, more: (order: Order) => Facts = () => ({})): Notice[] {
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order), ...more(order) };

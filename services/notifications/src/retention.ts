@@ -18,6 +18,7 @@ export async function purge(service: Notifications, stop: AbortSignal): Promise<
   const before = (days: number) => new Date(service.clock.now().getTime() - days * DAY_MS);
   const purges: ((tx: Tx) => number)[] = [
     (tx) => purgeDeliveries(tx, DeliveryState.DELIVERED, before(delivered_days), AT_ONCE),
+    (tx) => purgeDeliveries(tx, DeliveryState.SKIPPED, before(delivered_days), AT_ONCE),
     (tx) => purgeDeliveries(tx, DeliveryState.DEAD, before(dead_days), AT_ONCE),
     (tx) => purgeEvents(tx, AT_ONCE),
     (tx) => purgeMessages(tx, before(message_days), AT_ONCE),

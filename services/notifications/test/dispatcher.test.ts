@@ -36,7 +36,7 @@ import { ALICE, BOB, contextOf, eventually, LOOPBACK, orderPlaced, running, type
 
 const erp = Caller.service("erp");
 /** The customer of a sale that notifies no one: it goes to webhooks alone. */
-const NOBODY = "";
+const NO_CUSTOMER = "";
 const HOUR = 3_600_000;
 const WEBHOOKS_ONLY = { ...LOOPBACK, "mailbox.address": "" };
 
@@ -67,7 +67,7 @@ test("a webhook arrives signed, in the order of the events, one at a time", asyn
   const receiver = await httpReceiver(t, (_received, response) => void setTimeout(() => response.writeHead(200).end("ok"), 2));
   const { service } = await webhooks(t);
   const { secret } = await endpointTo(service, receiver.url);
-  const events = Array.from({ length: 20 }, () => orderPlaced(NOBODY));
+  const events = Array.from({ length: 20 }, () => orderPlaced(NO_CUSTOMER));
   await Promise.all(events.map((event) => service.consume(event)));
 
   await eventually(() => receiver.received.length === 20 && allDelivered(service));
@@ -87,7 +87,7 @@ test("a failing endpoint holds up only itself, and keeps its order", async (t) =
   const { service, clock } = await webhooks(t);
   await endpointTo(service, bad.url);
   await endpointTo(service, good.url);
-  const events = Array.from({ length: 5 }, () => orderPlaced(NOBODY));
+  const events = Array.from({ length: 5 }, () => orderPlaced(NO_CUSTOMER));
   for (const event of events) await service.consume(event);
 
   await eventually(() => good.received.length === 5 && bad.received.length === 1);
@@ -112,12 +112,12 @@ test("an event that the endpoint refuses holds up its own subject and nothing el
   const { service, clock } = await webhooks(t);
   await endpointTo(service, receiver.url);
   const subjects = ["order_1", "order_2", "order_1", "order_3"];
-  for (const subject of subjects) await service.consume(orderPlaced(NOBODY, { subject }));
+  for (const subject of subjects) await service.consume(orderPlaced(NO_CUSTOMER, { subject }));
 
   // The others arrive while the clock does not move; the second of order_1 waits behind the first.
   await eventually(() => receiver.received.length === 3 && states(service).filter((state) => state === DeliveryState.DELIVERED).length === 2);
   assert.deepEqual(receiver.received.map(subjectOf), ["order_1", "order_2", "order_3"]);
-  await service.consume(orderPlaced(NOBODY, { subject: "order_4" }));
+  await service.consume(orderPlaced(NO_CUSTOMER, { subject: "order_4" }));
   await eventually(() => receiver.received.map(subjectOf).at(-1) === "order_4");
 
   isMended = true;
@@ -134,7 +134,7 @@ test("an endpoint that takes nothing is left alone, whatever its events are abou
   const receiver = await httpReceiver(t, (_received, response, index) => void response.writeHead(answers[index] ?? 204).end());
   const { service, clock } = await webhooks(t);
   await endpointTo(service, receiver.url);
-  for (const subject of ["order_1", "order_2"]) await service.consume(orderPlaced(NOBODY, { subject }));
+  for (const subject of ["order_1", "order_2"]) await service.consume(orderPlaced(NO_CUSTOMER, { subject }));
   for (const attempt of [1, 2, 3, 4]) {
     await eventually(() => receiver.received.length === attempt && clock.sleeping.at(-1) !== undefined);
     assert.deepEqual(new Set(receiver.received.map(subjectOf)), new Set(["order_1"]));
@@ -151,10 +151,10 @@ test("an event that cannot be written as a webhook is dead at once, counts again
   await open.stop();
   // Kept by a version that looked at no time; this one refuses such an event when it comes.
   const strict = await webhooks(t, { "webhooks.allow_http": false }, { dataDir: open.dataDir });
-  for (let time = 0; time < 3; time += 1) await strict.service.consume(orderPlaced(NOBODY, { subject: "order_1" }));
+  for (let time = 0; time < 3; time += 1) await strict.service.consume(orderPlaced(NO_CUSTOMER, { subject: "order_1" }));
   await eventually(() => strict.clock.sleeping.at(-1) !== undefined);
   await strict.service.store.write((tx) => {
-    const bad = (seconds: bigint) => toBinary(EventSchema, orderPlaced(NOBODY, { time: create(TimestampSchema, { seconds }) }));
+    const bad = (seconds: bigint) => toBinary(EventSchema, orderPlaced(NO_CUSTOMER, { time: create(TimestampSchema, { seconds }) }));
     const rows = tx.all("SELECT row FROM events ORDER BY row");
     tx.run("UPDATE events SET event = ? WHERE row = ?", bad(9223372036854775807n), rows[0]?.row ?? 0);
     tx.run("UPDATE events SET event = ? WHERE row = ?", Buffer.from([255, 255]), rows[1]?.row ?? 0);
@@ -176,7 +176,7 @@ test("retries wait longer each time on the clock, and after the last one the del
   const receiver = await httpReceiver(t, (_received, response) => void response.writeHead(500).end());
   const { service, clock } = await webhooks(t, { "retry.attempts": 4, "retry.first_seconds": 8, "retry.factor": 3 });
   await endpointTo(service, receiver.url);
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
 
   const waits: number[] = [];
   for (let attempt = 1; attempt < 4; attempt += 1) {
@@ -198,8 +198,8 @@ test("a dead delivery is requeued with the same key, or dropped", async (t) => {
   const receiver = await httpReceiver(t, (_received, response) => void response.writeHead(isUp ? 204 : 500).end());
   const { service } = await webhooks(t, { "retry.attempts": 1 });
   await endpointTo(service, receiver.url);
-  await service.consume(orderPlaced(NOBODY));
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
+  await service.consume(orderPlaced(NO_CUSTOMER));
   await eventually(() => states(service).every((state) => state === DeliveryState.DEAD));
   const [first, second] = listDeliveries(service.store.read, {}, "oldest first", undefined, 10);
 
@@ -221,14 +221,14 @@ test("410 Gone switches the endpoint off and gives up what waits for it", async 
   const receiver = await httpReceiver(t, (_received, response) => void response.writeHead(410).end());
   const { service, log } = await webhooks(t);
   const { id } = await endpointTo(service, receiver.url);
-  await Promise.all([1, 2, 3].map(() => service.consume(orderPlaced(NOBODY))));
+  await Promise.all([1, 2, 3].map(() => service.consume(orderPlaced(NO_CUSTOMER))));
   await eventually(() => states(service).every((state) => state === DeliveryState.DEAD));
 
   const endpoint = loadEndpoint(service.store.read, id);
   assert.deepEqual([endpoint?.state, endpoint?.disableReason], [State.DISABLED, "gone"]);
   assert.equal(receiver.received.length, 1);
   assert.match(log.join(), new RegExp(id));
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
   assert.equal(states(service).length, 3);
   const requeue = requeueNotificationDeliveries(service, create(RequeueNotificationDeliveriesRequestSchema), erp);
   await assert.rejects(requeue, { reason: "ERROR_REASON_ENDPOINT_NOT_ENABLED" });
@@ -240,7 +240,7 @@ test("an endpoint that fails for too long is switched off, and starts again when
   const receiver = await httpReceiver(t, (_received, response) => void response.writeHead(isUp ? 204 : 500).end());
   const { service, clock } = await webhooks(t, { "webhooks.disable_after_hours": 10, "retry.attempts": 100 });
   const { id } = await endpointTo(service, receiver.url);
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
   while (loadEndpoint(service.store.read, id)?.state === State.ENABLED) {
     const wait = await eventually(() => clock.sleeping.at(-1) ?? (loadEndpoint(service.store.read, id)?.state === State.DISABLED ? 1 : false));
     clock.advance(wait);
@@ -260,7 +260,7 @@ test("redirects are not followed, wherever they lead", async (t) => {
   const receiver = await httpReceiver(t, (_received, response, index) => void response.writeHead([301, 302, 303, 307, 308][index % 5] ?? 302, { location: inside.url }).end());
   const { service } = await webhooks(t, { "retry.attempts": 1 });
   await endpointTo(service, receiver.url);
-  for (let time = 0; time < 5; time += 1) await service.consume(orderPlaced(NOBODY));
+  for (let time = 0; time < 5; time += 1) await service.consume(orderPlaced(NO_CUSTOMER));
   await eventually(() => states(service).every((state) => state === DeliveryState.DEAD));
   assert.equal(receiver.received.length, 5);
   assert.equal(inside.received.length, 0);
@@ -277,7 +277,7 @@ test("a name that leads inside after it led outside is refused on that attempt",
   const changes = { "webhooks.allowed_networks": "127.0.0.2/32", "webhooks.allowed_ports": target, "retry.attempts": 4 };
   const { service, clock } = await webhooks(t, changes, { resolve });
   await endpointTo(service, `http://${target}/hook`);
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
 
   const failures: string[] = [];
   for (let attempt = 1; attempt <= 4; attempt += 1) {
@@ -299,7 +299,7 @@ test("the connection goes to the address that was checked, with one look-up for 
   const resolve = (host: string) => (asked.push(host), Promise.resolve(["127.0.0.1"]));
   const { service } = await webhooks(t, { "webhooks.allowed_ports": String(receiver.port) }, { resolve });
   await endpointTo(service, `http://hooks.example.com:${receiver.port}/hook`);
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
   await eventually(() => allDelivered(service) && receiver.received.length === 1);
   assert.deepEqual(asked, ["hooks.example.com"]);
   assert.equal(receiver.received[0]?.headers.host, `hooks.example.com:${receiver.port}`);
@@ -311,7 +311,7 @@ test("an endpoint that was allowed once is refused when the settings have become
   await endpointTo(open.service, receiver.url);
   await open.stop();
   const strict = await running(t, { "mailbox.address": "", "retry.attempts": 1 }, { dataDir: open.dataDir });
-  await strict.service.consume(orderPlaced(NOBODY));
+  await strict.service.consume(orderPlaced(NO_CUSTOMER));
   await eventually(() => states(strict.service)[0] === DeliveryState.DEAD);
   assert.equal(receiver.received.length, 0);
 });
@@ -342,7 +342,7 @@ test("a receiver that is slow, endless or gone costs one attempt and no more tha
   await endpointTo(service, slow.url);
   await endpointTo(service, endless.url);
   await endpointTo(service, "http://127.0.0.1:9/");
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
 
   await eventually(() => !states(service).includes(DeliveryState.PENDING));
   const failures = listDeliveries(service.store.read, {}, "oldest first", undefined, 10).map(({ state, failure }) => `${state} ${failure}`).sort();
@@ -406,7 +406,7 @@ test("servers that answer nothing, garbage or half an answer have taken nothing,
 
   const { service, clock } = await webhooks(t, { "retry.attempts": garbage.length });
   await endpointTo(service, `http://127.0.0.1:${port}/`);
-  await service.consume(orderPlaced(NOBODY));
+  await service.consume(orderPlaced(NO_CUSTOMER));
   for (let attempt = 1; attempt < garbage.length; attempt += 1) {
     await eventually(() => answers === attempt && clock.sleeping.at(-1) !== undefined);
     assert.deepEqual(states(service), [DeliveryState.PENDING]);

@@ -4,10 +4,11 @@ import { test, type TestContext } from "node:test";
 
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { Poison } from "@souk/chassis";
+import { Caller, Poison } from "@souk/chassis";
 
 import {
   ConfirmEmailAddressRequestSchema,
+  DropNotificationDeliveriesRequestSchema,
   GetNotificationPreferencesRequestSchema,
   NotificationDeliveryFailure as Why,
   NotificationDeliveryState as DeliveryState,
@@ -15,19 +16,23 @@ import {
   OrderPlacedSchema,
   PaymentChangedSchema,
   PaymentState,
+  RequeueNotificationDeliveriesRequestSchema,
   StockChangedSchema,
   UpdateNotificationPreferencesRequestSchema,
   WatchInAppMessagesRequestSchema,
   type Event,
 } from "#src/contract.js";
 import { wireDelivery } from "#src/convert.js";
+import { purge } from "#src/retention.js";
 import { confirmEmailAddress } from "#src/rpc/confirm_email_address.js";
+import { dropNotificationDeliveries } from "#src/rpc/drop_notification_deliveries.js";
 import { getNotificationPreferences } from "#src/rpc/get_notification_preferences.js";
+import { requeueNotificationDeliveries } from "#src/rpc/requeue_notification_deliveries.js";
 import { updateNotificationPreferences } from "#src/rpc/update_notification_preferences.js";
 import { watchInAppMessages } from "#src/rpc/watch_in_app_messages.js";
 import type { Notifications } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
-import { listDeliveries } from "#src/store/deliveries.js";
+import { countOpen, listDeliveries } from "#src/store/deliveries.js";
 import { messagesAfter } from "#src/store/messages.js";
 import { loadPreferences, savePreferences, watchedSkus } from "#src/store/preferences.js";
 import { smtpReceiver, type Letter } from "./receiver.js";
@@ -105,18 +110,30 @@ test("the address that a customer has confirmed goes before that of the order, a
   assert.deepEqual(orderMail.map(({ to }) => to), [["alice@example.org"], ["order@example.org"]]);
 });
 
-test("without an address anywhere, or without the order, the mail is dead at once, with its reason", async (t) => {
-  const { service, letters, orders } = await mailing(t, { "smtp.url": "smtp://127.0.0.1:9" });
+test("without an address anywhere, or without the order, the mail is skipped at once, with its reason, and is nobody's dead letter", async (t) => {
+  const { service, letters, orders, clock, counted } = await mailing(t, { "smtp.url": "smtp://127.0.0.1:9" });
   await service.consume(placed(service, GUEST));
-  await eventually(() => deliveries(service)[0]?.state === DeliveryState.DEAD);
+  await eventually(() => deliveries(service)[0]?.state === DeliveryState.SKIPPED);
   orders.contact = undefined;
   await service.consume(placed(service, GUEST));
-  await eventually(() => deliveries(service)[1]?.state === DeliveryState.DEAD);
+  await eventually(() => deliveries(service)[1]?.state === DeliveryState.SKIPPED);
   // A payment of no order, and no mail is even tried.
   await service.consume(paymentWaits(GUEST, ""));
   const all = deliveries(service).map(wireDelivery);
-  assert.deepEqual(all.map(({ failure, attemptCount }) => [failure, attemptCount]), [[Why.NO_EMAIL_ADDRESS, 1], [Why.NO_EMAIL_ADDRESS, 1]]);
+  assert.deepEqual(all.map(({ failure, attemptCount }) => [failure, attemptCount]), [[Why.NO_EMAIL_ADDRESS, 0], [Why.NO_EMAIL_ADDRESS, 0]]);
+  assert.ok(all.every(({ endTime, nextAttemptTime }) => endTime !== undefined && nextAttemptTime === undefined));
   assert.equal(letters.length, 0);
+  assert.deepEqual(counted, ["email skipped", "email skipped"]);
+  assert.deepEqual(countOpen(service.store.read), []);
+  assert.deepEqual(audit(service.store.read).findings, []);
+
+  // It can be neither requeued nor dropped, and goes with those that were delivered.
+  const { requeuedCount } = await requeueNotificationDeliveries(service, create(RequeueNotificationDeliveriesRequestSchema), Caller.staff("ann"));
+  const { droppedCount } = await dropNotificationDeliveries(service, create(DropNotificationDeliveriesRequestSchema), Caller.staff("ann"));
+  assert.deepEqual([requeuedCount, droppedCount, deliveries(service).length], [0, 0, 2]);
+  clock.advance(8 * 24 * HOUR);
+  await purge(service, new AbortController().signal);
+  assert.deepEqual(deliveries(service), []);
 });
 
 test("while orders does not answer the mail waits as it does for a mail server", async (t) => {

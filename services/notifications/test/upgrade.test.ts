@@ -11,6 +11,7 @@ import {
   ConfirmEmailAddressRequestSchema,
   ListNotificationDeliveriesRequestSchema,
   NotificationDeliveryFailure as Why,
+  NotificationDeliveryState as DeliveryState,
   WebhookEndpointDisableReason as Reason,
   WebhookEndpointState as State,
 } from "#src/contract.js";
@@ -101,13 +102,17 @@ test("what was kept by the names of customers is kept by their ids, and a code t
       VALUES (?, ?, ?, 2, ?, 'alice', '', 2, 1, '', 5, 9, ?)`;
     tx.run(delivery, "delivery_code", "msg_1", 1, 11, "alice");
     tx.run(delivery, "delivery_order", "msg_2", 2, 1, "order_1");
+    tx.run(delivery.replace("2, 1, '', 5", "3, 1, 'no address', 5"), "delivery_without_address", "msg_3", 2, 1, "order_1");
   });
 
   const { service } = await running(t, {}, { dataDir, clock });
   const request = create(ConfirmEmailAddressRequestSchema, { customerId: ALICE, code: "7K2Q-9FXH-M3TD" });
   assert.equal((await confirmEmailAddress(service, request)).preferences?.emailAddressConfirmed, true);
   const all = service.store.read.all("SELECT id, customer, subject FROM deliveries ORDER BY id").map((row) => Object.values(row));
-  assert.deepEqual(all, [["delivery_code", ALICE, ALICE], ["delivery_order", ALICE, "order_1"]]);
+  assert.deepEqual(all, [["delivery_code", ALICE, ALICE], ["delivery_order", ALICE, "order_1"], ["delivery_without_address", ALICE, "order_1"]]);
+  // Nobody had to act on it: from now on that is no dead letter.
+  const states = service.store.read.all("SELECT state FROM deliveries ORDER BY id").map(({ state }) => Number(state));
+  assert.deepEqual(states, [DeliveryState.DELIVERED, DeliveryState.DELIVERED, DeliveryState.SKIPPED]);
   assert.equal(service.store.read.get("SELECT customer FROM email_confirmation_requests")?.customer, ALICE);
   assert.equal(service.store.read.get("SELECT subject FROM events WHERE row = 1")?.subject, ALICE);
   assert.deepEqual(audit(service.store.read).findings, []);

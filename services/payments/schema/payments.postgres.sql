@@ -62,3 +62,7 @@ CREATE INDEX "refunds_by_state" ON "refunds" ("state", "create_time", "refund_id
 -- rewrites payments.customer_id by customer_of_user
 CREATE TABLE "claimed_guests" ( "guest_customer_id" bytea NOT NULL PRIMARY KEY, "customer_id" bytea NOT NULL, "due_time" bigint NULL, "create_time" bigint NOT NULL );
 CREATE INDEX "claimed_guests_due" ON "claimed_guests" ("due_time") WHERE "due_time" IS NOT NULL;
+
+-- 5: actors
+-- checksum 29cdc76ffa4da01c5d9700a2ca2aca68a77fa2dbe9d16d8615328be33013f9c9
+ALTER TABLE "attempts" ADD COLUMN "actor" text NOT NULL DEFAULT '';

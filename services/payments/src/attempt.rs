@@ -198,6 +198,9 @@ impl From<Answer> for Reply {
     }
 }
 
+/// This service itself: it found out what the customer or the provider did, or a time was over.
+pub const SYSTEM: &str = "system";
+
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -225,6 +228,9 @@ pub struct Attempt {
     pub decline: Option<Decline>,
     /// How often it was left without an end.
     pub tries: i64,
+    /// Who asked for it, as it is stored: `service:orders`, or [`SYSTEM`]; empty in what earlier
+    /// versions stored.
+    pub actor: String,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! The events of payments, put into the outbox by the write that makes the change.
 
 use souk_client::payments::v1 as pb;
+use souk_client::types::v1::Actor;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
 use souk_types::Timestamp;
@@ -11,18 +12,21 @@ use crate::payment::Payment;
 use crate::refund::{Refund, RefundState};
 use crate::state::State;
 
-/// Adds the event that a payment came to rest. `before` is none for a new payment.
+/// Adds the event that an operation on a payment ended. `before` is none for a new payment; `actor`
+/// is who asked for it, as it is stored.
 pub async fn append_changed(
     tx: &Tx,
     payment: &Payment,
     before: Option<State>,
     capture: Option<&Capture>,
+    actor: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     let event = pb::PaymentChanged {
         payment: Some(payment.into()),
         previous_state: before.map_or(0, |state| state as i32),
         capture: capture.map(Into::into),
+        actor: Actor::from_stored(actor),
     };
     Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

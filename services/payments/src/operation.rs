@@ -26,7 +26,7 @@ use souk_types::{Backoff, Clock, Money, PaymentId};
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::attempt::{Answer, Attempt, Kind, Method, Reply, Stage};
+use crate::attempt::{Answer, Attempt, Kind, Method, Reply, SYSTEM, Stage};
 use crate::config::RecoveryConfig;
 use crate::error::Error;
 use crate::payment::Payment;
@@ -161,12 +161,13 @@ impl Operations {
         }
     }
 
-    /// Carries out a command, after completing an earlier one, and returns the payment in its state
-    /// then.
+    /// Carries out a command of a caller, or of this service itself, after completing an earlier one,
+    /// and returns the payment in its state then.
     pub async fn carry_out(
         &self,
         id: PaymentId,
         command: Command,
+        actor: &str,
         deadline: Deadline,
     ) -> Result<Payment, Error> {
         let patience = PATIENCE.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
@@ -175,8 +176,13 @@ impl Operations {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let claimed_until = now.plus(self.config.lease());
-            let request =
-                begin::Request { payment: id, command: command.clone(), now, claimed_until };
+            let request = begin::Request {
+                payment: id,
+                command: command.clone(),
+                actor: actor.to_owned(),
+                now,
+                claimed_until,
+            };
             match self.db.write(ReadCommitted, request, begin::begin).await? {
                 Start::Done(payment) => return Ok(*payment),
                 Start::Run(claim) => match self.run(*claim).await {
@@ -212,7 +218,7 @@ impl Operations {
 
     /// Ends an action or an authorisation that has expired.
     pub async fn expire(&self, id: PaymentId, deadline: Deadline) -> Result<(), Error> {
-        match self.carry_out(id, Command::Expire, deadline).await {
+        match self.carry_out(id, Command::Expire, SYSTEM, deadline).await {
             Ok(_) | Err(Error::Declined { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -276,7 +282,7 @@ impl Operations {
         command: Command,
         deadline: Deadline,
     ) -> Result<Payment, Error> {
-        match self.carry_out(id, command, deadline).await {
+        match self.carry_out(id, command, SYSTEM, deadline).await {
             Err(Error::Declined { .. } | Error::State { .. }) => {
                 store::payment::get(&self.db.read(), id).await
             }

@@ -611,6 +611,7 @@ impl Payment {
             fee: 0,
             decline: None,
             tries: 0,
+            actor: String::new(),
             create_time: now,
             effective_time: now,
         };

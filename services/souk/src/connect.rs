@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use souk_chassis::{Caller, Channel, Host, StartError};
 
-use crate::neighbours::Neighbours;
+use crate::service_addresses::ServiceAddresses;
 
 /// Where the services of a shop are, as the arguments of a tool say.
 #[derive(Args)]
@@ -16,7 +16,7 @@ pub struct ShopArgs {
     /// The address of a service that runs elsewhere: NAME=ADDRESS.
     #[arg(long = "upstream", value_name = "NAME=ADDR", value_parser = parse_place)]
     upstreams: Vec<(String, String)>,
-    /// The data folder of the shop, where `souk up` notes the addresses of the services in other
+    /// The data folder of the shop, where `souk up` writes the addresses of the services in other
     /// languages.
     #[arg(long, value_name = "DIR", default_value = "souk-data")]
     data: String,
@@ -26,10 +26,10 @@ impl ShopArgs {
     /// Returns the services, on which `staff:<tool>` calls.
     ///
     /// # Errors
-    /// An address that is none, or notes that cannot be read.
+    /// An address that is none, or a file that cannot be read.
     pub fn services(&self, tool: &str) -> Result<Services, StartError> {
-        let noted = Neighbours::read(Path::new(&self.data))?;
-        let mut elsewhere = noted.of(&self.to);
+        let known = ServiceAddresses::read(Path::new(&self.data))?;
+        let mut elsewhere = known.of(&self.to);
         elsewhere.retain(|(name, _)| !self.upstreams.iter().any(|(given, _)| given == name));
         elsewhere.extend(self.upstreams.iter().cloned());
         Services::at(&self.to, &elsewhere, tool)

@@ -9,12 +9,12 @@ mod data;
 mod events;
 mod foreign;
 mod leash;
-mod neighbours;
 mod parts;
 mod repair;
 mod replay;
 mod seed;
 mod serve;
+mod service_addresses;
 mod token;
 mod up;
 

@@ -8,7 +8,7 @@ use souk_chassis::{Options, Running, Shop, StartError};
 
 use crate::data::{self, Follower};
 use crate::foreign::{self, Company, Foreign};
-use crate::neighbours::Neighbours;
+use crate::service_addresses::ServiceAddresses;
 use crate::token::parse_scope;
 use crate::{parts, seed};
 
@@ -121,7 +121,7 @@ impl Up {
         let foreign: Vec<Foreign> =
             foreign.into_iter().map(|one| one.beside(running.addr())).collect();
         let beside: Vec<_> = foreign.iter().filter_map(Foreign::place).collect();
-        Neighbours::new(reachable(running.addr()), &beside).write(&data)?;
+        ServiceAddresses::new(reachable(running.addr()), &beside).write(&data)?;
         let stop = running.stop_signal()?;
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));

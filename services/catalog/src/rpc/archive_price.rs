@@ -19,13 +19,14 @@ impl Handle<ArchivePrice> for CatalogRpc {
     ) -> Result<pb::ArchivePriceResponse, Error> {
         let once = RequestKey::of::<ArchivePrice>(&mut call);
         let id = call.request.price_id()?;
-        self.db.write_once(once, Serializable, (id, self.clock.now()), archive).await
+        let wanted = (id, call.caller.key(), self.clock.now());
+        self.db.write_once(once, Serializable, wanted, archive).await
     }
 }
 
 async fn archive(
     tx: &Tx,
-    &(id, now): &(PriceId, Timestamp),
+    &(id, ref actor, now): &(PriceId, String, Timestamp),
 ) -> Result<pb::ArchivePriceResponse, Error> {
     let before = prices::find(tx, id).await?;
     let was_archived = before.archive_time.is_some();
@@ -34,7 +35,7 @@ async fn archive(
 
     if !was_archived {
         prices::archive(tx, &price).await?;
-        events::append(tx, Event::PriceArchived(&price), now).await?;
+        events::append(tx, Event::PriceArchived(&price), actor, now).await?;
     }
     Ok(pb::ArchivePriceResponse { price: Some((&price).into()) })
 }

@@ -21,6 +21,7 @@ impl Handle<ArchiveProduct> for CatalogRpc {
             id: call.request.product_id()?,
             etag: call.request.etag,
             change: StateChange::Archive,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, archive).await

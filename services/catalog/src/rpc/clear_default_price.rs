@@ -20,6 +20,8 @@ struct Clear {
     variant: VariantId,
     currency: Currency,
     channel: String,
+    /// The caller, as it is stored.
+    actor: String,
     now: Timestamp,
 }
 
@@ -33,6 +35,7 @@ impl Handle<ClearDefaultPrice> for CatalogRpc {
             variant: call.request.variant_id()?,
             currency: convert::currency(&call.request.currency_code)?,
             channel: call.request.channel,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, clear).await
@@ -40,7 +43,7 @@ impl Handle<ClearDefaultPrice> for CatalogRpc {
 }
 
 async fn clear(tx: &Tx, wanted: &Clear) -> Result<pb::ClearDefaultPriceResponse, Error> {
-    let &Clear { variant: id, currency, ref channel, now } = wanted;
+    let &Clear { variant: id, currency, ref channel, ref actor, now } = wanted;
     let variant = variants::find(tx, &VariantKey::Id(id)).await?;
     let previous = default_prices::of(tx, id, currency, channel).await?;
 
@@ -48,7 +51,7 @@ async fn clear(tx: &Tx, wanted: &Clear) -> Result<pb::ClearDefaultPriceResponse,
         let price = prices::find(tx, previous).await?;
         default_prices::clear(tx, id, currency, channel).await?;
         let price = Price { is_default: false, ..price };
-        events::append(tx, Event::DefaultPriceCleared(&price), now).await?;
+        events::append(tx, Event::DefaultPriceCleared(&price), actor, now).await?;
     }
     let defaults = prices::defaults_of(tx, &[id]).await?;
     Ok(pb::ClearDefaultPriceResponse {

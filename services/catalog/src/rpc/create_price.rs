@@ -30,6 +30,8 @@ struct NewPrice {
     is_default: bool,
     audience: Option<PriceAudience>,
     metadata: Labels,
+    /// The caller, as it is stored.
+    actor: String,
     now: Timestamp,
 }
 
@@ -56,6 +58,7 @@ impl Handle<CreatePrice> for CatalogRpc {
             is_default,
             audience: convert::price_audience(price.audience, "price.is_default", is_default)?,
             metadata: price.metadata,
+            actor: call.caller.key(),
             now,
         };
         self.db.write_once(once, Serializable, new, create).await
@@ -86,12 +89,18 @@ async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Erro
     if prices::insert(tx, slice::from_ref(&price)).await? == 0 {
         return Err(Error::PriceExists(price.id));
     }
-    events::append(tx, Event::PriceCreated(&price), new.now).await?;
+    events::append(tx, Event::PriceCreated(&price), &new.actor, new.now).await?;
     if price.is_default {
         default_prices::set(tx, &[&price], new.now).await?;
     }
     if previous.is_some() && price.is_default {
-        events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, new.now).await?;
+        events::append(
+            tx,
+            Event::DefaultPriceChanged { price: &price, previous },
+            &new.actor,
+            new.now,
+        )
+        .await?;
     }
     Ok(pb::CreatePriceResponse { price: Some((&price).into()) })
 }

@@ -23,15 +23,19 @@ impl Handle<CreateProduct> for CatalogRpc {
         let once = RequestKey::of::<CreateProduct>(&mut call);
         let product = call.request.product.unwrap_or_default();
         let product = convert::new_product(product, self.clock.now())?;
-        self.db.write_once(once, Serializable, product, create).await
+        let new = (product, call.caller.key());
+        self.db.write_once(once, Serializable, new, create).await
     }
 }
 
-async fn create(tx: &Tx, product: &Product) -> Result<pb::CreateProductResponse, Error> {
+async fn create(
+    tx: &Tx,
+    (product, actor): &(Product, String),
+) -> Result<pb::CreateProductResponse, Error> {
     let inserted = products::insert(tx, slice::from_ref(product)).await?;
     if let Some(key) = product.external_key.as_ref().filter(|_| inserted == 0) {
         return Err(Error::ExternalKeyExists { key: key.clone(), product: product.id });
     }
-    events::append(tx, Event::ProductCreated(product), product.create_time).await?;
+    events::append(tx, Event::ProductCreated(product), actor, product.create_time).await?;
     Ok(pb::CreateProductResponse { product: Some(product.into()) })
 }

@@ -23,11 +23,15 @@ impl Handle<CreateVariant> for CatalogRpc {
         let once = RequestKey::of::<CreateVariant>(&mut call);
         let variant = call.request.variant.unwrap_or_default();
         let variant = convert::new_variant(variant, self.clock.now())?;
-        self.db.write_once(once, Serializable, variant, create).await
+        let new = (variant, call.caller.key());
+        self.db.write_once(once, Serializable, new, create).await
     }
 }
 
-async fn create(tx: &Tx, new: &Variant) -> Result<pb::CreateVariantResponse, Error> {
+async fn create(
+    tx: &Tx,
+    (new, actor): &(Variant, String),
+) -> Result<pb::CreateVariantResponse, Error> {
     let product = products::find(tx, new.product).await?;
     check_room(product.id, variants::count(tx, product.id).await?)?;
     let variant = Variant { product_state: product.state, ..new.clone() };
@@ -35,6 +39,6 @@ async fn create(tx: &Tx, new: &Variant) -> Result<pb::CreateVariantResponse, Err
     if variants::insert(tx, slice::from_ref(&variant)).await? == 0 {
         return Err(Error::SkuExists(variant.sku));
     }
-    events::append(tx, Event::VariantCreated(&variant), variant.create_time).await?;
+    events::append(tx, Event::VariantCreated(&variant), actor, variant.create_time).await?;
     Ok(pb::CreateVariantResponse { variant: Some((&variant).into()) })
 }

@@ -21,6 +21,7 @@ impl Handle<DisableVariant> for CatalogRpc {
             id: call.request.variant_id()?,
             etag: call.request.etag,
             state: VariantState::Disabled,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, disable).await

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub id: ProductId,
     pub etag: String,
     pub change: StateChange,
+    /// The caller, as it is stored.
+    pub actor: String,
     pub now: Timestamp,
 }
 
@@ -27,7 +29,7 @@ pub async fn change(tx: &Tx, wanted: &Wanted) -> Result<Option<pb::Product>, Err
     if product.state != previous_state {
         products::update(tx, &product).await?;
         let event = Event::ProductUpdated { product: &product, previous_state };
-        events::append(tx, event, wanted.now).await?;
+        events::append(tx, event, &wanted.actor, wanted.now).await?;
     }
     Ok(Some((&product).into()))
 }

@@ -21,6 +21,7 @@ impl Handle<PublishProduct> for CatalogRpc {
             id: call.request.product_id()?,
             etag: call.request.etag,
             change: StateChange::Publish,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, publish).await

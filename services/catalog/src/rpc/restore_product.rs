@@ -21,6 +21,7 @@ impl Handle<RestoreProduct> for CatalogRpc {
             id: call.request.product_id()?,
             etag: call.request.etag,
             change: StateChange::Restore,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, restore).await

@@ -20,13 +20,14 @@ impl Handle<SetDefaultPrice> for CatalogRpc {
     ) -> Result<pb::SetDefaultPriceResponse, Error> {
         let once = RequestKey::of::<SetDefaultPrice>(&mut call);
         let id = call.request.price_id()?;
-        self.db.write_once(once, Serializable, (id, self.clock.now()), set_default).await
+        let wanted = (id, call.caller.key(), self.clock.now());
+        self.db.write_once(once, Serializable, wanted, set_default).await
     }
 }
 
 async fn set_default(
     tx: &Tx,
-    &(id, now): &(PriceId, Timestamp),
+    &(id, ref actor, now): &(PriceId, String, Timestamp),
 ) -> Result<pb::SetDefaultPriceResponse, Error> {
     let before = prices::find(tx, id).await?;
     before.check_can_be_default()?;
@@ -36,7 +37,8 @@ async fn set_default(
 
     if previous != Some(id) {
         default_prices::set(tx, &[&price], now).await?;
-        events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, now).await?;
+        events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, actor, now)
+            .await?;
     }
     Ok(pb::SetDefaultPriceResponse { price: Some((&price).into()) })
 }

@@ -21,6 +21,8 @@ struct Update {
     id: ProductId,
     etag: String,
     change: ProductChange,
+    /// The caller, as it is stored.
+    actor: String,
     now: Timestamp,
 }
 
@@ -35,6 +37,7 @@ impl Handle<UpdateProduct> for CatalogRpc {
             id: convert::product_id(&product)?,
             etag: mem::take(&mut product.etag),
             change: convert::product_change(product, call.request.update_mask)?,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, update).await
@@ -48,7 +51,12 @@ async fn update(tx: &Tx, wanted: &Update) -> Result<pb::UpdateProductResponse, E
     let product = before.change(wanted.change.clone(), &wanted.etag, wanted.now)?;
 
     products::update(tx, &product).await?;
-    events::append(tx, Event::ProductUpdated { product: &product, previous_state }, wanted.now)
-        .await?;
+    events::append(
+        tx,
+        Event::ProductUpdated { product: &product, previous_state },
+        &wanted.actor,
+        wanted.now,
+    )
+    .await?;
     Ok(pb::UpdateProductResponse { product: Some((&product).into()) })
 }

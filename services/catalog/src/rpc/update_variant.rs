@@ -22,6 +22,8 @@ struct Update {
     id: VariantId,
     etag: String,
     change: VariantChange,
+    /// The caller, as it is stored.
+    actor: String,
     now: Timestamp,
 }
 
@@ -36,6 +38,7 @@ impl Handle<UpdateVariant> for CatalogRpc {
             id: convert::variant_to_change(&variant)?,
             etag: mem::take(&mut variant.etag),
             change: convert::variant_change(variant, call.request.update_mask)?,
+            actor: call.caller.key(),
             now: self.clock.now(),
         };
         self.db.write_once(once, Serializable, wanted, update).await
@@ -50,7 +53,7 @@ async fn update(tx: &Tx, wanted: &Update) -> Result<pb::UpdateVariantResponse, E
 
     variants::update(tx, &variant).await?;
     let event = Event::VariantUpdated { variant: &variant, previous_state };
-    events::append(tx, event, wanted.now).await?;
+    events::append(tx, event, &wanted.actor, wanted.now).await?;
     let defaults = prices::defaults_of(tx, &[wanted.id]).await?;
     Ok(pb::UpdateVariantResponse {
         variant: convert::variants_with_prices(&[variant], &defaults).pop(),

@@ -17,6 +17,8 @@ pub struct Wanted {
     pub id: VariantId,
     pub etag: String,
     pub state: VariantState,
+    /// The caller, as it is stored.
+    pub actor: String,
     pub now: Timestamp,
 }
 
@@ -33,7 +35,7 @@ pub async fn change(tx: &Tx, wanted: &Wanted) -> Result<Option<pb::Variant>, Err
         }
         variants::update(tx, &variant).await?;
         let event = Event::VariantUpdated { variant: &variant, previous_state };
-        events::append(tx, event, wanted.now).await?;
+        events::append(tx, event, &wanted.actor, wanted.now).await?;
     }
     let defaults = prices::defaults_of(tx, &[wanted.id]).await?;
     Ok(convert::variants_with_prices(&[variant], &defaults).pop())

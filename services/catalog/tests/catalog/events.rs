@@ -3,6 +3,7 @@
 
 use prost::Message;
 use souk_client::catalog::v1 as pb;
+use souk_client::types::v1::{Actor, ActorKind};
 use souk_testkit::{Engine, TestDb, on_each_engine};
 
 use crate::support::*;
@@ -80,11 +81,16 @@ on_each_engine! {
         ];
         assert_eq!(kinds, expected);
         assert!(events.iter().all(|event| event.subject == product.product_id));
+        let actor = Some(Actor { kind: ActorKind::Staff.into(), id: "ann".to_owned() });
+        let created = pb::ProductCreated::decode(&*events[0].payload).unwrap();
+        assert_eq!(created.actor, actor);
         let changed = pb::DefaultPriceChanged::decode(&*events[4].payload).unwrap();
+        assert_eq!(changed.actor, actor);
         assert_eq!((changed.price, changed.previous_price_id), (Some(second.clone()), first.price_id));
         let updated = pb::ProductUpdated::decode(&*events[6].payload).unwrap();
         assert_eq!(updated.previous_state(), pb::ProductState::Draft);
         assert_eq!(updated.product, Some(published));
+        assert_eq!(updated.actor, actor.clone());
         let updated = pb::VariantUpdated::decode(&*events[7].payload).unwrap();
         assert_eq!(updated.previous_state(), pb::VariantState::Active);
         assert_eq!(updated.variant, Some(pb::Variant { default_prices: vec![], ..disabled }));

@@ -26,7 +26,7 @@ const CHECKS: { invariant: string; sql: string }[] = [
   },
   {
     invariant: "a state is one of the contract's",
-    sql: "SELECT id AS subject, 'state ' || state AS detail FROM deliveries WHERE state NOT IN (1, 2, 3)",
+    sql: "SELECT id AS subject, 'state ' || state AS detail FROM deliveries WHERE state NOT IN (1, 2, 3, 4)",
   },
   {
     invariant: "the secrets of an endpoint are sealed",

@@ -7,6 +7,7 @@ import { marks, micros, text, time, timeOrNone, whole } from "./tables.js";
 const PENDING = DeliveryState.PENDING;
 const DELIVERED = DeliveryState.DELIVERED;
 const DEAD = DeliveryState.DEAD;
+const SKIPPED = DeliveryState.SKIPPED;
 
 /** The most that one call requeues or drops; who has more calls again. */
 export const MOST_AT_ONCE = 10_000;
@@ -138,6 +139,16 @@ export function markDead(tx: Tx, sequence: number, attempts: number, failure: st
   );
 }
 
+/** Records that there is nowhere to send it. */
+export function markSkipped(tx: Tx, sequence: number, failure: string, now: Date): void {
+  tx.run(
+    `UPDATE deliveries SET state = ${SKIPPED}, failure = ?, next_time = NULL, end_time = ? WHERE sequence = ? AND state = ${PENDING}`,
+    failure,
+    micros(now),
+    sequence,
+  );
+}
+
 /** Gives up everything that waits for an endpoint. Returns how many. */
 export function giveUpOn(tx: Tx, endpoint: string, failure: string, now: Date): number {
   return tx.run(
@@ -203,7 +214,7 @@ export function purgeDeliveries(tx: Tx, state: DeliveryState, before: Date, most
 
 /** Returns how many deliveries wait and how many are dead, by channel. */
 export function countOpen(reader: Reader): { channel: Channel; state: DeliveryState; count: number }[] {
-  const sql = `SELECT channel, state, COUNT(*) AS count FROM deliveries WHERE state <> ${DELIVERED} GROUP BY channel, state`;
+  const sql = `SELECT channel, state, COUNT(*) AS count FROM deliveries WHERE state IN (${PENDING}, ${DEAD}) GROUP BY channel, state`;
   return reader.all(sql).map((row) => ({ channel: whole(row.channel), state: whole(row.state), count: whole(row.count) }));
 }
 

@@ -40,6 +40,8 @@ pub enum Command {
 pub struct Request {
     pub payment: PaymentId,
     pub command: Command,
+    /// Who asks for it, as it is stored.
+    pub actor: String,
     pub now: Timestamp,
     /// Until when a claim is good.
     pub claimed_until: Timestamp,
@@ -61,7 +63,7 @@ pub enum Start {
 
 /// Begins an operation, or finds that it was done, or says why it cannot be.
 pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
-    let Request { payment: id, command, now, claimed_until } = request;
+    let Request { payment: id, command, actor, now, claimed_until } = request;
     if let Some(start) = create(tx, request).await? {
         return Ok(start);
     }
@@ -108,10 +110,11 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
             changed.update_time = *now;
             let after = Slot::free(before.epoch + 1);
             store::payment::update(tx, &changed, before.epoch, after).await?;
-            events::append_changed(tx, &changed, Some(payment.state), None, *now).await?;
+            events::append_changed(tx, &changed, Some(payment.state), None, actor, *now).await?;
             Ok(Start::Done(Box::new(changed)))
         }
-        Step::Ask(mut asking, attempt) => {
+        Step::Ask(mut asking, mut attempt) => {
+            attempt.actor.clone_from(actor);
             asking.update_time = *now;
             if let Some(mut superseded) = unresolved {
                 superseded.stage = Stage::Superseded;
@@ -156,10 +159,11 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
     if !store::payment::insert(tx, &payment, slot).await? {
         return Ok(None);
     }
-    let Some(attempt) = attempt else {
-        events::append_changed(tx, &payment, None, None, now).await?;
+    let Some(mut attempt) = attempt else {
+        events::append_changed(tx, &payment, None, None, &request.actor, now).await?;
         return Ok(Some(Start::Done(Box::new(payment))));
     };
+    attempt.actor.clone_from(&request.actor);
     insert_attempt(tx, &attempt).await?;
     let claim = Claim { payment, attempt, epoch: slot.epoch, is_resumed: false };
     Ok(Some(Start::Run(Box::new(claim))))

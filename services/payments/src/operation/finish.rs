@@ -54,7 +54,8 @@ pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
         events::append_refunded(tx, &payment, &refund, RefundState::Pending, *now).await?;
     } else if attempt.kind != Kind::Capture || attempt.stage == Stage::Succeeded {
         let capture = Capture::of(&payment, attempt);
-        events::append_changed(tx, &payment, Some(*before), capture.as_ref(), *now).await?;
+        events::append_changed(tx, &payment, Some(*before), capture.as_ref(), &attempt.actor, *now)
+            .await?;
     }
     Ok(payment)
 }
@@ -75,7 +76,15 @@ async fn record_reversal(tx: &Tx, end: &End, payment: &Payment, number: i64) -> 
         }
         None => {
             let capture = Capture::of(payment, &reversed);
-            events::append_changed(tx, payment, Some(end.before), capture.as_ref(), end.now).await
+            events::append_changed(
+                tx,
+                payment,
+                Some(end.before),
+                capture.as_ref(),
+                &end.attempt.actor,
+                end.now,
+            )
+            .await
         }
     }
 }

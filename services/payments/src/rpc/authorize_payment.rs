@@ -20,8 +20,10 @@ impl Handle<AuthorizePayment> for PaymentRpc {
             return Err(Error::UnknownMethod);
         }
 
-        let payment =
-            self.operations.carry_out(new.id, Command::Authorize(new), call.deadline).await?;
+        let payment = self
+            .operations
+            .carry_out(new.id, Command::Authorize(new), &call.caller.key(), call.deadline)
+            .await?;
 
         Ok(pb::AuthorizePaymentResponse { payment: Some((&payment).into()) })
     }

@@ -21,8 +21,10 @@ impl Handle<CapturePayment> for PaymentRpc {
         let capture = convert::capture(call.request)?;
         let capture_id = capture.id;
 
-        let payment =
-            self.operations.carry_out(id, Command::Capture(capture), call.deadline).await?;
+        let payment = self
+            .operations
+            .carry_out(id, Command::Capture(capture), &call.caller.key(), call.deadline)
+            .await?;
 
         let attempt = store::attempt::of_capture(&self.db.read(), capture_id).await?;
         let capture = attempt.and_then(|attempt| Capture::of(&payment, &attempt));

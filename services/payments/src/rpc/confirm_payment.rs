@@ -24,7 +24,10 @@ impl Handle<ConfirmPayment> for PaymentRpc {
         if let Some(method) = &new.method {
             self.operations.make_way_for(id, method, call.deadline).await?;
         }
-        let payment = self.operations.carry_out(id, Command::Confirm(new), call.deadline).await?;
+        let payment = self
+            .operations
+            .carry_out(id, Command::Confirm(new), &call.caller.key(), call.deadline)
+            .await?;
 
         Ok(pb::ConfirmPaymentResponse { payment: Some((&payment).into()) })
     }

@@ -19,8 +19,10 @@ impl Handle<CreatePayment> for PaymentRpc {
             return Err(Error::UnknownMethod);
         }
 
-        let payment =
-            self.operations.carry_out(new.id, Command::Create(new), call.deadline).await?;
+        let payment = self
+            .operations
+            .carry_out(new.id, Command::Create(new), &call.caller.key(), call.deadline)
+            .await?;
 
         Ok(pb::CreatePaymentResponse { payment: Some((&payment).into()) })
     }

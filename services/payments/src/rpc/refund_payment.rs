@@ -20,7 +20,10 @@ impl Handle<RefundPayment> for PaymentRpc {
         let refund = convert::refund(call.request)?;
         let refund_id = refund.id;
 
-        let payment = self.operations.carry_out(id, Command::Refund(refund), call.deadline).await?;
+        let payment = self
+            .operations
+            .carry_out(id, Command::Refund(refund), &call.caller.key(), call.deadline)
+            .await?;
 
         let refund = store::refund::find(&self.db.read(), refund_id).await?;
         let refund = refund.as_ref().map(Into::into);

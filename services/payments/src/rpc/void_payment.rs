@@ -17,7 +17,8 @@ impl Handle<VoidPayment> for PaymentRpc {
         let id = call.request.payment_id()?;
         self.check_may_change(&call.caller, id, instead::CANCEL).await?;
 
-        let payment = self.operations.carry_out(id, Command::Void, call.deadline).await?;
+        let payment =
+            self.operations.carry_out(id, Command::Void, &call.caller.key(), call.deadline).await?;
 
         Ok(pb::VoidPaymentResponse { payment: Some((&payment).into()) })
     }

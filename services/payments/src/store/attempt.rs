@@ -37,6 +37,7 @@ pub struct Model {
     pub decline: Option<String>,
     pub is_retryable: i64,
     pub tries: i64,
+    pub actor: String,
     pub create_time: Timestamp,
     pub effective_time: Timestamp,
 }
@@ -70,6 +71,7 @@ impl From<Model> for Attempt {
                 is_retryable,
             }),
             tries: row.tries,
+            actor: row.actor,
             create_time: row.create_time,
             effective_time: row.effective_time,
         }
@@ -98,6 +100,7 @@ fn changing(attempt: &Attempt) -> ActiveModel {
         is_final: NotSet,
         refund_id: NotSet,
         reverses: NotSet,
+        actor: NotSet,
         create_time: NotSet,
         effective_time: NotSet,
     }
@@ -119,6 +122,7 @@ pub async fn insert(tx: &Tx, attempt: &Attempt) -> Result<bool, Error> {
         is_final: Set(capture.is_some_and(|capture| capture.is_final).into()),
         refund_id: Set(attempt.refund),
         reverses: Set(attempt.reverses),
+        actor: Set(attempt.actor.clone()),
         create_time: Set(attempt.create_time),
         effective_time: Set(attempt.effective_time),
         ..changing(attempt)

@@ -19,6 +19,7 @@ pub const SCHEMA: Schema = Schema {
         Migration { version: 2, name: "owner", up: owner, earlier_checksums: &[] },
         Migration { version: 3, name: "captures", up: captures, earlier_checksums: &[] },
         Migration { version: 4, name: "customers", up: customers, earlier_checksums: &[] },
+        Migration { version: 5, name: "actors", up: actors, earlier_checksums: &[] },
     ],
 };
 
@@ -367,6 +368,12 @@ fn customers(ddl: &mut Ddl) {
             .col("due_time")
             .and_where(Expr::col("due_time").is_not_null()),
     );
+}
+
+/// Who asked for an attempt; nobody knows it of earlier ones.
+fn actors(ddl: &mut Ddl) {
+    let actor = ddl.text("actor").default("").take();
+    ddl.alter(Table::alter().table("attempts").add_column(actor));
 }
 
 /// Returns the id of the customer whom earlier programs called by the name of a user.

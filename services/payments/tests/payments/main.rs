@@ -4,6 +4,7 @@
 mod concurrency;
 mod crashes;
 mod customers;
+mod events;
 mod lost_answers;
 mod owner;
 mod replicas;

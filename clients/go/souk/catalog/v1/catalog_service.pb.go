@@ -31,11 +31,11 @@ const (
 // The request of CreateProduct.
 type CreateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product. Its id, state, etag, times and variants are ignored.
+	// Required. The product. Its id, state, etag, times and variants are ignored.
 	Product       *Product `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -134,14 +134,14 @@ func (x *CreateProductResponse) GetProduct() *Product {
 // The request of UpdateProduct.
 type UpdateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product: `product_id`, the fields to change, and perhaps the `etag`.
+	// Required. The product: `product_id`, the fields to change, and perhaps the `etag`.
 	Product *Product `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
-	// The fields to change, at least one: `title`, `description`, `labels` and `metadata`, or `*` for
-	// all of these. A map is replaced as a whole.
+	// Required. The fields to change, at least one: `title`, `description`, `labels` and `metadata`,
+	// or `*` for all of these. A map is replaced as a whole.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -247,11 +247,11 @@ func (x *UpdateProductResponse) GetProduct() *Product {
 // The request of PublishProduct.
 type PublishProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product.
+	// Required. The product.
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// Only when this is the present etag of the product; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -359,11 +359,11 @@ func (x *PublishProductResponse) GetProduct() *Product {
 // The request of ArchiveProduct.
 type ArchiveProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product.
+	// Required. The product.
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// Only when this is the present etag of the product; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -471,11 +471,11 @@ func (x *ArchiveProductResponse) GetProduct() *Product {
 // The request of RestoreProduct.
 type RestoreProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The product.
+	// Required. The product.
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// Only when this is the present etag of the product; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -583,7 +583,7 @@ func (x *RestoreProductResponse) GetProduct() *Product {
 // The request of GetProduct.
 type GetProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The product.
+	// Required. The product.
 	ProductId     string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -845,8 +845,8 @@ func (x *ListProductsResponse) GetNextPageToken() string {
 // The request of BatchGetProducts.
 type BatchGetProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The ids, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails with
-	// ERROR_REASON_INVALID_FIELD, which says how many fit.
+	// Required. The ids, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails
+	// with ERROR_REASON_INVALID_FIELD, which says how many fit.
 	ProductIds    []string `protobuf:"bytes,1,rep,name=product_ids,json=productIds,proto3" json:"product_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -947,11 +947,11 @@ func (x *BatchGetProductsResponse) GetMissingProductIds() []string {
 // The request of CreateVariant.
 type CreateVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant. Its id, state, default prices, etag and times are ignored.
+	// Required. The variant. Its id, state, default prices, etag and times are ignored.
 	Variant       *Variant `protobuf:"bytes,2,opt,name=variant,proto3" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1050,14 +1050,14 @@ func (x *CreateVariantResponse) GetVariant() *Variant {
 // The request of UpdateVariant.
 type UpdateVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant: `variant_id`, the fields to change, and perhaps the `etag`.
+	// Required. The variant: `variant_id`, the fields to change, and perhaps the `etag`.
 	Variant *Variant `protobuf:"bytes,2,opt,name=variant,proto3" json:"variant,omitempty"`
-	// The fields to change, at least one: `title`, `attributes` and `metadata`, or `*` for all of
-	// these. A map is replaced as a whole.
+	// Required. The fields to change, at least one: `title`, `attributes` and `metadata`, or `*` for
+	// all of these. A map is replaced as a whole.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1163,11 +1163,11 @@ func (x *UpdateVariantResponse) GetVariant() *Variant {
 // The request of EnableVariant.
 type EnableVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
+	// Required. The variant.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	// Only when this is the present etag of the variant; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1275,11 +1275,11 @@ func (x *EnableVariantResponse) GetVariant() *Variant {
 // The request of DisableVariant.
 type DisableVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
+	// Required. The variant.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	// Only when this is the present etag of the variant; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1387,11 +1387,11 @@ func (x *DisableVariantResponse) GetVariant() *Variant {
 // The request of ArchiveVariant.
 type ArchiveVariantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
+	// Required. The variant.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	// Only when this is the present etag of the variant; empty means whatever it is.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1772,8 +1772,8 @@ func (x *ListVariantsResponse) GetNextPageToken() string {
 // The request of BatchGetVariants.
 type BatchGetVariantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The skus, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails with
-	// ERROR_REASON_INVALID_FIELD, which says how many fit.
+	// Required. The skus, 1 to 1,000. Fewer when the response would exceed 3 MiB: then the call fails
+	// with ERROR_REASON_INVALID_FIELD, which says how many fit.
 	Skus          []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1874,12 +1874,12 @@ func (x *BatchGetVariantsResponse) GetMissingSkus() []string {
 // The request of CreatePrice.
 type CreatePriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The price. `variant_id` and `unit_price` are required; its product, sku, create time and
-	// archive time are ignored.
+	// Required. The price. `variant_id` and `unit_price` are required; its product, sku, create time
+	// and archive time are ignored.
 	Price         *Price `protobuf:"bytes,2,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1978,7 +1978,7 @@ func (x *CreatePriceResponse) GetPrice() *Price {
 // The request of GetPrice.
 type GetPriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The price.
+	// Required. The price.
 	PriceId       string `protobuf:"bytes,1,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2260,11 +2260,11 @@ func (x *ListPricesResponse) GetNextPageToken() string {
 // The request of SetDefaultPrice.
 type SetDefaultPriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The price.
+	// Required. The price.
 	PriceId       string `protobuf:"bytes,2,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2363,13 +2363,13 @@ func (x *SetDefaultPriceResponse) GetPrice() *Price {
 // The request of ClearDefaultPrice.
 type ClearDefaultPriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The variant.
+	// Required. The variant.
 	VariantId string `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
-	// The currency, such as `GBP`.
+	// Required. The currency, such as `GBP`.
 	CurrencyCode string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// The channel; empty is the default price for every channel.
 	Channel       string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
@@ -2484,11 +2484,11 @@ func (x *ClearDefaultPriceResponse) GetVariant() *Variant {
 // The request of ArchivePrice.
 type ArchivePriceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique per caller
-	// and method, remembered for 7 days. A repeat returns the first response; the same key with
-	// another request fails with ERROR_REASON_REQUEST_ID_REUSED.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters, unique
+	// per caller and method, remembered for 7 days. A repeat returns the first response; the same key
+	// with another request fails with ERROR_REASON_REQUEST_ID_REUSED.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The price.
+	// Required. The price.
 	PriceId       string `protobuf:"bytes,2,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2777,9 +2777,9 @@ func (*ResolveItem_PriceId) isResolveItem_Item() {}
 // The request of ResolvePrices.
 type ResolvePricesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to price, 1 to 1,000 items.
+	// Required. What to price, 1 to 1,000 items.
 	Items []*ResolveItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// The currency to price everything in, such as `GBP`.
+	// Required. The currency to price everything in, such as `GBP`.
 	CurrencyCode string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// The channel to price everything for; empty means `default`.
 	Channel       string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
@@ -3006,48 +3006,48 @@ var File_souk_catalog_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\x92\x01\n" +
-	"\x14CreateProductRequest\x12>\n" +
+	"%souk/catalog/v1/catalog_service.proto\x12\x0fsouk.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csouk/catalog/v1/import.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\x98\x01\n" +
+	"\x14CreateProductRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
-	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01R\aproduct\"K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12=\n" +
+	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aproduct\"K\n" +
 	"\x15CreateProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x83\x02\n" +
-	"\x14UpdateProductRequest\x12>\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x8c\x02\n" +
+	"\x14UpdateProductRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
-	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\x06\xbaH\x03\xc8\x01\x01R\aproduct\x12o\n" +
-	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB2\xbaH/\xc8\x01\x01\xe2\x01)\x12\x05title\x12\vdescription\x12\x06labels\x12\bmetadata\x12\x01*R\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12=\n" +
+	"\aproduct\x18\x02 \x01(\v2\x18.souk.catalog.v1.ProductB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aproduct\x12r\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB5\xe0A\x02\xbaH/\xc8\x01\x01\xe2\x01)\x12\x05title\x12\vdescription\x12\x06labels\x12\bmetadata\x12\x01*R\n" +
 	"updateMask\"K\n" +
 	"\x15UpdateProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
-	"\x15PublishProductRequest\x12>\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xdc\x01\n" +
+	"\x15PublishProductRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
+	"product_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
 	"\x16PublishProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
-	"\x15ArchiveProductRequest\x12>\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xdc\x01\n" +
+	"\x15ArchiveProductRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
+	"product_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
 	"\x16ArchiveProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xd6\x01\n" +
-	"\x15RestoreProductRequest\x12>\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xdc\x01\n" +
+	"\x15RestoreProductRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"product_id\x18\x02 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
+	"product_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
 	"\x16RestoreProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"`\n" +
-	"\x11GetProductRequest\x12K\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"c\n" +
+	"\x11GetProductRequest\x12N\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tB,\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\"H\n" +
+	"product_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tproductId\"H\n" +
 	"\x12GetProductResponse\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x81\x04\n" +
 	"\x13ListProductsRequest\x12'\n" +
@@ -3063,49 +3063,49 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\border_by\x18\b \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x05titleR\vupdate_timeR\aorderBy\"t\n" +
 	"\x14ListProductsResponse\x124\n" +
 	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"r\n" +
-	"\x17BatchGetProductsRequest\x12W\n" +
-	"\vproduct_ids\x18\x01 \x03(\tB6\xbaH3\x92\x010\b\x01\x10\xe8\a\")r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"u\n" +
+	"\x17BatchGetProductsRequest\x12Z\n" +
+	"\vproduct_ids\x18\x01 \x03(\tB9\xe0A\x02\xbaH3\x92\x010\b\x01\x10\xe8\a\")r'2%^product_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"productIds\"\x80\x01\n" +
 	"\x18BatchGetProductsResponse\x124\n" +
 	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\x12.\n" +
-	"\x13missing_product_ids\x18\x02 \x03(\tR\x11missingProductIds\"\x92\x01\n" +
-	"\x14CreateVariantRequest\x12>\n" +
+	"\x13missing_product_ids\x18\x02 \x03(\tR\x11missingProductIds\"\x98\x01\n" +
+	"\x14CreateVariantRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
-	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\"K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12=\n" +
+	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\avariant\"K\n" +
 	"\x15CreateVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xfa\x01\n" +
-	"\x14UpdateVariantRequest\x12>\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\x83\x02\n" +
+	"\x14UpdateVariantRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12:\n" +
-	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\x06\xbaH\x03\xc8\x01\x01R\avariant\x12f\n" +
-	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB)\xbaH&\xc8\x01\x01\xe2\x01 \x12\x05title\x12\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12=\n" +
+	"\avariant\x18\x02 \x01(\v2\x18.souk.catalog.v1.VariantB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\avariant\x12i\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB,\xe0A\x02\xbaH&\xc8\x01\x01\xe2\x01 \x12\x05title\x12\n" +
 	"attributes\x12\bmetadata\x12\x01*R\n" +
 	"updateMask\"K\n" +
 	"\x15UpdateVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd5\x01\n" +
-	"\x14EnableVariantRequest\x12>\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xdb\x01\n" +
+	"\x14EnableVariantRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
+	"variant_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"K\n" +
 	"\x15EnableVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd6\x01\n" +
-	"\x15DisableVariantRequest\x12>\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xdc\x01\n" +
+	"\x15DisableVariantRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
+	"variant_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
 	"\x16DisableVariantResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xd6\x01\n" +
-	"\x15ArchiveVariantRequest\x12>\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xdc\x01\n" +
+	"\x15ArchiveVariantRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
+	"variant_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x120\n" +
 	"\x04etag\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\"L\n" +
 	"\x16ArchiveVariantResponse\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xde\x01\n" +
@@ -3127,20 +3127,20 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\x06states\x18\x05 \x03(\x0e2\x1d.souk.catalog.v1.VariantStateB\x11\xbaH\x0e\x92\x01\v\x10\b\"\a\x82\x01\x04\x10\x01 \x00R\x06states\"t\n" +
 	"\x14ListVariantsResponse\x124\n" +
 	"\bvariants\x18\x01 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x01\n" +
-	"\x17BatchGetVariantsRequest\x12r\n" +
-	"\x04skus\x18\x01 \x03(\tB^\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\"s\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n" +
+	"\x17BatchGetVariantsRequest\x12u\n" +
+	"\x04skus\x18\x01 \x03(\tBa\xe0A\x02\xbaH[\x92\x01X\b\x01\x10\xe8\a\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\"s\n" +
 	"\x18BatchGetVariantsResponse\x124\n" +
 	"\bvariants\x18\x01 \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x12!\n" +
-	"\fmissing_skus\x18\x02 \x03(\tR\vmissingSkus\"\x8a\x01\n" +
-	"\x12CreatePriceRequest\x12>\n" +
+	"\fmissing_skus\x18\x02 \x03(\tR\vmissingSkus\"\x90\x01\n" +
+	"\x12CreatePriceRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x124\n" +
-	"\x05price\x18\x02 \x01(\v2\x16.souk.catalog.v1.PriceB\x06\xbaH\x03\xc8\x01\x01R\x05price\"C\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x127\n" +
+	"\x05price\x18\x02 \x01(\v2\x16.souk.catalog.v1.PriceB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05price\"C\n" +
 	"\x13CreatePriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"X\n" +
-	"\x0fGetPriceRequest\x12E\n" +
-	"\bprice_id\x18\x01 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"@\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"[\n" +
+	"\x0fGetPriceRequest\x12H\n" +
+	"\bprice_id\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"@\n" +
 	"\x10GetPriceResponse\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\xc4\x03\n" +
 	"\x11ListPricesRequest\x12'\n" +
@@ -3158,27 +3158,27 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\avariant\x12\x05\xbaH\x02\b\x01\"l\n" +
 	"\x12ListPricesResponse\x12.\n" +
 	"\x06prices\x18\x01 \x03(\v2\x16.souk.catalog.v1.PriceR\x06prices\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9f\x01\n" +
-	"\x16SetDefaultPriceRequest\x12>\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa5\x01\n" +
+	"\x16SetDefaultPriceRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
-	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"G\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12H\n" +
+	"\bprice_id\x18\x02 \x01(\tB-\xe0A\x02\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"G\n" +
 	"\x17SetDefaultPriceResponse\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x93\x02\n" +
-	"\x18ClearDefaultPriceRequest\x12>\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x9c\x02\n" +
+	"\x18ClearDefaultPriceRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12K\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12N\n" +
 	"\n" +
-	"variant_id\x18\x02 \x01(\tB,\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x126\n" +
-	"\rcurrency_code\x18\x03 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"variant_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^variant_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tvariantId\x129\n" +
+	"\rcurrency_code\x18\x03 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x122\n" +
 	"\achannel\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\"O\n" +
 	"\x19ClearDefaultPriceResponse\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\x9c\x01\n" +
-	"\x13ArchivePriceRequest\x12>\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\"\xa2\x01\n" +
+	"\x13ArchivePriceRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
-	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"D\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12H\n" +
+	"\bprice_id\x18\x02 \x01(\tB-\xe0A\x02\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$R\apriceId\"D\n" +
 	"\x14ArchivePriceResponse\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\"\x93\x01\n" +
 	"\x15ImportProductsRequest\x12<\n" +
@@ -3190,10 +3190,10 @@ const file_souk_catalog_v1_catalog_service_proto_rawDesc = "" +
 	"\vResolveItem\x12h\n" +
 	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$H\x00R\x03sku\x12G\n" +
 	"\bprice_id\x18\x02 \x01(\tB*\xbaH'r%2#^price_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\apriceIdB\r\n" +
-	"\x04item\x12\x05\xbaH\x02\b\x01\"\xc3\x01\n" +
-	"\x14ResolvePricesRequest\x12?\n" +
-	"\x05items\x18\x01 \x03(\v2\x1c.souk.catalog.v1.ResolveItemB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x126\n" +
-	"\rcurrency_code\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xc9\x01\n" +
+	"\x14ResolvePricesRequest\x12B\n" +
+	"\x05items\x18\x01 \x03(\v2\x1c.souk.catalog.v1.ResolveItemB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x129\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x122\n" +
 	"\achannel\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\achannel\"\xb9\x02\n" +
 	"\rResolvedPrice\x12\x10\n" +

@@ -12,6 +12,7 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
+	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -27,7 +28,9 @@ const (
 type ProductCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The product, without its variants.
-	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -69,6 +72,13 @@ func (x *ProductCreated) GetProduct() *Product {
 	return nil
 }
 
+func (x *ProductCreated) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // A product changed: its fields or its state.
 type ProductUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -76,6 +86,8 @@ type ProductUpdated struct {
 	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	// The state before the change; the same as the state of `product` unless that changed.
 	PreviousState ProductState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.catalog.v1.ProductState" json:"previous_state,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -124,11 +136,20 @@ func (x *ProductUpdated) GetPreviousState() ProductState {
 	return ProductState_PRODUCT_STATE_UNSPECIFIED
 }
 
+func (x *ProductUpdated) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // A variant was created.
 type VariantCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The variant, without its prices.
-	Variant       *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	Variant *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +191,13 @@ func (x *VariantCreated) GetVariant() *Variant {
 	return nil
 }
 
+func (x *VariantCreated) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // A variant changed: its fields or its state.
 type VariantUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -177,6 +205,8 @@ type VariantUpdated struct {
 	Variant *Variant `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
 	// The state before the change; the same as the state of `variant` unless that changed.
 	PreviousState VariantState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.catalog.v1.VariantState" json:"previous_state,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,12 +255,21 @@ func (x *VariantUpdated) GetPreviousState() VariantState {
 	return VariantState_VARIANT_STATE_UNSPECIFIED
 }
 
+func (x *VariantUpdated) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // A price was created. When `is_default` is true and its variant had no default price in its
 // currency and channel before, no DefaultPriceChanged follows.
 type PriceCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The price.
-	Price         *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	Price *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,11 +311,20 @@ func (x *PriceCreated) GetPrice() *Price {
 	return nil
 }
 
+func (x *PriceCreated) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // A price was archived.
 type PriceArchived struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The price.
-	Price         *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	Price *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -318,6 +366,13 @@ func (x *PriceArchived) GetPrice() *Price {
 	return nil
 }
 
+func (x *PriceArchived) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // The default price of a variant in a currency and channel was set: the variant is sold at this
 // price when no price is named.
 type DefaultPriceChanged struct {
@@ -327,7 +382,9 @@ type DefaultPriceChanged struct {
 	// The price that was the default before; empty when there was none.
 	PreviousPriceId string `protobuf:"bytes,2,opt,name=previous_price_id,json=previousPriceId,proto3" json:"previous_price_id,omitempty"`
 	// When it changed.
-	ChangeTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -383,13 +440,22 @@ func (x *DefaultPriceChanged) GetChangeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *DefaultPriceChanged) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 // The default price of a variant in a currency and channel was cleared: there is none now.
 type DefaultPriceCleared struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The price that was the default, as it is now.
 	Price *Price `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
 	// When it was cleared.
-	ClearTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=clear_time,json=clearTime,proto3" json:"clear_time,omitempty"`
+	ClearTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=clear_time,json=clearTime,proto3" json:"clear_time,omitempty"`
+	// Who made the change; absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -438,41 +504,56 @@ func (x *DefaultPriceCleared) GetClearTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *DefaultPriceCleared) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 var File_souk_catalog_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\"`\n" +
+	"\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x8b\x01\n" +
 	"\x0eProductCreated\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12product.product_id\"\xa6\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x12)\n" +
+	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x12product.product_id\"\xd1\x01\n" +
 	"\x0eProductUpdated\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x12D\n" +
-	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateR\rpreviousState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12product.product_id\"`\n" +
+	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1d.souk.catalog.v1.ProductStateR\rpreviousState\x12)\n" +
+	"\x05actor\x18\x03 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x12product.product_id\"\x8b\x01\n" +
 	"\x0eVariantCreated\x122\n" +
-	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12variant.product_id\"\xa6\x01\n" +
+	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12)\n" +
+	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x12variant.product_id\"\xd1\x01\n" +
 	"\x0eVariantUpdated\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12D\n" +
-	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1d.souk.catalog.v1.VariantStateR\rpreviousState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12variant.product_id\"V\n" +
+	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1d.souk.catalog.v1.VariantStateR\rpreviousState\x12)\n" +
+	"\x05actor\x18\x03 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x12variant.product_id\"\x81\x01\n" +
 	"\fPriceCreated\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
-	"\x10price.product_id\"W\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x12)\n" +
+	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"\x10price.product_id\"\x82\x01\n" +
 	"\rPriceArchived\x12,\n" +
-	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
-	"\x10price.product_id\"\xc6\x01\n" +
+	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x12)\n" +
+	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"\x10price.product_id\"\xf1\x01\n" +
 	"\x13DefaultPriceChanged\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x12*\n" +
 	"\x11previous_price_id\x18\x02 \x01(\tR\x0fpreviousPriceId\x12;\n" +
 	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"changeTime:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
-	"\x10price.product_id\"\x98\x01\n" +
+	"changeTime\x12)\n" +
+	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"\x10price.product_id\"\xc3\x01\n" +
 	"\x13DefaultPriceCleared\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x129\n" +
 	"\n" +
-	"clear_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tclearTime:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"clear_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tclearTime\x12)\n" +
+	"\x05actor\x18\x03 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
 	"\x10price.product_idB\x8b\x01\n" +
 	"\x17example.souk.catalog.v1B\vEventsProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3"
 
@@ -499,30 +580,39 @@ var file_souk_catalog_v1_events_proto_goTypes = []any{
 	(*DefaultPriceChanged)(nil),   // 6: souk.catalog.v1.DefaultPriceChanged
 	(*DefaultPriceCleared)(nil),   // 7: souk.catalog.v1.DefaultPriceCleared
 	(*Product)(nil),               // 8: souk.catalog.v1.Product
-	(ProductState)(0),             // 9: souk.catalog.v1.ProductState
-	(*Variant)(nil),               // 10: souk.catalog.v1.Variant
-	(VariantState)(0),             // 11: souk.catalog.v1.VariantState
-	(*Price)(nil),                 // 12: souk.catalog.v1.Price
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*v1.Actor)(nil),              // 9: souk.type.v1.Actor
+	(ProductState)(0),             // 10: souk.catalog.v1.ProductState
+	(*Variant)(nil),               // 11: souk.catalog.v1.Variant
+	(VariantState)(0),             // 12: souk.catalog.v1.VariantState
+	(*Price)(nil),                 // 13: souk.catalog.v1.Price
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_souk_catalog_v1_events_proto_depIdxs = []int32{
 	8,  // 0: souk.catalog.v1.ProductCreated.product:type_name -> souk.catalog.v1.Product
-	8,  // 1: souk.catalog.v1.ProductUpdated.product:type_name -> souk.catalog.v1.Product
-	9,  // 2: souk.catalog.v1.ProductUpdated.previous_state:type_name -> souk.catalog.v1.ProductState
-	10, // 3: souk.catalog.v1.VariantCreated.variant:type_name -> souk.catalog.v1.Variant
-	10, // 4: souk.catalog.v1.VariantUpdated.variant:type_name -> souk.catalog.v1.Variant
-	11, // 5: souk.catalog.v1.VariantUpdated.previous_state:type_name -> souk.catalog.v1.VariantState
-	12, // 6: souk.catalog.v1.PriceCreated.price:type_name -> souk.catalog.v1.Price
-	12, // 7: souk.catalog.v1.PriceArchived.price:type_name -> souk.catalog.v1.Price
-	12, // 8: souk.catalog.v1.DefaultPriceChanged.price:type_name -> souk.catalog.v1.Price
-	13, // 9: souk.catalog.v1.DefaultPriceChanged.change_time:type_name -> google.protobuf.Timestamp
-	12, // 10: souk.catalog.v1.DefaultPriceCleared.price:type_name -> souk.catalog.v1.Price
-	13, // 11: souk.catalog.v1.DefaultPriceCleared.clear_time:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	9,  // 1: souk.catalog.v1.ProductCreated.actor:type_name -> souk.type.v1.Actor
+	8,  // 2: souk.catalog.v1.ProductUpdated.product:type_name -> souk.catalog.v1.Product
+	10, // 3: souk.catalog.v1.ProductUpdated.previous_state:type_name -> souk.catalog.v1.ProductState
+	9,  // 4: souk.catalog.v1.ProductUpdated.actor:type_name -> souk.type.v1.Actor
+	11, // 5: souk.catalog.v1.VariantCreated.variant:type_name -> souk.catalog.v1.Variant
+	9,  // 6: souk.catalog.v1.VariantCreated.actor:type_name -> souk.type.v1.Actor
+	11, // 7: souk.catalog.v1.VariantUpdated.variant:type_name -> souk.catalog.v1.Variant
+	12, // 8: souk.catalog.v1.VariantUpdated.previous_state:type_name -> souk.catalog.v1.VariantState
+	9,  // 9: souk.catalog.v1.VariantUpdated.actor:type_name -> souk.type.v1.Actor
+	13, // 10: souk.catalog.v1.PriceCreated.price:type_name -> souk.catalog.v1.Price
+	9,  // 11: souk.catalog.v1.PriceCreated.actor:type_name -> souk.type.v1.Actor
+	13, // 12: souk.catalog.v1.PriceArchived.price:type_name -> souk.catalog.v1.Price
+	9,  // 13: souk.catalog.v1.PriceArchived.actor:type_name -> souk.type.v1.Actor
+	13, // 14: souk.catalog.v1.DefaultPriceChanged.price:type_name -> souk.catalog.v1.Price
+	14, // 15: souk.catalog.v1.DefaultPriceChanged.change_time:type_name -> google.protobuf.Timestamp
+	9,  // 16: souk.catalog.v1.DefaultPriceChanged.actor:type_name -> souk.type.v1.Actor
+	13, // 17: souk.catalog.v1.DefaultPriceCleared.price:type_name -> souk.catalog.v1.Price
+	14, // 18: souk.catalog.v1.DefaultPriceCleared.clear_time:type_name -> google.protobuf.Timestamp
+	9,  // 19: souk.catalog.v1.DefaultPriceCleared.actor:type_name -> souk.type.v1.Actor
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_events_proto_init() }

@@ -83,8 +83,8 @@ func (VariantState) EnumDescriptor() ([]byte, []int) {
 	return file_souk_catalog_v1_variant_proto_rawDescGZIP(), []int{0}
 }
 
-// One form of a product that can be bought: a size, a colour. Its sku identifies it everywhere in
-// the shop. One unit is the least that can be sold: to sell by the metre or by the gram, choose
+// One form of a product that can be bought: a size, a color. Its sku identifies it everywhere in
+// the shop. One unit is the least that can be sold: to sell by the meter or by the gram, choose
 // that as the unit.
 //
 // Fields that only the service sets are ignored in requests.

@@ -30,7 +30,7 @@ const (
 // The request of PublishEvents.
 type PublishEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The events: 1 to 1,000, together at most 16 MiB.
+	// Required. The events: 1 to 1,000, together at most 16 MiB.
 	Events        []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2187,9 +2187,9 @@ var File_souk_events_v1_events_service_proto protoreflect.FileDescriptor
 
 const file_souk_events_v1_events_service_proto_rawDesc = "" +
 	"\n" +
-	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\"R\n" +
-	"\x14PublishEventsRequest\x12:\n" +
-	"\x06events\x18\x01 \x03(\v2\x15.souk.events.v1.EventB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x06events\"\x8d\x01\n" +
+	"#souk/events/v1/events_service.proto\x12\x0esouk.events.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!souk/events/v1/error_reason.proto\x1a\x1asouk/events/v1/event.proto\x1a!souk/events/v1/subscription.proto\x1a\x1bsouk/policy/v1/policy.proto\"U\n" +
+	"\x14PublishEventsRequest\x12=\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.souk.events.v1.EventB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x06events\"\x8d\x01\n" +
 	"\rPublishResult\x126\n" +
 	"\bposition\x18\x01 \x01(\v2\x18.souk.events.v1.PositionH\x00R\bposition\x12:\n" +
 	"\afailure\x18\x02 \x01(\v2\x1e.souk.events.v1.PublishFailureH\x00R\afailureB\b\n" +

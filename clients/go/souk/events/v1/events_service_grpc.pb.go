@@ -121,7 +121,7 @@ type EventServiceClient interface {
 	// Creates a durable subscription before the first consumer connects.
 	//
 	// The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-	// the same settings returns the existing one, wherever it has got to.
+	// the same settings returns the existing one, whatever its positions are.
 	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
 	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
 	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -142,8 +142,8 @@ type EventServiceClient interface {
 	// ERROR_REASON_LOG_UNAVAILABLE.
 	GetSubscription(ctx context.Context, in *GetSubscriptionRequest, opts ...grpc.CallOption) (*GetSubscriptionResponse, error)
 	// Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-	// page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-	// Fails with ERROR_REASON_LOG_UNAVAILABLE.
+	// page token does not expire; a subscription that is created meanwhile is listed if its id comes
+	// later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
 	ListSubscriptions(ctx context.Context, in *ListSubscriptionsRequest, opts ...grpc.CallOption) (*ListSubscriptionsResponse, error)
 	// Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
 	// Deleting one that does not exist is not an error.
@@ -410,7 +410,7 @@ type EventServiceServer interface {
 	// Creates a durable subscription before the first consumer connects.
 	//
 	// The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-	// the same settings returns the existing one, wherever it has got to.
+	// the same settings returns the existing one, whatever its positions are.
 	// Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
 	// ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
 	// ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -431,8 +431,8 @@ type EventServiceServer interface {
 	// ERROR_REASON_LOG_UNAVAILABLE.
 	GetSubscription(context.Context, *GetSubscriptionRequest) (*GetSubscriptionResponse, error)
 	// Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-	// page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-	// Fails with ERROR_REASON_LOG_UNAVAILABLE.
+	// page token does not expire; a subscription that is created meanwhile is listed if its id comes
+	// later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
 	ListSubscriptions(context.Context, *ListSubscriptionsRequest) (*ListSubscriptionsResponse, error)
 	// Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
 	// Deleting one that does not exist is not an error.

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A stock changed in a way that a shop window may have to show: units arrived, were corrected or
+// A stock changed in a way that a storefront may have to show: units arrived, were corrected or
 // returned; reserved units became available again because they were released or expired; or a
 // reservation took so many that the rest is low (`StockPolicy.low_quantity`) or none is available.
 // Other reservations, and units that leave, are published as ReservationChanged only, once for all

@@ -504,7 +504,7 @@ type ReceiveStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The items that arrived, 1 to 1,000; items of one sku and location are added up.
+	// Required. The items that arrived, 1 to 1,000; items of one sku and location are added up.
 	Items []*ReceivedItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
 	// When it arrived in the real world, kept in microseconds; absent means now. A time in the future
 	// is an error.
@@ -799,7 +799,7 @@ func (x *GetAvailabilityRequest) GetLocationIds() []string {
 // The response of GetAvailability.
 type GetAvailabilityResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each sku, in the order of the request; a sku that is named twice is answered twice.
+	// One for each sku, in the order of the request; a sku that is named twice is returned twice.
 	Availabilities []*Availability `protobuf:"bytes,1,rep,name=availabilities,proto3" json:"availabilities,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -965,7 +965,7 @@ type ListStockRequest struct {
 	// Only stock at this location; empty means all.
 	LocationId string `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
 	// Only stock of which at most `StockPolicy.low_quantity` units are available at its location,
-	// sold-out stock included. Untracked skus are left out. This reads along the whole list, so a
+	// sold-out stock included. Untracked skus are left out. This filter reads the whole list, so a
 	// page can take long when little is low.
 	LowStock      bool `protobuf:"varint,5,opt,name=low_stock,json=lowStock,proto3" json:"low_stock,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2450,11 +2450,11 @@ const file_souk_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\vlocation_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9-]{0,32}$R\n" +
 	"locationId\x12,\n" +
 	"\bquantity\x18\x03 \x01(\x05B\x10\xe0A\x02\xbaH\n" +
-	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xdf\x01\n" +
+	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x01R\bquantity\"\xe2\x01\n" +
 	"\x13ReceiveStockRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12B\n" +
-	"\x05items\x18\x02 \x03(\v2\x1f.souk.inventory.v1.ReceivedItemB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x12A\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12E\n" +
+	"\x05items\x18\x02 \x03(\v2\x1f.souk.inventory.v1.ReceivedItemB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05items\x12A\n" +
 	"\x0eeffective_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"F\n" +
 	"\x14ReceiveStockResponse\x12.\n" +
 	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\"\xf8\x02\n" +

@@ -48,7 +48,7 @@ const (
 // Owns stock by location, its reservations, and the record of every movement.
 //
 // Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-// are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+// are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
 // is percent-encoded.
 type InventoryServiceClient interface {
 	// Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
@@ -57,8 +57,8 @@ type InventoryServiceClient interface {
 	CreateLocation(ctx context.Context, in *CreateLocationRequest, opts ...grpc.CallOption) (*CreateLocationResponse, error)
 	// Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND.
 	GetLocation(ctx context.Context, in *GetLocationRequest, opts ...grpc.CallOption) (*GetLocationResponse, error)
-	// Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-	// database, for the caller that got it.
+	// Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+	// the caller that got it.
 	ListLocations(ctx context.Context, in *ListLocationsRequest, opts ...grpc.CallOption) (*ListLocationsResponse, error)
 	// Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
 	// returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
@@ -76,18 +76,18 @@ type InventoryServiceClient interface {
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
 	// Says what can be bought of several skus at all active locations, or at some of them.
 	//
-	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+	// For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
 	// scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
 	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
 	// URL can be sent as a POST.
 	GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error)
 	// Returns the stock of several skus at one location, in the order of the request; a sku that is
-	// named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+	// named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
 	// whose skus are too many for a URL can be sent as a POST.
 	BatchGetStock(ctx context.Context, in *BatchGetStockRequest, opts ...grpc.CallOption) (*BatchGetStockResponse, error)
-	// Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-	// for as long as the database, for the caller and the filters of the call that returned it. Units
-	// that move while a list is read show as they are when their page is read.
+	// Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+	// expire; it is good for the caller and the filters of the call that returned it. Units that move
+	// while a list is read show as they are when their page is read.
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	// Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
 	// TRACKED, low_quantity 5, no etag.
@@ -170,14 +170,14 @@ type InventoryServiceClient interface {
 	// Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND.
 	GetReservation(ctx context.Context, in *GetReservationRequest, opts ...grpc.CallOption) (*GetReservationResponse, error)
 	// Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-	// time of their last change of state. A page token is valid for as long as the database, for the
-	// caller and the filters of the call that returned it. A reservation that changes its state while
-	// a list by `states` is read may be left out or appear twice.
+	// time of their last change of state. A page token does not expire; it is good for the caller and
+	// the filters of the call that returned it. A reservation that changes its state while a list by
+	// `states` is read may be left out or appear twice.
 	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
 	// Lists movements by create_time, the latest first, all or what the filters leave. A page token
-	// is valid for as long as the database, for the caller, the filters and the order of the call
-	// that returned it. Filters by kind alone read along the list, so a page can take long when the
-	// kinds are rare.
+	// does not expire; it is good for the caller, the filters and the order of the call that returned
+	// it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+	// rare.
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
 	// Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add
@@ -403,7 +403,7 @@ func (c *inventoryServiceClient) RepairStock(ctx context.Context, in *RepairStoc
 // Owns stock by location, its reservations, and the record of every movement.
 //
 // Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-// are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+// are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
 // is percent-encoded.
 type InventoryServiceServer interface {
 	// Creates a location. Its id is the idempotency key and never forgotten: repeating the call with
@@ -412,8 +412,8 @@ type InventoryServiceServer interface {
 	CreateLocation(context.Context, *CreateLocationRequest) (*CreateLocationResponse, error)
 	// Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND.
 	GetLocation(context.Context, *GetLocationRequest) (*GetLocationResponse, error)
-	// Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-	// database, for the caller that got it.
+	// Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+	// the caller that got it.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
 	// Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
 	// returns the first result. Fails with ERROR_REASON_LOCATION_NOT_FOUND, and, when `location.etag`
@@ -431,18 +431,18 @@ type InventoryServiceServer interface {
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
 	// Says what can be bought of several skus at all active locations, or at some of them.
 	//
-	// For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+	// For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
 	// scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
 	// else before the next call; only CreateReservation decides. A GET whose skus are too many for a
 	// URL can be sent as a POST.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
 	// Returns the stock of several skus at one location, in the order of the request; a sku that is
-	// named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+	// named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
 	// whose skus are too many for a URL can be sent as a POST.
 	BatchGetStock(context.Context, *BatchGetStockRequest) (*BatchGetStockResponse, error)
-	// Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-	// for as long as the database, for the caller and the filters of the call that returned it. Units
-	// that move while a list is read show as they are when their page is read.
+	// Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+	// expire; it is good for the caller and the filters of the call that returned it. Units that move
+	// while a list is read show as they are when their page is read.
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	// Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
 	// TRACKED, low_quantity 5, no etag.
@@ -525,14 +525,14 @@ type InventoryServiceServer interface {
 	// Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND.
 	GetReservation(context.Context, *GetReservationRequest) (*GetReservationResponse, error)
 	// Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-	// time of their last change of state. A page token is valid for as long as the database, for the
-	// caller and the filters of the call that returned it. A reservation that changes its state while
-	// a list by `states` is read may be left out or appear twice.
+	// time of their last change of state. A page token does not expire; it is good for the caller and
+	// the filters of the call that returned it. A reservation that changes its state while a list by
+	// `states` is read may be left out or appear twice.
 	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
 	// Lists movements by create_time, the latest first, all or what the filters leave. A page token
-	// is valid for as long as the database, for the caller, the filters and the order of the call
-	// that returned it. Filters by kind alone read along the list, so a page can take long when the
-	// kinds are rare.
+	// does not expire; it is good for the caller, the filters and the order of the call that returned
+	// it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+	// rare.
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
 	// Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
 	// in state HELD and COMMITTED, and records one movement with the note so that the movements add

@@ -23,7 +23,7 @@ const (
 )
 
 // Why the ledger service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.ledger`.
+// `souk.ledger`. New values may be added; treat an unknown one by the code of its status.
 //
 // An error in one account or transfer of a batch does not fail the call: see `CreateAccountStatus`
 // and `CreateTransferStatus`.
@@ -92,15 +92,15 @@ var File_souk_ledger_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_ledger_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*\x9e\x02\n" +
+	"!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*\xa1\x02\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12:\n" +
 	"\x1eERROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x16\xaa㟀\x0e\x10\b\x05\x12\n" +
 	"account_id \x01\x125\n" +
 	"\x1dERROR_REASON_LEDGER_NOT_FOUND\x10\x02\x1a\x12\xaa㟀\x0e\f\b\x05\x12\x06ledger \x01\x12A\n" +
-	"\x1aERROR_REASON_LEDGER_EXISTS\x10\x03\x1a!\xaa㟀\x0e\x1b\b\x06\x12\x06ledger\x12\rcurrency_code \x01\x12;\n" +
-	"\x19ERROR_REASON_TOO_FAR_BACK\x10\x04\x1a\x1c\xaa㟀\x0e\x16\b\t\x12\n" +
-	"account_id\x12\x04most \x01B\x8a\x01\n" +
+	"\x1aERROR_REASON_LEDGER_EXISTS\x10\x03\x1a!\xaa㟀\x0e\x1b\b\x06\x12\x06ledger\x12\rcurrency_code \x01\x12>\n" +
+	"\x19ERROR_REASON_TOO_FAR_BACK\x10\x04\x1a\x1f\xaa㟀\x0e\x19\b\t\x12\n" +
+	"account_id\x12\x04most \x01(\x99\x03B\x8a\x01\n" +
 	"\x16example.souk.ledger.v1B\x10ErrorReasonProtoP\x01Z'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3"
 
 var (

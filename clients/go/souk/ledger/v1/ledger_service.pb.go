@@ -228,7 +228,7 @@ func (x *CreateLedgerResponse) GetLedger() *Ledger {
 // The request of GetLedger.
 type GetLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the ledger.
+	// Required. The number of the ledger.
 	Ledger        uint32 `protobuf:"varint,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -430,7 +430,7 @@ func (x *ListLedgersResponse) GetNextPageToken() string {
 // The request of CreateAccounts.
 type CreateAccountsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The accounts, 1 to 8,190.
+	// Required. The accounts, 1 to 8,190.
 	Accounts      []*NewAccount `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -522,7 +522,7 @@ func (x *CreateAccountsResponse) GetResults() []*CreateAccountResult {
 // The request of CreateTransfers.
 type CreateTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transfers, 1 to 8,190.
+	// Required. The transfers, 1 to 8,190.
 	Transfers     []*NewTransfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -614,7 +614,8 @@ func (x *CreateTransfersResponse) GetResults() []*CreateTransferResult {
 // The request of LookupAccounts.
 type LookupAccountsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The accounts, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
+	// Required. The accounts, 1 to 8,190 ids. By GET a gateway takes fewer, since they are in the
+	// URL.
 	AccountIds    []string `protobuf:"bytes,1,rep,name=account_ids,json=accountIds,proto3" json:"account_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -715,7 +716,8 @@ func (x *LookupAccountsResponse) GetMissingAccountIds() []string {
 // The request of LookupTransfers.
 type LookupTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transfers, 1 to 8,190 ids. By GET a gateway takes fewer, since they stand in the URL.
+	// Required. The transfers, 1 to 8,190 ids. By GET a gateway takes fewer, since they are in the
+	// URL.
 	TransferIds   []string `protobuf:"bytes,1,rep,name=transfer_ids,json=transferIds,proto3" json:"transfer_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1136,7 +1138,7 @@ func (x *ListTransfersResponse) GetNextPageToken() string {
 // The request of ListAccountTransfers. Every filter that is set must match.
 type ListAccountTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account.
+	// Required. The account.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// Transfers per page, at most 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -1319,7 +1321,7 @@ func (x *ListAccountTransfersResponse) GetNextPageToken() string {
 // The request of GetAccountBalance.
 type GetAccountBalanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account.
+	// Required. The account.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// The point in time: includes transfers at this time, excludes later ones. Absent means now:
 	// every transfer so far, on either axis.
@@ -1591,9 +1593,10 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\x13CreateLedgerRequest\x129\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06ledger\"F\n" +
 	"\x14CreateLedgerResponse\x12.\n" +
-	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerR\x06ledger\"3\n" +
-	"\x10GetLedgerRequest\x12\x1f\n" +
-	"\x06ledger\x18\x01 \x01(\rB\a\xbaH\x04*\x02(\x01R\x06ledger\"C\n" +
+	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerR\x06ledger\"6\n" +
+	"\x10GetLedgerRequest\x12\"\n" +
+	"\x06ledger\x18\x01 \x01(\rB\n" +
+	"\xe0A\x02\xbaH\x04*\x02(\x01R\x06ledger\"C\n" +
 	"\x11GetLedgerResponse\x12.\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x16.souk.ledger.v1.LedgerR\x06ledger\"f\n" +
 	"\x12ListLedgersRequest\x12'\n" +
@@ -1603,23 +1606,23 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
 	"\x13ListLedgersResponse\x120\n" +
 	"\aledgers\x18\x01 \x03(\v2\x16.souk.ledger.v1.LedgerR\aledgers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\\\n" +
-	"\x15CreateAccountsRequest\x12C\n" +
-	"\baccounts\x18\x01 \x03(\v2\x1a.souk.ledger.v1.NewAccountB\v\xbaH\b\x92\x01\x05\b\x01\x10\xfe?R\baccounts\"W\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"_\n" +
+	"\x15CreateAccountsRequest\x12F\n" +
+	"\baccounts\x18\x01 \x03(\v2\x1a.souk.ledger.v1.NewAccountB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xfe?R\baccounts\"W\n" +
 	"\x16CreateAccountsResponse\x12=\n" +
-	"\aresults\x18\x01 \x03(\v2#.souk.ledger.v1.CreateAccountResultR\aresults\"`\n" +
-	"\x16CreateTransfersRequest\x12F\n" +
-	"\ttransfers\x18\x01 \x03(\v2\x1b.souk.ledger.v1.NewTransferB\v\xbaH\b\x92\x01\x05\b\x01\x10\xfe?R\ttransfers\"Y\n" +
+	"\aresults\x18\x01 \x03(\v2#.souk.ledger.v1.CreateAccountResultR\aresults\"c\n" +
+	"\x16CreateTransfersRequest\x12I\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x1b.souk.ledger.v1.NewTransferB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xfe?R\ttransfers\"Y\n" +
 	"\x17CreateTransfersResponse\x12>\n" +
-	"\aresults\x18\x01 \x03(\v2$.souk.ledger.v1.CreateTransferResultR\aresults\"p\n" +
-	"\x15LookupAccountsRequest\x12W\n" +
-	"\vaccount_ids\x18\x01 \x03(\tB6\xbaH3\x92\x010\b\x01\x10\xfe?\")r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\aresults\x18\x01 \x03(\v2$.souk.ledger.v1.CreateTransferResultR\aresults\"s\n" +
+	"\x15LookupAccountsRequest\x12Z\n" +
+	"\vaccount_ids\x18\x01 \x03(\tB9\xe0A\x02\xbaH3\x92\x010\b\x01\x10\xfe?\")r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"accountIds\"}\n" +
 	"\x16LookupAccountsResponse\x123\n" +
 	"\baccounts\x18\x01 \x03(\v2\x17.souk.ledger.v1.AccountR\baccounts\x12.\n" +
-	"\x13missing_account_ids\x18\x02 \x03(\tR\x11missingAccountIds\"t\n" +
-	"\x16LookupTransfersRequest\x12Z\n" +
-	"\ftransfer_ids\x18\x01 \x03(\tB7\xbaH4\x92\x011\b\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vtransferIds\"\x83\x01\n" +
+	"\x13missing_account_ids\x18\x02 \x03(\tR\x11missingAccountIds\"w\n" +
+	"\x16LookupTransfersRequest\x12]\n" +
+	"\ftransfer_ids\x18\x01 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x10\xfe?\"*r(2&^transfer_[0-7][0-9a-hjkmnp-tv-z]{25}$R\vtransferIds\"\x83\x01\n" +
 	"\x17LookupTransfersResponse\x126\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x120\n" +
 	"\x14missing_transfer_ids\x18\x02 \x03(\tR\x12missingTransferIds\"\xd1\x01\n" +
@@ -1652,10 +1655,10 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	" \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"w\n" +
 	"\x15ListTransfersResponse\x126\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfa\x04\n" +
-	"\x1bListAccountTransfersRequest\x12K\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfd\x04\n" +
+	"\x1bListAccountTransfersRequest\x12N\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\tB,\xbaH)r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\taccountId\x12'\n" +
+	"account_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\taccountId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -1671,10 +1674,10 @@ const file_souk_ledger_v1_ledger_service_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\x13effectiveTimeBefore\"~\n" +
 	"\x1cListAccountTransfersResponse\x126\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x18.souk.ledger.v1.TransferR\ttransfers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdd\x01\n" +
-	"\x18GetAccountBalanceRequest\x12K\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe0\x01\n" +
+	"\x18GetAccountBalanceRequest\x12N\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\tB,\xbaH)r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\taccountId\x123\n" +
+	"account_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^account_[0-7][0-9a-hjkmnp-tv-z]{25}$R\taccountId\x123\n" +
 	"\aat_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06atTime\x12?\n" +
 	"\ttime_axis\x18\x03 \x01(\x0e2\x18.souk.ledger.v1.TimeAxisB\b\xbaH\x05\x82\x01\x02\x10\x01R\btimeAxis\"U\n" +
 	"\x19GetAccountBalanceResponse\x128\n" +

@@ -87,11 +87,12 @@ type LedgerServiceClient interface {
 	// (LINKED_EVENT_FAILED) may be sent again with the same ids.
 	CreateTransfers(ctx context.Context, in *CreateTransfersRequest, opts ...grpc.CallOption) (*CreateTransfersResponse, error)
 	// Returns accounts with their current balances, in the order of the request; an id that is named
-	// twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-	// for fewer at once.
+	// twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+	// souk.policy.v1: request fewer at once.
 	LookupAccounts(ctx context.Context, in *LookupAccountsRequest, opts ...grpc.CallOption) (*LookupAccountsResponse, error)
-	// Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-	// answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+	// Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+	// response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+	// fewer at once.
 	LookupTransfers(ctx context.Context, in *LookupTransfersRequest, opts ...grpc.CallOption) (*LookupTransfersResponse, error)
 	// Lists accounts in the order they were created, a page at a time.
 	ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error)
@@ -303,11 +304,12 @@ type LedgerServiceServer interface {
 	// (LINKED_EVENT_FAILED) may be sent again with the same ids.
 	CreateTransfers(context.Context, *CreateTransfersRequest) (*CreateTransfersResponse, error)
 	// Returns accounts with their current balances, in the order of the request; an id that is named
-	// twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-	// for fewer at once.
+	// twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+	// souk.policy.v1: request fewer at once.
 	LookupAccounts(context.Context, *LookupAccountsRequest) (*LookupAccountsResponse, error)
-	// Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-	// answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+	// Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+	// response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+	// fewer at once.
 	LookupTransfers(context.Context, *LookupTransfersRequest) (*LookupTransfersResponse, error)
 	// Lists accounts in the order they were created, a page at a time.
 	ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error)

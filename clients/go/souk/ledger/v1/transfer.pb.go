@@ -107,8 +107,8 @@ const (
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_ID_REPEATED_IN_CHAIN CreateTransferStatus = 5
 	// A transfer with this id was refused before with DEBIT_ACCOUNT_NOT_FOUND,
 	// CREDIT_ACCOUNT_NOT_FOUND, PENDING_TRANSFER_NOT_FOUND, EXCEEDS_CREDITS or EXCEEDS_DEBITS. Such a
-	// refusal could turn out otherwise later, so that the id is refused permanently. Send the
-	// transfer with a new id to try again.
+	// refusal could have another outcome later, so the id is refused permanently. Send the transfer
+	// with a new id to try again.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED CreateTransferStatus = 9
 	// The id belongs to a transfer with other flags.
 	CreateTransferStatus_CREATE_TRANSFER_STATUS_EXISTS_WITH_DIFFERENT_FLAGS CreateTransferStatus = 10

@@ -34,6 +34,9 @@ const (
 	NotificationDeliveryState_NOTIFICATION_DELIVERY_STATE_DELIVERED NotificationDeliveryState = 2
 	// No further attempts are made. Kept until it is requeued or dropped, or for 30 days.
 	NotificationDeliveryState_NOTIFICATION_DELIVERY_STATE_DEAD NotificationDeliveryState = 3
+	// Nothing was sent: the customer has no e-mail address that is confirmed, and the order gave
+	// none; `failure` says which. It is not requeued. Final; kept as long as one that is DELIVERED.
+	NotificationDeliveryState_NOTIFICATION_DELIVERY_STATE_SKIPPED NotificationDeliveryState = 4
 )
 
 // Enum value maps for NotificationDeliveryState.
@@ -43,12 +46,14 @@ var (
 		1: "NOTIFICATION_DELIVERY_STATE_PENDING",
 		2: "NOTIFICATION_DELIVERY_STATE_DELIVERED",
 		3: "NOTIFICATION_DELIVERY_STATE_DEAD",
+		4: "NOTIFICATION_DELIVERY_STATE_SKIPPED",
 	}
 	NotificationDeliveryState_value = map[string]int32{
 		"NOTIFICATION_DELIVERY_STATE_UNSPECIFIED": 0,
 		"NOTIFICATION_DELIVERY_STATE_PENDING":     1,
 		"NOTIFICATION_DELIVERY_STATE_DELIVERED":   2,
 		"NOTIFICATION_DELIVERY_STATE_DEAD":        3,
+		"NOTIFICATION_DELIVERY_STATE_SKIPPED":     4,
 	}
 )
 
@@ -172,9 +177,10 @@ func (NotificationDeliveryFailure) EnumDescriptor() ([]byte, []int) {
 	return file_souk_notifications_v1_notification_delivery_proto_rawDescGZIP(), []int{1}
 }
 
-// The delivery of one event to one receiver, by e-mail or webhook. PENDING → DELIVERED, or → DEAD
-// after the last attempt or a permanent failure; a DEAD delivery is requeued or dropped. Messages
-// in the shop need none: they are stored with the event.
+// The delivery of one event to one receiver, by e-mail or webhook. PENDING → DELIVERED; or → DEAD
+// after the last attempt or a permanent failure, and a DEAD delivery is requeued or dropped; or →
+// SKIPPED when there is no address to send it to. Messages in the shop need none: they are stored
+// with the event.
 type NotificationDelivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, `delivery_…`.
@@ -200,7 +206,7 @@ type NotificationDelivery struct {
 	Key string `protobuf:"bytes,10,opt,name=key,proto3" json:"key,omitempty"`
 	// How many attempts were made since it was created or requeued.
 	AttemptCount int32 `protobuf:"varint,11,opt,name=attempt_count,json=attemptCount,proto3" json:"attempt_count,omitempty"`
-	// Why the last attempt failed, or why there are no more attempts; UNSPECIFIED when none failed.
+	// Why the last attempt failed, or why there are no more attempts; UNSPECIFIED otherwise.
 	Failure NotificationDeliveryFailure `protobuf:"varint,12,opt,name=failure,proto3,enum=souk.notifications.v1.NotificationDeliveryFailure" json:"failure,omitempty"`
 	// The HTTP status of HTTP_STATUS or the reply code of SMTP_REPLY; 0 otherwise.
 	FailureCode int32 `protobuf:"varint,13,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
@@ -211,7 +217,7 @@ type NotificationDelivery struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it is tried next; absent unless it is PENDING.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
-	// When it was delivered or became dead; absent while it is PENDING.
+	// When it was delivered, became dead or was skipped; absent while it is PENDING.
 	EndTime       *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -394,12 +400,13 @@ const file_souk_notifications_v1_notification_delivery_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12F\n" +
 	"\x11next_attempt_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x0fnextAttemptTime\x125\n" +
-	"\bend_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime*\xc2\x01\n" +
+	"\bend_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime*\xeb\x01\n" +
 	"\x19NotificationDeliveryState\x12+\n" +
 	"'NOTIFICATION_DELIVERY_STATE_UNSPECIFIED\x10\x00\x12'\n" +
 	"#NOTIFICATION_DELIVERY_STATE_PENDING\x10\x01\x12)\n" +
 	"%NOTIFICATION_DELIVERY_STATE_DELIVERED\x10\x02\x12$\n" +
-	" NOTIFICATION_DELIVERY_STATE_DEAD\x10\x03*\x9d\x05\n" +
+	" NOTIFICATION_DELIVERY_STATE_DEAD\x10\x03\x12'\n" +
+	"#NOTIFICATION_DELIVERY_STATE_SKIPPED\x10\x04*\x9d\x05\n" +
 	"\x1bNotificationDeliveryFailure\x12-\n" +
 	")NOTIFICATION_DELIVERY_FAILURE_UNSPECIFIED\x10\x00\x12-\n" +
 	")NOTIFICATION_DELIVERY_FAILURE_HTTP_STATUS\x10\x01\x12,\n" +

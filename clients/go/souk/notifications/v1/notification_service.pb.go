@@ -123,8 +123,8 @@ type UpdateNotificationPreferencesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The preferences with the new values, and the customer whose they are.
 	Preferences *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
-	// The fields to change, relative to the resource: `email_address`, `locale`, `default_channels`,
-	// `kinds`, `watched_skus`; `*` for all of them. An empty mask is refused.
+	// Required. The fields to change, relative to the resource: `email_address`, `locale`,
+	// `default_channels`, `kinds`, `watched_skus`; `*` for all of them. An empty mask is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -225,8 +225,8 @@ type ConfirmEmailAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must name one.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The code of the confirmation e-mail: 12 letters and digits; hyphens, spaces and case are
-	// ignored. It is never logged.
+	// Required. The code of the confirmation e-mail: 12 letters and digits; hyphens, spaces and case
+	// are ignored. It is never logged.
 	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -684,8 +684,8 @@ func (x *WatchInAppMessagesResponse) GetResumeToken() string {
 // The request of CreateWebhookEndpoint.
 type CreateWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller and unique per caller and method: 1 to
-	// 128 characters, none of them a control character.
+	// Required. The idempotency key of this call, chosen by the caller and unique per caller and
+	// method: 1 to 128 characters, none of them a control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Required. The endpoint, with `url` and `event_types`.
 	Endpoint      *WebhookEndpoint `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
@@ -795,7 +795,7 @@ func (x *CreateWebhookEndpointResponse) GetSecret() string {
 // The request of GetWebhookEndpoint.
 type GetWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The endpoint.
+	// Required. The endpoint.
 	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1010,8 +1010,8 @@ type UpdateWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The endpoint with the new values; `endpoint_id` names it.
 	Endpoint *WebhookEndpoint `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// The fields to change, relative to the resource: `url`, `event_types`, `description`; `*` for
-	// all of them. An empty mask is refused.
+	// Required. The fields to change, relative to the resource: `url`, `event_types`, `description`;
+	// `*` for all of them. An empty mask is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1110,7 +1110,7 @@ func (x *UpdateWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
 // The request of EnableWebhookEndpoint.
 type EnableWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The endpoint.
+	// Required. The endpoint.
 	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1202,7 +1202,7 @@ func (x *EnableWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
 // The request of DisableWebhookEndpoint.
 type DisableWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The endpoint.
+	// Required. The endpoint.
 	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1294,7 +1294,7 @@ func (x *DisableWebhookEndpointResponse) GetEndpoint() *WebhookEndpoint {
 // The request of DeleteWebhookEndpoint.
 type DeleteWebhookEndpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The endpoint.
+	// Required. The endpoint.
 	EndpointId    string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1377,10 +1377,10 @@ func (*DeleteWebhookEndpointResponse) Descriptor() ([]byte, []int) {
 // The request of RotateWebhookSecret.
 type RotateWebhookSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller and unique per caller and method: 1 to
-	// 128 characters, none of them a control character.
+	// Required. The idempotency key of this call, chosen by the caller and unique per caller and
+	// method: 1 to 128 characters, none of them a control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The endpoint.
+	// Required. The endpoint.
 	EndpointId    string `protobuf:"bytes,2,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1999,17 +1999,17 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\"v\n" +
 	"\"GetNotificationPreferencesResponse\x12P\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x8d\x02\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x90\x02\n" +
 	"$UpdateNotificationPreferencesRequest\x12[\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vpreferences\x12\x87\x01\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskBJ\xbaHG\xc8\x01\x01\xe2\x01A\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vpreferences\x12\x8a\x01\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskBM\xe0A\x02\xbaHG\xc8\x01\x01\xe2\x01A\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
 	"updateMask\"y\n" +
 	"%UpdateNotificationPreferencesResponse\x12P\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xae\x01\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xb1\x01\n" +
 	"\x1aConfirmEmailAddressRequest\x12T\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"customerId\x12:\n" +
-	"\x04code\x18\x02 \x01(\tB&\xbaH\x18r\x16\x10\x01\x18(2\x10^[A-Za-z0-9 -]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04code\"o\n" +
+	"customerId\x12=\n" +
+	"\x04code\x18\x02 \x01(\tB)\xe0A\x02\xbaH\x18r\x16\x10\x01\x18(2\x10^[A-Za-z0-9 -]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04code\"o\n" +
 	"\x1bConfirmEmailAddressResponse\x12P\n" +
 	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xe3\x01\n" +
 	"\x18ListInAppMessagesRequest\x12T\n" +
@@ -2039,16 +2039,16 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\fresume_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vresumeToken\"~\n" +
 	"\x1aWatchInAppMessagesResponse\x12=\n" +
 	"\amessage\x18\x01 \x01(\v2#.souk.notifications.v1.InAppMessageR\amessage\x12!\n" +
-	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xad\x01\n" +
-	"\x1cCreateWebhookEndpointRequest\x12>\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\"\xb0\x01\n" +
+	"\x1cCreateWebhookEndpointRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12M\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12M\n" +
 	"\bendpoint\x18\x02 \x01(\v2&.souk.notifications.v1.WebhookEndpointB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bendpoint\"\x88\x01\n" +
 	"\x1dCreateWebhookEndpointResponse\x12B\n" +
 	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12#\n" +
-	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"j\n" +
-	"\x19GetWebhookEndpointRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\x06secret\x18\x02 \x01(\tB\v\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x06secret\"m\n" +
+	"\x19GetWebhookEndpointRequest\x12P\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"`\n" +
 	"\x1aGetWebhookEndpointResponse\x12B\n" +
 	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"\xa4\x01\n" +
@@ -2060,31 +2060,31 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\x05owner\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x05owner\"\x8c\x01\n" +
 	"\x1cListWebhookEndpointsResponse\x12D\n" +
 	"\tendpoints\x18\x01 \x03(\v2&.souk.notifications.v1.WebhookEndpointR\tendpoints\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd7\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xda\x01\n" +
 	"\x1cUpdateWebhookEndpointRequest\x12M\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bendpoint\x12h\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB+\xbaH(\xc8\x01\x01\xe2\x01\"\x12\x01*\x12\x03url\x12\vevent_types\x12\vdescriptionR\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bendpoint\x12k\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB.\xe0A\x02\xbaH(\xc8\x01\x01\xe2\x01\"\x12\x01*\x12\x03url\x12\vevent_types\x12\vdescriptionR\n" +
 	"updateMask\"c\n" +
 	"\x1dUpdateWebhookEndpointResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"m\n" +
-	"\x1cEnableWebhookEndpointRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"p\n" +
+	"\x1cEnableWebhookEndpointRequest\x12P\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"c\n" +
 	"\x1dEnableWebhookEndpointResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"n\n" +
-	"\x1dDisableWebhookEndpointRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"q\n" +
+	"\x1dDisableWebhookEndpointRequest\x12P\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"d\n" +
 	"\x1eDisableWebhookEndpointResponse\x12B\n" +
-	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"m\n" +
-	"\x1cDeleteWebhookEndpointRequest\x12M\n" +
-	"\vendpoint_id\x18\x01 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\"p\n" +
+	"\x1cDeleteWebhookEndpointRequest\x12P\n" +
+	"\vendpoint_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"\x1f\n" +
-	"\x1dDeleteWebhookEndpointResponse\"\xab\x01\n" +
-	"\x1aRotateWebhookSecretRequest\x12>\n" +
+	"\x1dDeleteWebhookEndpointResponse\"\xb1\x01\n" +
+	"\x1aRotateWebhookSecretRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12M\n" +
-	"\vendpoint_id\x18\x02 \x01(\tB,\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12P\n" +
+	"\vendpoint_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^webhook_[0-7][0-9a-hjkmnp-tv-z]{25}$R\n" +
 	"endpointId\"\x86\x01\n" +
 	"\x1bRotateWebhookSecretResponse\x12B\n" +
 	"\bendpoint\x18\x01 \x01(\v2&.souk.notifications.v1.WebhookEndpointR\bendpoint\x12#\n" +

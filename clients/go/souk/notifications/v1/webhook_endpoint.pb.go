@@ -152,14 +152,15 @@ func (WebhookEndpointDisableReason) EnumDescriptor() ([]byte, []int) {
 //
 // Three headers come with it:
 //
-//   - `webhook-id`: the key of the delivery, the same on each attempt. Drop what you have seen before:
-//     delivery is at least once.
-//   - `webhook-timestamp`: when this attempt was made, in seconds since 1970. Refuse what is more than
-//     five minutes away from your clock.
+//   - `webhook-id`: the key of the delivery, the same on each attempt. Drop what you have seen
+//     before: delivery is at least once.
+//   - `webhook-timestamp`: when this attempt was made, in seconds since 1970. Refuse what is more
+//     than five minutes away from your clock.
 //   - `webhook-signature`: one or more signatures, separated by spaces: `v1,` and the base64 of the
-//     HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`. The key is the bytes that follow `whsec_`
-//     in the secret, decoded from base64. Accept when one of them is right: for 24 hours after
-//     RotateWebhookSecret there are two. Compare in constant time, over the body as it was received.
+//     HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`. The key is the bytes that follow
+//     `whsec_` in the secret, decoded from base64. Accept when one of them is right: for 24 hours
+//     after RotateWebhookSecret there are two. Compare in constant time, over the body as it was
+//     received.
 //
 // Respond with 2xx within 15 seconds; redirects are not followed. The events of one endpoint are
 // sent one at a time, and the events of one subject in the order in which they arrived. A response

@@ -23,7 +23,8 @@ const (
 )
 
 // Why a call about an operation, or an operation itself, failed: the `reason` of
-// `google.rpc.ErrorInfo`, with domain `souk.operations`.
+// `google.rpc.ErrorInfo`, with domain `souk.operations`. New values may be added; treat an unknown
+// one by the code of its status.
 type ErrorReason int32
 
 const (

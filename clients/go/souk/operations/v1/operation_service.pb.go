@@ -28,9 +28,9 @@ const (
 // The request of GetOperation.
 type GetOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service that carries the operation out, such as `catalog`.
+	// Required. The service that carries the operation out, such as `catalog`.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// The operation, `operation_…`.
+	// Required. The operation, `operation_…`.
 	OperationId   string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -129,7 +129,7 @@ func (x *GetOperationResponse) GetOperation() *Operation {
 // The request of ListOperations.
 type ListOperationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service whose operations to list, such as `catalog`.
+	// Required. The service whose operations to list, such as `catalog`.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	// Items per page, at most 1,000; 0 means 100. A page may have fewer items than that before the
 	// last one: it ends at about 3 MiB.
@@ -250,9 +250,9 @@ func (x *ListOperationsResponse) GetNextPageToken() string {
 // The request of WaitOperation.
 type WaitOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service that carries the operation out, such as `catalog`.
+	// Required. The service that carries the operation out, such as `catalog`.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// The operation, `operation_…`.
+	// Required. The operation, `operation_…`.
 	OperationId string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	// How long to wait, 0 to 50 seconds; absent means 30 seconds.
 	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -360,9 +360,9 @@ func (x *WaitOperationResponse) GetOperation() *Operation {
 // The request of CancelOperation.
 type CancelOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service that carries the operation out, such as `catalog`.
+	// Required. The service that carries the operation out, such as `catalog`.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// The operation, `operation_…`.
+	// Required. The operation, `operation_…`.
 	OperationId   string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -462,14 +462,14 @@ var File_souk_operations_v1_operation_service_proto protoreflect.FileDescriptor
 
 const file_souk_operations_v1_operation_service_proto_rawDesc = "" +
 	"\n" +
-	"*souk/operations/v1/operation_service.proto\x12\x12souk.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\"\xa1\x01\n" +
-	"\x13GetOperationRequest\x127\n" +
-	"\aservice\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12Q\n" +
-	"\foperation_id\x18\x02 \x01(\tB.\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\"S\n" +
+	"*souk/operations/v1/operation_service.proto\x12\x12souk.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\"\xa7\x01\n" +
+	"\x13GetOperationRequest\x12:\n" +
+	"\aservice\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12T\n" +
+	"\foperation_id\x18\x02 \x01(\tB1\xe0A\x02\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\"S\n" +
 	"\x14GetOperationResponse\x12;\n" +
-	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation\"\xa2\x01\n" +
-	"\x15ListOperationsRequest\x127\n" +
-	"\aservice\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12'\n" +
+	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation\"\xa5\x01\n" +
+	"\x15ListOperationsRequest\x12:\n" +
+	"\aservice\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -478,16 +478,16 @@ const file_souk_operations_v1_operation_service_proto_rawDesc = "" +
 	"\n" +
 	"operations\x18\x01 \x03(\v2\x1d.souk.operations.v1.OperationR\n" +
 	"operations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe5\x01\n" +
-	"\x14WaitOperationRequest\x127\n" +
-	"\aservice\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12Q\n" +
-	"\foperation_id\x18\x02 \x01(\tB.\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\x12A\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xeb\x01\n" +
+	"\x14WaitOperationRequest\x12:\n" +
+	"\aservice\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12T\n" +
+	"\foperation_id\x18\x02 \x01(\tB1\xe0A\x02\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\x12A\n" +
 	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b22\x00R\atimeout\"T\n" +
 	"\x15WaitOperationResponse\x12;\n" +
-	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation\"\xa4\x01\n" +
-	"\x16CancelOperationRequest\x127\n" +
-	"\aservice\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12Q\n" +
-	"\foperation_id\x18\x02 \x01(\tB.\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\"V\n" +
+	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation\"\xaa\x01\n" +
+	"\x16CancelOperationRequest\x12:\n" +
+	"\aservice\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$R\aservice\x12T\n" +
+	"\foperation_id\x18\x02 \x01(\tB1\xe0A\x02\xbaH+r)2'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$R\voperationId\"V\n" +
 	"\x17CancelOperationResponse\x12;\n" +
 	"\toperation\x18\x01 \x01(\v2\x1d.souk.operations.v1.OperationR\toperation2\xe0\x06\n" +
 	"\x10OperationService\x12\xd6\x01\n" +

@@ -46,8 +46,8 @@ type OperationServiceClient interface {
 	// shortly before the caller's own deadline, the response is the operation as it is then, with
 	// `done` false: call again. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
 	WaitOperation(ctx context.Context, in *WaitOperationRequest, opts ...grpc.CallOption) (*WaitOperationResponse, error)
-	// Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-	// still be running in the response, and it may even succeed: WaitOperation tells. What it did
+	// Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+	// may still be running in the response, and it may even succeed: WaitOperation tells. What it did
 	// until then stays. The operation is the key of the call: canceling it again, or when it is done,
 	// changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
 	CancelOperation(ctx context.Context, in *CancelOperationRequest, opts ...grpc.CallOption) (*CancelOperationResponse, error)
@@ -122,8 +122,8 @@ type OperationServiceServer interface {
 	// shortly before the caller's own deadline, the response is the operation as it is then, with
 	// `done` false: call again. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
 	WaitOperation(context.Context, *WaitOperationRequest) (*WaitOperationResponse, error)
-	// Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-	// still be running in the response, and it may even succeed: WaitOperation tells. What it did
+	// Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+	// may still be running in the response, and it may even succeed: WaitOperation tells. What it did
 	// until then stays. The operation is the key of the call: canceling it again, or when it is done,
 	// changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
 	CancelOperation(context.Context, *CancelOperationRequest) (*CancelOperationResponse, error)

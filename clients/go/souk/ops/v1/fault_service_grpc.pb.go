@@ -48,7 +48,7 @@ type FaultServiceClient interface {
 	// name. A page token does not expire.
 	ListFaultPoints(ctx context.Context, in *ListFaultPointsRequest, opts ...grpc.CallOption) (*ListFaultPointsResponse, error)
 	// Removes faults, so that they act no more. The faults are the key of the call: one that is not
-	// there, because it has acted or was removed, is passed over.
+	// there, because it has acted or was removed, is ignored.
 	ClearFaults(ctx context.Context, in *ClearFaultsRequest, opts ...grpc.CallOption) (*ClearFaultsResponse, error)
 }
 
@@ -121,7 +121,7 @@ type FaultServiceServer interface {
 	// name. A page token does not expire.
 	ListFaultPoints(context.Context, *ListFaultPointsRequest) (*ListFaultPointsResponse, error)
 	// Removes faults, so that they act no more. The faults are the key of the call: one that is not
-	// there, because it has acted or was removed, is passed over.
+	// there, because it has acted or was removed, is ignored.
 	ClearFaults(context.Context, *ClearFaultsRequest) (*ClearFaultsResponse, error)
 	mustEmbedUnimplementedFaultServiceServer()
 }

@@ -30,7 +30,7 @@ const (
 type CheckInvariantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The service to check, by its name, such as `orders`: at most 63 characters. Empty means every
-	// service of the process that answers.
+	// service of the process that serves the call.
 	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

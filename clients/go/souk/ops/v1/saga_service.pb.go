@@ -35,7 +35,7 @@ const (
 	SagaState_SAGA_STATE_UNSPECIFIED SagaState = 0
 	// It goes on by itself.
 	SagaState_SAGA_STATE_RUNNING SagaState = 1
-	// Its step fails for good. It waits for ResumeSaga or SettleSaga.
+	// Its step fails permanently. It waits for ResumeSaga or SettleSaga.
 	SagaState_SAGA_STATE_QUARANTINED SagaState = 2
 	// It has no further step.
 	SagaState_SAGA_STATE_ENDED SagaState = 3

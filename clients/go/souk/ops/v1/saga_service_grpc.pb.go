@@ -34,9 +34,9 @@ const (
 // saga is work of several steps at several services that survives a crash, such as placing an
 // order. A process serves it when one of its services has sagas, for all of those.
 type SagaServiceClient interface {
-	// Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-	// at a time, the oldest first. A page token is good for the same caller and service, and does not
-	// expire.
+	// Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+	// page at a time, the oldest first. A page token is good for the same caller and service, and
+	// does not expire.
 	//
 	// Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
 	// no sagas; the text names those that do, as in the methods below.
@@ -105,9 +105,9 @@ func (c *sagaServiceClient) SettleSaga(ctx context.Context, in *SettleSagaReques
 // saga is work of several steps at several services that survives a crash, such as placing an
 // order. A process serves it when one of its services has sagas, for all of those.
 type SagaServiceServer interface {
-	// Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-	// at a time, the oldest first. A page token is good for the same caller and service, and does not
-	// expire.
+	// Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+	// page at a time, the oldest first. A page token is good for the same caller and service, and
+	// does not expire.
 	//
 	// Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
 	// no sagas; the text names those that do, as in the methods below.

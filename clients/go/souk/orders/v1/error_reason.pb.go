@@ -23,7 +23,7 @@ const (
 )
 
 // Why the orders service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.orders`.
+// `souk.orders`. New values may be added; treat an unknown one by the code of its status.
 type ErrorReason int32
 
 const (
@@ -268,13 +268,13 @@ var File_souk_orders_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\xdb\x19\n" +
+	"!souk/orders/v1/error_reason.proto\x12\x0esouk.orders.v1\x1a\x1bsouk/policy/v1/reason.proto*\xf0\x19\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x126\n" +
-	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12[\n" +
-	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12J\n" +
-	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\x11total_minor_units \x01(\x99\x03\x12L\n" +
-	"\x1bERROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a+\xaa㟀\x0e%\b\t\x12\border_id\x12\x15max_total_minor_units \x01\x12Q\n" +
+	"\x1cERROR_REASON_ORDER_NOT_FOUND\x10\x01\x1a\x14\xaa㟀\x0e\x0e\b\x05\x12\border_id \x01\x12^\n" +
+	"\x1cERROR_REASON_PRICE_NOT_FOUND\x10\x02\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12J\n" +
+	"\x1aERROR_REASON_PRICE_CHANGED\x10\x03\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\x11total_minor_units \x01(\x99\x03\x12O\n" +
+	"\x1bERROR_REASON_TOTAL_OVERFLOW\x10\x04\x1a.\xaa㟀\x0e(\b\t\x12\border_id\x12\x15max_total_minor_units \x01(\x99\x03\x12Q\n" +
 	"\x19ERROR_REASON_OUT_OF_STOCK\x10\x05\x1a2\xaa㟀\x0e,\b\t\x12\border_id\x1a\x03sku\x1a\trequested\x1a\tavailable \x01(\x99\x03\x12O\n" +
 	"\x1dERROR_REASON_PAYMENT_DECLINED\x10\x06\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12I\n" +
@@ -289,12 +289,12 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_LINE_NOT_FOUND\x10\f\x1a!\xaa㟀\x0e\x1b\b\x03\x12\border_id\x12\vline_number \x01\x12J\n" +
 	"!ERROR_REASON_REFUND_EXCEEDS_ORDER\x10\r\x1a#\xaa㟀\x0e\x1d\b\t\x12\border_id\x12\n" +
 	"refundable \x01(\x99\x03\x12D\n" +
-	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\"\xaa㟀\x0e\x1c\b\t\x12\border_id\x12\trefund_id \x01(\x92\x03\x12]\n" +
-	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12+\n" +
+	"\x1cERROR_REASON_REFUND_DECLINED\x10\x0e\x1a\"\xaa㟀\x0e\x1c\b\t\x12\border_id\x12\trefund_id \x01(\x92\x03\x12`\n" +
+	"\x1eERROR_REASON_VARIANT_NOT_FOUND\x10\x0f\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12+\n" +
 	"\x1bERROR_REASON_EFFECTIVE_TIME\x10\x10\x1a\n" +
 	"\xaa㟀\x0e\x04\b\x03 \x01\x12]\n" +
-	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12]\n" +
-	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01\x12U\n" +
+	"\x1bERROR_REASON_PRICE_ARCHIVED\x10\x12\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12`\n" +
+	"\x1eERROR_REASON_CURRENCY_MISMATCH\x10\x13\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12U\n" +
 	"#ERROR_REASON_PAYMENT_ACTION_EXPIRED\x10\x14\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12R\n" +
 	"#ERROR_REASON_UNKNOWN_PAYMENT_METHOD\x10\x15\x1a)\xaa㟀\x0e#\b\x03\x12\border_id\x12\n" +
@@ -302,18 +302,18 @@ const file_souk_orders_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_PAYMENT_CANCELED\x10\x16\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x99\x03\x12[\n" +
 	"\x19ERROR_REASON_NOT_FOR_SALE\x10\x17\x1a<\xaa㟀\x0e6\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\rcurrency_code\x1a\x05field \x01(\x99\x03\x12I\n" +
-	"\x1eERROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a%\xaa㟀\x0e\x1f\b\a\x12\border_id\x12\bprice_id\x12\x05field \x01\x12t\n" +
-	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1aQ\xaa㟀\x0eK\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\adecline \x01\x12\x88\x01\n" +
+	"\x1eERROR_REASON_PRICE_NOT_ALLOWED\x10\x18\x1a%\xaa㟀\x0e\x1f\b\a\x12\border_id\x12\bprice_id\x12\x05field \x01\x12w\n" +
+	"\x1dERROR_REASON_UPSTREAM_REFUSED\x10\x19\x1aT\xaa㟀\x0eN\b\t\x12\border_id\x1a\x03sku\x1a\bprice_id\x1a\trequested\x1a\tavailable\x1a\rcurrency_code\x1a\adecline \x01(\x99\x03\x12\x88\x01\n" +
 	"\x1eERROR_REASON_ORDER_OUT_OF_STEP\x10\x1a\x1ad\xaa㟀\x0e^\b\t\x12\border_id\x1a\bcaptured\x1a\brefunded\x1a\x11expected_captured\x1a\x11expected_refunded\x1a\x11reservation_state \x01(\x99\x03\x12W\n" +
 	"!ERROR_REASON_RETURN_EXCEEDS_ORDER\x10\x1b\x1a0\xaa㟀\x0e*\b\t\x12\border_id\x12\vline_number\x12\n" +
-	"returnable \x01(\x99\x03\x12>\n" +
-	"\x1dERROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x12c\n" +
+	"returnable \x01(\x99\x03\x12A\n" +
+	"\x1dERROR_REASON_TOO_MANY_REFUNDS\x10\x1c\x1a\x1e\xaa㟀\x0e\x18\b\t\x12\border_id\x12\x05limit \x01(\x99\x03\x12c\n" +
 	"$ERROR_REASON_PAYMENT_METHOD_DECLINED\x10\x1e\x1a9\xaa㟀\x0e3\b\t\x12\border_id\x12\n" +
 	"payment_id\x12\vexpire_time\x1a\adecline \x01(\x92\x03\x12O\n" +
 	"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\x10\x1f\x1a*\xaa㟀\x0e$\b\t\x12\border_id\x12\vline_number\x12\x04open \x01(\x99\x03\x12B\n" +
 	"\"ERROR_REASON_FULFILLMENT_NOT_FOUND\x10 \x1a\x1a\xaa㟀\x0e\x14\b\x05\x12\x0efulfillment_id \x01\x12H\n" +
-	"\x1eERROR_REASON_FULFILLMENT_STATE\x10!\x1a$\xaa㟀\x0e\x1e\b\t\x12\x0efulfillment_id\x12\x05state \x01(\x99\x03\x12C\n" +
-	"\"ERROR_REASON_TOO_MANY_FULFILLMENTS\x10\"\x1a\x1b\xaa㟀\x0e\x15\b\t\x12\border_id\x12\x05limit \x01\x12g\n" +
+	"\x1eERROR_REASON_FULFILLMENT_STATE\x10!\x1a$\xaa㟀\x0e\x1e\b\t\x12\x0efulfillment_id\x12\x05state \x01(\x99\x03\x12F\n" +
+	"\"ERROR_REASON_TOO_MANY_FULFILLMENTS\x10\"\x1a\x1e\xaa㟀\x0e\x18\b\t\x12\border_id\x12\x05limit \x01(\x99\x03\x12g\n" +
 	"\x1eERROR_REASON_STOCK_NOT_ON_HAND\x10#\x1aC\xaa㟀\x0e=\b\t\x12\border_id\x1a\x03sku\x1a\vlocation_id\x1a\trequested\x1a\aon_hand\x1a\x04held \x01(\x99\x03\x12O\n" +
 	"\x1dERROR_REASON_CAPTURE_DECLINED\x10$\x1a,\xaa㟀\x0e&\b\t\x12\border_id\x12\n" +
 	"payment_id\x1a\adecline \x01(\x92\x03\x12K\n" +

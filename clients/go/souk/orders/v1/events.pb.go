@@ -715,8 +715,8 @@ func (x *OrderRefunded) GetChange() *OrderChange {
 	return nil
 }
 
-// A provider took back a refund that had succeeded: the customer does not have the money. RefundOrder
-// can try again.
+// A provider took back a refund that had succeeded: the customer does not have the money.
+// RefundOrder can try again.
 type OrderRefundReversed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order after the change.
@@ -992,9 +992,9 @@ func (x *OrderCustomerChanged) GetChange() *OrderChange {
 	return nil
 }
 
-// A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
-// A service that keeps things of a guest, such as payments and messages, gives them to the customer. A
-// guest is claimed at most once.
+// A customer has claimed what a guest bought: from now on the guest's orders are the customer's. A
+// service that keeps things of a guest, such as payments and messages, gives them to the customer.
+// A guest is claimed at most once.
 type GuestClaimed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer that the guest was, `customer_…`.

@@ -85,8 +85,8 @@ func (FulfillmentState) EnumDescriptor() ([]byte, []int) {
 	return file_souk_orders_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
-// changes nor closed.
+// The state of an order. New values may be added; treat an unknown one as neither final nor open
+// for changes.
 type OrderState int32
 
 const (
@@ -692,7 +692,7 @@ func (RefundReason) EnumDescriptor() ([]byte, []int) {
 type RestockPolicy int32
 
 const (
-	// The default of the place where it stands.
+	// The default, which the field says.
 	RestockPolicy_RESTOCK_POLICY_UNSPECIFIED RestockPolicy = 0
 	// All of the units return to stock.
 	RestockPolicy_RESTOCK_POLICY_ALL RestockPolicy = 1
@@ -1102,9 +1102,9 @@ func (OrderChangeCause) EnumDescriptor() ([]byte, []int) {
 // back or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
 // `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
 //
-// A provider can take back what it did. `payment_status` is REVERSED after a capture, as long as the
-// money is owed; it is what it was before a refund that did not arrive, also of an order that is
-// CANCELED and then PAID or PARTIALLY_REFUNDED: RefundOrder pays the customer back.
+// A provider can take back what it did. `payment_status` is REVERSED after a capture, as long as
+// the money is owed; it is what it was before a refund that did not arrive, also of an order that
+// is CANCELED and then PAID or PARTIALLY_REFUNDED: RefundOrder pays the customer back.
 //
 // What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
 //
@@ -1114,7 +1114,7 @@ type Order struct {
 	// Output only. The id, `order_…`.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// Immutable. The customer who owns the order, `customer_…`; empty for a sale without one, such as
-	// at a till. ClaimGuestOrders gives the orders of a guest to a customer.
+	// at a point of sale. ClaimGuestOrders gives the orders of a guest to a customer.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The caller's own reference, such as an invoice number: at most 64 characters, none of them a
 	// control character; may be empty. It need not be unique.

@@ -132,7 +132,7 @@ type PlaceOrderRequest struct {
 	// control character.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The customer who owns the order, `customer_…`. A USER leaves it empty or sends `me`; for other
-	// callers empty means a sale without a customer, such as at a till.
+	// callers empty means a sale without a customer, such as at a point of sale.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The caller's own reference for the order, such as an invoice number: at most 64 characters,
 	// none of them a control character.
@@ -800,8 +800,8 @@ func (x *CreateOrderLinkRequest) GetTtl() *durationpb.Duration {
 // The response of CreateOrderLink.
 type CreateOrderLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token, of characters that need no escaping in a URL. Anyone who has it can read the order: it
-	// is never logged.
+	// The token, of characters that need no escaping in a URL. Anyone who has it can read the order:
+	// it is never logged.
 	LinkToken string `protobuf:"bytes,1,opt,name=link_token,json=linkToken,proto3" json:"link_token,omitempty"`
 	// Until when it is good.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -2911,7 +2911,7 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x12WatchOrderResponse\x123\n" +
 	"\x06change\x18\x01 \x01(\v2\x1b.souk.orders.v1.OrderChangeR\x06change\x12+\n" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12!\n" +
-	"\fresume_token\x18\x03 \x01(\tR\vresumeToken2\x9f2\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken2\xb12\n" +
 	"\fOrderService\x12\xba\x06\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\xe4\x05\x82\xd3\xe4\x93\x02\x16:\x01*b\x05order\"\n" +
@@ -2955,14 +2955,18 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\vUpdateOrder\x12\".souk.orders.v1.UpdateOrderRequest\x1a#.souk.orders.v1.UpdateOrderResponse\"\xcc\x01\x82\xd3\xe4\x93\x02+:\x05orderb\x05order2\x1b/v1/orders/{order.order_id}\xa2뤨\f\x91\x01\n" +
 	"\x02\b\x02\n" +
 	"\x10\b\x03\x12\forders.write\n" +
-	"\x10\b\x04\x12\forders.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY*\x0eorder.order_id2\x00\x90\x02\x02\x12\x99\x03\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xc0\x02\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x88\x02\n" +
+	"\x10\b\x04\x12\forders.write\x10\x02\x1a\x02\b\x05\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY*\x0eorder.order_id2\x00\x90\x02\x02\x12\xa5\x03\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\xcc\x02\x82\xd3\xe4\x93\x02(:\x01*b\x05order\"\x1c/v1/orders/{order_id}:cancel\xa2뤨\f\x94\x02\n" +
 	"\x02\b\x02\n" +
 	"\x11\b\x03\x12\rorders.cancel\n" +
-	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\"\x1dERROR_REASON_CAPTURE_DECLINED\"\x1cERROR_REASON_REFUND_DECLINED*\border_id2\x00\x90\x02\x02\x12\xd9\x02\n" +
-	"\fCaptureOrder\x12#.souk.orders.v1.CaptureOrderRequest\x1a$.souk.orders.v1.CaptureOrderResponse\"\xfd\x01\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:capture\xa2뤨\f\xc4\x01\n" +
+	"\x11\b\x04\x12\rorders.cancel\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\"\x1dERROR_REASON_CAPTURE_DECLINED\"\x1cERROR_REASON_REFUND_DECLINED*\border_id2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\xe5\x02\n" +
+	"\fCaptureOrder\x12#.souk.orders.v1.CaptureOrderRequest\x1a$.souk.orders.v1.CaptureOrderResponse\"\x89\x02\x82\xd3\xe4\x93\x02):\x01*b\x05order\"\x1d/v1/orders/{order_id}:capture\xa2뤨\f\xd0\x01\n" +
 	"\x12\b\x03\x12\x0eorders.capture\n" +
-	"\x12\b\x04\x12\x0eorders.capture\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1dERROR_REASON_CAPTURE_DECLINED\"\"ERROR_REASON_CAPTURE_EXCEEDS_ORDER2\x00\x90\x02\x02\x12\x9a\x04\n" +
+	"\x12\b\x04\x12\x0eorders.capture\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1dERROR_REASON_CAPTURE_DECLINED\"\"ERROR_REASON_CAPTURE_EXCEEDS_ORDER2\f\n" +
+	"\n" +
+	"request_id\x90\x02\x02\x12\x9a\x04\n" +
 	"\x11CreateFulfillment\x12(.souk.orders.v1.CreateFulfillmentRequest\x1a).souk.orders.v1.CreateFulfillmentResponse\"\xaf\x03\x82\xd3\xe4\x93\x021:\vfulfillment\"\"/v1/orders/{order_id}/fulfillments\xa2뤨\f\xee\x02\n" +
 	"\x12\b\x03\x12\x0eorders.fulfill\n" +
 	"\x12\b\x04\x12\x0eorders.fulfill\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1eERROR_REASON_ORDER_OUT_OF_STEP\"\x1bERROR_REASON_LINE_NOT_FOUND\"\x1fERROR_REASON_EXCEEDS_OPEN_UNITS\"\"ERROR_REASON_TOO_MANY_FULFILLMENTS\"\x1eERROR_REASON_STOCK_NOT_ON_HAND\"\x1dERROR_REASON_CAPTURE_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME2\f\n" +
@@ -2986,12 +2990,12 @@ const file_souk_orders_v1_order_service_proto_rawDesc = "" +
 	"\x11\b\x03\x12\rorders.refund\n" +
 	"\x11\b\x04\x12\rorders.refund\x10\x02\x1a\x02\b\x0f\"\x1cERROR_REASON_ORDER_NOT_FOUND\"\x18ERROR_REASON_ORDER_STATE\"\x17ERROR_REASON_ORDER_BUSY\"\x1bERROR_REASON_LINE_NOT_FOUND\"!ERROR_REASON_REFUND_EXCEEDS_ORDER\"!ERROR_REASON_RETURN_EXCEEDS_ORDER\"\x1dERROR_REASON_TOO_MANY_REFUNDS\"\x1cERROR_REASON_REFUND_DECLINED\"\x1bERROR_REASON_EFFECTIVE_TIME2\f\n" +
 	"\n" +
-	"request_id\x90\x02\x02\x12\xd9\x01\n" +
+	"request_id\x90\x02\x02\x12\xd3\x01\n" +
 	"\n" +
-	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"\x81\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fU\n" +
+	"WatchOrder\x12!.souk.orders.v1.WatchOrderRequest\x1a\".souk.orders.v1.WatchOrderResponse\"|\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/orders/{order_id}:watch\xa2뤨\fP\n" +
 	"\x02\b\x02\n" +
 	"\x0f\b\x03\x12\vorders.read\n" +
-	"\x0f\b\x04\x12\vorders.read\x10\x03\x1a\x03\b\x90\x1c\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x010\x01B\x8b\x01\n" +
+	"\x0f\b\x04\x12\vorders.read\x10\x03\"\x1cERROR_REASON_ORDER_NOT_FOUND*\border_id\x90\x02\x010\x01B\x8b\x01\n" +
 	"\x16example.souk.orders.v1B\x11OrderServiceProtoP\x01Z'souk.example/go/souk/orders/v1;ordersv1\xaa\x02\x0eSouk.Orders.V1\xca\x02\x0eSouk\\Orders\\V1\xea\x02\x10Souk::Orders::V1b\x06proto3"
 
 var (

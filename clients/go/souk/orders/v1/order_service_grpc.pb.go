@@ -59,8 +59,8 @@ type OrderServiceClient interface {
 	// order with WatchOrder; and shortly before the deadline, when the order continues in the
 	// background.
 	//
-	// `request_id` is the key of the call, and remembered permanently: unique per customer, no
-	// matter who places the order for it, and per caller for orders without a customer. Repeating it never
+	// `request_id` is the key of the call, and remembered permanently: unique per customer, no matter
+	// who places the order for it, and per caller for orders without a customer. Repeating it never
 	// creates a second order: it returns the first one in its current state, and the same id with a
 	// different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
 	// claimed a guest finds the orders of the guest by their ids too.
@@ -73,7 +73,8 @@ type OrderServiceClient interface {
 	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
 	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
 	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK,
+	// ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
 	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
 	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -88,13 +89,13 @@ type OrderServiceClient interface {
 	// Tries again to pay a PENDING order whose payment was declined: with another payment method, or
 	// with the same one after a while. A USER retries for its own orders.
 	//
-	// Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
-	// customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
-	// when it was declined again and may be retried again; and the reason of a REJECTED order. The
-	// order is the key of the call, and it is never charged twice: repeating the call while the
-	// attempt is in progress waits for it, and on an order that is PLACED or further returns it.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
-	// not waiting for a payment method.
+	// Returns and fails as PlaceOrder does: returns the order when it is PLACED or further, or
+	// PENDING when the customer must confirm the payment or the deadline is near; fails with
+	// ERROR_REASON_PAYMENT_METHOD_DECLINED when it was declined again and may be retried again, and
+	// with the reason of a REJECTED order. The order is the key of the call, and it is never charged
+	// twice: repeating the call while the attempt is in progress waits for it, and on an order that
+	// is PLACED or further returns it. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// ERROR_REASON_ORDER_STATE when the order is not waiting for a payment method.
 	RetryPayment(ctx context.Context, in *RetryPaymentRequest, opts ...grpc.CallOption) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
@@ -102,7 +103,7 @@ type OrderServiceClient interface {
 	// guest, and then signed in. The guest's token proves that both are the same person.
 	//
 	// Every order of the guest gets the user's customer, whatever its state, and the guest itself
-	// reaches it no longer. The response returns when that is done, or shortly before the deadline;
+	// reaches it no longer. The call returns when that is done, or shortly before the deadline;
 	// the rest follows in the background, within seconds. Orders that the guest still places belong
 	// to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
 	// event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
@@ -127,16 +128,16 @@ type OrderServiceClient interface {
 	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
 	// An order matches when it matches all filters that are set, and one value of each list. A page
 	// ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
-	// same caller, filters and order, for as long as the database lives; orders that are placed
-	// meanwhile do not move the others.
+	// same caller, filters and order, and does not expire; orders that are placed meanwhile do not
+	// move the others.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
-	// it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
-	// with ERROR_REASON_ORDER_NOT_FOUND.
+	// it has fewer items than `page_size`. A page token is good for the same caller and order, and
+	// does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderLines(ctx context.Context, in *ListOrderLinesRequest, opts ...grpc.CallOption) (*ListOrderLinesResponse, error)
 	// Lists the changes of one order, oldest first, a page at a time: what it was before and after,
-	// why, and who did it. A page token is good for the same caller and order. Fails with
-	// ERROR_REASON_ORDER_NOT_FOUND.
+	// why, and who did it. A page token is good for the same caller and order, and does not expire.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(ctx context.Context, in *ListOrderHistoryRequest, opts ...grpc.CallOption) (*ListOrderHistoryResponse, error)
 	// Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
 	// and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
@@ -183,9 +184,9 @@ type OrderServiceClient interface {
 	// CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 	//
 	// Without an amount the order is the key of the call: capturing an order that is PAID or further
-	// returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
-	// Repeating it changes nothing and returns the order; the same id with a different body fails
-	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	// returns it. With an amount `request_id` is the key: unique per caller, and remembered
+	// permanently. Repeating it changes nothing and returns the order; the same id with a different
+	// body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 	//
 	// Returns the order as it is when the capture is still in progress shortly before the deadline.
 	// When the provider declines the capture the order is unchanged, and the call fails with
@@ -207,8 +208,8 @@ type OrderServiceClient interface {
 	// ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
 	// CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-	// returns the first fulfillment in its current state; the same id with a different body fails
+	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+	// it returns the first fulfillment in its current state; the same id with a different body fails
 	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
 	// may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
 	// shortly before the deadline: its goods must not leave before it is SHIPPED.
@@ -226,7 +227,7 @@ type OrderServiceClient interface {
 	GetFulfillment(ctx context.Context, in *GetFulfillmentRequest, opts ...grpc.CallOption) (*GetFulfillmentResponse, error)
 	// Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
 	// own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
-	// page token is good for the same caller and order, for as long as the database lives. Fails with
+	// page token is good for the same caller and order, and does not expire. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListFulfillments(ctx context.Context, in *ListFulfillmentsRequest, opts ...grpc.CallOption) (*ListFulfillmentsResponse, error)
 	// Changes the tracking of a fulfillment. It needs no request id: setting what is set already
@@ -254,11 +255,11 @@ type OrderServiceClient interface {
 	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
 	// order is REFUNDED.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-	// returns the first refund; the same id with a different body fails with
+	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+	// it returns the first refund; the same id with a different body fails with
 	// ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
-	// succeeds, or with a PENDING refund shortly before the deadline.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// succeeds, or with a PENDING refund shortly before the deadline. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
 	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
 	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
 	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
@@ -269,7 +270,7 @@ type OrderServiceClient interface {
 	// `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
 	// UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
 	// with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
-	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// order, and does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
 	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error)
 }
@@ -500,8 +501,8 @@ type OrderServiceServer interface {
 	// order with WatchOrder; and shortly before the deadline, when the order continues in the
 	// background.
 	//
-	// `request_id` is the key of the call, and remembered permanently: unique per customer, no
-	// matter who places the order for it, and per caller for orders without a customer. Repeating it never
+	// `request_id` is the key of the call, and remembered permanently: unique per customer, no matter
+	// who places the order for it, and per caller for orders without a customer. Repeating it never
 	// creates a second order: it returns the first one in its current state, and the same id with a
 	// different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
 	// claimed a guest finds the orders of the guest by their ids too.
@@ -514,7 +515,8 @@ type OrderServiceServer interface {
 	// call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
 	// ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
 	// ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+	// ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK,
+	// ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
 	// ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
 	// ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
 	// ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -529,13 +531,13 @@ type OrderServiceServer interface {
 	// Tries again to pay a PENDING order whose payment was declined: with another payment method, or
 	// with the same one after a while. A USER retries for its own orders.
 	//
-	// Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
-	// customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
-	// when it was declined again and may be retried again; and the reason of a REJECTED order. The
-	// order is the key of the call, and it is never charged twice: repeating the call while the
-	// attempt is in progress waits for it, and on an order that is PLACED or further returns it.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
-	// not waiting for a payment method.
+	// Returns and fails as PlaceOrder does: returns the order when it is PLACED or further, or
+	// PENDING when the customer must confirm the payment or the deadline is near; fails with
+	// ERROR_REASON_PAYMENT_METHOD_DECLINED when it was declined again and may be retried again, and
+	// with the reason of a REJECTED order. The order is the key of the call, and it is never charged
+	// twice: repeating the call while the attempt is in progress waits for it, and on an order that
+	// is PLACED or further returns it. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// ERROR_REASON_ORDER_STATE when the order is not waiting for a payment method.
 	RetryPayment(context.Context, *RetryPaymentRequest) (*RetryPaymentResponse, error)
 	// Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
@@ -543,7 +545,7 @@ type OrderServiceServer interface {
 	// guest, and then signed in. The guest's token proves that both are the same person.
 	//
 	// Every order of the guest gets the user's customer, whatever its state, and the guest itself
-	// reaches it no longer. The response returns when that is done, or shortly before the deadline;
+	// reaches it no longer. The call returns when that is done, or shortly before the deadline;
 	// the rest follows in the background, within seconds. Orders that the guest still places belong
 	// to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
 	// event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
@@ -568,16 +570,16 @@ type OrderServiceServer interface {
 	// own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
 	// An order matches when it matches all filters that are set, and one value of each list. A page
 	// ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
-	// same caller, filters and order, for as long as the database lives; orders that are placed
-	// meanwhile do not move the others.
+	// same caller, filters and order, and does not expire; orders that are placed meanwhile do not
+	// move the others.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
-	// it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
-	// with ERROR_REASON_ORDER_NOT_FOUND.
+	// it has fewer items than `page_size`. A page token is good for the same caller and order, and
+	// does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderLines(context.Context, *ListOrderLinesRequest) (*ListOrderLinesResponse, error)
 	// Lists the changes of one order, oldest first, a page at a time: what it was before and after,
-	// why, and who did it. A page token is good for the same caller and order. Fails with
-	// ERROR_REASON_ORDER_NOT_FOUND.
+	// why, and who did it. A page token is good for the same caller and order, and does not expire.
+	// Fails with ERROR_REASON_ORDER_NOT_FOUND.
 	ListOrderHistory(context.Context, *ListOrderHistoryRequest) (*ListOrderHistoryResponse, error)
 	// Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
 	// and invoice go, the note, the reference and the metadata. Lines, prices and payments do not
@@ -624,9 +626,9 @@ type OrderServiceServer interface {
 	// CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 	//
 	// Without an amount the order is the key of the call: capturing an order that is PAID or further
-	// returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
-	// Repeating it changes nothing and returns the order; the same id with a different body fails
-	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+	// returns it. With an amount `request_id` is the key: unique per caller, and remembered
+	// permanently. Repeating it changes nothing and returns the order; the same id with a different
+	// body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 	//
 	// Returns the order as it is when the capture is still in progress shortly before the deadline.
 	// When the provider declines the capture the order is unchanged, and the call fails with
@@ -648,8 +650,8 @@ type OrderServiceServer interface {
 	// ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
 	// CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-	// returns the first fulfillment in its current state; the same id with a different body fails
+	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+	// it returns the first fulfillment in its current state; the same id with a different body fails
 	// with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
 	// may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
 	// shortly before the deadline: its goods must not leave before it is SHIPPED.
@@ -667,7 +669,7 @@ type OrderServiceServer interface {
 	GetFulfillment(context.Context, *GetFulfillmentRequest) (*GetFulfillmentResponse, error)
 	// Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
 	// own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
-	// page token is good for the same caller and order, for as long as the database lives. Fails with
+	// page token is good for the same caller and order, and does not expire. Fails with
 	// ERROR_REASON_ORDER_NOT_FOUND.
 	ListFulfillments(context.Context, *ListFulfillmentsRequest) (*ListFulfillmentsResponse, error)
 	// Changes the tracking of a fulfillment. It needs no request id: setting what is set already
@@ -695,11 +697,11 @@ type OrderServiceServer interface {
 	// `amount` of 0, or without one when nothing is left, are returned for no money, even when the
 	// order is REFUNDED.
 	//
-	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-	// returns the first refund; the same id with a different body fails with
+	// `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+	// it returns the first refund; the same id with a different body fails with
 	// ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
-	// succeeds, or with a PENDING refund shortly before the deadline.
-	// Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+	// succeeds, or with a PENDING refund shortly before the deadline. Fails with
+	// ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
 	// ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
 	// ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
 	// ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
@@ -710,7 +712,7 @@ type OrderServiceServer interface {
 	// `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
 	// UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
 	// with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
-	// order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+	// order, and does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
 	// ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
 	WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error
 	mustEmbedUnimplementedOrderServiceServer()

@@ -23,7 +23,7 @@ const (
 )
 
 // Why the payments service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.payments`. New values may be added; treat an unknown one as its code says.
+// `souk.payments`. New values may be added; treat an unknown one by the code of its status.
 type ErrorReason int32
 
 const (

@@ -11,6 +11,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	_ "souk.example/go/souk/policy/v1"
+	v1 "souk.example/go/souk/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -32,7 +33,10 @@ type PaymentChanged struct {
 	// The state before the operation began; UNSPECIFIED for a new payment.
 	PreviousState PaymentState `protobuf:"varint,2,opt,name=previous_state,json=previousState,proto3,enum=souk.payments.v1.PaymentState" json:"previous_state,omitempty"`
 	// The capture that succeeded or was reversed, if that is the change.
-	Capture       *PaymentCapture `protobuf:"bytes,3,opt,name=capture,proto3" json:"capture,omitempty"`
+	Capture *PaymentCapture `protobuf:"bytes,3,opt,name=capture,proto3" json:"capture,omitempty"`
+	// Who asked for the operation: the caller of the method, or SYSTEM for what the customer or the
+	// provider did and for what expired. Absent in events of earlier versions.
+	Actor         *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +88,13 @@ func (x *PaymentChanged) GetPreviousState() PaymentState {
 func (x *PaymentChanged) GetCapture() *PaymentCapture {
 	if x != nil {
 		return x.Capture
+	}
+	return nil
+}
+
+func (x *PaymentChanged) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
 	}
 	return nil
 }
@@ -156,11 +167,12 @@ var File_souk_payments_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\"\xe4\x01\n" +
+	"\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x8f\x02\n" +
 	"\x0ePaymentChanged\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x12E\n" +
 	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.PaymentStateR\rpreviousState\x12:\n" +
-	"\acapture\x18\x03 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\acapture\x18\x03 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture\x12)\n" +
+	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
 	"\x12payment.payment_id\"\xe8\x01\n" +
 	"\x0fPaymentRefunded\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x127\n" +
@@ -188,21 +200,23 @@ var file_souk_payments_v1_events_proto_goTypes = []any{
 	(*Payment)(nil),         // 2: souk.payments.v1.Payment
 	(PaymentState)(0),       // 3: souk.payments.v1.PaymentState
 	(*PaymentCapture)(nil),  // 4: souk.payments.v1.PaymentCapture
-	(*PaymentRefund)(nil),   // 5: souk.payments.v1.PaymentRefund
-	(PaymentRefundState)(0), // 6: souk.payments.v1.PaymentRefundState
+	(*v1.Actor)(nil),        // 5: souk.type.v1.Actor
+	(*PaymentRefund)(nil),   // 6: souk.payments.v1.PaymentRefund
+	(PaymentRefundState)(0), // 7: souk.payments.v1.PaymentRefundState
 }
 var file_souk_payments_v1_events_proto_depIdxs = []int32{
 	2, // 0: souk.payments.v1.PaymentChanged.payment:type_name -> souk.payments.v1.Payment
 	3, // 1: souk.payments.v1.PaymentChanged.previous_state:type_name -> souk.payments.v1.PaymentState
 	4, // 2: souk.payments.v1.PaymentChanged.capture:type_name -> souk.payments.v1.PaymentCapture
-	2, // 3: souk.payments.v1.PaymentRefunded.payment:type_name -> souk.payments.v1.Payment
-	5, // 4: souk.payments.v1.PaymentRefunded.refund:type_name -> souk.payments.v1.PaymentRefund
-	6, // 5: souk.payments.v1.PaymentRefunded.previous_state:type_name -> souk.payments.v1.PaymentRefundState
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 3: souk.payments.v1.PaymentChanged.actor:type_name -> souk.type.v1.Actor
+	2, // 4: souk.payments.v1.PaymentRefunded.payment:type_name -> souk.payments.v1.Payment
+	6, // 5: souk.payments.v1.PaymentRefunded.refund:type_name -> souk.payments.v1.PaymentRefund
+	7, // 6: souk.payments.v1.PaymentRefunded.previous_state:type_name -> souk.payments.v1.PaymentRefundState
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_events_proto_init() }

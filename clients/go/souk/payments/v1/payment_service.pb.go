@@ -29,7 +29,7 @@ const (
 // The request of CreatePayment.
 type CreatePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `payment_…`, chosen by the caller.
+	// Required. The id, `payment_…`, chosen by the caller.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
 	// payment of an order is made by the service that places the order.
@@ -40,7 +40,7 @@ type CreatePaymentRequest struct {
 	// The customer, `customer_…`; empty for a sale without one. The payment of a guest whose orders
 	// were claimed belongs to the customer who claimed them.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
+	// Required. The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When the sale happened in the real world; absent means now, and so does a time ahead of this
 	// service's clock.
@@ -181,7 +181,7 @@ func (x *CreatePaymentResponse) GetPayment() *Payment {
 // The request of ConfirmPayment.
 type ConfirmPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// The method, a token of the provider, at most 128 characters; it is never logged. Empty keeps
 	// the method of the payment. The simulator's tokens are listed at
@@ -295,7 +295,7 @@ func (x *ConfirmPaymentResponse) GetPayment() *Payment {
 // The request of AuthorizePayment.
 type AuthorizePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, `payment_…`, chosen by the caller.
+	// Required. The id, `payment_…`, chosen by the caller.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// The order to pay; empty for a payment that is for no order. STAFF must leave it empty: the
 	// payment of an order is made by the service that places the order.
@@ -306,13 +306,13 @@ type AuthorizePaymentRequest struct {
 	// The customer, `customer_…`; empty for a sale without one. The payment of a guest whose orders
 	// were claimed belongs to the customer who claimed them.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
+	// Required. The amount to pay: 0 to 10^15 minor units. A payment of 0 never reaches the provider.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When the sale happened in the real world; absent means now, and so does a time ahead of this
 	// service's clock.
 	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
-	// The method, a token of the provider, 1 to 128 characters; it is never logged. The simulator's
-	// tokens are listed at `souk.payments.simulator.v1alpha.SimulatorService`.
+	// Required. The method, a token of the provider, 1 to 128 characters; it is never logged. The
+	// simulator's tokens are listed at `souk.payments.simulator.v1alpha.SimulatorService`.
 	PaymentMethod string `protobuf:"bytes,7,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	// Where the page of the action sends the customer's browser afterwards: an https URL, or http to
 	// this computer (localhost, 127.0.0.1, [::1]) for development, at most 2,048 characters. Empty if
@@ -457,7 +457,7 @@ func (x *AuthorizePaymentResponse) GetPayment() *Payment {
 // The request of RefreshPayment.
 type RefreshPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -549,9 +549,9 @@ func (x *RefreshPaymentResponse) GetPayment() *Payment {
 // The request of CapturePayment.
 type CapturePaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The id of the capture, `capture_…`, chosen by the caller.
+	// Required. The id of the capture, `capture_…`, chosen by the caller.
 	CaptureId string `protobuf:"bytes,2,opt,name=capture_id,json=captureId,proto3" json:"capture_id,omitempty"`
 	// How much to capture, more than 0; absent means all that is left.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -687,7 +687,7 @@ func (x *CapturePaymentResponse) GetCapture() *PaymentCapture {
 // The request of VoidPayment.
 type VoidPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -779,11 +779,11 @@ func (x *VoidPaymentResponse) GetPayment() *Payment {
 // The request of RefundPayment.
 type RefundPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The id of the refund, `refund_…`, chosen by the caller.
+	// Required. The id of the refund, `refund_…`, chosen by the caller.
 	RefundId string `protobuf:"bytes,2,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// The amount to pay back: more than 0.
+	// Required. The amount to pay back: more than 0.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When it happened in the real world, not before the payment's own effective time; absent means
 	// now, and so does a time ahead of this service's clock.
@@ -908,7 +908,7 @@ func (x *RefundPaymentResponse) GetRefund() *PaymentRefund {
 // The request of ReceiveProviderEvent.
 type ReceiveProviderEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The provider that sent it, as `Payment.provider` has it, such as `simulator`.
+	// Required. The provider that sent it, as `Payment.provider` has it, such as `simulator`.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The body of the HTTP request, unchanged: at most 65,536 bytes. It is never logged.
 	Body []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
@@ -1009,7 +1009,7 @@ func (*ReceiveProviderEventResponse) Descriptor() ([]byte, []int) {
 // The request of GetPayment.
 type GetPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1597,7 +1597,7 @@ func (x *ListRefundsResponse) GetNextPageToken() string {
 // The request of RepairPayment.
 type RepairPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
+	// Required. The payment.
 	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1699,73 +1699,73 @@ var File_souk_payments_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xa1\x04\n" +
-	"\x14CreatePaymentRequest\x12K\n" +
+	"&souk/payments/v1/payment_service.proto\x12\x10souk.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xa7\x04\n" +
+	"\x14CreatePaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
 	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
 	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Q\n" +
 	"\vcustomer_id\x18\x04 \x01(\tB0\xbaH-r+2)^(customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"customerId\x123\n" +
-	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
+	"customerId\x126\n" +
+	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
 	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12O\n" +
 	"\x0epayment_method\x18\a \x01(\tB(\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\"L\n" +
 	"\x15CreatePaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xd1\x02\n" +
-	"\x15ConfirmPaymentRequest\x12K\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xd4\x02\n" +
+	"\x15ConfirmPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12O\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12O\n" +
 	"\x0epayment_method\x18\x02 \x01(\tB(\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
 	"\n" +
 	"return_url\x18\x03 \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"M\n" +
 	"\x16ConfirmPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xc2\x05\n" +
-	"\x17AuthorizePaymentRequest\x12K\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xcb\x05\n" +
+	"\x17AuthorizePaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
 	"\border_id\x18\x02 \x01(\tB-\xbaH*r(2&^(order_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\aorderId\x12V\n" +
 	"\treference\x18\x03 \x01(\tB8\xbaH5r3\x18\x80\x012.^([^\\p{Cc}\\p{Z}]([^\\p{Cc}]*[^\\p{Cc}\\p{Z}])?)?$R\treference\x12Q\n" +
 	"\vcustomer_id\x18\x04 \x01(\tB0\xbaH-r+2)^(customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
-	"customerId\x123\n" +
-	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
-	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12Q\n" +
-	"\x0epayment_method\x18\a \x01(\tB*\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
+	"customerId\x126\n" +
+	"\x06amount\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
+	"\x0eeffective_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12T\n" +
+	"\x0epayment_method\x18\a \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\rpaymentMethod\x12\x99\x01\n" +
 	"\n" +
 	"return_url\x18\b \x01(\tBz\xbaHlrj\x18\x80\x102e^(https://[^\\x00-\\x20\\x7f]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^\\x00-\\x20\\x7f]*)?)?$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\treturnUrl\"O\n" +
 	"\x18AuthorizePaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"d\n" +
-	"\x15RefreshPaymentRequest\x12K\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"g\n" +
+	"\x15RefreshPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"M\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"M\n" +
 	"\x16RefreshPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xc6\x02\n" +
-	"\x15CapturePaymentRequest\x12K\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xcc\x02\n" +
+	"\x15CapturePaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12K\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12N\n" +
 	"\n" +
-	"capture_id\x18\x02 \x01(\tB,\xbaH)r'2%^capture_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tcaptureId\x12+\n" +
+	"capture_id\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^capture_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tcaptureId\x12+\n" +
 	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyR\x06amount\x12#\n" +
 	"\rfinal_capture\x18\x04 \x01(\bR\ffinalCapture\x12A\n" +
 	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\x89\x01\n" +
 	"\x16CapturePaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x12:\n" +
-	"\acapture\x18\x02 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture\"a\n" +
-	"\x12VoidPaymentRequest\x12K\n" +
+	"\acapture\x18\x02 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture\"d\n" +
+	"\x12VoidPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"J\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"J\n" +
 	"\x13VoidPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xa5\x02\n" +
-	"\x14RefundPaymentRequest\x12K\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xae\x02\n" +
+	"\x14RefundPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12H\n" +
-	"\trefund_id\x18\x02 \x01(\tB+\xbaH(r&2$^refund_[0-7][0-9a-hjkmnp-tv-z]{25}$R\brefundId\x123\n" +
-	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\x12K\n" +
+	"\trefund_id\x18\x02 \x01(\tB.\xe0A\x02\xbaH(r&2$^refund_[0-7][0-9a-hjkmnp-tv-z]{25}$R\brefundId\x126\n" +
+	"\x06amount\x18\x03 \x01(\v2\x13.souk.type.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
 	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\"\x85\x01\n" +
 	"\x15RefundPaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x127\n" +
-	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\"\xd0\x02\n" +
-	"\x1bReceiveProviderEventRequest\x129\n" +
-	"\bprovider\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18@2\x12^[a-z][a-z0-9_-]*$R\bprovider\x12(\n" +
+	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\"\xd3\x02\n" +
+	"\x1bReceiveProviderEventRequest\x12<\n" +
+	"\bprovider\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x18\x10\x01\x18@2\x12^[a-z][a-z0-9_-]*$R\bprovider\x12(\n" +
 	"\x04body\x18\x02 \x01(\fB\x14\xbaH\x06z\x04\x18\x80\x80\x04\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\x04body\x12\x8f\x01\n" +
 	"\aheaders\x18\x03 \x03(\v2:.souk.payments.v1.ReceiveProviderEventRequest.HeadersEntryB9\xbaH+\x9a\x01(\x10d\"\x11r\x0f\x18\x80\x012\n" +
 	"^[^\\x00]*$*\x11r\x0f\x18\x80@2\n" +
@@ -1773,10 +1773,10 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x1e\n" +
-	"\x1cReceiveProviderEventResponse\"`\n" +
-	"\x11GetPaymentRequest\x12K\n" +
+	"\x1cReceiveProviderEventResponse\"c\n" +
+	"\x11GetPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"I\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"\xbc\x05\n" +
 	"\x13ListPaymentsRequest\x12'\n" +
@@ -1827,10 +1827,10 @@ const file_souk_payments_v1_payment_service_proto_rawDesc = "" +
 	"\border_by\x18\a \x01(\tB&\xbaH#r!R\x00R\x10create_time descR\vcreate_timeR\aorderBy\"x\n" +
 	"\x13ListRefundsResponse\x129\n" +
 	"\arefunds\x18\x01 \x03(\v2\x1f.souk.payments.v1.PaymentRefundR\arefunds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"c\n" +
-	"\x14RepairPaymentRequest\x12K\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"f\n" +
+	"\x14RepairPaymentRequest\x12N\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"\x84\x01\n" +
+	"payment_id\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$R\tpaymentId\"\x84\x01\n" +
 	"\x15RepairPaymentResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x126\n" +
 	"\x17transfers_written_count\x18\x02 \x01(\x05R\x15transfersWrittenCount2\xb5$\n" +

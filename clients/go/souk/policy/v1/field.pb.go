@@ -85,9 +85,9 @@ type FieldPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who may see the value, and where it may be stored.
 	DataClass DataClass `protobuf:"varint,1,opt,name=data_class,json=dataClass,proto3,enum=souk.policy.v1.DataClass" json:"data_class,omitempty"`
-	// The kinds of callers that may set this field of a request; empty means all. A request of another
-	// caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is for fields of
-	// requests, not on fields of messages in them.
+	// The kinds of callers that may set this field of a request; empty means all. A request of
+	// another caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is allowed on
+	// fields of requests, and not on fields of messages in them.
 	SetBy         []Caller `protobuf:"varint,2,rep,packed,name=set_by,json=setBy,proto3,enum=souk.policy.v1.Caller" json:"set_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -264,7 +264,7 @@ type MethodQuality struct {
 	Method RankingMethod `protobuf:"varint,1,opt,name=method,proto3,enum=souk.recommendations.v1.RankingMethod" json:"method,omitempty"`
 	// The share of the bought items that was among the 20.
 	Recall float64 `protobuf:"fixed64,2,opt,name=recall,proto3" json:"recall,omitempty"`
-	// Normalised discounted cumulative gain: a higher rank counts more.
+	// Normalized discounted cumulative gain: a higher rank counts more.
 	Ndcg float64 `protobuf:"fixed64,3,opt,name=ndcg,proto3" json:"ndcg,omitempty"`
 	// `recall`, counting only what the customer had bought before.
 	RecallRepeat float64 `protobuf:"fixed64,4,opt,name=recall_repeat,json=recallRepeat,proto3" json:"recall_repeat,omitempty"`

@@ -141,7 +141,7 @@ func (Basis) EnumDescriptor() ([]byte, []int) {
 	return file_souk_recommendations_v1_recommendation_proto_rawDescGZIP(), []int{1}
 }
 
-// Items to show, best first: the answer of every list of this service.
+// Items to show, best first: the response of every list of this service.
 type RecommendationList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The items in the order to show them in, at most `max_items`; fewer when there are no more, and

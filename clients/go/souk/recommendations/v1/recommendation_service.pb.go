@@ -148,8 +148,8 @@ func (x *ListRecommendationsResponse) GetList() *RecommendationList {
 // The request of ListSimilarProducts.
 type ListSimilarProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols, spaces only
-	// between them.
+	// Required. The stock keeping unit: 1 to 64 letters, digits, punctuation marks and symbols,
+	// spaces only between them.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	// The most items to return, at most 100; 0 means 20.
 	MaxItems      int32 `protobuf:"varint,2,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
@@ -250,8 +250,8 @@ func (x *ListSimilarProductsResponse) GetList() *RecommendationList {
 // The request of ListProductsBoughtTogether.
 type ListProductsBoughtTogetherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The basket: 1 to 100 skus of 1 to 64 characters. A sku that is named twice counts once, an
-	// unknown one not at all.
+	// Required. The basket: 1 to 100 skus of 1 to 64 characters. A sku that is named twice counts
+	// once, an unknown one not at all.
 	Skus []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
 	// The most items to return, at most 100; 0 means 20.
 	MaxItems      int32 `protobuf:"varint,2,opt,name=max_items,json=maxItems,proto3" json:"max_items,omitempty"`
@@ -566,7 +566,7 @@ var File_souk_recommendations_v1_recommendation_service_proto protoreflect.FileD
 
 const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\"\xc5\x02\n" +
+	"4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\"\xc5\x02\n" +
 	"\x1aListRecommendationsRequest\x12T\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12|\n" +
@@ -575,14 +575,14 @@ const file_souk_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\tmax_items\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\x12+\n" +
 	"\x11exclude_purchased\x18\x04 \x01(\bR\x10excludePurchased\"^\n" +
 	"\x1bListRecommendationsResponse\x12?\n" +
-	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xac\x01\n" +
-	"\x1aListSimilarProductsRequest\x12f\n" +
-	"\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12&\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xaf\x01\n" +
+	"\x1aListSimilarProductsRequest\x12i\n" +
+	"\x03sku\x18\x01 \x01(\tBW\xe0A\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x03sku\x12&\n" +
 	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"^\n" +
 	"\x1bListSimilarProductsResponse\x12?\n" +
-	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xbe\x01\n" +
-	"!ListProductsBoughtTogetherRequest\x12q\n" +
-	"\x04skus\x18\x01 \x03(\tB]\xbaHZ\x92\x01W\b\x01\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x12&\n" +
+	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"\xc1\x01\n" +
+	"!ListProductsBoughtTogetherRequest\x12t\n" +
+	"\x04skus\x18\x01 \x03(\tB`\xe0A\x02\xbaHZ\x92\x01W\b\x01\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\x04skus\x12&\n" +
 	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxItems\"e\n" +
 	"\"ListProductsBoughtTogetherResponse\x12?\n" +
 	"\x04list\x18\x01 \x01(\v2+.souk.recommendations.v1.RecommendationListR\x04list\"D\n" +

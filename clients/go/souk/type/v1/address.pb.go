@@ -41,7 +41,7 @@ type Address struct {
 	AdministrativeArea string `protobuf:"bytes,5,opt,name=administrative_area,json=administrativeArea,proto3" json:"administrative_area,omitempty"`
 	// The city, town or village: at most 100 characters.
 	Locality string `protobuf:"bytes,6,opt,name=locality,proto3" json:"locality,omitempty"`
-	// The district or neighbourhood, where addresses have one: at most 100 characters.
+	// The district or neighborhood, where addresses have one: at most 100 characters.
 	Sublocality string `protobuf:"bytes,7,opt,name=sublocality,proto3" json:"sublocality,omitempty"`
 	// Street, house and floor, as on a label: 1 to 5 lines of 1 to 200 characters each.
 	AddressLines []string `protobuf:"bytes,8,rep,name=address_lines,json=addressLines,proto3" json:"address_lines,omitempty"`

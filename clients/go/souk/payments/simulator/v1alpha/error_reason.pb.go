@@ -23,7 +23,8 @@ const (
 )
 
 // Why the simulator refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
-// `souk.payments.simulator`. New values may be added; treat an unknown one as its code says.
+// `souk.payments.simulator`. New values may be added; treat an unknown one by the code of its
+// status.
 type ErrorReason int32
 
 const (

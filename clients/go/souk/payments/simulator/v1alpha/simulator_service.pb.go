@@ -31,7 +31,7 @@ type SimulatedOperation int32
 const (
 	// Any of them.
 	SimulatedOperation_SIMULATED_OPERATION_UNSPECIFIED SimulatedOperation = 0
-	// Authorise an amount.
+	// Authorize an amount.
 	SimulatedOperation_SIMULATED_OPERATION_AUTHORIZE SimulatedOperation = 1
 	// Continue after the customer's action.
 	SimulatedOperation_SIMULATED_OPERATION_COMPLETE_ACTION SimulatedOperation = 2
@@ -163,7 +163,7 @@ func (SimulatedOutcome) EnumDescriptor() ([]byte, []int) {
 // The request of ScriptCharges.
 type ScriptChargesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The idempotency key of this call, chosen by the caller: 1 to 128 characters.
+	// Required. The idempotency key of this call, chosen by the caller: 1 to 128 characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The operations to script.
 	//
@@ -172,7 +172,7 @@ type ScriptChargesRequest struct {
 	//	*ScriptChargesRequest_PaymentMethod
 	//	*ScriptChargesRequest_PaymentId
 	Target isScriptChargesRequest_Target `protobuf_oneof:"target"`
-	// The outcomes of the next operations, in order: 1 to 100.
+	// Required. The outcomes of the next operations, in order: 1 to 100.
 	Outcomes []SimulatedOutcome `protobuf:"varint,3,rep,packed,name=outcomes,proto3,enum=souk.payments.simulator.v1alpha.SimulatedOutcome" json:"outcomes,omitempty"`
 	// Only operations of this kind; UNSPECIFIED means any.
 	Operation     SimulatedOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=souk.payments.simulator.v1alpha.SimulatedOperation" json:"operation,omitempty"`
@@ -314,7 +314,8 @@ func (*ScriptChargesResponse) Descriptor() ([]byte, []int) {
 // The request of CompleteAction.
 type CompleteActionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The `redirect_uri` of the payment's action, as the simulator issued it; it cannot be guessed.
+	// Required. The `redirect_uri` of the payment's action, as the simulator issued it; it cannot be
+	// guessed.
 	RedirectUri string `protobuf:"bytes,1,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
 	// True to approve, false to decline.
 	Approve       bool `protobuf:"varint,2,opt,name=approve,proto3" json:"approve,omitempty"`
@@ -759,19 +760,19 @@ var File_souk_payments_simulator_v1alpha_simulator_service_proto protoreflect.Fi
 
 const file_souk_payments_simulator_v1alpha_simulator_service_proto_rawDesc = "" +
 	"\n" +
-	"7souk/payments/simulator/v1alpha/simulator_service.proto\x12\x1fsouk.payments.simulator.v1alpha\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xcc\x03\n" +
-	"\x14ScriptChargesRequest\x12>\n" +
+	"7souk/payments/simulator/v1alpha/simulator_service.proto\x12\x1fsouk.payments.simulator.v1alpha\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\xd2\x03\n" +
+	"\x14ScriptChargesRequest\x12A\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12S\n" +
+	"request_id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\trequestId\x12S\n" +
 	"\x0epayment_method\x18\x02 \x01(\tB*\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01H\x00R\rpaymentMethod\x12M\n" +
 	"\n" +
-	"payment_id\x18\x04 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\tpaymentId\x12b\n" +
-	"\boutcomes\x18\x03 \x03(\x0e21.souk.payments.simulator.v1alpha.SimulatedOutcomeB\x13\xbaH\x10\x92\x01\r\b\x01\x10d\"\a\x82\x01\x04\x10\x01 \x00R\boutcomes\x12[\n" +
+	"payment_id\x18\x04 \x01(\tB,\xbaH)r'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00R\tpaymentId\x12e\n" +
+	"\boutcomes\x18\x03 \x03(\x0e21.souk.payments.simulator.v1alpha.SimulatedOutcomeB\x16\xe0A\x02\xbaH\x10\x92\x01\r\b\x01\x10d\"\a\x82\x01\x04\x10\x01 \x00R\boutcomes\x12[\n" +
 	"\toperation\x18\x05 \x01(\x0e23.souk.payments.simulator.v1alpha.SimulatedOperationB\b\xbaH\x05\x82\x01\x02\x10\x01R\toperationB\x0f\n" +
 	"\x06target\x12\x05\xbaH\x02\b\x01\"\x17\n" +
-	"\x15ScriptChargesResponse\"\x80\x01\n" +
-	"\x15CompleteActionRequest\x12M\n" +
-	"\fredirect_uri\x18\x01 \x01(\tB*\xbaH\x1cr\x1a\x10\x01\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12\x18\n" +
+	"\x15ScriptChargesResponse\"\x83\x01\n" +
+	"\x15CompleteActionRequest\x12P\n" +
+	"\fredirect_uri\x18\x01 \x01(\tB-\xe0A\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\u0099\x03\x02\b\x02\x80\x01\x01R\vredirectUri\x12\x18\n" +
 	"\aapprove\x18\x02 \x01(\bR\aapprove\"`\n" +
 	"\x16CompleteActionResponse\x12\x1a\n" +
 	"\bapproved\x18\x01 \x01(\bR\bapproved\x12*\n" +

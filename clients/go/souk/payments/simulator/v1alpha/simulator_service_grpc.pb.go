@@ -64,13 +64,13 @@ type SimulatorServiceClient interface {
 	// once, as a provider's webhook would. Repeating the call changes nothing; nor does another
 	// decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
 	// did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-	// and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+	// and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
 	// event: the decision holds, and repeating the call sends the event again.
 	CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*CompleteActionResponse, error)
 	// Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
 	// returns a refund that could not be delivered, and sends payments an event at once. Repeating
 	// the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-	// ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+	// ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
 	// payments could not take in the event: repeating the call sends it again.
 	ReverseOperation(ctx context.Context, in *ReverseOperationRequest, opts ...grpc.CallOption) (*ReverseOperationResponse, error)
 	// Lists the simulator's own records, like a provider's statement, sorted by payment. A page token
@@ -165,13 +165,13 @@ type SimulatorServiceServer interface {
 	// once, as a provider's webhook would. Repeating the call changes nothing; nor does another
 	// decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
 	// did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-	// and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+	// and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
 	// event: the decision holds, and repeating the call sends the event again.
 	CompleteAction(context.Context, *CompleteActionRequest) (*CompleteActionResponse, error)
 	// Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
 	// returns a refund that could not be delivered, and sends payments an event at once. Repeating
 	// the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-	// ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+	// ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
 	// payments could not take in the event: repeating the call sends it again.
 	ReverseOperation(context.Context, *ReverseOperationRequest) (*ReverseOperationResponse, error)
 	// Lists the simulator's own records, like a provider's statement, sorted by payment. A page token

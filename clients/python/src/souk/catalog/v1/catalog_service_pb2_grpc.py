@@ -389,12 +389,12 @@ class CatalogServiceServicer:
         that imports them: `souk.operations.v1.OperationService` follows and cancels it. Its `metadata`
         is an ImportProductsMetadata, its `response` an ImportProductsResult.
 
-        Nothing is imported before the stream has ended; a stream that breaks off leaves nothing behind.
-        The operation then imports the items in their order, about 200 at a time, each item as a whole
-        or not at all, and a bad item does not stop the others. The external key of an item is its
-        permanent idempotency key: a product that exists is found by it, new variants and prices are
-        added, and existing data never changes, so another import of the same items changes nothing and
-        undoes no edit. An operation that is canceled leaves what it had imported.
+        Nothing is imported before the stream has ended; a stream that breaks off leaves nothing
+        behind. The operation then imports the items in their order, about 200 at a time, each item as
+        a whole or not at all, and a bad item does not stop the others. The external key of an item is
+        its permanent idempotency key: a product that exists is found by it, new variants and prices
+        are added, and existing data never changes, so another import of the same items changes nothing
+        and undoes no edit. An operation that is canceled leaves what it had imported.
 
         The first message has the `request_id`, which is remembered as long as the operation: for 30
         days after it has ended. A repeat with the same items returns the operation as it is then; with

@@ -223,7 +223,7 @@ class EventServiceServicer:
         """Creates a durable subscription before the first consumer connects.
 
         The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-        the same settings returns the existing one, wherever it has got to.
+        the same settings returns the existing one, whatever its positions are.
         Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
         ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
         ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -259,8 +259,8 @@ class EventServiceServicer:
 
     def ListSubscriptions(self, request, context):
         """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-        page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-        Fails with ERROR_REASON_LOG_UNAVAILABLE.
+        page token does not expire; a subscription that is created meanwhile is listed if its id comes
+        later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -120,7 +120,7 @@ class EventServiceStub:
     """Creates a durable subscription before the first consumer connects.
 
     The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-    the same settings returns the existing one, wherever it has got to.
+    the same settings returns the existing one, whatever its positions are.
     Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
     ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
     ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -144,8 +144,8 @@ class EventServiceStub:
     """
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]
     """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-    page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-    Fails with ERROR_REASON_LOG_UNAVAILABLE.
+    page token does not expire; a subscription that is created meanwhile is listed if its id comes
+    later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
     """
     DeleteSubscription: _grpc.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]
     """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
@@ -271,7 +271,7 @@ class EventServiceAsyncStub(EventServiceStub):
     """Creates a durable subscription before the first consumer connects.
 
     The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-    the same settings returns the existing one, wherever it has got to.
+    the same settings returns the existing one, whatever its positions are.
     Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
     ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
     ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -295,8 +295,8 @@ class EventServiceAsyncStub(EventServiceStub):
     """
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_events_service_pb2.ListSubscriptionsRequest, _events_service_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
     """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-    page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-    Fails with ERROR_REASON_LOG_UNAVAILABLE.
+    page token does not expire; a subscription that is created meanwhile is listed if its id comes
+    later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
     """
     DeleteSubscription: _aio.UnaryUnaryMultiCallable[_events_service_pb2.DeleteSubscriptionRequest, _events_service_pb2.DeleteSubscriptionResponse]  # type: ignore[assignment]
     """Deletes a subscription with its positions, attempts and dead letters, and ends its streams.
@@ -455,7 +455,7 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates a durable subscription before the first consumer connects.
 
         The key is `subscription_id`, for as long as the subscription exists: repeating the call with
-        the same settings returns the existing one, wherever it has got to.
+        the same settings returns the existing one, whatever its positions are.
         Fails with ERROR_REASON_ACCESS_DENIED when the token lacks a scope to read one of the types,
         ERROR_REASON_SUBSCRIPTION_NOT_YOURS, ERROR_REASON_SUBSCRIPTION_EXISTS,
         ERROR_REASON_NO_SUCH_PARTITION and ERROR_REASON_LOG_UNAVAILABLE.
@@ -497,8 +497,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_service_pb2.ListSubscriptionsResponse, _abc.Awaitable[_events_service_pb2.ListSubscriptionsResponse]]:
         """Lists subscriptions in the order of their ids, a page at a time. A SERVICE sees its own only. A
-        page token does not expire; a subscription that is created during the walk is listed if its id comes later.
-        Fails with ERROR_REASON_LOG_UNAVAILABLE.
+        page token does not expire; a subscription that is created meanwhile is listed if its id comes
+        later. Fails with ERROR_REASON_LOG_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -29,7 +29,7 @@ class InventoryServiceStub:
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 
@@ -145,7 +145,7 @@ class InventoryServiceServicer:
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 
@@ -166,8 +166,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListLocations(self, request, context):
-        """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-        database, for the caller that got it.
+        """Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+        the caller that got it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,7 +205,7 @@ class InventoryServiceServicer:
     def GetAvailability(self, request, context):
         """Says what can be bought of several skus at all active locations, or at some of them.
 
-        For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+        For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
         scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
         else before the next call; only CreateReservation decides. A GET whose skus are too many for a
         URL can be sent as a POST.
@@ -216,7 +216,7 @@ class InventoryServiceServicer:
 
     def BatchGetStock(self, request, context):
         """Returns the stock of several skus at one location, in the order of the request; a sku that is
-        named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+        named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
         whose skus are too many for a URL can be sent as a POST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -224,9 +224,9 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListStock(self, request, context):
-        """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-        for as long as the database, for the caller and the filters of the call that returned it. Units
-        that move while a list is read show as they are when their page is read.
+        """Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+        expire; it is good for the caller and the filters of the call that returned it. Units that move
+        while a list is read show as they are when their page is read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -353,9 +353,9 @@ class InventoryServiceServicer:
 
     def ListReservations(self, request, context):
         """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-        time of their last change of state. A page token is valid for as long as the database, for the
-        caller and the filters of the call that returned it. A reservation that changes its state while
-        a list by `states` is read may be left out or appear twice.
+        time of their last change of state. A page token does not expire; it is good for the caller and
+        the filters of the call that returned it. A reservation that changes its state while a list by
+        `states` is read may be left out or appear twice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -363,9 +363,9 @@ class InventoryServiceServicer:
 
     def ListMovements(self, request, context):
         """Lists movements by create_time, the latest first, all or what the filters leave. A page token
-        is valid for as long as the database, for the caller, the filters and the order of the call
-        that returned it. Filters by kind alone read along the list, so a page can take long when the
-        kinds are rare.
+        does not expire; it is good for the caller, the filters and the order of the call that returned
+        it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+        rare.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -498,7 +498,7 @@ class InventoryService:
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 

@@ -30,7 +30,7 @@ class InventoryServiceStub:
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 
@@ -46,8 +46,8 @@ class InventoryServiceStub:
     GetLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetLocationRequest, _inventory_service_pb2.GetLocationResponse]
     """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND."""
     ListLocations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]
-    """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-    database, for the caller that got it.
+    """Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+    the caller that got it.
     """
     UpdateLocation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateLocationRequest, _inventory_service_pb2.UpdateLocationResponse]
     """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
@@ -69,20 +69,20 @@ class InventoryServiceStub:
     GetAvailability: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetAvailabilityRequest, _inventory_service_pb2.GetAvailabilityResponse]
     """Says what can be bought of several skus at all active locations, or at some of them.
 
-    For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+    For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
     scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
     else before the next call; only CreateReservation decides. A GET whose skus are too many for a
     URL can be sent as a POST.
     """
     BatchGetStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]
     """Returns the stock of several skus at one location, in the order of the request; a sku that is
-    named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+    named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
     whose skus are too many for a URL can be sent as a POST.
     """
     ListStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]
-    """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-    for as long as the database, for the caller and the filters of the call that returned it. Units
-    that move while a list is read show as they are when their page is read.
+    """Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+    expire; it is good for the caller and the filters of the call that returned it. Units that move
+    while a list is read show as they are when their page is read.
     """
     GetStockPolicy: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]
     """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
@@ -172,15 +172,15 @@ class InventoryServiceStub:
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]
     """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-    time of their last change of state. A page token is valid for as long as the database, for the
-    caller and the filters of the call that returned it. A reservation that changes its state while
-    a list by `states` is read may be left out or appear twice.
+    time of their last change of state. A page token does not expire; it is good for the caller and
+    the filters of the call that returned it. A reservation that changes its state while a list by
+    `states` is read may be left out or appear twice.
     """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]
     """Lists movements by create_time, the latest first, all or what the filters leave. A page token
-    is valid for as long as the database, for the caller, the filters and the order of the call
-    that returned it. Filters by kind alone read along the list, so a page can take long when the
-    kinds are rare.
+    does not expire; it is good for the caller, the filters and the order of the call that returned
+    it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+    rare.
     """
     RepairStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]
     """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
@@ -196,7 +196,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 
@@ -209,8 +209,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     GetLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetLocationRequest, _inventory_service_pb2.GetLocationResponse]  # type: ignore[assignment]
     """Returns one location. Fails with ERROR_REASON_LOCATION_NOT_FOUND."""
     ListLocations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListLocationsRequest, _inventory_service_pb2.ListLocationsResponse]  # type: ignore[assignment]
-    """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-    database, for the caller that got it.
+    """Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+    the caller that got it.
     """
     UpdateLocation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.UpdateLocationRequest, _inventory_service_pb2.UpdateLocationResponse]  # type: ignore[assignment]
     """Changes the fields of a location that the mask names. Repeating a `request_id` within 7 days
@@ -232,20 +232,20 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     GetAvailability: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetAvailabilityRequest, _inventory_service_pb2.GetAvailabilityResponse]  # type: ignore[assignment]
     """Says what can be bought of several skus at all active locations, or at some of them.
 
-    For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+    For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
     scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
     else before the next call; only CreateReservation decides. A GET whose skus are too many for a
     URL can be sent as a POST.
     """
     BatchGetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]  # type: ignore[assignment]
     """Returns the stock of several skus at one location, in the order of the request; a sku that is
-    named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+    named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
     whose skus are too many for a URL can be sent as a POST.
     """
     ListStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockRequest, _inventory_service_pb2.ListStockResponse]  # type: ignore[assignment]
-    """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-    for as long as the database, for the caller and the filters of the call that returned it. Units
-    that move while a list is read show as they are when their page is read.
+    """Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+    expire; it is good for the caller and the filters of the call that returned it. Units that move
+    while a list is read show as they are when their page is read.
     """
     GetStockPolicy: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockPolicyRequest, _inventory_service_pb2.GetStockPolicyResponse]  # type: ignore[assignment]
     """Returns the policy of a sku. A sku that no one set one for, known or not, has the default:
@@ -335,15 +335,15 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Returns one reservation. Fails with ERROR_REASON_RESERVATION_NOT_FOUND."""
     ListReservations: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListReservationsRequest, _inventory_service_pb2.ListReservationsResponse]  # type: ignore[assignment]
     """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-    time of their last change of state. A page token is valid for as long as the database, for the
-    caller and the filters of the call that returned it. A reservation that changes its state while
-    a list by `states` is read may be left out or appear twice.
+    time of their last change of state. A page token does not expire; it is good for the caller and
+    the filters of the call that returned it. A reservation that changes its state while a list by
+    `states` is read may be left out or appear twice.
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListMovementsRequest, _inventory_service_pb2.ListMovementsResponse]  # type: ignore[assignment]
     """Lists movements by create_time, the latest first, all or what the filters leave. A page token
-    is valid for as long as the database, for the caller, the filters and the order of the call
-    that returned it. Filters by kind alone read along the list, so a page can take long when the
-    kinds are rare.
+    does not expire; it is good for the caller, the filters and the order of the call that returned
+    it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+    rare.
     """
     RepairStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.RepairStockRequest, _inventory_service_pb2.RepairStockResponse]  # type: ignore[assignment]
     """Repairs one stock that CheckInvariants reports: sets `reserved` to the sum of its reservations
@@ -358,7 +358,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns stock by location, its reservations, and the record of every movement.
 
     Reasons are those of `souk.inventory.v1.ErrorReason` unless another package is named. Quantities
-    are whole units: sell by the gram or the centimetre by choosing that as the unit. A sku in a path
+    are whole units: sell by the gram or the centimeter by choosing that as the unit. A sku in a path
     is percent-encoded.
     """
 
@@ -387,8 +387,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListLocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListLocationsResponse, _abc.Awaitable[_inventory_service_pb2.ListLocationsResponse]]:
-        """Lists all locations, active or not, sorted by id. A page token is valid for as long as the
-        database, for the caller that got it.
+        """Lists all locations, active or not, sorted by id. A page token does not expire; it is good for
+        the caller that got it.
         """
 
     @_abc_1.abstractmethod
@@ -434,7 +434,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_service_pb2.GetAvailabilityResponse, _abc.Awaitable[_inventory_service_pb2.GetAvailabilityResponse]]:
         """Says what can be bought of several skus at all active locations, or at some of them.
 
-        For a shop window: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
+        For a storefront: a sku that inventory does not know is OUT_OF_STOCK, and callers without the
         scope `inventory.read` see at most 10 units. What is available now can be reserved by someone
         else before the next call; only CreateReservation decides. A GET whose skus are too many for a
         URL can be sent as a POST.
@@ -447,7 +447,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.BatchGetStockResponse, _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]]:
         """Returns the stock of several skus at one location, in the order of the request; a sku that is
-        named twice is answered twice. Skus that were never received there are in `missing_skus`. A GET
+        named twice is returned twice. Skus that were never received there are in `missing_skus`. A GET
         whose skus are too many for a URL can be sent as a POST.
         """
 
@@ -457,9 +457,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListStockResponse, _abc.Awaitable[_inventory_service_pb2.ListStockResponse]]:
-        """Lists stock sorted by sku and location, all or what the filters leave. A page token is valid
-        for as long as the database, for the caller and the filters of the call that returned it. Units
-        that move while a list is read show as they are when their page is read.
+        """Lists stock sorted by sku and location, all or what the filters leave. A page token does not
+        expire; it is good for the caller and the filters of the call that returned it. Units that move
+        while a list is read show as they are when their page is read.
         """
 
     @_abc_1.abstractmethod
@@ -603,9 +603,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListReservationsResponse, _abc.Awaitable[_inventory_service_pb2.ListReservationsResponse]]:
         """Lists reservations, newest first: by creation; or, when `states` is the only filter, by the
-        time of their last change of state. A page token is valid for as long as the database, for the
-        caller and the filters of the call that returned it. A reservation that changes its state while
-        a list by `states` is read may be left out or appear twice.
+        time of their last change of state. A page token does not expire; it is good for the caller and
+        the filters of the call that returned it. A reservation that changes its state while a list by
+        `states` is read may be left out or appear twice.
         """
 
     @_abc_1.abstractmethod
@@ -615,9 +615,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListMovementsResponse, _abc.Awaitable[_inventory_service_pb2.ListMovementsResponse]]:
         """Lists movements by create_time, the latest first, all or what the filters leave. A page token
-        is valid for as long as the database, for the caller, the filters and the order of the call
-        that returned it. Filters by kind alone read along the list, so a page can take long when the
-        kinds are rare.
+        does not expire; it is good for the caller, the filters and the order of the call that returned
+        it. A filter by kind alone reads the whole list, so a page can take long when the kinds are
+        rare.
         """
 
     @_abc_1.abstractmethod

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from souk.policy.v1 import reason_pb2 as souk_dot_policy_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*\x9e\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\naccount_id \x01\x12\x35\n\x1d\x45RROR_REASON_LEDGER_NOT_FOUND\x10\x02\x1a\x12\xaa\xe3\x9f\x80\x0e\x0c\x08\x05\x12\x06ledger \x01\x12\x41\n\x1a\x45RROR_REASON_LEDGER_EXISTS\x10\x03\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\x06\x12\x06ledger\x12\rcurrency_code \x01\x12;\n\x19\x45RROR_REASON_TOO_FAR_BACK\x10\x04\x1a\x1c\xaa\xe3\x9f\x80\x0e\x16\x08\t\x12\naccount_id\x12\x04most \x01\x42\x8a\x01\n\x16\x65xample.souk.ledger.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!souk/ledger/v1/error_reason.proto\x12\x0esouk.ledger.v1\x1a\x1bsouk/policy/v1/reason.proto*\xa1\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12:\n\x1e\x45RROR_REASON_ACCOUNT_NOT_FOUND\x10\x01\x1a\x16\xaa\xe3\x9f\x80\x0e\x10\x08\x05\x12\naccount_id \x01\x12\x35\n\x1d\x45RROR_REASON_LEDGER_NOT_FOUND\x10\x02\x1a\x12\xaa\xe3\x9f\x80\x0e\x0c\x08\x05\x12\x06ledger \x01\x12\x41\n\x1a\x45RROR_REASON_LEDGER_EXISTS\x10\x03\x1a!\xaa\xe3\x9f\x80\x0e\x1b\x08\x06\x12\x06ledger\x12\rcurrency_code \x01\x12>\n\x19\x45RROR_REASON_TOO_FAR_BACK\x10\x04\x1a\x1f\xaa\xe3\x9f\x80\x0e\x19\x08\t\x12\naccount_id\x12\x04most \x01(\x99\x03\x42\x8a\x01\n\x16\x65xample.souk.ledger.v1B\x10\x45rrorReasonProtoP\x01Z\'souk.example/go/souk/ledger/v1;ledgerv1\xaa\x02\x0eSouk.Ledger.V1\xca\x02\x0eSouk\\Ledger\\V1\xea\x02\x10Souk::Ledger::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +40,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LEDGER_EXISTS"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LEDGER_EXISTS"]._serialized_options = b'\252\343\237\200\016\033\010\006\022\006ledger\022\rcurrency_code \001'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_FAR_BACK"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_FAR_BACK"]._serialized_options = b'\252\343\237\200\016\026\010\t\022\naccount_id\022\004most \001'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOO_FAR_BACK"]._serialized_options = b'\252\343\237\200\016\031\010\t\022\naccount_id\022\004most \001(\231\003'
   _globals['_ERRORREASON']._serialized_start=83
-  _globals['_ERRORREASON']._serialized_end=369
+  _globals['_ERRORREASON']._serialized_end=372
 # @@protoc_insertion_point(module_scope)

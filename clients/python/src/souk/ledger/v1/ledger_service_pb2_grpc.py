@@ -191,16 +191,17 @@ class LedgerServiceServicer:
 
     def LookupAccounts(self, request, context):
         """Returns accounts with their current balances, in the order of the request; an id that is named
-        twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-        for fewer at once.
+        twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+        souk.policy.v1: request fewer at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupTransfers(self, request, context):
-        """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-        answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+        """Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+        response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+        fewer at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -86,12 +86,13 @@ class LedgerServiceStub:
     """
     LookupAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]
     """Returns accounts with their current balances, in the order of the request; an id that is named
-    twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-    for fewer at once.
+    twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+    souk.policy.v1: request fewer at once.
     """
     LookupTransfers: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]
-    """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-    answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+    """Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+    response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+    fewer at once.
     """
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]
     """Lists accounts in the order they were created, a page at a time."""
@@ -182,12 +183,13 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """
     LookupAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupAccountsRequest, _ledger_service_pb2.LookupAccountsResponse]  # type: ignore[assignment]
     """Returns accounts with their current balances, in the order of the request; an id that is named
-    twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-    for fewer at once.
+    twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+    souk.policy.v1: request fewer at once.
     """
     LookupTransfers: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LookupTransfersRequest, _ledger_service_pb2.LookupTransfersResponse]  # type: ignore[assignment]
-    """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-    answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+    """Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+    response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+    fewer at once.
     """
     ListAccounts: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAccountsRequest, _ledger_service_pb2.ListAccountsResponse]  # type: ignore[assignment]
     """Lists accounts in the order they were created, a page at a time."""
@@ -311,8 +313,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupAccountsResponse, _abc.Awaitable[_ledger_service_pb2.LookupAccountsResponse]]:
         """Returns accounts with their current balances, in the order of the request; an id that is named
-        twice is answered twice. An answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask
-        for fewer at once.
+        twice is returned twice. A response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of
+        souk.policy.v1: request fewer at once.
         """
 
     @_abc_1.abstractmethod
@@ -321,8 +323,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.LookupTransfersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.LookupTransfersResponse, _abc.Awaitable[_ledger_service_pb2.LookupTransfersResponse]]:
-        """Returns transfers, in the order of the request; an id that is named twice is answered twice. An
-        answer beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD: ask for fewer at once.
+        """Returns transfers, in the order of the request; an id that is named twice is returned twice. A
+        response beyond 3 MiB is refused with ERROR_REASON_INVALID_FIELD of souk.policy.v1: request
+        fewer at once.
         """
 
     @_abc_1.abstractmethod

@@ -16,6 +16,7 @@ class NotificationDeliveryState(int, metaclass=_enum_type_wrapper.EnumTypeWrappe
     NOTIFICATION_DELIVERY_STATE_PENDING: _ClassVar[NotificationDeliveryState]
     NOTIFICATION_DELIVERY_STATE_DELIVERED: _ClassVar[NotificationDeliveryState]
     NOTIFICATION_DELIVERY_STATE_DEAD: _ClassVar[NotificationDeliveryState]
+    NOTIFICATION_DELIVERY_STATE_SKIPPED: _ClassVar[NotificationDeliveryState]
 
 class NotificationDeliveryFailure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -36,6 +37,7 @@ NOTIFICATION_DELIVERY_STATE_UNSPECIFIED: NotificationDeliveryState
 NOTIFICATION_DELIVERY_STATE_PENDING: NotificationDeliveryState
 NOTIFICATION_DELIVERY_STATE_DELIVERED: NotificationDeliveryState
 NOTIFICATION_DELIVERY_STATE_DEAD: NotificationDeliveryState
+NOTIFICATION_DELIVERY_STATE_SKIPPED: NotificationDeliveryState
 NOTIFICATION_DELIVERY_FAILURE_UNSPECIFIED: NotificationDeliveryFailure
 NOTIFICATION_DELIVERY_FAILURE_HTTP_STATUS: NotificationDeliveryFailure
 NOTIFICATION_DELIVERY_FAILURE_SMTP_REPLY: NotificationDeliveryFailure

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from souk.operations.v1 import operation_pb2 as souk_dot_operations_dot_v1_dot_operation__pb2
 from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*souk/operations/v1/operation_service.proto\x12\x12souk.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\"\x8b\x01\n\x13GetOperationRequest\x12.\n\x07service\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x44\n\x0coperation_id\x18\x02 \x01(\tB.\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\"H\n\x14GetOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation\"\x84\x01\n\x15ListOperationsRequest\x12.\n\x07service\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"d\n\x16ListOperationsResponse\x12\x31\n\noperations\x18\x01 \x03(\x0b\x32\x1d.souk.operations.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc6\x01\n\x14WaitOperationRequest\x12.\n\x07service\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x44\n\x0coperation_id\x18\x02 \x01(\tB.\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x38\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\xbaH\t\xaa\x01\x06\"\x02\x08\x32\x32\x00\"I\n\x15WaitOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation\"\x8e\x01\n\x16\x43\x61ncelOperationRequest\x12.\n\x07service\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x44\n\x0coperation_id\x18\x02 \x01(\tB.\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\"K\n\x17\x43\x61ncelOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation2\xe0\x06\n\x10OperationService\x12\xd6\x01\n\x0cGetOperation\x12\'.souk.operations.v1.GetOperationRequest\x1a(.souk.operations.v1.GetOperationResponse\"s\x90\x02\x01\x82\xd3\xe4\x93\x02\x34\x12\'/v1/operations/{service}/{operation_id}b\toperation\xa2\xeb\xa4\xa8\x0c\x30\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\" ERROR_REASON_OPERATION_NOT_FOUND\x12\xa0\x01\n\x0eListOperations\x12).souk.operations.v1.ListOperationsRequest\x1a*.souk.operations.v1.ListOperationsResponse\"7\x90\x02\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/operations/{service}\xa2\xeb\xa4\xa8\x0c\x0e\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\x12\xe1\x01\n\rWaitOperation\x12(.souk.operations.v1.WaitOperationRequest\x1a).souk.operations.v1.WaitOperationResponse\"{\x90\x02\x01\x82\xd3\xe4\x93\x02<\",/v1/operations/{service}/{operation_id}:wait:\x01*b\toperation\xa2\xeb\xa4\xa8\x0c\x30\n\x02\x08\x03\n\x02\x08\x04\x10\x04\x1a\x02\x08<\" ERROR_REASON_OPERATION_NOT_FOUND\x12\xeb\x01\n\x0f\x43\x61ncelOperation\x12*.souk.operations.v1.CancelOperationRequest\x1a+.souk.operations.v1.CancelOperationResponse\"\x7f\x90\x02\x02\x82\xd3\xe4\x93\x02>\"./v1/operations/{service}/{operation_id}:cancel:\x01*b\toperation\xa2\xeb\xa4\xa8\x0c\x32\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\" ERROR_REASON_OPERATION_NOT_FOUND2\x00\x42\xa7\x01\n\x1a\x65xample.souk.operations.v1B\x15OperationServiceProtoP\x01Z/souk.example/go/souk/operations/v1;operationsv1\xaa\x02\x12Souk.Operations.V1\xca\x02\x12Souk\\Operations\\V1\xea\x02\x14Souk::Operations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*souk/operations/v1/operation_service.proto\x12\x12souk.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\"souk/operations/v1/operation.proto\x1a\x1bsouk/policy/v1/policy.proto\"\x91\x01\n\x13GetOperationRequest\x12\x31\n\x07service\x18\x01 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12G\n\x0coperation_id\x18\x02 \x01(\tB1\xe0\x41\x02\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\"H\n\x14GetOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation\"\x87\x01\n\x15ListOperationsRequest\x12\x31\n\x07service\x18\x01 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"d\n\x16ListOperationsResponse\x12\x31\n\noperations\x18\x01 \x03(\x0b\x32\x1d.souk.operations.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcc\x01\n\x14WaitOperationRequest\x12\x31\n\x07service\x18\x01 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12G\n\x0coperation_id\x18\x02 \x01(\tB1\xe0\x41\x02\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\x12\x38\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\xbaH\t\xaa\x01\x06\"\x02\x08\x32\x32\x00\"I\n\x15WaitOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation\"\x94\x01\n\x16\x43\x61ncelOperationRequest\x12\x31\n\x07service\x18\x01 \x01(\tB \xe0\x41\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12G\n\x0coperation_id\x18\x02 \x01(\tB1\xe0\x41\x02\xbaH+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$\"K\n\x17\x43\x61ncelOperationResponse\x12\x30\n\toperation\x18\x01 \x01(\x0b\x32\x1d.souk.operations.v1.Operation2\xe0\x06\n\x10OperationService\x12\xd6\x01\n\x0cGetOperation\x12\'.souk.operations.v1.GetOperationRequest\x1a(.souk.operations.v1.GetOperationResponse\"s\x90\x02\x01\x82\xd3\xe4\x93\x02\x34\x12\'/v1/operations/{service}/{operation_id}b\toperation\xa2\xeb\xa4\xa8\x0c\x30\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\" ERROR_REASON_OPERATION_NOT_FOUND\x12\xa0\x01\n\x0eListOperations\x12).souk.operations.v1.ListOperationsRequest\x1a*.souk.operations.v1.ListOperationsResponse\"7\x90\x02\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/operations/{service}\xa2\xeb\xa4\xa8\x0c\x0e\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\x12\xe1\x01\n\rWaitOperation\x12(.souk.operations.v1.WaitOperationRequest\x1a).souk.operations.v1.WaitOperationResponse\"{\x90\x02\x01\x82\xd3\xe4\x93\x02<\",/v1/operations/{service}/{operation_id}:wait:\x01*b\toperation\xa2\xeb\xa4\xa8\x0c\x30\n\x02\x08\x03\n\x02\x08\x04\x10\x04\x1a\x02\x08<\" ERROR_REASON_OPERATION_NOT_FOUND\x12\xeb\x01\n\x0f\x43\x61ncelOperation\x12*.souk.operations.v1.CancelOperationRequest\x1a+.souk.operations.v1.CancelOperationResponse\"\x7f\x90\x02\x02\x82\xd3\xe4\x93\x02>\"./v1/operations/{service}/{operation_id}:cancel:\x01*b\toperation\xa2\xeb\xa4\xa8\x0c\x32\n\x02\x08\x03\n\x02\x08\x04\x10\x03\x1a\x02\x08\x05\" ERROR_REASON_OPERATION_NOT_FOUND2\x00\x42\xa7\x01\n\x1a\x65xample.souk.operations.v1B\x15OperationServiceProtoP\x01Z/souk.example/go/souk/operations/v1;operationsv1\xaa\x02\x12Souk.Operations.V1\xca\x02\x12Souk\\Operations\\V1\xea\x02\x14Souk::Operations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,25 +39,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\032example.souk.operations.v1B\025OperationServiceProtoP\001Z/souk.example/go/souk/operations/v1;operationsv1\252\002\022Souk.Operations.V1\312\002\022Souk\\Operations\\V1\352\002\024Souk::Operations::V1'
   _globals['_GETOPERATIONREQUEST'].fields_by_name['service']._loaded_options = None
-  _globals['_GETOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
+  _globals['_GETOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\340A\002\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
   _globals['_GETOPERATIONREQUEST'].fields_by_name['operation_id']._loaded_options = None
-  _globals['_GETOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+  _globals['_GETOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\340A\002\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_LISTOPERATIONSREQUEST'].fields_by_name['service']._loaded_options = None
-  _globals['_LISTOPERATIONSREQUEST'].fields_by_name['service']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
+  _globals['_LISTOPERATIONSREQUEST'].fields_by_name['service']._serialized_options = b'\340A\002\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
   _globals['_LISTOPERATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTOPERATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTOPERATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTOPERATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_WAITOPERATIONREQUEST'].fields_by_name['service']._loaded_options = None
-  _globals['_WAITOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
+  _globals['_WAITOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\340A\002\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
   _globals['_WAITOPERATIONREQUEST'].fields_by_name['operation_id']._loaded_options = None
-  _globals['_WAITOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+  _globals['_WAITOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\340A\002\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_WAITOPERATIONREQUEST'].fields_by_name['timeout']._loaded_options = None
   _globals['_WAITOPERATIONREQUEST'].fields_by_name['timeout']._serialized_options = b'\272H\t\252\001\006\"\002\01022\000'
   _globals['_CANCELOPERATIONREQUEST'].fields_by_name['service']._loaded_options = None
-  _globals['_CANCELOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
+  _globals['_CANCELOPERATIONREQUEST'].fields_by_name['service']._serialized_options = b'\340A\002\272H\032r\0302\026^[a-z][a-z0-9-]{0,62}$'
   _globals['_CANCELOPERATIONREQUEST'].fields_by_name['operation_id']._loaded_options = None
-  _globals['_CANCELOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+  _globals['_CANCELOPERATIONREQUEST'].fields_by_name['operation_id']._serialized_options = b'\340A\002\272H+r)2\'^operation_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_OPERATIONSERVICE'].methods_by_name['GetOperation']._loaded_options = None
   _globals['_OPERATIONSERVICE'].methods_by_name['GetOperation']._serialized_options = b'\220\002\001\202\323\344\223\0024\022\'/v1/operations/{service}/{operation_id}b\toperation\242\353\244\250\0140\n\002\010\003\n\002\010\004\020\003\032\002\010\005\" ERROR_REASON_OPERATION_NOT_FOUND'
   _globals['_OPERATIONSERVICE'].methods_by_name['ListOperations']._loaded_options = None
@@ -65,22 +66,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPERATIONSERVICE'].methods_by_name['WaitOperation']._serialized_options = b'\220\002\001\202\323\344\223\002<\",/v1/operations/{service}/{operation_id}:wait:\001*b\toperation\242\353\244\250\0140\n\002\010\003\n\002\010\004\020\004\032\002\010<\" ERROR_REASON_OPERATION_NOT_FOUND'
   _globals['_OPERATIONSERVICE'].methods_by_name['CancelOperation']._loaded_options = None
   _globals['_OPERATIONSERVICE'].methods_by_name['CancelOperation']._serialized_options = b'\220\002\002\202\323\344\223\002>\"./v1/operations/{service}/{operation_id}:cancel:\001*b\toperation\242\353\244\250\0142\n\002\010\003\n\002\010\004\020\003\032\002\010\005\" ERROR_REASON_OPERATION_NOT_FOUND2\000'
-  _globals['_GETOPERATIONREQUEST']._serialized_start=223
-  _globals['_GETOPERATIONREQUEST']._serialized_end=362
-  _globals['_GETOPERATIONRESPONSE']._serialized_start=364
-  _globals['_GETOPERATIONRESPONSE']._serialized_end=436
-  _globals['_LISTOPERATIONSREQUEST']._serialized_start=439
-  _globals['_LISTOPERATIONSREQUEST']._serialized_end=571
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=573
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=673
-  _globals['_WAITOPERATIONREQUEST']._serialized_start=676
-  _globals['_WAITOPERATIONREQUEST']._serialized_end=874
-  _globals['_WAITOPERATIONRESPONSE']._serialized_start=876
-  _globals['_WAITOPERATIONRESPONSE']._serialized_end=949
-  _globals['_CANCELOPERATIONREQUEST']._serialized_start=952
-  _globals['_CANCELOPERATIONREQUEST']._serialized_end=1094
-  _globals['_CANCELOPERATIONRESPONSE']._serialized_start=1096
-  _globals['_CANCELOPERATIONRESPONSE']._serialized_end=1171
-  _globals['_OPERATIONSERVICE']._serialized_start=1174
-  _globals['_OPERATIONSERVICE']._serialized_end=2038
+  _globals['_GETOPERATIONREQUEST']._serialized_start=256
+  _globals['_GETOPERATIONREQUEST']._serialized_end=401
+  _globals['_GETOPERATIONRESPONSE']._serialized_start=403
+  _globals['_GETOPERATIONRESPONSE']._serialized_end=475
+  _globals['_LISTOPERATIONSREQUEST']._serialized_start=478
+  _globals['_LISTOPERATIONSREQUEST']._serialized_end=613
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=615
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=715
+  _globals['_WAITOPERATIONREQUEST']._serialized_start=718
+  _globals['_WAITOPERATIONREQUEST']._serialized_end=922
+  _globals['_WAITOPERATIONRESPONSE']._serialized_start=924
+  _globals['_WAITOPERATIONRESPONSE']._serialized_end=997
+  _globals['_CANCELOPERATIONREQUEST']._serialized_start=1000
+  _globals['_CANCELOPERATIONREQUEST']._serialized_end=1148
+  _globals['_CANCELOPERATIONRESPONSE']._serialized_start=1150
+  _globals['_CANCELOPERATIONRESPONSE']._serialized_end=1225
+  _globals['_OPERATIONSERVICE']._serialized_start=1228
+  _globals['_OPERATIONSERVICE']._serialized_end=2092
 # @@protoc_insertion_point(module_scope)

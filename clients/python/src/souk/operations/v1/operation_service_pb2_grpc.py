@@ -99,8 +99,8 @@ class OperationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelOperation(self, request, context):
-        """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-        still be running in the response, and it may even succeed: WaitOperation tells. What it did
+        """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+        may still be running in the response, and it may even succeed: WaitOperation tells. What it did
         until then stays. The operation is the key of the call: canceling it again, or when it is done,
         changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
         """

@@ -51,8 +51,8 @@ class OperationServiceStub:
     `done` false: call again. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
     CancelOperation: _grpc.UnaryUnaryMultiCallable[_operation_service_pb2.CancelOperationRequest, _operation_service_pb2.CancelOperationResponse]
-    """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-    still be running in the response, and it may even succeed: WaitOperation tells. What it did
+    """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+    may still be running in the response, and it may even succeed: WaitOperation tells. What it did
     until then stays. The operation is the key of the call: canceling it again, or when it is done,
     changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
@@ -80,8 +80,8 @@ class OperationServiceAsyncStub(OperationServiceStub):
     `done` false: call again. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
     CancelOperation: _aio.UnaryUnaryMultiCallable[_operation_service_pb2.CancelOperationRequest, _operation_service_pb2.CancelOperationResponse]  # type: ignore[assignment]
-    """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-    still be running in the response, and it may even succeed: WaitOperation tells. What it did
+    """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+    may still be running in the response, and it may even succeed: WaitOperation tells. What it did
     until then stays. The operation is the key of the call: canceling it again, or when it is done,
     changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
     """
@@ -130,8 +130,8 @@ class OperationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operation_service_pb2.CancelOperationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operation_service_pb2.CancelOperationResponse, _abc.Awaitable[_operation_service_pb2.CancelOperationResponse]]:
-        """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-        still be running in the response, and it may even succeed: WaitOperation tells. What it did
+        """Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+        may still be running in the response, and it may even succeed: WaitOperation tells. What it did
         until then stays. The operation is the key of the call: canceling it again, or when it is done,
         changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
         """

@@ -94,7 +94,7 @@ class FaultServiceServicer:
 
     def ClearFaults(self, request, context):
         """Removes faults, so that they act no more. The faults are the key of the call: one that is not
-        there, because it has acted or was removed, is passed over.
+        there, because it has acted or was removed, is ignored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

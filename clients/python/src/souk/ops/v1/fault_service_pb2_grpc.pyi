@@ -53,7 +53,7 @@ class FaultServiceStub:
     """
     ClearFaults: _grpc.UnaryUnaryMultiCallable[_fault_service_pb2.ClearFaultsRequest, _fault_service_pb2.ClearFaultsResponse]
     """Removes faults, so that they act no more. The faults are the key of the call: one that is not
-    there, because it has acted or was removed, is passed over.
+    there, because it has acted or was removed, is ignored.
     """
 
 @_typing.type_check_only
@@ -81,7 +81,7 @@ class FaultServiceAsyncStub(FaultServiceStub):
     """
     ClearFaults: _aio.UnaryUnaryMultiCallable[_fault_service_pb2.ClearFaultsRequest, _fault_service_pb2.ClearFaultsResponse]  # type: ignore[assignment]
     """Removes faults, so that they act no more. The faults are the key of the call: one that is not
-    there, because it has acted or was removed, is passed over.
+    there, because it has acted or was removed, is ignored.
     """
 
 class FaultServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -130,7 +130,7 @@ class FaultServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_fault_service_pb2.ClearFaultsResponse, _abc.Awaitable[_fault_service_pb2.ClearFaultsResponse]]:
         """Removes faults, so that they act no more. The faults are the key of the call: one that is not
-        there, because it has acted or was removed, is passed over.
+        there, because it has acted or was removed, is ignored.
         """
 
 def add_FaultServiceServicer_to_server(servicer: FaultServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

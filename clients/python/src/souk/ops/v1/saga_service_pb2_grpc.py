@@ -61,9 +61,9 @@ class SagaServiceServicer:
     """
 
     def ListQuarantinedSagas(self, request, context):
-        """Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-        at a time, the oldest first. A page token is good for the same caller and service, and does not
-        expire.
+        """Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+        page at a time, the oldest first. A page token is good for the same caller and service, and
+        does not expire.
 
         Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
         no sagas; the text names those that do, as in the methods below.

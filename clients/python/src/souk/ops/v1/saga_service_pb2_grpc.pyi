@@ -37,9 +37,9 @@ class SagaServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SagaServiceAsyncStub: ...
     ListQuarantinedSagas: _grpc.UnaryUnaryMultiCallable[_saga_service_pb2.ListQuarantinedSagasRequest, _saga_service_pb2.ListQuarantinedSagasResponse]
-    """Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-    at a time, the oldest first. A page token is good for the same caller and service, and does not
-    expire.
+    """Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+    page at a time, the oldest first. A page token is good for the same caller and service, and
+    does not expire.
 
     Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
     no sagas; the text names those that do, as in the methods below.
@@ -72,9 +72,9 @@ class SagaServiceAsyncStub(SagaServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListQuarantinedSagas: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.ListQuarantinedSagasRequest, _saga_service_pb2.ListQuarantinedSagasResponse]  # type: ignore[assignment]
-    """Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-    at a time, the oldest first. A page token is good for the same caller and service, and does not
-    expire.
+    """Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+    page at a time, the oldest first. A page token is good for the same caller and service, and
+    does not expire.
 
     Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
     no sagas; the text names those that do, as in the methods below.
@@ -110,9 +110,9 @@ class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _saga_service_pb2.ListQuarantinedSagasRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_saga_service_pb2.ListQuarantinedSagasResponse, _abc.Awaitable[_saga_service_pb2.ListQuarantinedSagasResponse]]:
-        """Lists the sagas of a service whose next step fails for good, so that STAFF must decide, a page
-        at a time, the oldest first. A page token is good for the same caller and service, and does not
-        expire.
+        """Lists the sagas of a service whose next step fails permanently, so that STAFF must decide, a
+        page at a time, the oldest first. A page token is good for the same caller and service, and
+        does not expire.
 
         Fails with souk.policy.v1.ERROR_REASON_INVALID_FIELD when the service does not run here or has
         no sagas; the text names those that do, as in the methods below.

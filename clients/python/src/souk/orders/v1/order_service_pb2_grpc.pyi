@@ -48,8 +48,8 @@ class OrderServiceStub:
     order with WatchOrder; and shortly before the deadline, when the order continues in the
     background.
 
-    `request_id` is the key of the call, and remembered permanently: unique per customer, no
-    matter who places the order for it, and per caller for orders without a customer. Repeating it never
+    `request_id` is the key of the call, and remembered permanently: unique per customer, no matter
+    who places the order for it, and per caller for orders without a customer. Repeating it never
     creates a second order: it returns the first one in its current state, and the same id with a
     different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
     claimed a guest finds the orders of the guest by their ids too.
@@ -62,7 +62,8 @@ class OrderServiceStub:
     call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
     ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
     ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK,
+    ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
     ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
     ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -78,13 +79,13 @@ class OrderServiceStub:
     """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
     with the same one after a while. A USER retries for its own orders.
 
-    Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
-    customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
-    when it was declined again and may be retried again; and the reason of a REJECTED order. The
-    order is the key of the call, and it is never charged twice: repeating the call while the
-    attempt is in progress waits for it, and on an order that is PLACED or further returns it.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
-    not waiting for a payment method.
+    Returns and fails as PlaceOrder does: returns the order when it is PLACED or further, or
+    PENDING when the customer must confirm the payment or the deadline is near; fails with
+    ERROR_REASON_PAYMENT_METHOD_DECLINED when it was declined again and may be retried again, and
+    with the reason of a REJECTED order. The order is the key of the call, and it is never charged
+    twice: repeating the call while the attempt is in progress waits for it, and on an order that
+    is PLACED or further returns it. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    ERROR_REASON_ORDER_STATE when the order is not waiting for a payment method.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
@@ -93,7 +94,7 @@ class OrderServiceStub:
     guest, and then signed in. The guest's token proves that both are the same person.
 
     Every order of the guest gets the user's customer, whatever its state, and the guest itself
-    reaches it no longer. The response returns when that is done, or shortly before the deadline;
+    reaches it no longer. The call returns when that is done, or shortly before the deadline;
     the rest follows in the background, within seconds. Orders that the guest still places belong
     to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
     event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
@@ -121,18 +122,18 @@ class OrderServiceStub:
     own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
     An order matches when it matches all filters that are set, and one value of each list. A page
     ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
-    same caller, filters and order, for as long as the database lives; orders that are placed
-    meanwhile do not move the others.
+    same caller, filters and order, and does not expire; orders that are placed meanwhile do not
+    move the others.
     """
     ListOrderLines: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]
     """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
-    it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
-    with ERROR_REASON_ORDER_NOT_FOUND.
+    it has fewer items than `page_size`. A page token is good for the same caller and order, and
+    does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
     ListOrderHistory: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderHistoryRequest, _order_service_pb2.ListOrderHistoryResponse]
     """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
-    why, and who did it. A page token is good for the same caller and order. Fails with
-    ERROR_REASON_ORDER_NOT_FOUND.
+    why, and who did it. A page token is good for the same caller and order, and does not expire.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
     UpdateOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.UpdateOrderRequest, _order_service_pb2.UpdateOrderResponse]
     """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
@@ -182,9 +183,9 @@ class OrderServiceStub:
     CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
     Without an amount the order is the key of the call: capturing an order that is PAID or further
-    returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
-    Repeating it changes nothing and returns the order; the same id with a different body fails
-    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+    returns it. With an amount `request_id` is the key: unique per caller, and remembered
+    permanently. Repeating it changes nothing and returns the order; the same id with a different
+    body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 
     Returns the order as it is when the capture is still in progress shortly before the deadline.
     When the provider declines the capture the order is unchanged, and the call fails with
@@ -207,8 +208,8 @@ class OrderServiceStub:
     ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
     CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 
-    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-    returns the first fulfillment in its current state; the same id with a different body fails
+    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+    it returns the first fulfillment in its current state; the same id with a different body fails
     with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
     may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
     shortly before the deadline: its goods must not leave before it is SHIPPED.
@@ -228,7 +229,7 @@ class OrderServiceStub:
     ListFulfillments: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListFulfillmentsRequest, _order_service_pb2.ListFulfillmentsResponse]
     """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
     own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
-    page token is good for the same caller and order, for as long as the database lives. Fails with
+    page token is good for the same caller and order, and does not expire. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     UpdateFulfillment: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.UpdateFulfillmentRequest, _order_service_pb2.UpdateFulfillmentResponse]
@@ -259,11 +260,11 @@ class OrderServiceStub:
     `amount` of 0, or without one when nothing is left, are returned for no money, even when the
     order is REFUNDED.
 
-    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-    returns the first refund; the same id with a different body fails with
+    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+    it returns the first refund; the same id with a different body fails with
     ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
-    succeeds, or with a PENDING refund shortly before the deadline.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    succeeds, or with a PENDING refund shortly before the deadline. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
     ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
     ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
     ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
@@ -275,7 +276,7 @@ class OrderServiceStub:
     `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
     UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
     with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
-    order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    order, and does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
     ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
 
@@ -299,8 +300,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     order with WatchOrder; and shortly before the deadline, when the order continues in the
     background.
 
-    `request_id` is the key of the call, and remembered permanently: unique per customer, no
-    matter who places the order for it, and per caller for orders without a customer. Repeating it never
+    `request_id` is the key of the call, and remembered permanently: unique per customer, no matter
+    who places the order for it, and per caller for orders without a customer. Repeating it never
     creates a second order: it returns the first one in its current state, and the same id with a
     different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
     claimed a guest finds the orders of the guest by their ids too.
@@ -313,7 +314,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
     ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
     ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+    ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK,
+    ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
     ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
     ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
     ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -329,13 +331,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
     with the same one after a while. A USER retries for its own orders.
 
-    Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
-    customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
-    when it was declined again and may be retried again; and the reason of a REJECTED order. The
-    order is the key of the call, and it is never charged twice: repeating the call while the
-    attempt is in progress waits for it, and on an order that is PLACED or further returns it.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
-    not waiting for a payment method.
+    Returns and fails as PlaceOrder does: returns the order when it is PLACED or further, or
+    PENDING when the customer must confirm the payment or the deadline is near; fails with
+    ERROR_REASON_PAYMENT_METHOD_DECLINED when it was declined again and may be retried again, and
+    with the reason of a REJECTED order. The order is the key of the call, and it is never charged
+    twice: repeating the call while the attempt is in progress waits for it, and on an order that
+    is PLACED or further returns it. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    ERROR_REASON_ORDER_STATE when the order is not waiting for a payment method.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order. A USER sees its own orders only. Fails with ERROR_REASON_ORDER_NOT_FOUND."""
@@ -344,7 +346,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     guest, and then signed in. The guest's token proves that both are the same person.
 
     Every order of the guest gets the user's customer, whatever its state, and the guest itself
-    reaches it no longer. The response returns when that is done, or shortly before the deadline;
+    reaches it no longer. The call returns when that is done, or shortly before the deadline;
     the rest follows in the background, within seconds. Orders that the guest still places belong
     to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
     event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
@@ -372,18 +374,18 @@ class OrderServiceAsyncStub(OrderServiceStub):
     own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
     An order matches when it matches all filters that are set, and one value of each list. A page
     ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
-    same caller, filters and order, for as long as the database lives; orders that are placed
-    meanwhile do not move the others.
+    same caller, filters and order, and does not expire; orders that are placed meanwhile do not
+    move the others.
     """
     ListOrderLines: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderLinesRequest, _order_service_pb2.ListOrderLinesResponse]  # type: ignore[assignment]
     """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
-    it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
-    with ERROR_REASON_ORDER_NOT_FOUND.
+    it has fewer items than `page_size`. A page token is good for the same caller and order, and
+    does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
     ListOrderHistory: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrderHistoryRequest, _order_service_pb2.ListOrderHistoryResponse]  # type: ignore[assignment]
     """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
-    why, and who did it. A page token is good for the same caller and order. Fails with
-    ERROR_REASON_ORDER_NOT_FOUND.
+    why, and who did it. A page token is good for the same caller and order, and does not expire.
+    Fails with ERROR_REASON_ORDER_NOT_FOUND.
     """
     UpdateOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.UpdateOrderRequest, _order_service_pb2.UpdateOrderResponse]  # type: ignore[assignment]
     """Changes what a PlaceOrder request said about an order: how to reach the customer, where goods
@@ -433,9 +435,9 @@ class OrderServiceAsyncStub(OrderServiceStub):
     CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
     Without an amount the order is the key of the call: capturing an order that is PAID or further
-    returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
-    Repeating it changes nothing and returns the order; the same id with a different body fails
-    with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+    returns it. With an amount `request_id` is the key: unique per caller, and remembered
+    permanently. Repeating it changes nothing and returns the order; the same id with a different
+    body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 
     Returns the order as it is when the capture is still in progress shortly before the deadline.
     When the provider declines the capture the order is unchanged, and the call fails with
@@ -458,8 +460,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
     CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 
-    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-    returns the first fulfillment in its current state; the same id with a different body fails
+    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+    it returns the first fulfillment in its current state; the same id with a different body fails
     with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
     may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
     shortly before the deadline: its goods must not leave before it is SHIPPED.
@@ -479,7 +481,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     ListFulfillments: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListFulfillmentsRequest, _order_service_pb2.ListFulfillmentsResponse]  # type: ignore[assignment]
     """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
     own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
-    page token is good for the same caller and order, for as long as the database lives. Fails with
+    page token is good for the same caller and order, and does not expire. Fails with
     ERROR_REASON_ORDER_NOT_FOUND.
     """
     UpdateFulfillment: _aio.UnaryUnaryMultiCallable[_order_service_pb2.UpdateFulfillmentRequest, _order_service_pb2.UpdateFulfillmentResponse]  # type: ignore[assignment]
@@ -510,11 +512,11 @@ class OrderServiceAsyncStub(OrderServiceStub):
     `amount` of 0, or without one when nothing is left, are returned for no money, even when the
     order is REFUNDED.
 
-    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-    returns the first refund; the same id with a different body fails with
+    `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+    it returns the first refund; the same id with a different body fails with
     ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
-    succeeds, or with a PENDING refund shortly before the deadline.
-    Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+    succeeds, or with a PENDING refund shortly before the deadline. Fails with
+    ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
     ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
     ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
     ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
@@ -526,7 +528,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
     UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
     with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
-    order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+    order, and does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
     ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
     """
 
@@ -553,8 +555,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         order with WatchOrder; and shortly before the deadline, when the order continues in the
         background.
 
-        `request_id` is the key of the call, and remembered permanently: unique per customer, no
-        matter who places the order for it, and per caller for orders without a customer. Repeating it never
+        `request_id` is the key of the call, and remembered permanently: unique per customer, no matter
+        who places the order for it, and per caller for orders without a customer. Repeating it never
         creates a second order: it returns the first one in its current state, and the same id with a
         different body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A customer who has
         claimed a guest finds the orders of the guest by their ids too.
@@ -567,7 +569,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         call fails with one of ERROR_REASON_VARIANT_NOT_FOUND, ERROR_REASON_PRICE_NOT_FOUND,
         ERROR_REASON_PRICE_ARCHIVED, ERROR_REASON_CURRENCY_MISMATCH, ERROR_REASON_NOT_FOR_SALE,
         ERROR_REASON_PRICE_NOT_ALLOWED, ERROR_REASON_PRICE_CHANGED, ERROR_REASON_TOTAL_OVERFLOW,
-        ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK, ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
+        ERROR_REASON_PARTIAL_PAYMENTS_EXCEED_TOTAL, ERROR_REASON_OUT_OF_STOCK,
+        ERROR_REASON_UNKNOWN_PAYMENT_METHOD, ERROR_REASON_PAYMENT_DECLINED,
         ERROR_REASON_PAYMENT_ACTION_EXPIRED, ERROR_REASON_PAYMENT_CANCELED,
         ERROR_REASON_RESERVATION_EXPIRED, ERROR_REASON_GAVE_UP, ERROR_REASON_UPSTREAM_REFUSED or
         ERROR_REASON_ORDER_CANCELED, with the `order_id` in the metadata.
@@ -589,13 +592,13 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tries again to pay a PENDING order whose payment was declined: with another payment method, or
         with the same one after a while. A USER retries for its own orders.
 
-        Answers as PlaceOrder does: the order when it is PLACED or further, or PENDING when the
-        customer must confirm the payment or the deadline is near; ERROR_REASON_PAYMENT_METHOD_DECLINED
-        when it was declined again and may be retried again; and the reason of a REJECTED order. The
-        order is the key of the call, and it is never charged twice: repeating the call while the
-        attempt is in progress waits for it, and on an order that is PLACED or further returns it.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, and with ERROR_REASON_ORDER_STATE when the order is
-        not waiting for a payment method.
+        Returns and fails as PlaceOrder does: returns the order when it is PLACED or further, or
+        PENDING when the customer must confirm the payment or the deadline is near; fails with
+        ERROR_REASON_PAYMENT_METHOD_DECLINED when it was declined again and may be retried again, and
+        with the reason of a REJECTED order. The order is the key of the call, and it is never charged
+        twice: repeating the call while the attempt is in progress waits for it, and on an order that
+        is PLACED or further returns it. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+        ERROR_REASON_ORDER_STATE when the order is not waiting for a payment method.
         """
 
     @_abc_1.abstractmethod
@@ -616,7 +619,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         guest, and then signed in. The guest's token proves that both are the same person.
 
         Every order of the guest gets the user's customer, whatever its state, and the guest itself
-        reaches it no longer. The response returns when that is done, or shortly before the deadline;
+        reaches it no longer. The call returns when that is done, or shortly before the deadline;
         the rest follows in the background, within seconds. Orders that the guest still places belong
         to the customer too, and PlaceOrder with the request id of the guest's order returns it. The
         event souk.orders.v1.GuestClaimed lets other services follow, and each order publishes
@@ -662,8 +665,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         own orders only (ERROR_REASON_OTHER_CUSTOMER of souk.policy.v1 when it names another customer).
         An order matches when it matches all filters that are set, and one value of each list. A page
         ends at about 3 MiB even when it has fewer items than `page_size`. A page token is good for the
-        same caller, filters and order, for as long as the database lives; orders that are placed
-        meanwhile do not move the others.
+        same caller, filters and order, and does not expire; orders that are placed meanwhile do not
+        move the others.
         """
 
     @_abc_1.abstractmethod
@@ -673,8 +676,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListOrderLinesResponse, _abc.Awaitable[_order_service_pb2.ListOrderLinesResponse]]:
         """Lists the lines of one order by number, a page at a time. A page ends at about 3 MiB even when
-        it has fewer items than `page_size`. A page token is good for the same caller and order. Fails
-        with ERROR_REASON_ORDER_NOT_FOUND.
+        it has fewer items than `page_size`. A page token is good for the same caller and order, and
+        does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -684,8 +687,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ListOrderHistoryResponse, _abc.Awaitable[_order_service_pb2.ListOrderHistoryResponse]]:
         """Lists the changes of one order, oldest first, a page at a time: what it was before and after,
-        why, and who did it. A page token is good for the same caller and order. Fails with
-        ERROR_REASON_ORDER_NOT_FOUND.
+        why, and who did it. A page token is good for the same caller and order, and does not expire.
+        Fails with ERROR_REASON_ORDER_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -753,9 +756,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         CAPTURE_METHOD_ON_FULFILLMENT that are to be captured earlier.
 
         Without an amount the order is the key of the call: capturing an order that is PAID or further
-        returns it. With an amount `request_id` is the key: unique per caller, and remembered permanently.
-        Repeating it changes nothing and returns the order; the same id with a different body fails
-        with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
+        returns it. With an amount `request_id` is the key: unique per caller, and remembered
+        permanently. Repeating it changes nothing and returns the order; the same id with a different
+        body fails with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1.
 
         Returns the order as it is when the capture is still in progress shortly before the deadline.
         When the provider declines the capture the order is unchanged, and the call fails with
@@ -784,8 +787,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         ERROR_REASON_ORDER_STATE. With CAPTURE_METHOD_MANUAL enough must have been captured by
         CaptureOrder; otherwise the call fails with ERROR_REASON_ORDER_STATE.
 
-        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-        returns the first fulfillment in its current state; the same id with a different body fails
+        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+        it returns the first fulfillment in its current state; the same id with a different body fails
         with ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. A call that failed changed nothing, and
         may be repeated with the same id. Returns a PENDING fulfillment when it is still in progress
         shortly before the deadline: its goods must not leave before it is SHIPPED.
@@ -817,7 +820,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_order_service_pb2.ListFulfillmentsResponse, _abc.Awaitable[_order_service_pb2.ListFulfillmentsResponse]]:
         """Lists the fulfillments of one order, oldest first, a page at a time. A USER sees those of its
         own orders only. A page ends at about 3 MiB even when it has fewer items than `page_size`. A
-        page token is good for the same caller and order, for as long as the database lives. Fails with
+        page token is good for the same caller and order, and does not expire. Fails with
         ERROR_REASON_ORDER_NOT_FOUND.
         """
 
@@ -866,11 +869,11 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         `amount` of 0, or without one when nothing is left, are returned for no money, even when the
         order is REFUNDED.
 
-        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating it
-        returns the first refund; the same id with a different body fails with
+        `request_id` is the key of the call: unique per caller, and remembered permanently. Repeating
+        it returns the first refund; the same id with a different body fails with
         ERROR_REASON_REQUEST_ID_REUSED of souk.policy.v1. Returns the order with the refund when it
-        succeeds, or with a PENDING refund shortly before the deadline.
-        Fails with ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
+        succeeds, or with a PENDING refund shortly before the deadline. Fails with
+        ERROR_REASON_ORDER_NOT_FOUND, ERROR_REASON_ORDER_STATE, ERROR_REASON_ORDER_BUSY,
         ERROR_REASON_LINE_NOT_FOUND, ERROR_REASON_REFUND_EXCEEDS_ORDER,
         ERROR_REASON_RETURN_EXCEEDS_ORDER, ERROR_REASON_TOO_MANY_REFUNDS, ERROR_REASON_EFFECTIVE_TIME,
         ERROR_REASON_FIELD_NOT_ALLOWED of souk.policy.v1 when another caller than STAFF sets an
@@ -888,7 +891,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         `until_states`, and always after the one after which it is CANCELED, REJECTED or REFUNDED; with
         UNAVAILABLE when the server drains, and with DEADLINE_EXCEEDED at the caller's deadline. Resume
         with the last `resume_token`: no change is skipped or sent twice. A token is good for the same
-        order, for as long as the database lives. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
+        order, and does not expire. Fails with ERROR_REASON_ORDER_NOT_FOUND, and with
         ERROR_REASON_INVALID_PAGE_TOKEN of souk.policy.v1 when the token is not one of this order.
         """
 

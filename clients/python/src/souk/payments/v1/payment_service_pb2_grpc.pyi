@@ -35,9 +35,9 @@ class PaymentServiceStub:
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
-    completes it later. A write first completes an unfinished earlier operation, and fails if that
-    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
     ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
@@ -45,7 +45,7 @@ class PaymentServiceStub:
     OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
-    of commerce (`souk.type.v1.Money`), at most 10^15.
+    of ISO 4217 (`souk.type.v1.Money`), at most 10^15.
     """
 
     @_typing.overload
@@ -140,7 +140,7 @@ class PaymentServiceStub:
     may call.
 
     An event is only a hint: the service asks the provider what happened to the payment that the
-    event names, as RefreshPayment does, and believes the answer only. So an event that comes
+    event names, as RefreshPayment does, and believes that response only. So an event that comes
     twice, late or out of order changes nothing, and neither does one of an unknown type or about
     an unknown payment; the provider may send each as often as it likes. Fails with
     ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
@@ -188,9 +188,9 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
-    completes it later. A write first completes an unfinished earlier operation, and fails if that
-    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
     ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
@@ -198,7 +198,7 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
-    of commerce (`souk.type.v1.Money`), at most 10^15.
+    of ISO 4217 (`souk.type.v1.Money`), at most 10^15.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -290,7 +290,7 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     may call.
 
     An event is only a hint: the service asks the provider what happened to the payment that the
-    event names, as RefreshPayment does, and believes the answer only. So an event that comes
+    event names, as RefreshPayment does, and believes that response only. So an event that comes
     twice, late or out of order changes nothing, and neither does one of an unknown type or about
     an unknown payment; the provider may send each as often as it likes. Fails with
     ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,
@@ -337,9 +337,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     starts it a second time; the service also inquires in the background. Whenever no operation is in
     flight, the amounts of a payment equal its ledger transfers (docs/ledger-accounts.md). A payment
     of amount 0 never reaches the provider or the ledger. Any write may also fail with
-    ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` while the ledger does not respond; the service
-    completes it later. A write first completes an unfinished earlier operation, and fails if that
-    one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
+    ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 while the ledger does not respond; the
+    service completes it later. A write first completes an unfinished earlier operation, and fails if
+    that one fails: with ERROR_REASON_PROVIDER_UNAVAILABLE, ERROR_REASON_UPSTREAM_UNAVAILABLE or
     ERROR_REASON_LEDGER_REFUSED.
 
     A payment with an `order_id` belongs to that order, and is changed only by the service that made
@@ -347,7 +347,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     OrderService to use instead. STAFF may create and change payments without an order.
 
     Reasons are those of `souk.payments.v1.ErrorReason`. Amounts are whole minor units of a currency
-    of commerce (`souk.type.v1.Money`), at most 10^15.
+    of ISO 4217 (`souk.type.v1.Money`), at most 10^15.
     """
 
     @_abc_1.abstractmethod
@@ -485,7 +485,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         may call.
 
         An event is only a hint: the service asks the provider what happened to the payment that the
-        event names, as RefreshPayment does, and believes the answer only. So an event that comes
+        event names, as RefreshPayment does, and believes that response only. So an event that comes
         twice, late or out of order changes nothing, and neither does one of an unknown type or about
         an unknown payment; the provider may send each as often as it likes. Fails with
         ERROR_REASON_PROVIDER_NOT_FOUND, ERROR_REASON_INVALID_SIGNATURE when the signature is wrong,

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 from souk.recommendations.v1 import model_pb2 as souk_dot_recommendations_dot_v1_dot_model__pb2
 from souk.recommendations.v1 import recommendation_pb2 as souk_dot_recommendations_dot_v1_dot_recommendation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\"\x91\x02\n\x1aListRecommendationsRequest\x12H\n\x0b\x63ustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$\x12p\n\x0b\x62\x61sket_skus\x18\x02 \x03(\tB[\xbaHX\x92\x01U\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x19\n\x11\x65xclude_purchased\x18\x04 \x01(\x08\"X\n\x1bListRecommendationsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\x9d\x01\n\x1aListSimilarProductsRequest\x12\x61\n\x03sku\x18\x01 \x01(\tBT\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"X\n\x1bListSimilarProductsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\xae\x01\n!ListProductsBoughtTogetherRequest\x12k\n\x04skus\x18\x01 \x03(\tB]\xbaHZ\x92\x01W\x08\x01\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"_\n\"ListProductsBoughtTogetherResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\":\n\x1aListPopularProductsRequest\x12\x1c\n\tmax_items\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"X\n\x1bListPopularProductsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\x11\n\x0fGetModelRequest\"\x92\x01\n\x10GetModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.souk.recommendations.v1.Model\x12\x13\n\x0border_count\x18\x02 \x01(\x03\x12\x17\n\x0fnew_order_count\x18\x03 \x01(\x03\x12\x10\n\x08training\x18\x04 \x01(\x08\x12\x0f\n\x07problem\x18\x05 \x01(\t2\xb1\t\n\x15RecommendationService\x12\xd2\x02\n\x13ListRecommendations\x12\x33.souk.recommendations.v1.ListRecommendationsRequest\x1a\x34.souk.recommendations.v1.ListRecommendationsResponse\"\xcf\x01\x90\x02\x01\x82\xd3\xe4\x93\x02u\x12\x13/v1/recommendationsZ3\x12+/v1/customers/{customer_id}/recommendationsb\x04listZ#\"\x18/v1/recommendations:list:\x01*b\x04listb\x04list\xa2\xeb\xa4\xa8\x0cK\n\x02\x08\x02\n\x18\x08\x03\x12\x14recommendations.read\n\x18\x08\x04\x12\x14recommendations.read\x10\x03\x1a\x02\x08\x02*\x0b\x63ustomer_id\x12\xbe\x01\n\x13ListSimilarProducts\x12\x33.souk.recommendations.v1.ListSimilarProductsRequest\x1a\x34.souk.recommendations.v1.ListSimilarProductsResponse\"<\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12\x1b/v1/recommendations/similarb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\x8e\x02\n\x1aListProductsBoughtTogether\x12:.souk.recommendations.v1.ListProductsBoughtTogetherRequest\x1a;.souk.recommendations.v1.ListProductsBoughtTogetherResponse\"w\x90\x02\x01\x82\xd3\xe4\x93\x02^\x12\"/v1/recommendations/boughtTogetherZ2\"\'/v1/recommendations/boughtTogether:list:\x01*b\x04listb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\xbe\x01\n\x13ListPopularProducts\x12\x33.souk.recommendations.v1.ListPopularProductsRequest\x1a\x34.souk.recommendations.v1.ListPopularProductsResponse\"<\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12\x1b/v1/recommendations/popularb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\xaf\x01\n\x08GetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"N\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations/model\xa2\xeb\xa4\xa8\x0c$\n\r\x08\x03\x12\tops.audit\n\r\x08\x04\x12\tops.audit\x10\x03\x1a\x02\x08\x02\x42\xca\x01\n\x1f\x65xample.souk.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4souk/recommendations/v1/recommendation_service.proto\x12\x17souk.recommendations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a#souk/recommendations/v1/model.proto\x1a,souk/recommendations/v1/recommendation.proto\"\x91\x02\n\x1aListRecommendationsRequest\x12H\n\x0b\x63ustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$\x12p\n\x0b\x62\x61sket_skus\x18\x02 \x03(\tB[\xbaHX\x92\x01U\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x19\n\x11\x65xclude_purchased\x18\x04 \x01(\x08\"X\n\x1bListRecommendationsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\xa0\x01\n\x1aListSimilarProductsRequest\x12\x64\n\x03sku\x18\x01 \x01(\tBW\xe0\x41\x02\xbaHQrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"X\n\x1bListSimilarProductsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\xb1\x01\n!ListProductsBoughtTogetherRequest\x12n\n\x04skus\x18\x01 \x03(\tB`\xe0\x41\x02\xbaHZ\x92\x01W\x08\x01\x10\x64\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$\x12\x1c\n\tmax_items\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"_\n\"ListProductsBoughtTogetherResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\":\n\x1aListPopularProductsRequest\x12\x1c\n\tmax_items\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"X\n\x1bListPopularProductsResponse\x12\x39\n\x04list\x18\x01 \x01(\x0b\x32+.souk.recommendations.v1.RecommendationList\"\x11\n\x0fGetModelRequest\"\x92\x01\n\x10GetModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.souk.recommendations.v1.Model\x12\x13\n\x0border_count\x18\x02 \x01(\x03\x12\x17\n\x0fnew_order_count\x18\x03 \x01(\x03\x12\x10\n\x08training\x18\x04 \x01(\x08\x12\x0f\n\x07problem\x18\x05 \x01(\t2\xb1\t\n\x15RecommendationService\x12\xd2\x02\n\x13ListRecommendations\x12\x33.souk.recommendations.v1.ListRecommendationsRequest\x1a\x34.souk.recommendations.v1.ListRecommendationsResponse\"\xcf\x01\x90\x02\x01\x82\xd3\xe4\x93\x02u\x12\x13/v1/recommendationsZ3\x12+/v1/customers/{customer_id}/recommendationsb\x04listZ#\"\x18/v1/recommendations:list:\x01*b\x04listb\x04list\xa2\xeb\xa4\xa8\x0cK\n\x02\x08\x02\n\x18\x08\x03\x12\x14recommendations.read\n\x18\x08\x04\x12\x14recommendations.read\x10\x03\x1a\x02\x08\x02*\x0b\x63ustomer_id\x12\xbe\x01\n\x13ListSimilarProducts\x12\x33.souk.recommendations.v1.ListSimilarProductsRequest\x1a\x34.souk.recommendations.v1.ListSimilarProductsResponse\"<\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12\x1b/v1/recommendations/similarb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\x8e\x02\n\x1aListProductsBoughtTogether\x12:.souk.recommendations.v1.ListProductsBoughtTogetherRequest\x1a;.souk.recommendations.v1.ListProductsBoughtTogetherResponse\"w\x90\x02\x01\x82\xd3\xe4\x93\x02^\x12\"/v1/recommendations/boughtTogetherZ2\"\'/v1/recommendations/boughtTogether:list:\x01*b\x04listb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\xbe\x01\n\x13ListPopularProducts\x12\x33.souk.recommendations.v1.ListPopularProductsRequest\x1a\x34.souk.recommendations.v1.ListPopularProductsResponse\"<\x90\x02\x01\x82\xd3\xe4\x93\x02#\x12\x1b/v1/recommendations/popularb\x04list\xa2\xeb\xa4\xa8\x0c\n\n\x02\x08\x01\x10\x03\x1a\x02\x08\x02\x12\xaf\x01\n\x08GetModel\x12(.souk.recommendations.v1.GetModelRequest\x1a).souk.recommendations.v1.GetModelResponse\"N\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendations/model\xa2\xeb\xa4\xa8\x0c$\n\r\x08\x03\x12\tops.audit\n\r\x08\x04\x12\tops.audit\x10\x03\x1a\x02\x08\x02\x42\xca\x01\n\x1f\x65xample.souk.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z9souk.example/go/souk/recommendations/v1;recommendationsv1\xaa\x02\x17Souk.Recommendations.V1\xca\x02\x17Souk\\Recommendations\\V1\xea\x02\x19Souk::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,11 +45,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTRECOMMENDATIONSREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_LISTRECOMMENDATIONSREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTSIMILARPRODUCTSREQUEST'].fields_by_name['sku']._loaded_options = None
-  _globals['_LISTSIMILARPRODUCTSREQUEST'].fields_by_name['sku']._serialized_options = b'\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
+  _globals['_LISTSIMILARPRODUCTSREQUEST'].fields_by_name['sku']._serialized_options = b'\340A\002\272HQrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
   _globals['_LISTSIMILARPRODUCTSREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_LISTSIMILARPRODUCTSREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._loaded_options = None
-  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._serialized_options = b'\272HZ\222\001W\010\001\020d\"QrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
+  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST'].fields_by_name['skus']._serialized_options = b'\340A\002\272HZ\222\001W\010\001\020d\"QrO\020\001\030@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$'
   _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST'].fields_by_name['max_items']._loaded_options = None
   _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST'].fields_by_name['max_items']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTPOPULARPRODUCTSREQUEST'].fields_by_name['max_items']._loaded_options = None
@@ -63,26 +64,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['ListPopularProducts']._serialized_options = b'\220\002\001\202\323\344\223\002#\022\033/v1/recommendations/popularb\004list\242\353\244\250\014\n\n\002\010\001\020\003\032\002\010\002'
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['GetModel']._loaded_options = None
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['GetModel']._serialized_options = b'\220\002\001\202\323\344\223\002\033\022\031/v1/recommendations/model\242\353\244\250\014$\n\r\010\003\022\tops.audit\n\r\010\004\022\tops.audit\020\003\032\002\010\002'
-  _globals['_LISTRECOMMENDATIONSREQUEST']._serialized_start=253
-  _globals['_LISTRECOMMENDATIONSREQUEST']._serialized_end=526
-  _globals['_LISTRECOMMENDATIONSRESPONSE']._serialized_start=528
-  _globals['_LISTRECOMMENDATIONSRESPONSE']._serialized_end=616
-  _globals['_LISTSIMILARPRODUCTSREQUEST']._serialized_start=619
-  _globals['_LISTSIMILARPRODUCTSREQUEST']._serialized_end=776
-  _globals['_LISTSIMILARPRODUCTSRESPONSE']._serialized_start=778
-  _globals['_LISTSIMILARPRODUCTSRESPONSE']._serialized_end=866
-  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST']._serialized_start=869
-  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST']._serialized_end=1043
-  _globals['_LISTPRODUCTSBOUGHTTOGETHERRESPONSE']._serialized_start=1045
-  _globals['_LISTPRODUCTSBOUGHTTOGETHERRESPONSE']._serialized_end=1140
-  _globals['_LISTPOPULARPRODUCTSREQUEST']._serialized_start=1142
-  _globals['_LISTPOPULARPRODUCTSREQUEST']._serialized_end=1200
-  _globals['_LISTPOPULARPRODUCTSRESPONSE']._serialized_start=1202
-  _globals['_LISTPOPULARPRODUCTSRESPONSE']._serialized_end=1290
-  _globals['_GETMODELREQUEST']._serialized_start=1292
-  _globals['_GETMODELREQUEST']._serialized_end=1309
-  _globals['_GETMODELRESPONSE']._serialized_start=1312
-  _globals['_GETMODELRESPONSE']._serialized_end=1458
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1461
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=2662
+  _globals['_LISTRECOMMENDATIONSREQUEST']._serialized_start=286
+  _globals['_LISTRECOMMENDATIONSREQUEST']._serialized_end=559
+  _globals['_LISTRECOMMENDATIONSRESPONSE']._serialized_start=561
+  _globals['_LISTRECOMMENDATIONSRESPONSE']._serialized_end=649
+  _globals['_LISTSIMILARPRODUCTSREQUEST']._serialized_start=652
+  _globals['_LISTSIMILARPRODUCTSREQUEST']._serialized_end=812
+  _globals['_LISTSIMILARPRODUCTSRESPONSE']._serialized_start=814
+  _globals['_LISTSIMILARPRODUCTSRESPONSE']._serialized_end=902
+  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST']._serialized_start=905
+  _globals['_LISTPRODUCTSBOUGHTTOGETHERREQUEST']._serialized_end=1082
+  _globals['_LISTPRODUCTSBOUGHTTOGETHERRESPONSE']._serialized_start=1084
+  _globals['_LISTPRODUCTSBOUGHTTOGETHERRESPONSE']._serialized_end=1179
+  _globals['_LISTPOPULARPRODUCTSREQUEST']._serialized_start=1181
+  _globals['_LISTPOPULARPRODUCTSREQUEST']._serialized_end=1239
+  _globals['_LISTPOPULARPRODUCTSRESPONSE']._serialized_start=1241
+  _globals['_LISTPOPULARPRODUCTSRESPONSE']._serialized_end=1329
+  _globals['_GETMODELREQUEST']._serialized_start=1331
+  _globals['_GETMODELREQUEST']._serialized_end=1348
+  _globals['_GETMODELRESPONSE']._serialized_start=1351
+  _globals['_GETMODELRESPONSE']._serialized_end=1497
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1500
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=2701
 # @@protoc_insertion_point(module_scope)

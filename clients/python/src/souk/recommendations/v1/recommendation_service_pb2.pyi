@@ -1,5 +1,6 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from google.api import annotations_pb2 as _annotations_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
 from souk.policy.v1 import policy_pb2 as _policy_pb2
 from souk.recommendations.v1 import model_pb2 as _model_pb2
 from souk.recommendations.v1 import recommendation_pb2 as _recommendation_pb2

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from souk.policy.v1 import field_pb2 as souk_dot_policy_dot_v1_dot_field__pb2
 from souk.policy.v1 import policy_pb2 as souk_dot_policy_dot_v1_dot_policy__pb2
 from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7souk/payments/simulator/v1alpha/simulator_service.proto\x12\x1fsouk.payments.simulator.v1alpha\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\x92\x03\n\x14ScriptChargesRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x44\n\x0epayment_method\x18\x02 \x01(\tB*\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x02H\x00\x12\x42\n\npayment_id\x18\x04 \x01(\tB,\xbaH)r\'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12X\n\x08outcomes\x18\x03 \x03(\x0e\x32\x31.souk.payments.simulator.v1alpha.SimulatedOutcomeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12P\n\toperation\x18\x05 \x01(\x0e\x32\x33.souk.payments.simulator.v1alpha.SimulatedOperationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"\x17\n\x15ScriptChargesResponse\"j\n\x15\x43ompleteActionRequest\x12@\n\x0credirect_uri\x18\x01 \x01(\tB*\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x04\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x02\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\"K\n\x16\x43ompleteActionResponse\x12\x10\n\x08\x61pproved\x18\x01 \x01(\x08\x12\x1f\n\nreturn_url\x18\x02 \x01(\tB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x02\"\xb3\x01\n\x17ReverseOperationRequest\x12\x42\n\ncapture_id\x18\x01 \x01(\tB,\xbaH)r\'2%^capture_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12@\n\trefund_id\x18\x02 \x01(\tB+\xbaH(r&2$^refund_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x42\x12\n\toperation\x12\x05\xbaH\x02\x08\x01\"S\n\x18ReverseOperationResponse\x12\x37\n\x06\x63harge\x18\x01 \x01(\x0b\x32\'.souk.payments.simulator.v1alpha.Charge\"Q\n\x12ListChargesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"h\n\x13ListChargesResponse\x12\x38\n\x07\x63harges\x18\x01 \x03(\x0b\x32\'.souk.payments.simulator.v1alpha.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x01\n\x06\x43harge\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12!\n\x04held\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08\x63\x61ptured\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x17\n\x0foperation_count\x18\x05 \x01(\x05\x12!\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money*\xe4\x01\n\x12SimulatedOperation\x12#\n\x1fSIMULATED_OPERATION_UNSPECIFIED\x10\x00\x12!\n\x1dSIMULATED_OPERATION_AUTHORIZE\x10\x01\x12\'\n#SIMULATED_OPERATION_COMPLETE_ACTION\x10\x02\x12\x1f\n\x1bSIMULATED_OPERATION_CAPTURE\x10\x03\x12\x1c\n\x18SIMULATED_OPERATION_VOID\x10\x04\x12\x1e\n\x1aSIMULATED_OPERATION_REFUND\x10\x05*\xfa\x01\n\x10SimulatedOutcome\x12!\n\x1dSIMULATED_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19SIMULATED_OUTCOME_APPROVE\x10\x01\x12\x1d\n\x19SIMULATED_OUTCOME_DECLINE\x10\x02\x12\"\n\x1eSIMULATED_OUTCOME_DECLINE_SOFT\x10\x03\x12!\n\x1dSIMULATED_OUTCOME_LOSE_ANSWER\x10\x04\x12\"\n\x1eSIMULATED_OUTCOME_LOSE_REQUEST\x10\x05\x12\x1a\n\x16SIMULATED_OUTCOME_SLOW\x10\x06\x32\xad\x08\n\x10SimulatorService\x12\xe6\x01\n\rScriptCharges\x12\x35.souk.payments.simulator.v1alpha.ScriptChargesRequest\x1a\x36.souk.payments.simulator.v1alpha.ScriptChargesResponse\"f\x90\x02\x02\x82\xd3\xe4\x93\x02&\"!/v1alpha/simulator/charges:script:\x01*\xa2\xeb\xa4\xa8\x0c\x31\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\x05\x32\x12\n\nrequest_id\x12\x04\x08\x80\xf5$\x12\xa7\x02\n\x0e\x43ompleteAction\x12\x36.souk.payments.simulator.v1alpha.CompleteActionRequest\x1a\x37.souk.payments.simulator.v1alpha.CompleteActionResponse\"\xa3\x01\x90\x02\x02\x82\xd3\xe4\x93\x02(\"#/v1alpha/simulator/actions:complete:\x01*\xa2\xeb\xa4\xa8\x0cl\n\x02\x08\x02\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\n\"\x1d\x45RROR_REASON_ACTION_NOT_FOUND\"\x1a\x45RROR_REASON_ACTION_CLOSED*\x0credirect_uri2\x00\x12\xa9\x02\n\x10ReverseOperation\x12\x38.souk.payments.simulator.v1alpha.ReverseOperationRequest\x1a\x39.souk.payments.simulator.v1alpha.ReverseOperationResponse\"\x9f\x01\x90\x02\x02\x82\xd3\xe4\x93\x02\x32\"%/v1alpha/simulator/operations:reverse:\x01*b\x06\x63harge\xa2\xeb\xa4\xa8\x0c^\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\n\" ERROR_REASON_OPERATION_NOT_FOUND\"\x1b\x45RROR_REASON_NOT_REVERSIBLE2\x00\x12\xd9\x01\n\x0bListCharges\x12\x33.souk.payments.simulator.v1alpha.ListChargesRequest\x1a\x34.souk.payments.simulator.v1alpha.ListChargesResponse\"_\x90\x02\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1alpha/simulator/charges\xa2\xeb\xa4\xa8\x0c\x34\n\x15\x08\x03\x12\x11payments.simulate\n\x15\x08\x04\x12\x11payments.simulate\x10\x03\x1a\x02\x08\nB\xed\x01\n\'example.souk.payments.simulator.v1alphaB\x15SimulatorServiceProtoP\x01Z@souk.example/go/souk/payments/simulator/v1alpha;simulatorv1alpha\xaa\x02\x1fSouk.Payments.Simulator.V1Alpha\xca\x02\x1fSouk\\Payments\\Simulator\\V1Alpha\xea\x02\"Souk::Payments::Simulator::V1Alphab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7souk/payments/simulator/v1alpha/simulator_service.proto\x12\x1fsouk.payments.simulator.v1alpha\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asouk/policy/v1/field.proto\x1a\x1bsouk/policy/v1/policy.proto\x1a\x18souk/type/v1/money.proto\"\x98\x03\n\x14ScriptChargesRequest\x12\x36\n\nrequest_id\x18\x01 \x01(\tB\"\xe0\x41\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x44\n\x0epayment_method\x18\x02 \x01(\tB*\x80\x01\x01\xbaH\x1cr\x1a\x10\x01\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x02H\x00\x12\x42\n\npayment_id\x18\x04 \x01(\tB,\xbaH)r\'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12[\n\x08outcomes\x18\x03 \x03(\x0e\x32\x31.souk.payments.simulator.v1alpha.SimulatedOutcomeB\x16\xe0\x41\x02\xbaH\x10\x92\x01\r\x08\x01\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12P\n\toperation\x18\x05 \x01(\x0e\x32\x33.souk.payments.simulator.v1alpha.SimulatedOperationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0f\n\x06target\x12\x05\xbaH\x02\x08\x01\"\x17\n\x15ScriptChargesResponse\"m\n\x15\x43ompleteActionRequest\x12\x43\n\x0credirect_uri\x18\x01 \x01(\tB-\x80\x01\x01\xe0\x41\x02\xbaH\x1cr\x1a\x10\x01\x18\x80\x04\x32\x13^[^\\x00-\\x1f\\x7f]*$\x8a\xa8\xc2\x99\x03\x02\x08\x02\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\"K\n\x16\x43ompleteActionResponse\x12\x10\n\x08\x61pproved\x18\x01 \x01(\x08\x12\x1f\n\nreturn_url\x18\x02 \x01(\tB\x0b\x80\x01\x01\x8a\xa8\xc2\x99\x03\x02\x08\x02\"\xb3\x01\n\x17ReverseOperationRequest\x12\x42\n\ncapture_id\x18\x01 \x01(\tB,\xbaH)r\'2%^capture_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x12@\n\trefund_id\x18\x02 \x01(\tB+\xbaH(r&2$^refund_[0-7][0-9a-hjkmnp-tv-z]{25}$H\x00\x42\x12\n\toperation\x12\x05\xbaH\x02\x08\x01\"S\n\x18ReverseOperationResponse\x12\x37\n\x06\x63harge\x18\x01 \x01(\x0b\x32\'.souk.payments.simulator.v1alpha.Charge\"Q\n\x12ListChargesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"h\n\x13ListChargesResponse\x12\x38\n\x07\x63harges\x18\x01 \x03(\x0b\x32\'.souk.payments.simulator.v1alpha.Charge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc9\x01\n\x06\x43harge\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12!\n\x04held\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08\x63\x61ptured\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Money\x12%\n\x08refunded\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Money\x12\x17\n\x0foperation_count\x18\x05 \x01(\x05\x12!\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x13.souk.type.v1.Money*\xe4\x01\n\x12SimulatedOperation\x12#\n\x1fSIMULATED_OPERATION_UNSPECIFIED\x10\x00\x12!\n\x1dSIMULATED_OPERATION_AUTHORIZE\x10\x01\x12\'\n#SIMULATED_OPERATION_COMPLETE_ACTION\x10\x02\x12\x1f\n\x1bSIMULATED_OPERATION_CAPTURE\x10\x03\x12\x1c\n\x18SIMULATED_OPERATION_VOID\x10\x04\x12\x1e\n\x1aSIMULATED_OPERATION_REFUND\x10\x05*\xfa\x01\n\x10SimulatedOutcome\x12!\n\x1dSIMULATED_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19SIMULATED_OUTCOME_APPROVE\x10\x01\x12\x1d\n\x19SIMULATED_OUTCOME_DECLINE\x10\x02\x12\"\n\x1eSIMULATED_OUTCOME_DECLINE_SOFT\x10\x03\x12!\n\x1dSIMULATED_OUTCOME_LOSE_ANSWER\x10\x04\x12\"\n\x1eSIMULATED_OUTCOME_LOSE_REQUEST\x10\x05\x12\x1a\n\x16SIMULATED_OUTCOME_SLOW\x10\x06\x32\xad\x08\n\x10SimulatorService\x12\xe6\x01\n\rScriptCharges\x12\x35.souk.payments.simulator.v1alpha.ScriptChargesRequest\x1a\x36.souk.payments.simulator.v1alpha.ScriptChargesResponse\"f\x90\x02\x02\x82\xd3\xe4\x93\x02&\"!/v1alpha/simulator/charges:script:\x01*\xa2\xeb\xa4\xa8\x0c\x31\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\x05\x32\x12\n\nrequest_id\x12\x04\x08\x80\xf5$\x12\xa7\x02\n\x0e\x43ompleteAction\x12\x36.souk.payments.simulator.v1alpha.CompleteActionRequest\x1a\x37.souk.payments.simulator.v1alpha.CompleteActionResponse\"\xa3\x01\x90\x02\x02\x82\xd3\xe4\x93\x02(\"#/v1alpha/simulator/actions:complete:\x01*\xa2\xeb\xa4\xa8\x0cl\n\x02\x08\x02\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\n\"\x1d\x45RROR_REASON_ACTION_NOT_FOUND\"\x1a\x45RROR_REASON_ACTION_CLOSED*\x0credirect_uri2\x00\x12\xa9\x02\n\x10ReverseOperation\x12\x38.souk.payments.simulator.v1alpha.ReverseOperationRequest\x1a\x39.souk.payments.simulator.v1alpha.ReverseOperationResponse\"\x9f\x01\x90\x02\x02\x82\xd3\xe4\x93\x02\x32\"%/v1alpha/simulator/operations:reverse:\x01*b\x06\x63harge\xa2\xeb\xa4\xa8\x0c^\n\x15\x08\x04\x12\x11payments.simulate\x10\x02\x1a\x02\x08\n\" ERROR_REASON_OPERATION_NOT_FOUND\"\x1b\x45RROR_REASON_NOT_REVERSIBLE2\x00\x12\xd9\x01\n\x0bListCharges\x12\x33.souk.payments.simulator.v1alpha.ListChargesRequest\x1a\x34.souk.payments.simulator.v1alpha.ListChargesResponse\"_\x90\x02\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1alpha/simulator/charges\xa2\xeb\xa4\xa8\x0c\x34\n\x15\x08\x03\x12\x11payments.simulate\n\x15\x08\x04\x12\x11payments.simulate\x10\x03\x1a\x02\x08\nB\xed\x01\n\'example.souk.payments.simulator.v1alphaB\x15SimulatorServiceProtoP\x01Z@souk.example/go/souk/payments/simulator/v1alpha;simulatorv1alpha\xaa\x02\x1fSouk.Payments.Simulator.V1Alpha\xca\x02\x1fSouk\\Payments\\Simulator\\V1Alpha\xea\x02\"Souk::Payments::Simulator::V1Alphab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,17 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCRIPTCHARGESREQUEST'].oneofs_by_name['target']._loaded_options = None
   _globals['_SCRIPTCHARGESREQUEST'].oneofs_by_name['target']._serialized_options = b'\272H\002\010\001'
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['request_id']._loaded_options = None
-  _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['request_id']._serialized_options = b'\340A\002\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['payment_method']._loaded_options = None
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['payment_method']._serialized_options = b'\200\001\001\272H\034r\032\020\001\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\002'
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['payment_id']._loaded_options = None
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['payment_id']._serialized_options = b'\272H)r\'2%^payment_[0-7][0-9a-hjkmnp-tv-z]{25}$'
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['outcomes']._loaded_options = None
-  _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['outcomes']._serialized_options = b'\272H\020\222\001\r\010\001\020d\"\007\202\001\004\020\001 \000'
+  _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['outcomes']._serialized_options = b'\340A\002\272H\020\222\001\r\010\001\020d\"\007\202\001\004\020\001 \000'
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['operation']._loaded_options = None
   _globals['_SCRIPTCHARGESREQUEST'].fields_by_name['operation']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_COMPLETEACTIONREQUEST'].fields_by_name['redirect_uri']._loaded_options = None
-  _globals['_COMPLETEACTIONREQUEST'].fields_by_name['redirect_uri']._serialized_options = b'\200\001\001\272H\034r\032\020\001\030\200\0042\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\002'
+  _globals['_COMPLETEACTIONREQUEST'].fields_by_name['redirect_uri']._serialized_options = b'\200\001\001\340A\002\272H\034r\032\020\001\030\200\0042\023^[^\\x00-\\x1f\\x7f]*$\212\250\302\231\003\002\010\002'
   _globals['_COMPLETEACTIONRESPONSE'].fields_by_name['return_url']._loaded_options = None
   _globals['_COMPLETEACTIONRESPONSE'].fields_by_name['return_url']._serialized_options = b'\200\001\001\212\250\302\231\003\002\010\002'
   _globals['_REVERSEOPERATIONREQUEST'].oneofs_by_name['operation']._loaded_options = None
@@ -71,28 +72,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMULATORSERVICE'].methods_by_name['ReverseOperation']._serialized_options = b'\220\002\002\202\323\344\223\0022\"%/v1alpha/simulator/operations:reverse:\001*b\006charge\242\353\244\250\014^\n\025\010\004\022\021payments.simulate\020\002\032\002\010\n\" ERROR_REASON_OPERATION_NOT_FOUND\"\033ERROR_REASON_NOT_REVERSIBLE2\000'
   _globals['_SIMULATORSERVICE'].methods_by_name['ListCharges']._loaded_options = None
   _globals['_SIMULATORSERVICE'].methods_by_name['ListCharges']._serialized_options = b'\220\002\001\202\323\344\223\002\034\022\032/v1alpha/simulator/charges\242\353\244\250\0144\n\025\010\003\022\021payments.simulate\n\025\010\004\022\021payments.simulate\020\003\032\002\010\n'
-  _globals['_SIMULATEDOPERATION']._serialized_start=1510
-  _globals['_SIMULATEDOPERATION']._serialized_end=1738
-  _globals['_SIMULATEDOUTCOME']._serialized_start=1741
-  _globals['_SIMULATEDOUTCOME']._serialized_end=1991
-  _globals['_SCRIPTCHARGESREQUEST']._serialized_start=235
-  _globals['_SCRIPTCHARGESREQUEST']._serialized_end=637
-  _globals['_SCRIPTCHARGESRESPONSE']._serialized_start=639
-  _globals['_SCRIPTCHARGESRESPONSE']._serialized_end=662
-  _globals['_COMPLETEACTIONREQUEST']._serialized_start=664
-  _globals['_COMPLETEACTIONREQUEST']._serialized_end=770
-  _globals['_COMPLETEACTIONRESPONSE']._serialized_start=772
-  _globals['_COMPLETEACTIONRESPONSE']._serialized_end=847
-  _globals['_REVERSEOPERATIONREQUEST']._serialized_start=850
-  _globals['_REVERSEOPERATIONREQUEST']._serialized_end=1029
-  _globals['_REVERSEOPERATIONRESPONSE']._serialized_start=1031
-  _globals['_REVERSEOPERATIONRESPONSE']._serialized_end=1114
-  _globals['_LISTCHARGESREQUEST']._serialized_start=1116
-  _globals['_LISTCHARGESREQUEST']._serialized_end=1197
-  _globals['_LISTCHARGESRESPONSE']._serialized_start=1199
-  _globals['_LISTCHARGESRESPONSE']._serialized_end=1303
-  _globals['_CHARGE']._serialized_start=1306
-  _globals['_CHARGE']._serialized_end=1507
-  _globals['_SIMULATORSERVICE']._serialized_start=1994
-  _globals['_SIMULATORSERVICE']._serialized_end=3063
+  _globals['_SIMULATEDOPERATION']._serialized_start=1552
+  _globals['_SIMULATEDOPERATION']._serialized_end=1780
+  _globals['_SIMULATEDOUTCOME']._serialized_start=1783
+  _globals['_SIMULATEDOUTCOME']._serialized_end=2033
+  _globals['_SCRIPTCHARGESREQUEST']._serialized_start=268
+  _globals['_SCRIPTCHARGESREQUEST']._serialized_end=676
+  _globals['_SCRIPTCHARGESRESPONSE']._serialized_start=678
+  _globals['_SCRIPTCHARGESRESPONSE']._serialized_end=701
+  _globals['_COMPLETEACTIONREQUEST']._serialized_start=703
+  _globals['_COMPLETEACTIONREQUEST']._serialized_end=812
+  _globals['_COMPLETEACTIONRESPONSE']._serialized_start=814
+  _globals['_COMPLETEACTIONRESPONSE']._serialized_end=889
+  _globals['_REVERSEOPERATIONREQUEST']._serialized_start=892
+  _globals['_REVERSEOPERATIONREQUEST']._serialized_end=1071
+  _globals['_REVERSEOPERATIONRESPONSE']._serialized_start=1073
+  _globals['_REVERSEOPERATIONRESPONSE']._serialized_end=1156
+  _globals['_LISTCHARGESREQUEST']._serialized_start=1158
+  _globals['_LISTCHARGESREQUEST']._serialized_end=1239
+  _globals['_LISTCHARGESRESPONSE']._serialized_start=1241
+  _globals['_LISTCHARGESRESPONSE']._serialized_end=1345
+  _globals['_CHARGE']._serialized_start=1348
+  _globals['_CHARGE']._serialized_end=1549
+  _globals['_SIMULATORSERVICE']._serialized_start=2036
+  _globals['_SIMULATORSERVICE']._serialized_end=3105
 # @@protoc_insertion_point(module_scope)

@@ -123,7 +123,7 @@ class SimulatorServiceServicer:
         once, as a provider's webhook would. Repeating the call changes nothing; nor does another
         decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
         did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-        and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+        and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
         event: the decision holds, and repeating the call sends the event again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -134,7 +134,7 @@ class SimulatorServiceServicer:
         """Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
         returns a refund that could not be delivered, and sends payments an event at once. Repeating
         the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-        ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+        ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
         payments could not take in the event: repeating the call sends it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -69,14 +69,14 @@ class SimulatorServiceStub:
     once, as a provider's webhook would. Repeating the call changes nothing; nor does another
     decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
     did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-    and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+    and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
     event: the decision holds, and repeating the call sends the event again.
     """
     ReverseOperation: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.ReverseOperationRequest, _simulator_service_pb2.ReverseOperationResponse]
     """Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
     returns a refund that could not be delivered, and sends payments an event at once. Repeating
     the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-    ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+    ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
     payments could not take in the event: repeating the call sends it again.
     """
     ListCharges: _grpc.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]
@@ -125,14 +125,14 @@ class SimulatorServiceAsyncStub(SimulatorServiceStub):
     once, as a provider's webhook would. Repeating the call changes nothing; nor does another
     decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
     did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-    and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+    and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
     event: the decision holds, and repeating the call sends the event again.
     """
     ReverseOperation: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.ReverseOperationRequest, _simulator_service_pb2.ReverseOperationResponse]  # type: ignore[assignment]
     """Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
     returns a refund that could not be delivered, and sends payments an event at once. Repeating
     the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-    ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+    ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
     payments could not take in the event: repeating the call sends it again.
     """
     ListCharges: _aio.UnaryUnaryMultiCallable[_simulator_service_pb2.ListChargesRequest, _simulator_service_pb2.ListChargesResponse]  # type: ignore[assignment]
@@ -190,7 +190,7 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
         once, as a provider's webhook would. Repeating the call changes nothing; nor does another
         decision after the first. Fails with ERROR_REASON_ACTION_NOT_FOUND for a URI that the simulator
         did not issue, ERROR_REASON_ACTION_CLOSED when the payment no longer waits for the customer,
-        and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when payments could not take in the
+        and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when payments could not take in the
         event: the decision holds, and repeating the call sends the event again.
         """
 
@@ -203,7 +203,7 @@ class SimulatorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes back a capture that succeeded, as a provider does when the bank finds it invalid, or
         returns a refund that could not be delivered, and sends payments an event at once. Repeating
         the call changes nothing. Fails with ERROR_REASON_OPERATION_NOT_FOUND,
-        ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of `souk.policy` when
+        ERROR_REASON_NOT_REVERSIBLE, and ERROR_REASON_UPSTREAM_UNAVAILABLE of souk.policy.v1 when
         payments could not take in the event: repeating the call sends it again.
         """
 

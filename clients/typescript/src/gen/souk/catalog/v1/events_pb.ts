@@ -13,13 +13,15 @@ import { file_souk_catalog_v1_product } from "./product_pb.js";
 import type { Variant, VariantState } from "./variant_pb.js";
 import { file_souk_catalog_v1_variant } from "./variant_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/catalog/v1/events.proto.
  */
 export const file_souk_catalog_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiVwoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0Ohra8aO5DxQKEnByb2R1Y3QucHJvZHVjdF9pZCKOAQoOUHJvZHVjdFVwZGF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZToa2vGjuQ8UChJwcm9kdWN0LnByb2R1Y3RfaWQiVwoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50Ohra8aO5DxQKEnZhcmlhbnQucHJvZHVjdF9pZCKOAQoOVmFyaWFudFVwZGF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlZhcmlhbnRTdGF0ZToa2vGjuQ8UChJ2YXJpYW50LnByb2R1Y3RfaWQiTwoMUHJpY2VDcmVhdGVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWQiUAoNUHJpY2VBcmNoaXZlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZToY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIqIBChNEZWZhdWx0UHJpY2VDaGFuZ2VkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEhkKEXByZXZpb3VzX3ByaWNlX2lkGAIgASgJEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIoYBChNEZWZhdWx0UHJpY2VDbGVhcmVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEi4KCmNsZWFyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWRCiwEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgtFdmVudHNQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_event]);
+  fileDesc("Chxzb3VrL2NhdGFsb2cvdjEvZXZlbnRzLnByb3RvEg9zb3VrLmNhdGFsb2cudjEiewoOUHJvZHVjdENyZWF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EiIKBWFjdG9yGAIgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhra8aO5DxQKEnByb2R1Y3QucHJvZHVjdF9pZCKyAQoOUHJvZHVjdFVwZGF0ZWQSKQoHcHJvZHVjdBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5Qcm9kdWN0EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlByb2R1Y3RTdGF0ZRIiCgVhY3RvchgDIAEoCzITLnNvdWsudHlwZS52MS5BY3Rvcjoa2vGjuQ8UChJwcm9kdWN0LnByb2R1Y3RfaWQiewoOVmFyaWFudENyZWF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50EiIKBWFjdG9yGAIgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhra8aO5DxQKEnZhcmlhbnQucHJvZHVjdF9pZCKyAQoOVmFyaWFudFVwZGF0ZWQSKQoHdmFyaWFudBgBIAEoCzIYLnNvdWsuY2F0YWxvZy52MS5WYXJpYW50EjUKDnByZXZpb3VzX3N0YXRlGAIgASgOMh0uc291ay5jYXRhbG9nLnYxLlZhcmlhbnRTdGF0ZRIiCgVhY3RvchgDIAEoCzITLnNvdWsudHlwZS52MS5BY3Rvcjoa2vGjuQ8UChJ2YXJpYW50LnByb2R1Y3RfaWQicwoMUHJpY2VDcmVhdGVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEiIKBWFjdG9yGAIgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWQidAoNUHJpY2VBcmNoaXZlZBIlCgVwcmljZRgBIAEoCzIWLnNvdWsuY2F0YWxvZy52MS5QcmljZRIiCgVhY3RvchgCIAEoCzITLnNvdWsudHlwZS52MS5BY3RvcjoY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIsYBChNEZWZhdWx0UHJpY2VDaGFuZ2VkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEhkKEXByZXZpb3VzX3ByaWNlX2lkGAIgASgJEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgVhY3RvchgEIAEoCzITLnNvdWsudHlwZS52MS5BY3RvcjoY2vGjuQ8SChBwcmljZS5wcm9kdWN0X2lkIqoBChNEZWZhdWx0UHJpY2VDbGVhcmVkEiUKBXByaWNlGAEgASgLMhYuc291ay5jYXRhbG9nLnYxLlByaWNlEi4KCmNsZWFyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBWFjdG9yGAMgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhja8aO5DxIKEHByaWNlLnByb2R1Y3RfaWRCiwEKF2V4YW1wbGUuc291ay5jYXRhbG9nLnYxQgtFdmVudHNQcm90b1ABWilzb3VrLmV4YW1wbGUvZ28vc291ay9jYXRhbG9nL3YxO2NhdGFsb2d2MaoCD1NvdWsuQ2F0YWxvZy5WMcoCD1NvdWtcQ2F0YWxvZ1xWMeoCEVNvdWs6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_souk_catalog_v1_price, file_souk_catalog_v1_product, file_souk_catalog_v1_variant, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
  * A product was created.
@@ -33,6 +35,13 @@ export type ProductCreated = Message<"souk.catalog.v1.ProductCreated"> & {
    * @generated from field: souk.catalog.v1.Product product = 1;
    */
   product?: Product | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 2;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -61,6 +70,13 @@ export type ProductUpdated = Message<"souk.catalog.v1.ProductUpdated"> & {
    * @generated from field: souk.catalog.v1.ProductState previous_state = 2;
    */
   previousState: ProductState;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 3;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -82,6 +98,13 @@ export type VariantCreated = Message<"souk.catalog.v1.VariantCreated"> & {
    * @generated from field: souk.catalog.v1.Variant variant = 1;
    */
   variant?: Variant | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 2;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -110,6 +133,13 @@ export type VariantUpdated = Message<"souk.catalog.v1.VariantUpdated"> & {
    * @generated from field: souk.catalog.v1.VariantState previous_state = 2;
    */
   previousState: VariantState;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 3;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -132,6 +162,13 @@ export type PriceCreated = Message<"souk.catalog.v1.PriceCreated"> & {
    * @generated from field: souk.catalog.v1.Price price = 1;
    */
   price?: Price | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 2;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -153,6 +190,13 @@ export type PriceArchived = Message<"souk.catalog.v1.PriceArchived"> & {
    * @generated from field: souk.catalog.v1.Price price = 1;
    */
   price?: Price | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 2;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -189,6 +233,13 @@ export type DefaultPriceChanged = Message<"souk.catalog.v1.DefaultPriceChanged">
    * @generated from field: google.protobuf.Timestamp change_time = 3;
    */
   changeTime?: Timestamp | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 4;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
@@ -217,6 +268,13 @@ export type DefaultPriceCleared = Message<"souk.catalog.v1.DefaultPriceCleared">
    * @generated from field: google.protobuf.Timestamp clear_time = 2;
    */
   clearTime?: Timestamp | undefined;
+
+  /**
+   * Who made the change; absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 3;
+   */
+  actor?: Actor | undefined;
 };
 
 /**

@@ -14,7 +14,7 @@ export const file_souk_events_v1_error_reason: GenFile = /*@__PURE__*/
 
 /**
  * Why the events service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.events`.
+ * `souk.events`. New values may be added; treat an unknown one by the code of its status.
  *
  * @generated from enum souk.events.v1.ErrorReason
  */

@@ -14,7 +14,7 @@ export const file_souk_inventory_v1_error_reason: GenFile = /*@__PURE__*/
 
 /**
  * Why the inventory service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.inventory`.
+ * `souk.inventory`. New values may be added; treat an unknown one by the code of its status.
  *
  * @generated from enum souk.inventory.v1.ErrorReason
  */

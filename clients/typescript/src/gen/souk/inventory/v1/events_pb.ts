@@ -20,7 +20,7 @@ export const file_souk_inventory_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Ch5zb3VrL2ludmVudG9yeS92MS9ldmVudHMucHJvdG8SEXNvdWsuaW52ZW50b3J5LnYxInkKDFN0b2NrQ2hhbmdlZBInCgVzdG9jaxgBIAEoCzIYLnNvdWsuaW52ZW50b3J5LnYxLlN0b2NrEi0KCG1vdmVtZW50GAIgASgLMhsuc291ay5pbnZlbnRvcnkudjEuTW92ZW1lbnQ6Edrxo7kPCwoJc3RvY2suc2t1Is4BChJSZXNlcnZhdGlvbkNoYW5nZWQSMwoLcmVzZXJ2YXRpb24YASABKAsyHi5zb3VrLmludmVudG9yeS52MS5SZXNlcnZhdGlvbhI7Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIjLnNvdWsuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSIgoFYWN0b3IYAyABKAsyEy5zb3VrLnR5cGUudjEuQWN0b3I6Itrxo7kPHAoacmVzZXJ2YXRpb24ucmVzZXJ2YXRpb25faWRClwEKGWV4YW1wbGUuc291ay5pbnZlbnRvcnkudjFCC0V2ZW50c1Byb3RvUAFaLXNvdWsuZXhhbXBsZS9nby9zb3VrL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaoCEVNvdWsuSW52ZW50b3J5LlYxygIRU291a1xJbnZlbnRvcnlcVjHqAhNTb3VrOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_souk_inventory_v1_reservation, file_souk_inventory_v1_stock, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
- * A stock changed in a way that a shop window may have to show: units arrived, were corrected or
+ * A stock changed in a way that a storefront may have to show: units arrived, were corrected or
  * returned; reserved units became available again because they were released or expired; or a
  * reservation took so many that the rest is low (`StockPolicy.low_quantity`) or none is available.
  * Other reservations, and units that leave, are published as ReservationChanged only, once for all

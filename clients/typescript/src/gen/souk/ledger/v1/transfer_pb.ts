@@ -432,8 +432,8 @@ export enum CreateTransferStatus {
   /**
    * A transfer with this id was refused before with DEBIT_ACCOUNT_NOT_FOUND,
    * CREDIT_ACCOUNT_NOT_FOUND, PENDING_TRANSFER_NOT_FOUND, EXCEEDS_CREDITS or EXCEEDS_DEBITS. Such a
-   * refusal could turn out otherwise later, so that the id is refused permanently. Send the
-   * transfer with a new id to try again.
+   * refusal could have another outcome later, so the id is refused permanently. Send the transfer
+   * with a new id to try again.
    *
    * @generated from enum value: CREATE_TRANSFER_STATUS_ID_ALREADY_FAILED = 9;
    */

@@ -14,7 +14,8 @@ export const file_souk_operations_v1_error_reason: GenFile = /*@__PURE__*/
 
 /**
  * Why a call about an operation, or an operation itself, failed: the `reason` of
- * `google.rpc.ErrorInfo`, with domain `souk.operations`.
+ * `google.rpc.ErrorInfo`, with domain `souk.operations`. New values may be added; treat an unknown
+ * one by the code of its status.
  *
  * @generated from enum souk.operations.v1.ErrorReason
  */

@@ -6,6 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Operation } from "./operation_pb.js";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/operations/v1/operation_service.proto.
  */
 export const file_souk_operations_v1_operation_service: GenFile = /*@__PURE__*/
-  fileDesc("Cipzb3VrL29wZXJhdGlvbnMvdjEvb3BlcmF0aW9uX3NlcnZpY2UucHJvdG8SEnNvdWsub3BlcmF0aW9ucy52MSKLAQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIuCgdzZXJ2aWNlGAEgASgJQh26SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBJECgxvcGVyYXRpb25faWQYAiABKAlCLrpIK3IpMideb3BlcmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiSAoUR2V0T3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbiKEAQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Ei4KB3NlcnZpY2UYASABKAlCHbpIGnIYMhZeW2Etel1bYS16MC05LV17MCw2Mn0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJkChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEjEKCm9wZXJhdGlvbnMYASADKAsyHS5zb3VrLm9wZXJhdGlvbnMudjEuT3BlcmF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLGAQoUV2FpdE9wZXJhdGlvblJlcXVlc3QSLgoHc2VydmljZRgBIAEoCUIdukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSRAoMb3BlcmF0aW9uX2lkGAIgASgJQi66SCtyKTInXm9wZXJhdGlvbl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDIyACJJChVXYWl0T3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbiKOAQoWQ2FuY2VsT3BlcmF0aW9uUmVxdWVzdBIuCgdzZXJ2aWNlGAEgASgJQh26SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBJECgxvcGVyYXRpb25faWQYAiABKAlCLrpIK3IpMideb3BlcmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiSwoXQ2FuY2VsT3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbjLgBgoQT3BlcmF0aW9uU2VydmljZRLWAQoMR2V0T3BlcmF0aW9uEicuc291ay5vcGVyYXRpb25zLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaKC5zb3VrLm9wZXJhdGlvbnMudjEuR2V0T3BlcmF0aW9uUmVzcG9uc2Uic5ACAYLT5JMCNGIJb3BlcmF0aW9uEicvdjEvb3BlcmF0aW9ucy97c2VydmljZX0ve29wZXJhdGlvbl9pZH2i66SoDDAKAggDCgIIBBADGgIIBSIgRVJST1JfUkVBU09OX09QRVJBVElPTl9OT1RfRk9VTkQSoAEKDkxpc3RPcGVyYXRpb25zEikuc291ay5vcGVyYXRpb25zLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoqLnNvdWsub3BlcmF0aW9ucy52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIjeQAgGC0+STAhoSGC92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfaLrpKgMDgoCCAMKAggEEAMaAggFEuEBCg1XYWl0T3BlcmF0aW9uEiguc291ay5vcGVyYXRpb25zLnYxLldhaXRPcGVyYXRpb25SZXF1ZXN0Gikuc291ay5vcGVyYXRpb25zLnYxLldhaXRPcGVyYXRpb25SZXNwb25zZSJ7kAIBgtPkkwI8OgEqYglvcGVyYXRpb24iLC92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfS97b3BlcmF0aW9uX2lkfTp3YWl0ouukqAwwCgIIAwoCCAQQBBoCCDwiIEVSUk9SX1JFQVNPTl9PUEVSQVRJT05fTk9UX0ZPVU5EEusBCg9DYW5jZWxPcGVyYXRpb24SKi5zb3VrLm9wZXJhdGlvbnMudjEuQ2FuY2VsT3BlcmF0aW9uUmVxdWVzdBorLnNvdWsub3BlcmF0aW9ucy52MS5DYW5jZWxPcGVyYXRpb25SZXNwb25zZSJ/kAICgtPkkwI+OgEqYglvcGVyYXRpb24iLi92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfS97b3BlcmF0aW9uX2lkfTpjYW5jZWyi66SoDDIKAggDCgIIBBADGgIIBSIgRVJST1JfUkVBU09OX09QRVJBVElPTl9OT1RfRk9VTkQyAEKnAQoaZXhhbXBsZS5zb3VrLm9wZXJhdGlvbnMudjFCFU9wZXJhdGlvblNlcnZpY2VQcm90b1ABWi9zb3VrLmV4YW1wbGUvZ28vc291ay9vcGVyYXRpb25zL3YxO29wZXJhdGlvbnN2MaoCElNvdWsuT3BlcmF0aW9ucy5WMcoCElNvdWtcT3BlcmF0aW9uc1xWMeoCFFNvdWs6Ok9wZXJhdGlvbnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_souk_operations_v1_operation, file_souk_policy_v1_policy]);
+  fileDesc("Cipzb3VrL29wZXJhdGlvbnMvdjEvb3BlcmF0aW9uX3NlcnZpY2UucHJvdG8SEnNvdWsub3BlcmF0aW9ucy52MSKRAQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIxCgdzZXJ2aWNlGAEgASgJQiDgQQK6SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBJHCgxvcGVyYXRpb25faWQYAiABKAlCMeBBArpIK3IpMideb3BlcmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiSAoUR2V0T3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbiKHAQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0EjEKB3NlcnZpY2UYASABKAlCIOBBArpIGnIYMhZeW2Etel1bYS16MC05LV17MCw2Mn0kEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJkChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEjEKCm9wZXJhdGlvbnMYASADKAsyHS5zb3VrLm9wZXJhdGlvbnMudjEuT3BlcmF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLMAQoUV2FpdE9wZXJhdGlvblJlcXVlc3QSMQoHc2VydmljZRgBIAEoCUIg4EECukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSRwoMb3BlcmF0aW9uX2lkGAIgASgJQjHgQQK6SCtyKTInXm9wZXJhdGlvbl9bMC03XVswLTlhLWhqa21ucC10di16XXsyNX0kEjgKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDIyACJJChVXYWl0T3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbiKUAQoWQ2FuY2VsT3BlcmF0aW9uUmVxdWVzdBIxCgdzZXJ2aWNlGAEgASgJQiDgQQK6SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBJHCgxvcGVyYXRpb25faWQYAiABKAlCMeBBArpIK3IpMideb3BlcmF0aW9uX1swLTddWzAtOWEtaGprbW5wLXR2LXpdezI1fSQiSwoXQ2FuY2VsT3BlcmF0aW9uUmVzcG9uc2USMAoJb3BlcmF0aW9uGAEgASgLMh0uc291ay5vcGVyYXRpb25zLnYxLk9wZXJhdGlvbjLgBgoQT3BlcmF0aW9uU2VydmljZRLWAQoMR2V0T3BlcmF0aW9uEicuc291ay5vcGVyYXRpb25zLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaKC5zb3VrLm9wZXJhdGlvbnMudjEuR2V0T3BlcmF0aW9uUmVzcG9uc2Uic5ACAYLT5JMCNGIJb3BlcmF0aW9uEicvdjEvb3BlcmF0aW9ucy97c2VydmljZX0ve29wZXJhdGlvbl9pZH2i66SoDDAKAggDCgIIBBADGgIIBSIgRVJST1JfUkVBU09OX09QRVJBVElPTl9OT1RfRk9VTkQSoAEKDkxpc3RPcGVyYXRpb25zEikuc291ay5vcGVyYXRpb25zLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoqLnNvdWsub3BlcmF0aW9ucy52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIjeQAgGC0+STAhoSGC92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfaLrpKgMDgoCCAMKAggEEAMaAggFEuEBCg1XYWl0T3BlcmF0aW9uEiguc291ay5vcGVyYXRpb25zLnYxLldhaXRPcGVyYXRpb25SZXF1ZXN0Gikuc291ay5vcGVyYXRpb25zLnYxLldhaXRPcGVyYXRpb25SZXNwb25zZSJ7kAIBgtPkkwI8OgEqYglvcGVyYXRpb24iLC92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfS97b3BlcmF0aW9uX2lkfTp3YWl0ouukqAwwCgIIAwoCCAQQBBoCCDwiIEVSUk9SX1JFQVNPTl9PUEVSQVRJT05fTk9UX0ZPVU5EEusBCg9DYW5jZWxPcGVyYXRpb24SKi5zb3VrLm9wZXJhdGlvbnMudjEuQ2FuY2VsT3BlcmF0aW9uUmVxdWVzdBorLnNvdWsub3BlcmF0aW9ucy52MS5DYW5jZWxPcGVyYXRpb25SZXNwb25zZSJ/kAICgtPkkwI+OgEqYglvcGVyYXRpb24iLi92MS9vcGVyYXRpb25zL3tzZXJ2aWNlfS97b3BlcmF0aW9uX2lkfTpjYW5jZWyi66SoDDIKAggDCgIIBBADGgIIBSIgRVJST1JfUkVBU09OX09QRVJBVElPTl9OT1RfRk9VTkQyAEKnAQoaZXhhbXBsZS5zb3VrLm9wZXJhdGlvbnMudjFCFU9wZXJhdGlvblNlcnZpY2VQcm90b1ABWi9zb3VrLmV4YW1wbGUvZ28vc291ay9vcGVyYXRpb25zL3YxO29wZXJhdGlvbnN2MaoCElNvdWsuT3BlcmF0aW9ucy5WMcoCElNvdWtcT3BlcmF0aW9uc1xWMeoCFFNvdWs6Ok9wZXJhdGlvbnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_souk_operations_v1_operation, file_souk_policy_v1_policy]);
 
 /**
  * The request of GetOperation.
@@ -26,14 +27,14 @@ export const file_souk_operations_v1_operation_service: GenFile = /*@__PURE__*/
  */
 export type GetOperationRequest = Message<"souk.operations.v1.GetOperationRequest"> & {
   /**
-   * The service that carries the operation out, such as `catalog`.
+   * Required. The service that carries the operation out, such as `catalog`.
    *
    * @generated from field: string service = 1;
    */
   service: string;
 
   /**
-   * The operation, `operation_…`.
+   * Required. The operation, `operation_…`.
    *
    * @generated from field: string operation_id = 2;
    */
@@ -75,7 +76,7 @@ export const GetOperationResponseSchema: GenMessage<GetOperationResponse> = /*@_
  */
 export type ListOperationsRequest = Message<"souk.operations.v1.ListOperationsRequest"> & {
   /**
-   * The service whose operations to list, such as `catalog`.
+   * Required. The service whose operations to list, such as `catalog`.
    *
    * @generated from field: string service = 1;
    */
@@ -140,14 +141,14 @@ export const ListOperationsResponseSchema: GenMessage<ListOperationsResponse> = 
  */
 export type WaitOperationRequest = Message<"souk.operations.v1.WaitOperationRequest"> & {
   /**
-   * The service that carries the operation out, such as `catalog`.
+   * Required. The service that carries the operation out, such as `catalog`.
    *
    * @generated from field: string service = 1;
    */
   service: string;
 
   /**
-   * The operation, `operation_…`.
+   * Required. The operation, `operation_…`.
    *
    * @generated from field: string operation_id = 2;
    */
@@ -196,14 +197,14 @@ export const WaitOperationResponseSchema: GenMessage<WaitOperationResponse> = /*
  */
 export type CancelOperationRequest = Message<"souk.operations.v1.CancelOperationRequest"> & {
   /**
-   * The service that carries the operation out, such as `catalog`.
+   * Required. The service that carries the operation out, such as `catalog`.
    *
    * @generated from field: string service = 1;
    */
   service: string;
 
   /**
-   * The operation, `operation_…`.
+   * Required. The operation, `operation_…`.
    *
    * @generated from field: string operation_id = 2;
    */
@@ -284,8 +285,8 @@ export const OperationService: GenService<{
     output: typeof WaitOperationResponseSchema;
   },
   /**
-   * Asks an operation to stop, and returns it as it is now. It stops before its next step, so it may
-   * still be running in the response, and it may even succeed: WaitOperation tells. What it did
+   * Asks an operation to stop, and returns it as it is now. It stops before its next step, so it
+   * may still be running in the response, and it may even succeed: WaitOperation tells. What it did
    * until then stays. The operation is the key of the call: canceling it again, or when it is done,
    * changes nothing and returns it. Fails with ERROR_REASON_OPERATION_NOT_FOUND.
    *

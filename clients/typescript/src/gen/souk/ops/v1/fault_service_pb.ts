@@ -422,7 +422,7 @@ export const FaultService: GenService<{
   },
   /**
    * Removes faults, so that they act no more. The faults are the key of the call: one that is not
-   * there, because it has acted or was removed, is passed over.
+   * there, because it has acted or was removed, is ignored.
    *
    * @generated from rpc souk.ops.v1.FaultService.ClearFaults
    */

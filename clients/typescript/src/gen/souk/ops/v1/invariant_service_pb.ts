@@ -26,7 +26,7 @@ export const file_souk_ops_v1_invariant_service: GenFile = /*@__PURE__*/
 export type CheckInvariantsRequest = Message<"souk.ops.v1.CheckInvariantsRequest"> & {
   /**
    * The service to check, by its name, such as `orders`: at most 63 characters. Empty means every
-   * service of the process that answers.
+   * service of the process that serves the call.
    *
    * @generated from field: string service = 1;
    */

@@ -398,8 +398,8 @@ export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
   messageDesc(file_souk_orders_v1_events, 10);
 
 /**
- * A provider took back a refund that had succeeded: the customer does not have the money. RefundOrder
- * can try again.
+ * A provider took back a refund that had succeeded: the customer does not have the money.
+ * RefundOrder can try again.
  *
  * @generated from message souk.orders.v1.OrderRefundReversed
  */
@@ -555,9 +555,9 @@ export const OrderCustomerChangedSchema: GenMessage<OrderCustomerChanged> = /*@_
   messageDesc(file_souk_orders_v1_events, 14);
 
 /**
- * A customer has claimed what a guest bought: from now on the guest's orders are the customer's.
- * A service that keeps things of a guest, such as payments and messages, gives them to the customer. A
- * guest is claimed at most once.
+ * A customer has claimed what a guest bought: from now on the guest's orders are the customer's. A
+ * service that keeps things of a guest, such as payments and messages, gives them to the customer.
+ * A guest is claimed at most once.
  *
  * @generated from message souk.orders.v1.GuestClaimed
  */

@@ -51,9 +51,9 @@ export const file_souk_orders_v1_order: GenFile = /*@__PURE__*/
  * back or goods return: these change `payment_status` to PARTIALLY_REFUNDED or REFUNDED, and
  * `fulfillment_status` to PARTIALLY_RETURNED or RETURNED.
  *
- * A provider can take back what it did. `payment_status` is REVERSED after a capture, as long as the
- * money is owed; it is what it was before a refund that did not arrive, also of an order that is
- * CANCELED and then PAID or PARTIALLY_REFUNDED: RefundOrder pays the customer back.
+ * A provider can take back what it did. `payment_status` is REVERSED after a capture, as long as
+ * the money is owed; it is what it was before a refund that did not arrive, also of an order that
+ * is CANCELED and then PAID or PARTIALLY_REFUNDED: RefundOrder pays the customer back.
  *
  * What the customer pays in the end is `total` - `canceled_total` - `refunded_total`.
  *
@@ -71,7 +71,7 @@ export type Order = Message<"souk.orders.v1.Order"> & {
 
   /**
    * Immutable. The customer who owns the order, `customer_…`; empty for a sale without one, such as
-   * at a till. ClaimGuestOrders gives the orders of a guest to a customer.
+   * at a point of sale. ClaimGuestOrders gives the orders of a guest to a customer.
    *
    * @generated from field: string customer_id = 2;
    */
@@ -1192,8 +1192,8 @@ export const FulfillmentStateSchema: GenEnum<FulfillmentState> = /*@__PURE__*/
   enumDesc(file_souk_orders_v1_order, 0);
 
 /**
- * The state of an order. New values may be added; treat an unknown one as PLACED: neither open for
- * changes nor closed.
+ * The state of an order. New values may be added; treat an unknown one as neither final nor open
+ * for changes.
  *
  * @generated from enum souk.orders.v1.OrderState
  */
@@ -1775,7 +1775,7 @@ export const RefundReasonSchema: GenEnum<RefundReason> = /*@__PURE__*/
  */
 export enum RestockPolicy {
   /**
-   * The default of the place where it stands.
+   * The default, which the field says.
    *
    * @generated from enum value: RESTOCK_POLICY_UNSPECIFIED = 0;
    */

@@ -14,7 +14,7 @@ export const file_souk_payments_v1_error_reason: GenFile = /*@__PURE__*/
 
 /**
  * Why the payments service refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.payments`. New values may be added; treat an unknown one as its code says.
+ * `souk.payments`. New values may be added; treat an unknown one by the code of its status.
  *
  * @generated from enum souk.payments.v1.ErrorReason
  */

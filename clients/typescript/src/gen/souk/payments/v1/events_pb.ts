@@ -7,13 +7,15 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Payment, PaymentCapture, PaymentRefund, PaymentRefundState, PaymentState } from "./payment_pb.js";
 import { file_souk_payments_v1_payment } from "./payment_pb.js";
 import { file_souk_policy_v1_event } from "../../policy/v1/event_pb.js";
+import type { Actor } from "../../type/v1/actor_pb.js";
+import { file_souk_type_v1_actor } from "../../type/v1/actor_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file souk/payments/v1/events.proto.
  */
 export const file_souk_payments_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSLDAQoOUGF5bWVudENoYW5nZWQSKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBI2Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEjEKB2NhcHR1cmUYAyABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCLIAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kEjwKDnByZXZpb3VzX3N0YXRlGAMgASgOMiQuc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kU3RhdGU6Gtrxo7kPFAoScGF5bWVudC5wYXltZW50X2lkQpEBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCC0V2ZW50c1Byb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_souk_payments_v1_payment, file_souk_policy_v1_event]);
+  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSLnAQoOUGF5bWVudENoYW5nZWQSKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBI2Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEjEKB2NhcHR1cmUYAyABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlEiIKBWFjdG9yGAQgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCLIAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kEjwKDnByZXZpb3VzX3N0YXRlGAMgASgOMiQuc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kU3RhdGU6Gtrxo7kPFAoScGF5bWVudC5wYXltZW50X2lkQpEBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCC0V2ZW50c1Byb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_souk_payments_v1_payment, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
  * An operation on a payment ended with a new state or new amounts, or an action or an authorization
@@ -43,6 +45,14 @@ export type PaymentChanged = Message<"souk.payments.v1.PaymentChanged"> & {
    * @generated from field: souk.payments.v1.PaymentCapture capture = 3;
    */
   capture?: PaymentCapture | undefined;
+
+  /**
+   * Who asked for the operation: the caller of the method, or SYSTEM for what the customer or the
+   * provider did and for what expired. Absent in events of earlier versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 4;
+   */
+  actor?: Actor | undefined;
 };
 
 /**

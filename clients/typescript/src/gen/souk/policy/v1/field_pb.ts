@@ -32,9 +32,9 @@ export type FieldPolicy = Message<"souk.policy.v1.FieldPolicy"> & {
   dataClass: DataClass;
 
   /**
-   * The kinds of callers that may set this field of a request; empty means all. A request of another
-   * caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is for fields of
-   * requests, not on fields of messages in them.
+   * The kinds of callers that may set this field of a request; empty means all. A request of
+   * another caller that has the field fails with ERROR_REASON_FIELD_NOT_ALLOWED. It is allowed on
+   * fields of requests, and not on fields of messages in them.
    *
    * @generated from field: repeated souk.policy.v1.Caller set_by = 2;
    */

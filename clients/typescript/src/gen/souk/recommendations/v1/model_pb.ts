@@ -137,7 +137,7 @@ export type MethodQuality = Message<"souk.recommendations.v1.MethodQuality"> & {
   recall: number;
 
   /**
-   * Normalised discounted cumulative gain: a higher rank counts more.
+   * Normalized discounted cumulative gain: a higher rank counts more.
    *
    * @generated from field: double ndcg = 3;
    */

@@ -66,7 +66,7 @@ export type Address = Message<"souk.type.v1.Address"> & {
   locality: string;
 
   /**
-   * The district or neighbourhood, where addresses have one: at most 100 characters.
+   * The district or neighborhood, where addresses have one: at most 100 characters.
    *
    * @generated from field: string sublocality = 7;
    */

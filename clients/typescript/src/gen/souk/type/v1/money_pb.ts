@@ -20,8 +20,8 @@ export const file_souk_type_v1_money: GenFile = /*@__PURE__*/
  *
  * The minor unit of a currency has the digits that ISO 4217 list one gives it, in every country and
  * for every provider: GBP 2, JPY 0, KWD 3, ISK 0, HUF 2, CLF 4. The table is proto/currencies.csv;
- * the clients for Rust, Python and TypeScript have it, with functions that write and read amounts
- * as text.
+ * the clients for Rust, Python, TypeScript and Go have it, with functions that write and read
+ * amounts as text.
  *
  * Amounts are integers. Where a price times a rate, such as a tax or a discount in percent, gives a
  * part of a minor unit, it is rounded per line, to the nearest minor unit and half away from zero:

@@ -14,7 +14,8 @@ export const file_souk_payments_simulator_v1alpha_error_reason: GenFile = /*@__P
 
 /**
  * Why the simulator refused a call: the `reason` of `google.rpc.ErrorInfo`, with domain
- * `souk.payments.simulator`. New values may be added; treat an unknown one as its code says.
+ * `souk.payments.simulator`. New values may be added; treat an unknown one by the code of its
+ * status.
  *
  * @generated from enum souk.payments.simulator.v1alpha.ErrorReason
  */

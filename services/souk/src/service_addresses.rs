@@ -1,5 +1,5 @@
-//! Where the services in other languages are: a note in the data folder, which `souk up` writes for
-//! the tools that are started beside it.
+//! The addresses of the services in other languages: a file in the data folder, which `souk up`
+//! writes for tools such as `souk audit`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,24 +8,24 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use souk_chassis::StartError;
 
-const FILE: &str = "neighbours.json";
+const FILE: &str = "service_addresses.json";
 
-/// The address of a shop, and of the services beside it.
+/// The address of a shop, and of its services in other languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Neighbours {
+pub struct ServiceAddresses {
     shop: String,
     services: BTreeMap<String, String>,
 }
 
-impl Neighbours {
-    /// Notes where the services beside a shop are.
-    pub fn new(shop: SocketAddr, services: &[(String, SocketAddr)]) -> Neighbours {
+impl ServiceAddresses {
+    /// Makes the list of a shop.
+    pub fn new(shop: SocketAddr, services: &[(String, SocketAddr)]) -> ServiceAddresses {
         let services =
             services.iter().map(|(name, address)| (name.clone(), address.to_string())).collect();
-        Neighbours { shop: shop.to_string(), services }
+        ServiceAddresses { shop: shop.to_string(), services }
     }
 
-    /// Writes the note. It appears whole or not at all.
+    /// Writes the file. It appears whole or not at all.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -38,16 +38,16 @@ impl Neighbours {
         std::fs::rename(&unfinished, &file).map_err(failed)
     }
 
-    /// Reads the note; an empty one where there is none.
+    /// Reads the file; an empty list where there is none.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read(data: &Path) -> Result<Neighbours, StartError> {
+    pub fn read(data: &Path) -> Result<ServiceAddresses, StartError> {
         let file = data.join(FILE);
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Neighbours::default());
+                return Ok(ServiceAddresses::default());
             }
             Err(error) => return Err(StartError::new(format!("{}: {error}", file.display()))),
         };
@@ -55,7 +55,7 @@ impl Neighbours {
             .map_err(|error| StartError::new(format!("{}: {error}", file.display())))
     }
 
-    /// Returns the services beside the shop at this address: none when the note is another shop's.
+    /// Returns the services of the shop at this address: none when the file is another shop's.
     pub fn of(&self, shop: &str) -> Vec<(String, String)> {
         let shop = shop.trim_start_matches("http://").replace("localhost", "127.0.0.1");
         if shop != self.shop {
@@ -70,16 +70,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_for_the_shop_that_wrote_it() {
+    fn a_list_is_for_the_shop_that_wrote_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Neighbours::read(folder.path()).unwrap(), Neighbours::default());
+        assert_eq!(ServiceAddresses::read(folder.path()).unwrap(), ServiceAddresses::default());
         let services = [("mail".to_owned(), "127.0.0.1:7410".parse().unwrap())];
-        Neighbours::new("127.0.0.1:7300".parse().unwrap(), &services).write(folder.path()).unwrap();
-        let note = Neighbours::read(folder.path()).unwrap();
+        ServiceAddresses::new("127.0.0.1:7300".parse().unwrap(), &services)
+            .write(folder.path())
+            .unwrap();
+        let list = ServiceAddresses::read(folder.path()).unwrap();
         let there = [("mail".to_owned(), "127.0.0.1:7410".to_owned())];
         for shop in ["127.0.0.1:7300", "http://127.0.0.1:7300", "localhost:7300"] {
-            assert_eq!(note.of(shop), there, "{shop}");
+            assert_eq!(list.of(shop), there, "{shop}");
         }
-        assert_eq!(note.of("127.0.0.1:7301"), []);
+        assert_eq!(list.of("127.0.0.1:7301"), []);
     }
 }
