@@ -26,7 +26,6 @@ type call struct {
 
 	mu         sync.Mutex
 	caller     Caller
-	request    *request
 	outcome    outcome
 	isAnswered bool
 	isFinished bool
@@ -99,15 +98,7 @@ func (call *call) end(err error) *status.Status {
 	}
 	answer := respond(err, call.trace.id)
 	call.holdToContract(answer.refusal)
-	cause := answer.cause
-	if call.request != nil {
-		call.request.mu.Lock()
-		if call.request.cause != "" {
-			cause = call.request.cause
-		}
-		call.request.mu.Unlock()
-	}
-	call.answer(outcome{code: answer.status.Code(), reason: answer.refusal.Reason(), cause: cause})
+	call.answer(outcome{code: answer.status.Code(), reason: answer.refusal.Reason(), cause: answer.cause})
 	return answer.status
 }
 

@@ -1,9 +1,6 @@
 package chassis
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // request is what is known of the request that code runs for. It follows the code in its
 // context.Context, whose deadline is that of the request.
@@ -12,9 +9,6 @@ type request struct {
 	scopes      []string
 	criticality Criticality
 	trace       trace
-	mu          sync.Mutex
-	// What really went wrong, for the log line of the request.
-	cause string
 }
 
 type requestKey struct{}
@@ -65,15 +59,4 @@ func traceparentOf(ctx context.Context) string {
 func following(ctx context.Context, service, traceparent string) context.Context {
 	caller := Caller{Kind: KindService, ID: service}
 	return withRequest(ctx, &request{caller: caller, criticality: Critical, trace: followTrace(traceparent, "")})
-}
-
-// noteCause keeps what really went wrong for the log line of the request.
-func noteCause(ctx context.Context, cause string) {
-	found := requestOf(ctx)
-	if found == nil {
-		return
-	}
-	found.mu.Lock()
-	found.cause = cause
-	found.mu.Unlock()
 }

@@ -1,6 +1,9 @@
 package chassis
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // Definition is what a service is before it runs: its name, its settings and how it is built. C is
 // the struct of the service's own settings, with `toml` tags; when it has a method Check() error, a
@@ -28,4 +31,7 @@ type Options struct {
 	Clock Clock
 	// Log gets the log; stderr unless it is set.
 	Log io.Writer
+
+	// How long a connection may take until it speaks HTTP/2, in tests.
+	prefaceTimeout time.Duration
 }

@@ -58,6 +58,8 @@ func (config *echoConfig) Check() error {
 type hooks struct {
 	ready func(context.Context) error
 	clock Clock
+	// How long a connection may say nothing.
+	preface time.Duration
 }
 
 func echoDefinition(hooks hooks) Definition[echoConfig] {
@@ -253,7 +255,7 @@ func serveEcho(t *testing.T, set map[string]string, with ...hooks) *echo {
 		changed = with[0]
 	}
 	echo := &echo{t: t, log: &lockedBuffer{}}
-	running, err := Start(echoDefinition(changed), Options{Set: all, Clock: changed.clock, Log: echo.log})
+	running, err := Start(echoDefinition(changed), Options{Set: all, Clock: changed.clock, Log: echo.log, prefaceTimeout: changed.preface})
 	must(t, err)
 	echo.running = running
 	echo.stop = sync.OnceValue(running.Drain)

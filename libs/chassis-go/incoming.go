@@ -132,8 +132,8 @@ func (process *process) admit(ctx context.Context, end context.CancelCauseFunc, 
 		stop := context.AfterFunc(process.drain, func() { end(draining()) })
 		call.afterwards(func() { stop() })
 	}
-	call.request = &request{caller: who.caller, scopes: who.scopes, criticality: criticality, trace: call.trace}
-	return withRequest(ctx, call.request), nil
+	admitted := &request{caller: who.caller, scopes: who.scopes, criticality: criticality, trace: call.trace}
+	return withRequest(ctx, admitted), nil
 }
 
 func withDeadline(ctx context.Context, call *call) (context.Context, *Refusal) {

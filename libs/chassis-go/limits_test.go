@@ -428,8 +428,7 @@ func TestConnectionsBeyondThoseOfOneAddressAreClosed(t *testing.T) {
 }
 
 func TestAConnectionThatSaysNothingIsClosed(t *testing.T) {
-	echo := startEcho(t, nil)
-	echo.running.listener.preface = 50 * time.Millisecond
+	echo := startEcho(t, nil, hooks{preface: 50 * time.Millisecond})
 	conn, err := net.Dial("tcp", echo.running.Address)
 	must(t, err)
 	defer conn.Close()

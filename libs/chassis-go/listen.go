@@ -19,7 +19,7 @@ const (
 	keepAliveEvery   = 30 * time.Second
 	keepAliveTimeout = 10 * time.Second
 	// How long a connection may take until it has said that it speaks HTTP/2.
-	prefaceTimeout = 10 * time.Second
+	defaultPreface = 10 * time.Second
 	// Requests at once on one connection; a caller with more opens another.
 	maxConcurrentStreams = 2000
 	// What a caller may send before it is read.
@@ -49,8 +49,8 @@ type listener struct {
 	preface time.Duration
 }
 
-func newListener(bound net.Listener, process *process) *listener {
-	listener := &listener{Listener: bound, process: process, preface: prefaceTimeout}
+func newListener(bound net.Listener, process *process, preface time.Duration) *listener {
+	listener := &listener{Listener: bound, process: process, preface: preface}
 	listener.server = grpc.NewServer(
 		grpc.ForceServerCodecV2(raw{}),
 		grpc.UnknownServiceHandler(process.handle),
@@ -97,7 +97,7 @@ func (listener *listener) admit(conn net.Conn) *wire {
 	// A connection that says nothing, or nothing of HTTP/2, is closed.
 	timer := time.AfterFunc(listener.preface, func() {
 		const setting = "seconds until a connection must speak HTTP/2"
-		limits.refused("preface_seconds", setting, int(prefaceTimeout.Seconds()), connection.peer.address)
+		limits.refused("preface_seconds", setting, int(listener.preface.Seconds()), connection.peer.address)
 		_ = conn.Close()
 	})
 	wire.done = sync.OnceFunc(func() { timer.Stop() })

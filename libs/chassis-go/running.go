@@ -65,6 +65,7 @@ type Running struct {
 	spans    *spans
 	log      *slog.Logger
 	stop     context.CancelFunc
+	preface  time.Duration
 
 	listener   *listener
 	pages      *http.Server
@@ -96,6 +97,10 @@ func newRunning(name string, settings *settings, options Options) (*Running, err
 	if clock == nil {
 		clock = SystemClock
 	}
+	preface := options.prefaceTimeout
+	if preface == 0 {
+		preface = defaultPreface
+	}
 	drain, stop := context.WithCancel(context.Background())
 	scopes := strings.Fields(settings.Identity.Scopes)
 	token := DevelopmentToken(Caller{Kind: KindService, ID: name}, settings.Identity.DevelopmentKey, scopes...)
@@ -111,7 +116,15 @@ func newRunning(name string, settings *settings, options Options) (*Running, err
 		drain:     drain,
 		channels:  map[string]grpc.ClientConnInterface{},
 	}
-	return &Running{service: service, settings: settings, spans: opened, log: log, stop: stop, background: map[string]chan struct{}{}}, nil
+	return &Running{
+		service:    service,
+		settings:   settings,
+		spans:      opened,
+		log:        log,
+		stop:       stop,
+		preface:    preface,
+		background: map[string]chan struct{}{},
+	}, nil
 }
 
 // Metrics returns the metrics of the process.
@@ -147,7 +160,7 @@ func (running *Running) begin() error {
 	}
 	running.Address = bound.Addr().String()
 	running.process = running.newProcess(methods, bound)
-	running.listener = newListener(bound, running.process)
+	running.listener = newListener(bound, running.process, running.preface)
 	pages, err := bind("server.metrics_listen", server.MetricsListen)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ type wire struct {
 	// Frames for grpc-go, and for the peer, that wait for the end of the present frame.
 	injected []byte
 	pending  []byte
+	isWoken  bool
 	isClosed bool
 	hasSpoken
 }
@@ -131,8 +132,7 @@ func (wire *wire) Read(into []byte) (int, error) {
 		if broken := wire.take(wire.in.buffer[:n]); broken != nil {
 			return 0, broken
 		}
-		if errors.Is(err, os.ErrDeadlineExceeded) && wire.inject() {
-			_ = wire.Conn.SetReadDeadline(time.Time{})
+		if errors.Is(err, os.ErrDeadlineExceeded) && wire.wasWoken() {
 			continue
 		}
 		if err != nil && wire.ready.Len() == 0 {
@@ -140,6 +140,26 @@ func (wire *wire) Read(into []byte) (int, error) {
 		}
 	}
 	return wire.ready.Read(into)
+}
+
+// wake lets the reader look for frames of our own making.
+func (wire *wire) wake() {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	wire.isWoken = true
+	_ = wire.Conn.SetReadDeadline(longAgo)
+}
+
+// wasWoken returns whether the reader was woken, and lets it wait again.
+func (wire *wire) wasWoken() bool {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	wasWoken := wire.isWoken
+	wire.isWoken = false
+	if wasWoken {
+		_ = wire.Conn.SetReadDeadline(time.Time{})
+	}
+	return wasWoken
 }
 
 // inject takes frames of our own making between two of the peer's; it returns whether there were any.
@@ -316,11 +336,12 @@ func (wire *wire) takeRequest() error {
 		return nil
 	}
 	in.lastStream = in.blockStream
-	wire.mu.Lock()
-	wire.exchanges[in.blockStream] = exchange
-	wire.mu.Unlock()
 	if !wire.opened(exchange) {
 		return nil
+	}
+	if !wire.register(exchange) {
+		exchange.closed()
+		return net.ErrClosed
 	}
 	block := appendHeader(commonHeaders, streamHeader, strconv.FormatUint(uint64(in.blockStream), 10))
 	head := frameHead{length: len(block), kind: http2.FrameHeaders, flags: http2.FlagHeadersEndHeaders, stream: in.blockStream}
@@ -330,6 +351,17 @@ func (wire *wire) takeRequest() error {
 	wire.ready.Write(head.append(nil))
 	wire.ready.Write(block)
 	return nil
+}
+
+// register keeps a request until its end; it returns false when the connection is closed.
+func (wire *wire) register(exchange *exchange) bool {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	if wire.isClosed {
+		return false
+	}
+	wire.exchanges[exchange.stream] = exchange
+	return true
 }
 
 // takeTrailers drops the trailers of a request, which gRPC does not have, and keeps its end.
@@ -460,7 +492,6 @@ func (wire *wire) answer(exchange *exchange, headers [][2]string) {
 	flags := http2.FlagHeadersEndHeaders | http2.FlagHeadersEndStream
 	head := frameHead{length: len(block), kind: http2.FrameHeaders, flags: flags, stream: exchange.stream}
 	frames := append(head.append(nil), block...)
-	wire.forget(exchange.stream)
 	exchange.sent()
 	wire.say(appendReset(frames, exchange.stream, http2.ErrCodeNo))
 }
@@ -470,7 +501,7 @@ func (wire *wire) cut(stream uint32) {
 	wire.mu.Lock()
 	wire.injected = appendReset(wire.injected, stream, http2.ErrCodeCancel)
 	wire.mu.Unlock()
-	_ = wire.Conn.SetReadDeadline(longAgo)
+	wire.wake()
 	wire.say(appendReset(nil, stream, http2.ErrCodeCancel))
 	wire.close(stream)
 }

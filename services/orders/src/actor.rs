@@ -47,14 +47,14 @@ mod tests {
 
     #[test]
     fn an_actor_is_read_as_the_caller_that_it_was() {
-        let told = |actor: Actor| Option::<types::Actor>::from(&actor);
-        let ann = told(Actor::of(&Caller::Staff("ann".into()))).unwrap();
+        let shown = |actor: Actor| Option::<types::Actor>::from(&actor);
+        let ann = shown(Actor::of(&Caller::Staff("ann".into()))).unwrap();
         assert_eq!((ann.kind(), ann.id.as_str()), (types::ActorKind::Staff, "ann"));
-        let odd = told(Actor::of(&Caller::user("a:b"))).unwrap();
+        let odd = shown(Actor::of(&Caller::user("a:b"))).unwrap();
         assert_eq!((odd.kind(), odd.id.as_str()), (types::ActorKind::User, "a:b"));
-        let guest = told(Actor::of(&Caller::guest("x"))).unwrap();
+        let guest = shown(Actor::of(&Caller::guest("x"))).unwrap();
         assert_eq!((guest.kind(), guest.id.as_str()), (types::ActorKind::User, "x"));
-        assert_eq!(told(Actor::system()).unwrap().kind(), types::ActorKind::System);
-        assert_eq!(told(Actor::default()), None);
+        assert_eq!(shown(Actor::system()).unwrap().kind(), types::ActorKind::System);
+        assert_eq!(shown(Actor::default()), None);
     }
 }

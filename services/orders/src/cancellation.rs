@@ -78,7 +78,8 @@ impl Order {
             has_left: self.axes.fulfillment.has_left(),
             pays_back: (-rest).max(0),
             capture: captures.then_some(DueCapture { minor: rest, is_final: true }),
-            voids: is_authorized && rest <= 0 || closes && self.is_authorized_beside_reversed(),
+            voids: is_authorized && rest <= 0
+                || self.is_authorized_beside_reversed() && (closes || rest <= self.reversed),
         }
     }
 

@@ -2,7 +2,7 @@
 //! event. Pure.
 
 use souk_client::orders::v1::{OrderChangeCause, OrderChangeKind};
-use souk_types::{FulfillmentId, PaymentId, RefundId, Timestamp};
+use souk_types::{FulfillmentId, RefundId, Timestamp};
 
 use crate::actor::Actor;
 use crate::error::Error;
@@ -10,7 +10,7 @@ use crate::order::{Action, Line, Order};
 use crate::order_update::OrderUpdate;
 use crate::part::{CancelPlan, DueCapture, Tracking};
 use crate::reason::Reason;
-use crate::reversal::ReversedCapture;
+use crate::reversal::{ReversedCapture, ReversedRefund};
 use crate::step::Kind;
 
 /// One change of an order. Each makes a new version of it.
@@ -52,11 +52,8 @@ pub enum Change {
     RefundSucceeded(RefundId),
     /// The provider took back a capture.
     PaymentReversed(ReversedCapture),
-    /// The provider took back a refund that had succeeded.
-    RefundReversed {
-        id: RefundId,
-        payment: PaymentId,
-    },
+    /// The provider took back a refund that had succeeded, or a part of it.
+    RefundReversed(ReversedRefund),
     /// Goods came back for nothing.
     GoodsReturned(RefundId),
     RefundFailed(RefundId),
@@ -119,7 +116,7 @@ impl Change {
             Change::FulfillmentDelivered { .. } => OrderChangeKind::FulfillmentDelivered,
             Change::RefundSucceeded(_) => OrderChangeKind::RefundSucceeded,
             Change::PaymentReversed(_) => OrderChangeKind::PaymentReversed,
-            Change::RefundReversed { .. } => OrderChangeKind::RefundReversed,
+            Change::RefundReversed(_) => OrderChangeKind::RefundReversed,
             Change::GoodsReturned(_) => OrderChangeKind::GoodsReturned,
             Change::RefundFailed(_) => OrderChangeKind::RefundFailed,
             Change::ActionNeeded(_) => OrderChangeKind::PaymentActionRequired,
@@ -195,7 +192,7 @@ impl Change {
             }
             Change::RefundFailed(id) => order.settle_refund(*id, false),
             Change::PaymentReversed(reversed) => order.reverse_capture(reversed),
-            Change::RefundReversed { id, payment } => order.reverse_refund(*id, *payment),
+            Change::RefundReversed(reversed) => order.reverse_refund(reversed),
             Change::ActionNeeded(action) => order.require_action(action.clone()),
             Change::PaymentMethodDeclined(decline) => order.decline(decline.clone()),
             Change::PaymentRetried => order.retry_payment(),

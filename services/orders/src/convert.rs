@@ -67,15 +67,16 @@ pub fn effective_time(
 
 /// Reads an amount of at least `least` minor units, 0 or 1.
 fn amount(name: &str, money: souk_client::types::v1::Money, least: i64) -> Result<Money, Error> {
-    let money = Money::try_from(money).map_err(|error| field(name, error))?;
-    money.currency.of_commerce().map_err(|error| field(name, error))?;
+    let of_currency = |error| field(format!("{name}.currency_code"), error);
+    let money = Money::try_from(money).map_err(of_currency)?;
+    money.currency.of_commerce().map_err(of_currency)?;
     if money.minor < least {
         let allowed = if least == 0 {
             "must be 0 minor units or more"
         } else {
             "must be more than 0 minor units"
         };
-        return Err(field(name, allowed));
+        return Err(field(format!("{name}.minor_units"), allowed));
     }
     Ok(money)
 }
@@ -297,7 +298,8 @@ fn shares(
         let money = one.amount.ok_or_else(|| field(&path, "is required"))?;
         let money = amount(&path, money, 1)?;
         if money.currency != currency {
-            return Err(field(path, format!("must be in {currency}, the currency of the order")));
+            let problem = format!("must be {currency}, the currency of the order");
+            return Err(field(format!("{path}.currency_code"), problem));
         }
         shares.push(NewShare { payment_method: one.payment_method, minor: Some(money.minor) });
     }

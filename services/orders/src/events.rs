@@ -120,8 +120,8 @@ fn event_of(
             };
             NewEvent::new(&event, now)
         }
-        Change::RefundReversed { id, .. } => {
-            let refund = order.refund(*id).map(pb::Refund::from);
+        Change::RefundReversed(reversed) => {
+            let refund = order.refund(reversed.failed).map(pb::Refund::from);
             NewEvent::new(
                 &pb::OrderRefundReversed { order: whole(), refund, change: changed() },
                 now,

@@ -197,8 +197,7 @@ async fn adopt_refund(
         return Ok(Reaction::CannotFollow);
     }
     order.refunds.push(refund);
-    let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
-    store::refund::insert_last(tx, &order, &request).await?;
+    store::refund::insert_last(tx, &order, &RequestKey::of_payments(foreign.id)).await?;
 
     let saga = saga.restart(Kind::Refund, actor, effective_time, now);
     let saga = Saga { refund: Some(foreign.id), ..saga };
@@ -251,8 +250,9 @@ async fn lose_capture(
     Ok(Reaction::Follows)
 }
 
-/// Has a refund that succeeded and failed later count as failed. That of a cancellation becomes one
-/// of the order's first, so that it is seen what its customer did not get.
+/// Has a refund that succeeded and failed later count as failed, or what one of several payments
+/// paid back of it. That of a cancellation becomes one of the order's first, so that it is seen
+/// what its customer did not get.
 async fn lose_refund(
     tx: &Tx,
     id: OrderId,
@@ -261,11 +261,10 @@ async fn lose_refund(
 ) -> Result<Reaction, Error> {
     let Some(saga) = store::saga::lock(tx, id).await? else { return Ok(Reaction::Known) };
     let mut order = store::order::get(tx, id).await?;
-    let known = order.refund_at_payment(foreign.id, foreign.payment);
-    let known = known.map(|refund| (refund.id, refund.state, refund.amount));
-    if let Some((_, RefundState::Failed, _)) = known {
+    if order.has_lost_refund(foreign.id, foreign.payment) {
         return Ok(Reaction::Known);
     }
+    let known = order.refund_at_payment(foreign.id, foreign.payment).cloned();
     // The order never knew of one that was made elsewhere and could not be followed.
     if known.is_none() && !is_of_cancellation(tx, &order, foreign).await? {
         return Ok(Reaction::Known);
@@ -273,40 +272,42 @@ async fn lose_refund(
     if saga.progress != Progress::Ended {
         return Ok(Reaction::Busy);
     }
-    if foreign.amount.currency != order.currency
-        // One that went back from several payments cannot fail in part.
-        || known.is_some_and(|(.., amount)| amount != foreign.amount)
-    {
+    if foreign.amount.currency != order.currency {
         return Ok(Reaction::CannotFollow);
     }
-    if known.is_none() {
-        let refund = Refund {
-            id: foreign.id,
-            state: RefundState::Succeeded,
-            amount: foreign.amount,
-            lines: vec![],
-            reason: RefundReason::Other as i64,
-            note: "What CancelOrder paid back.".to_owned(),
-            actor: Actor::service("payments"),
-            payment: order.is_split().then_some(foreign.payment),
-            create_time: now,
-            effective_time: foreign.effective_time.unwrap_or(now).max(order.effective_time),
-        };
-        if order.own_cancel_refund(refund).is_err() {
-            return Ok(Reaction::CannotFollow);
-        }
+    let is_of_order = known.is_some();
+    let refund = known.unwrap_or_else(|| refund_of_cancellation(&order, foreign, now));
+    if !is_of_order && order.own_cancel_refund(refund.clone()).is_err() {
+        return Ok(Reaction::CannotFollow);
     }
-    let id = known.map_or(foreign.id, |(id, ..)| id);
-    let change = Change::RefundReversed { id, payment: foreign.payment };
+    let reversed = order.reversed_refund(&refund, foreign.payment, foreign.amount.minor);
+    let Some(change) = reversed.map(Change::RefundReversed) else {
+        return Ok(Reaction::CannotFollow);
+    };
     if change.apply(&mut order.clone()).is_err() {
         return Ok(Reaction::CannotFollow);
     }
-    if known.is_none() {
-        let request = RequestKey { key: format!("service:payments\n{}", foreign.id), hash: vec![] };
-        store::refund::insert_last(tx, &order, &request).await?;
+    if !is_of_order {
+        store::refund::insert_last(tx, &order, &RequestKey::of_payments(foreign.id)).await?;
     }
     record::change(tx, &mut order, &change, &of_payments(), now).await?;
     Ok(Reaction::Follows)
+}
+
+/// Returns what a cancellation paid back as a refund of its order.
+fn refund_of_cancellation(order: &Order, foreign: &ForeignRefund, now: Timestamp) -> Refund {
+    Refund {
+        id: foreign.id,
+        state: RefundState::Succeeded,
+        amount: foreign.amount,
+        lines: vec![],
+        reason: RefundReason::Other as i64,
+        note: "What CancelOrder paid back.".to_owned(),
+        actor: Actor::service("payments"),
+        payment: order.is_split().then_some(foreign.payment),
+        create_time: now,
+        effective_time: foreign.effective_time.unwrap_or(now).max(order.effective_time),
+    }
 }
 
 /// Cancels what is open of an order that waits for a capture which cannot come any more, as a

@@ -95,10 +95,7 @@ pub async fn change(
         Change::PaymentReversed(reversed) => {
             store::reversed_capture::insert(tx, order.id, reversed, now).await?;
         }
-        Change::RefundReversed { id, .. } => {
-            let refund = order.refund(*id).expect("a refund that fails is one of its order");
-            store::refund::reverse(tx, order.id, refund).await?;
-        }
+        Change::RefundReversed(reversed) => store::refund::reverse(tx, order, reversed).await?,
         Change::Fulfilled { id, .. } => {
             store::fulfillment::update(tx, order, *id).await?;
             store::order_line::add_fulfillment(tx, order.id, *id).await?;

@@ -7,6 +7,7 @@
 use prost::Message;
 use sha2::{Digest, Sha256};
 use souk_chassis::Caller;
+use souk_types::RefundId;
 
 /// Names a request that must not take effect twice, and what it asked for.
 #[derive(Clone, Debug)]
@@ -28,6 +29,11 @@ impl RequestKey {
     pub fn kept_by(owner: &str, request_id: &str, request: &impl Message) -> Self {
         let hash = Sha256::digest(request.encode_to_vec()).to_vec();
         RequestKey { key: format!("{owner}\n{request_id}"), hash }
+    }
+
+    /// Names a refund that no caller asked for: payments made it, or it failed there.
+    pub fn of_payments(refund: RefundId) -> Self {
+        RequestKey { key: format!("service:payments\n{refund}"), hash: vec![] }
     }
 
     /// Returns the key under which another customer keeps the same request.

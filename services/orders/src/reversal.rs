@@ -1,9 +1,9 @@
 //! The rules of money that a provider takes back: a capture, or a refund that did not arrive. Pure.
 
-use souk_types::{CaptureId, PaymentId, RefundId};
+use souk_types::{CaptureId, Money, PaymentId, RefundId};
 
 use crate::error::Error;
-use crate::order::{Order, Refund, RefundState};
+use crate::order::{Order, Refund, RefundLine, RefundState};
 use crate::state::{MAX_REFUNDS, State};
 
 /// A capture that the provider took back.
@@ -13,6 +13,26 @@ pub struct ReversedCapture {
     pub id: CaptureId,
     /// In minor units.
     pub minor: i64,
+}
+
+/// A refund, or the part of it that one of several payments paid back, whose money the provider
+/// returned to the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReversedRefund {
+    /// The refund of the order.
+    pub id: RefundId,
+    pub payment: PaymentId,
+    /// In minor units.
+    pub minor: i64,
+    /// The refund that is FAILED then: the same one, or a new one of the part.
+    pub failed: RefundId,
+}
+
+impl ReversedRefund {
+    /// Returns whether the rest of the refund is still with the customer.
+    pub fn is_part(&self) -> bool {
+        self.failed != self.id
+    }
 }
 
 impl Order {
@@ -69,18 +89,52 @@ impl Order {
         Ok(())
     }
 
-    /// Records that a refund which had succeeded failed after all: its money is the shop's again,
-    /// and can be paid back once more. Goods that came back stay, and an order that it closed stays
-    /// closed. All of it came from one payment of the order.
-    pub fn reverse_refund(&mut self, id: RefundId, payment: PaymentId) -> Result<(), Error> {
-        let not_now = self.not_now();
+    /// Returns what is lost when one payment did not pay back an amount of a refund. What the
+    /// others paid back is still a refund that succeeded.
+    pub fn reversed_refund(
+        &self,
+        refund: &Refund,
+        payment: PaymentId,
+        minor: i64,
+    ) -> Option<ReversedRefund> {
+        let share = self.share_of(payment)?;
+        let is_part = minor < refund.amount.minor && self.is_split() && refund.payment.is_none();
+        let at_payment = self.id_at_payment(refund, &share);
+        let failed = if is_part { id_of_part(at_payment) } else { refund.id };
+        Some(ReversedRefund { id: refund.id, payment, minor, failed })
+    }
+
+    /// Returns whether it is recorded that a refund with this id at one of its payments failed.
+    pub fn has_lost_refund(&self, id: RefundId, payment: PaymentId) -> bool {
+        let whole = self.refund_at_payment(id, payment);
+        whole.is_some_and(|refund| refund.state == RefundState::Failed)
+            || self.refund(id_of_part(id)).is_some()
+    }
+
+    /// Records that a refund which had succeeded, or a part of it, failed after all: its money is
+    /// the shop's again, and can be paid back once more. Goods that came back stay, and an order
+    /// that it closed stays closed. All of it came from one payment of the order.
+    ///
+    /// A part becomes a refund of its own, so that each refund succeeded or failed as a whole.
+    pub fn reverse_refund(&mut self, reversed: &ReversedRefund) -> Result<(), Error> {
+        let ReversedRefund { id, payment, minor, failed } = *reversed;
         let paid_back = self.share_of(payment).map_or(0, |share| share.paid_back);
-        let refund = self.refunds.iter_mut().find(|refund| {
-            refund.id == id
-                && refund.state == RefundState::Succeeded
-                && (1..=paid_back).contains(&refund.amount.minor)
+        let found = self.refunds.iter().position(|refund| {
+            let left = refund.amount.minor;
+            let fits = if reversed.is_part() { minor < left } else { minor == left };
+            refund.id == id && refund.state == RefundState::Succeeded && fits
         });
-        let Some(refund) = refund else { return Err(not_now) };
+        let not_now = self.not_now();
+        let mut index = found.filter(|_| (1..=paid_back).contains(&minor)).ok_or(not_now)?;
+        if reversed.is_part() {
+            if self.refunds.len() >= MAX_REFUNDS {
+                return Err(Error::TooManyRefunds(self.id));
+            }
+            let part = self.refunds[index].set_apart(failed, payment, minor);
+            index = self.refunds.len();
+            self.refunds.push(part);
+        }
+        let refund = &mut self.refunds[index];
         refund.state = RefundState::Failed;
         let amount = refund.amount;
         let lines = refund.lines.clone();
@@ -92,6 +146,47 @@ impl Order {
         self.axes.payment = self.payment_status();
         Ok(())
     }
+}
+
+impl Refund {
+    /// Makes what one payment paid back of it a refund of its own.
+    fn set_apart(&mut self, id: RefundId, payment: PaymentId, minor: i64) -> Refund {
+        let lines = self.take_off_lines(minor);
+        let currency = self.amount.currency;
+        let part = Money::new(currency, minor);
+        self.amount = self.amount.subtract(part).expect("a part is less than the whole");
+        Refund { id, amount: part, lines, payment: Some(payment), ..self.clone() }
+    }
+
+    /// Takes an amount off its lines, and returns what was taken off: what exceeds the lines goes
+    /// first, and then the lines from the last one. Units count as paid back until nothing is left
+    /// of their amount. Goods that came back stay with this refund.
+    fn take_off_lines(&mut self, minor: i64) -> Vec<RefundLine> {
+        let of_lines: i64 = self.lines.iter().map(|line| line.amount).sum();
+        let beside_lines = self.amount.minor - of_lines;
+        let mut left = (minor - beside_lines).max(0);
+        let mut taken = vec![];
+        for line in self.lines.iter_mut().rev() {
+            let amount = line.amount.min(left);
+            if amount == 0 {
+                continue;
+            }
+            left -= amount;
+            line.amount -= amount;
+            line.is_refunded = line.amount > 0;
+            let is_refunded = !line.is_refunded;
+            taken.push(RefundLine { amount, restock: false, is_refunded, ..*line });
+        }
+        self.lines.retain(|line| line.is_refunded || line.restock);
+        taken.reverse();
+        taken
+    }
+}
+
+/// Names the refund of a part that failed; `at_payment` names the part at its payment. That of the
+/// payment of the rest has the id of the whole refund there.
+fn id_of_part(at_payment: RefundId) -> RefundId {
+    RefundId::of_step(at_payment.as_uuid(), "reversed")
 }
 
 #[cfg(test)]

@@ -26,7 +26,15 @@ fn last_refund(order: &Order) -> RefundId {
     order.refunds.last().unwrap().id
 }
 
-/// The refund of a cancellation, as it is told when it failed.
+/// Has the only payment of an order not pay back a refund after all.
+fn lose_refund(order: &mut Order, id: RefundId) -> Result<(), Error> {
+    let refund = order.refund(id).unwrap();
+    let minor = refund.amount.minor;
+    let reversed = order.reversed_refund(refund, order.payment_id(), minor).unwrap();
+    order.reverse_refund(&reversed)
+}
+
+/// The refund of a cancellation, as payments reports it when it failed.
 fn of_cancellation(order: &Order, minor: i64) -> Refund {
     Refund {
         id: order.cancel_refund_id(),
@@ -116,6 +124,18 @@ fn what_is_still_authorized_beside_a_reversal_is_given_up_with_the_last_open_uni
 }
 
 #[test]
+fn an_authorization_beside_a_reversal_is_voided_as_soon_as_nothing_of_it_is_owed() {
+    let mut order = Order { capture: CaptureMethod::Manual, ..placed() };
+    order.captured(DueCapture { minor: 1000, is_final: false }).unwrap();
+    take_back(&mut order, 1000).unwrap();
+    assert!(!cancel_units(&mut order, &[(1, 1)]).unwrap().voids, "500 more than that is owed");
+    let plan = cancel_units(&mut order, &[(1, 2)]).unwrap();
+    assert!(plan.voids && !plan.closes, "{plan:?}");
+    assert_eq!((order.uncaptured(), order.reversed), (1000, 1000));
+    assert!(!cancel_units(&mut order, &[(2, 1)]).unwrap().voids, "only once");
+}
+
+#[test]
 fn a_completed_order_stays_completed() {
     let mut order = fulfilled();
     take_back(&mut order, TOTAL).unwrap();
@@ -135,12 +155,12 @@ fn a_refund_that_fails_later_can_be_made_again() {
         (order.refunded.minor, order.lines[0].refunded, order.lines[0].returned),
         (500, 2, 2)
     );
-    order.reverse_refund(first, order.payment_id()).unwrap();
+    lose_refund(&mut order, first).unwrap();
     assert_eq!(order.axes.payment, PaymentStatus::Paid);
     assert_eq!(order.refund(first).unwrap().state, RefundState::Failed);
     // The goods are back all the same.
     assert_eq!((order.refunded.minor, order.lines[0].refunded, order.lines[0].returned), (0, 0, 2));
-    assert!(order.reverse_refund(first, order.payment_id()).is_err(), "only once");
+    assert!(lose_refund(&mut order, first).is_err(), "only once");
 
     assert_eq!(refund(&mut order, REST_OF_MONEY).unwrap(), gbp(TOTAL));
     assert_eq!(order.axes.payment, PaymentStatus::Refunded);
@@ -152,7 +172,7 @@ fn an_order_that_a_refund_closed_stays_closed_and_owes_the_customer() {
     refund(&mut order, REST_OF_MONEY).unwrap();
     assert_eq!((order.axes.state, order.axes.payment), (State::Canceled, PaymentStatus::Refunded));
     let failed = last_refund(&order);
-    order.reverse_refund(failed, order.payment_id()).unwrap();
+    lose_refund(&mut order, failed).unwrap();
     assert_eq!((order.axes.state, order.axes.payment), (State::Canceled, PaymentStatus::Paid));
     refund(&mut order, RefundScope::Amount(gbp(750))).unwrap();
     assert_eq!(order.axes.payment, PaymentStatus::PartiallyRefunded);
@@ -176,7 +196,7 @@ fn what_a_cancellation_did_not_pay_back_after_all_is_owed_to_the_customer() {
     let failed = of_cancellation(&order, 1000);
     let id = failed.id;
     order.own_cancel_refund(failed).unwrap();
-    order.reverse_refund(id, order.payment_id()).unwrap();
+    lose_refund(&mut order, id).unwrap();
     assert_eq!((order.given_back, order.canceled, order.refunded.minor), (0, 0, 0));
     assert_eq!(
         (order.captured_net(), order.refundable(), order.axes.payment),
@@ -191,10 +211,36 @@ fn what_a_cancellation_did_not_pay_back_after_all_is_owed_to_the_customer() {
     let failed = of_cancellation(&whole, TOTAL);
     whole.own_cancel_refund(failed).unwrap();
     let failed = last_refund(&whole);
-    whole.reverse_refund(failed, whole.payment_id()).unwrap();
+    lose_refund(&mut whole, failed).unwrap();
     assert_eq!((whole.axes.state, whole.axes.payment), (State::Canceled, PaymentStatus::Paid));
     refund(&mut whole, REST_OF_MONEY).unwrap();
     assert_eq!((whole.axes.state, whole.axes.payment), (State::Canceled, PaymentStatus::Refunded));
+}
+
+#[test]
+fn an_amount_is_taken_off_the_last_lines_and_goods_that_came_back_stay() {
+    let line = |number, amount, restock| RefundLine {
+        number,
+        quantity: 2,
+        amount,
+        restock,
+        is_refunded: true,
+    };
+    let mut refund = of_cancellation(&paid(), 100);
+    refund.lines =
+        vec![line(1, 40, false), line(2, 20, false), line(3, 10, false), line(4, 20, true)];
+    // 10 are of no line.
+    let taken = refund.take_off_lines(55);
+    let of = |lines: &[RefundLine]| -> Vec<_> {
+        lines
+            .iter()
+            .map(|line| (line.number, line.amount, line.restock, line.is_refunded))
+            .collect()
+    };
+    let lost = [(2, 15, false, false), (3, 10, false, true), (4, 20, false, true)];
+    assert_eq!(of(&taken), lost);
+    let left = [(1, 40, false, true), (2, 5, false, true), (4, 0, true, false)];
+    assert_eq!(of(&refund.lines), left);
 }
 
 proptest! {
@@ -230,13 +276,13 @@ proptest! {
                 5 => take_back(&mut order, amount),
                 6 => {
                     let some = order.refunds.get(amount as usize % order.refunds.len().max(1));
-                    some.map(|refund| refund.id).map_or(Ok(()), |id| order.reverse_refund(id, order.payment_id()))
+                    some.map(|refund| refund.id).map_or(Ok(()), |id| lose_refund(&mut order, id))
                 }
                 7 => {
                     let mut failed = of_cancellation(&order, amount);
                     failed.id = RefundId::new(Timestamp::from_micros(1));
                     let id = failed.id;
-                    order.own_cancel_refund(failed).and_then(|()| order.reverse_refund(id, order.payment_id()))
+                    order.own_cancel_refund(failed).and_then(|()| lose_refund(&mut order, id))
                 }
                 _ => match order.axes.state {
                     State::Placed if !order.axes.fulfillment.has_left() => {

@@ -209,7 +209,7 @@ fn what_is_unknown_is_repeated_and_at_last_taken_back_as_if_done() {
 }
 
 #[test]
-fn a_customer_who_takes_too_long_is_told_so_and_has_longer_than_a_service_has() {
+fn a_customer_who_takes_too_long_loses_the_order_and_has_longer_than_a_service_has() {
     let slow_services = Circumstances { give_up: true, ..calm() };
     assert_eq!(
         decided(Kind::Place, Step::Authorize, Outcome::Waiting, slow_services),
@@ -231,11 +231,11 @@ fn a_decline_that_another_method_may_mend_keeps_the_order_until_time_is_up() {
     assert_eq!(decided(calm()), wait.clone().with(Change::PaymentMethodDeclined(code)));
     assert!(!wait.next.keeps_lease(), "nobody needs to drive it meanwhile");
 
-    let told = Circumstances { is_declined: true, ..calm() };
-    assert_eq!(decided(told), wait, "it is noted once");
-    let late = Circumstances { time_to_pay: None, ..told };
+    let noted = Circumstances { is_declined: true, ..calm() };
+    assert_eq!(decided(noted), wait, "it is noted once");
+    let late = Circumstances { time_to_pay: None, ..noted };
     assert_eq!(decided(late), Decision::take_back(Step::Void, Reason::PaymentDeclined));
-    let canceled = Circumstances { cancel_requested: true, ..told };
+    let canceled = Circumstances { cancel_requested: true, ..noted };
     assert_eq!(decided(canceled), Decision::take_back(Step::Void, Reason::OrderCanceled));
 }
 
@@ -280,7 +280,7 @@ fn goods_that_come_back_for_nothing_are_no_refund_of_money() {
 }
 
 #[test]
-fn a_customer_is_told_once_where_to_go() {
+fn a_customer_learns_once_where_to_go() {
     let action = Action { url: "https://bank.example".to_owned(), expire_time: None };
     let answer = Answer { action: Some(action.clone()), ..Answer::of(Outcome::Waiting) };
     let first = decide(Kind::Place, Step::Authorize, &answer, calm());
@@ -290,7 +290,7 @@ fn a_customer_is_told_once_where_to_go() {
 }
 
 #[test]
-fn what_a_refusal_told_is_kept_with_the_order_that_it_ends() {
+fn what_a_refusal_says_is_kept_with_the_order_that_it_ends() {
     let facts = vec![("sku".to_owned(), "mug".to_owned())];
     let answer = Answer { facts: facts.clone(), ..Answer::refused(Reason::OutOfStock) };
     let ended = decide(Kind::Place, Step::Reserve, &answer, calm());
@@ -363,25 +363,146 @@ fn pauses_double_up_to_a_limit() {
     assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 }
 
-/// A naive world: what each call leaves behind if it takes effect.
-#[derive(Default, Debug)]
+#[test]
+fn several_payments_are_authorized_and_captured_one_after_the_other() {
+    let first = Circumstances { authorizes_more: true, ..calm() };
+    assert_eq!(
+        decided(Kind::Place, Step::Authorize, Outcome::Done, first),
+        Decision::go(Step::Authorize).with(Change::PaymentAuthorized)
+    );
+    let capture = DueCapture { minor: 200, is_final: false };
+    let part = Circumstances { placed: true, capture, captures_more: true, ..calm() };
+    let captured = Decision::go(Step::Capture).with(Change::Captured(capture));
+    for kind in [Kind::Place, Kind::Fulfill, Kind::Capture, Kind::Cancel, Kind::CancelLines] {
+        assert_eq!(decided(kind, Step::Capture, Outcome::Done, part), captured, "{kind:?}");
+    }
+    // A cancellation waits until all of it is captured, and pays back all of it.
+    let canceled = Circumstances { cancel_requested: true, ..part };
+    assert_eq!(decided(Kind::Place, Step::Capture, Outcome::Done, canceled), captured);
+}
+
+#[test]
+fn a_refusal_of_a_later_payment_takes_back_the_earlier_ones() {
+    let reason = Reason::PaymentDeclined;
+    let later = Circumstances { has_authorized: true, ..calm() };
+    assert_eq!(
+        decided(Kind::Place, Step::Authorize, Outcome::Refused(reason), later),
+        Decision::take_back(Step::Void, reason)
+    );
+    let plan = CancelPlan { pays_back: 200, voids: true, ..NO_PLAN.clone() };
+    let captured = Circumstances { placed: true, plan: &plan, ..calm() };
+    let decision = decided(Kind::Place, Step::Capture, Outcome::Refused(reason), captured);
+    assert_eq!(decision.next, Next::Cancel(Step::PayBack));
+    assert_eq!(decision.taking_back, Some(reason));
+}
+
+/// What each call leaves behind if it takes effect, and what the order has recorded of it.
+#[derive(Debug)]
 struct World {
     reserved: bool,
     committed: bool,
-    authorized: bool,
-    captured: bool,
+    /// Of each payment, in the order in which they are authorized and captured.
+    payments: Vec<Held>,
+    /// How many payments the order knows to be authorized, and to be captured.
+    known_authorized: usize,
+    known_captured: usize,
+}
+
+/// What one payment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    Authorization,
+    Money,
 }
 
 impl World {
+    fn of(payments: usize) -> World {
+        World {
+            reserved: false,
+            committed: false,
+            payments: vec![Held::Nothing; payments],
+            known_authorized: 0,
+            known_captured: 0,
+        }
+    }
+
+    /// Returns the payment that a step is about: the next one, or else the last.
+    fn in_turn(&self, known: usize) -> usize {
+        known.min(self.payments.len() - 1)
+    }
+
+    fn has_taken_effect(&self, step: Step) -> bool {
+        match step {
+            Step::Reserve => self.reserved,
+            Step::Commit => self.committed,
+            Step::Authorize => self.payments[self.in_turn(self.known_authorized)] != Held::Nothing,
+            Step::Capture => self.payments[self.in_turn(self.known_captured)] == Held::Money,
+            _ => false,
+        }
+    }
+
     fn apply(&mut self, step: Step) {
         match step {
             Step::Reserve => self.reserved = true,
-            Step::Authorize => self.authorized = true,
             Step::Commit => self.committed = true,
-            Step::Capture => self.captured = true,
-            Step::Void => self.authorized = false,
+            Step::Authorize => {
+                let number = self.in_turn(self.known_authorized);
+                self.payments[number] = Held::Authorization;
+            }
+            Step::Capture => {
+                let number = self.in_turn(self.known_captured);
+                assert_eq!(
+                    self.payments[number],
+                    Held::Authorization,
+                    "captured what is not there"
+                );
+                self.payments[number] = Held::Money;
+            }
+            // Those that are known, and the one in turn, whose call may have arrived.
+            Step::Void => {
+                let asked = self.payments.iter_mut().take(self.known_authorized + 1);
+                let authorized = asked.filter(|held| **held == Held::Authorization);
+                authorized.for_each(|held| *held = Held::Nothing);
+            }
+            Step::PayBack => {
+                let captured = self.payments.iter_mut().take(self.known_captured);
+                captured.for_each(|held| *held = Held::Nothing);
+            }
             Step::Release => (self.reserved, self.committed) = (false, false),
+            Step::Price | Step::Consume | Step::TakeBack => {}
+        }
+    }
+
+    fn note(&mut self, change: Option<&Change>) {
+        match change {
+            Some(Change::PaymentAuthorized) => self.known_authorized += 1,
+            Some(Change::Placed) => self.known_authorized = self.payments.len(),
+            Some(Change::Captured(_)) => self.known_captured += 1,
             _ => {}
+        }
+    }
+
+    /// Returns what a cancellation has to do.
+    fn plan(&self) -> CancelPlan {
+        let has_more = self.known_captured < self.payments.len();
+        CancelPlan { pays_back: self.known_captured as i64, voids: has_more, ..NO_PLAN.clone() }
+    }
+
+    fn all(&self, held: Held) -> bool {
+        self.payments.iter().all(|one| *one == held)
+    }
+
+    /// Returns what the driver knows of the payments.
+    fn circumstances<'a>(&self, before: Circumstances<'a>) -> Circumstances<'a> {
+        let number = self.payments.len();
+        let captures_more = self.known_captured + 1 < number;
+        Circumstances {
+            authorizes_more: self.known_authorized + 1 < number,
+            has_authorized: self.known_authorized > 0,
+            captures_more,
+            capture: DueCapture { minor: 1, is_final: !captures_more },
+            ..before
         }
     }
 }
@@ -391,56 +512,72 @@ proptest! {
     /// 4 declined softly, after which another payment method comes at once; and whether time is up
     /// or a cancellation is requested.
     #[test]
-    fn every_placing_ends_with_all_or_nothing(draws in prop::collection::vec((0u8..5, any::<bool>(), any::<bool>()), 1..60), at_once in any::<bool>()) {
-        let mut world = World::default();
-        let mut step = Kind::Place.first();
+    fn every_placing_ends_with_all_or_nothing(
+        draws in prop::collection::vec((0u8..5, any::<bool>(), any::<bool>()), 1..60),
+        at_once in any::<bool>(),
+        payments in 1usize..4,
+    ) {
+        let mut world = World::of(payments);
+        let mut kind = Kind::Place;
+        let mut step = kind.first();
         let mut now = Circumstances { captures_at_once: at_once, ..calm() };
         let mut give_up = false;
         let mut cancel = false;
+        // An authorization was asked for and not refused.
+        let mut may_be_authorized = false;
         let mut draws = draws.into_iter();
         let ending = loop {
             let (draw, late, cancels) = draws.next().unwrap_or((0, true, false));
             give_up |= late;
-            cancel |= cancels;
+            cancel |= cancels && kind == Kind::Place;
             let time_to_pay = (!give_up).then_some(TIME_TO_PAY);
-            now = Circumstances { give_up, time_to_pay, cancel_requested: cancel, ..now };
-            let taken = matches!(draw, 0 | 3);
-            let already = match step {
-                Step::Reserve => world.reserved,
-                Step::Authorize => world.authorized,
-                Step::Commit => world.committed,
-                Step::Capture => world.captured,
-                _ => false,
-            };
-            if taken { world.apply(step); }
+            let plan = world.plan();
+            let known = Circumstances { give_up, time_to_pay, cancel_requested: cancel, ..now };
+            let known = Circumstances { plan: &plan, ..world.circumstances(known) };
+            let already = world.has_taken_effect(step);
+            let is_taking_back = matches!(step, Step::Void | Step::Release | Step::PayBack);
+            if matches!(draw, 0 | 3) && !already || draw == 1 && is_taking_back {
+                world.apply(step);
+            }
             // A repeat of what took effect answers that it did; a taking back is never refused.
             let outcome = match draw {
                 0 => Outcome::Done,
-                1 if already => Outcome::Done,
-                1 if matches!(step, Step::Void | Step::Release) => { world.apply(step); Outcome::Done }
+                1 if already || is_taking_back => Outcome::Done,
                 1 => Outcome::Refused(Reason::OutOfStock),
                 4 if step == Step::Authorize && !already => Outcome::Declined,
                 _ => Outcome::Unknown,
             };
-            let decision = decided(Kind::Place, step, outcome, now);
+            may_be_authorized |= !matches!(outcome, Outcome::Refused(_)) && step == Step::Authorize;
+            let decision = decided(kind, step, outcome, known);
             now.placed |= decision.change == Some(Change::Placed);
-            if let Some(reason) = decision.taking_back {
-                now.taking_back.get_or_insert(reason);
-            }
+            now.taking_back = now.taking_back.or(decision.taking_back);
+            world.note(decision.change.as_ref());
             match decision.next {
                 Next::Step(following) => {
+                    let is_idle = following == Step::Void && world.known_authorized == 0;
+                    prop_assert!(!is_idle || may_be_authorized, "it voids what was never asked for");
                     now.attempts = 1;
                     step = following;
                 }
+                Next::Cancel(following) => {
+                    now.attempts = 1;
+                    (kind, step, cancel) = (Kind::Cancel, following, false);
+                }
                 Next::Retry(_) => now.attempts += 1,
                 Next::Quarantine => return Ok(()),
-                Next::End | Next::Cancel(_) => break decision.change,
+                Next::End => break decision.change,
             }
         };
         match ending {
-            Some(Change::Placed) => prop_assert!(!at_once && world.reserved && world.committed && world.authorized && !world.captured),
-            Some(Change::Captured(_)) => prop_assert!(world.reserved && world.committed && world.authorized && world.captured),
-            Some(Change::Rejected(_) | Change::Canceled { .. }) => prop_assert!(!world.reserved && !world.authorized && !world.captured, "{:?}", world),
+            Some(Change::Placed) => {
+                prop_assert!(!at_once && world.committed && world.all(Held::Authorization));
+            }
+            Some(Change::Captured(capture)) => {
+                prop_assert!(capture.is_final && world.committed && world.all(Held::Money));
+            }
+            Some(Change::Rejected(_) | Change::Canceled { .. }) => {
+                prop_assert!(!world.reserved && world.all(Held::Nothing), "{:?}", world);
+            }
             other => prop_assert!(false, "placing ended with {:?}", other),
         }
     }

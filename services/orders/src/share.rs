@@ -16,6 +16,8 @@ pub struct Share {
     pub captured: i64,
     /// How much of it went back, by refunds and by cancellations.
     pub paid_back: i64,
+    /// How much the provider took back of it after it was captured; never less than before.
+    pub reversed: i64,
     /// How many payment methods were tried for it, from 1.
     pub tries: i64,
 }
@@ -45,6 +47,7 @@ impl Share {
             is_authorized: false,
             captured: 0,
             paid_back: 0,
+            reversed: 0,
             tries: 1,
         }
     }

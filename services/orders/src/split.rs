@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::order::{Order, Refund};
 use crate::part::DueCapture;
 use crate::reason::Reason;
+use crate::reversal::ReversedCapture;
 use crate::share::{Part, Share, step_of};
 use crate::state::{PaymentStatus, State};
 
@@ -28,6 +29,7 @@ impl Order {
             is_authorized: !matches!(self.axes.state, State::Pending | State::Rejected),
             captured: self.captured,
             paid_back: self.refunded.minor + self.given_back,
+            reversed: self.reversed,
             tries: self.tries,
         }]
     }
@@ -148,6 +150,14 @@ impl Order {
     pub(crate) fn take_off(&mut self, payment: PaymentId, minor: i64) {
         if let Some(share) = self.payments.iter_mut().find(|share| share.id == payment) {
             share.captured -= minor;
+            share.reversed += minor;
+        }
+    }
+
+    /// Adds what the provider took back of one of its payments, when it is read.
+    pub(crate) fn add_reversed(&mut self, reversed: &ReversedCapture) {
+        if let Some(share) = self.payments.iter_mut().find(|share| share.id == reversed.payment) {
+            share.reversed += reversed.minor;
         }
     }
 
@@ -179,20 +189,25 @@ impl Order {
         self.payments.iter().take(asked).filter(|share| share.left() > 0).copied().collect()
     }
 
+    /// Returns whether what is not captured of its payments is still authorized.
+    fn holds_authorizations(&self) -> bool {
+        self.axes.payment.is_authorized() || self.is_authorized_beside_reversed()
+    }
+
     /// Returns what happened to one of its payments.
     pub fn status_of(&self, share: &Share) -> PaymentStatus {
         if !self.is_split() {
             return self.axes.payment;
         }
-        let is_held = self.axes.payment.is_authorized() && share.left() > 0;
+        let is_held = self.holds_authorizations() && share.left() > 0;
         match self.axes.state {
             State::Pending if share.is_authorized => PaymentStatus::Authorized,
             State::Pending if share.number == self.share_in_turn().number => self.axes.payment,
             State::Pending => PaymentStatus::Unpaid,
             _ if !share.is_authorized => PaymentStatus::Unpaid,
+            _ if self.reversed > 0 && share.reversed > 0 => PaymentStatus::Reversed,
             _ if is_held && share.captured == 0 => PaymentStatus::Authorized,
             _ if is_held => PaymentStatus::PartiallyPaid,
-            _ if self.reversed > 0 && share.left() > 0 => PaymentStatus::Reversed,
             _ if share.captured == 0 => PaymentStatus::Voided,
             _ if share.paid_back == 0 => PaymentStatus::Paid,
             _ if share.refundable() > 0 => PaymentStatus::PartiallyRefunded,

@@ -6,11 +6,13 @@ use souk_types::{Money, OrderId, PriceId, Timestamp};
 use super::*;
 use crate::actor::Actor;
 use crate::new_order::NewOrder;
-use crate::order::{Action, Details, Line, RefundRequest, RefundScope};
-use crate::part::Units;
+use crate::order::{
+    Action, Details, Line, RefundRequest, RefundScope, RefundState, RequestedRefundLine,
+};
+use crate::part::{CancelPlan, Units};
 use crate::request_key::RequestKey;
 use crate::share::NewShare;
-use crate::state::CaptureMethod;
+use crate::state::{CaptureMethod, FulfillmentStatus};
 
 const NOW: Timestamp = Timestamp::from_micros(1);
 
@@ -71,6 +73,17 @@ fn placed(partial: &[i64]) -> Order {
     order
 }
 
+/// Cancels units as a saga does. Returns what that does.
+fn cancel_units(order: &mut Order, quantity: i64) -> CancelPlan {
+    let wanted = [Units { number: 1, quantity }];
+    let id = souk_types::CancellationId::new(NOW);
+    let part = order.plan_lines_cancellation(id, &wanted, &Default::default()).unwrap();
+    order.cancellation = Some(part);
+    let plan = order.cancel_plan(false);
+    order.cancel_units(&plan).unwrap();
+    plan
+}
+
 /// Captures as a saga does, one payment at a time. Returns the captures.
 fn capture(order: &mut Order, minor: i64) -> Vec<(i64, i64)> {
     let mut taken = vec![];
@@ -88,9 +101,18 @@ fn capture(order: &mut Order, minor: i64) -> Vec<(i64, i64)> {
 }
 
 fn refund(order: &mut Order, minor: i64, payment: Option<PaymentId>) -> Result<RefundId, Error> {
+    let scope = RefundScope::Amount(Money::new(order.currency, minor));
+    refund_of(order, scope, payment)
+}
+
+fn refund_of(
+    order: &mut Order,
+    scope: RefundScope,
+    payment: Option<PaymentId>,
+) -> Result<RefundId, Error> {
     let id = RefundId::derive(b"test", &order.refunds.len().to_string());
     let request = RefundRequest {
-        scope: RefundScope::Amount(Money::new(order.currency, minor)),
+        scope,
         reason: 0,
         note: String::new(),
         actor: Actor::default(),
@@ -101,6 +123,30 @@ fn refund(order: &mut Order, minor: i64, payment: Option<PaymentId>) -> Result<R
     order.refunds.push(refund);
     order.settle_refund(id, true)?;
     Ok(id)
+}
+
+/// Has one payment, by its number from 0, not pay back a part of a refund after all.
+fn lose_refund(order: &mut Order, id: RefundId, index: usize, minor: i64) -> Result<(), Error> {
+    let payment = order.payments[index].id;
+    let refund = order.refund(id).unwrap();
+    let reversed = order.reversed_refund(refund, payment, minor).unwrap();
+    order.reverse_refund(&reversed)
+}
+
+/// Has the provider take back what was captured of one payment, by its number from 0.
+fn take_back(order: &mut Order, index: usize, minor: i64) -> Result<(), Error> {
+    let payment = order.payments[index].id;
+    let id = CaptureId::new(NOW);
+    order.reverse_capture(&ReversedCapture { payment, id, minor })
+}
+
+/// What each refund is: its state, its amount and the amounts of its lines.
+fn refunds(order: &Order) -> Vec<(RefundState, i64, Vec<i64>)> {
+    let of = |refund: &Refund| {
+        let lines = refund.lines.iter().map(|line| line.amount).collect();
+        (refund.state, refund.amount.minor, lines)
+    };
+    order.refunds.iter().map(of).collect()
 }
 
 fn moved(order: &Order) -> Vec<(i64, i64, i64)> {
@@ -203,20 +249,115 @@ fn captures_go_through_the_payments_in_order_and_refunds_the_other_way() {
 #[test]
 fn the_last_capture_leaves_nothing_of_the_other_payments() {
     let mut order = placed(&[200, 300]);
-    let part = order.plan_lines_cancellation(
-        souk_types::CancellationId::new(NOW),
-        &[Units { number: 1, quantity: 6 }],
-        &Default::default(),
-    );
-    order.cancellation = Some(part.unwrap());
-    let plan = order.cancel_plan(false);
-    order.cancel_units(&plan).unwrap();
+    cancel_units(&mut order, 6);
     let due = order.capture_of_the_rest();
     assert_eq!(capture(&mut order, due.minor), [(1, 200), (2, 200)]);
     assert_eq!(order.axes.payment, PaymentStatus::Paid);
     let end = [PaymentStatus::Paid, PaymentStatus::Paid, PaymentStatus::Voided];
     assert_eq!(statuses(&order), end);
     assert_eq!(order.shares_to_void().iter().map(|one| one.number).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn each_payment_says_by_itself_whether_its_capture_was_taken_back() {
+    use PaymentStatus::{Authorized, Paid, Reversed, Voided};
+    let mut paid = placed(&[200, 300]);
+    capture(&mut paid, 1000);
+    take_back(&mut paid, 1, 300).unwrap();
+    assert_eq!((paid.axes.payment, statuses(&paid)), (Reversed, vec![Paid, Reversed, Paid]));
+    assert!(take_back(&mut paid, 1, 1).is_err(), "nothing is left of it");
+
+    // What is authorized beside it stays so until nothing of it is owed any more.
+    let mut part = placed(&[200, 300]);
+    capture(&mut part, 200);
+    take_back(&mut part, 0, 200).unwrap();
+    assert_eq!(statuses(&part), [Reversed, Authorized, Authorized]);
+    assert!(!cancel_units(&mut part, 7).voids);
+    assert_eq!(statuses(&part), [Reversed, Authorized, Authorized]);
+    assert!(cancel_units(&mut part, 1).voids);
+    assert_eq!(statuses(&part), [Reversed, Voided, Voided]);
+    cancel_units(&mut part, 2);
+    assert_eq!(statuses(&part), [Voided; 3], "nothing is owed");
+
+    // What was never charged of a payment is not missing.
+    let mut less = placed(&[200, 300]);
+    cancel_units(&mut less, 6);
+    let due = less.capture_of_the_rest();
+    capture(&mut less, due.minor);
+    take_back(&mut less, 0, 200).unwrap();
+    assert_eq!(statuses(&less), [Reversed, Paid, Voided]);
+}
+
+#[test]
+fn a_part_of_a_refund_that_fails_later_is_a_refund_of_its_own() {
+    use RefundState::{Failed, Succeeded};
+    let mut order = placed(&[200, 300]);
+    capture(&mut order, 1000);
+    let id = refund(&mut order, 1000, None).unwrap();
+    assert_eq!((order.axes.state, order.axes.payment), (State::Canceled, PaymentStatus::Refunded));
+    let whole = order.clone();
+    assert!(lose_refund(&mut order, id, 1, 301).is_err(), "it paid back less");
+    assert!(lose_refund(&mut order, id, 1, 0).is_err(), "it is nothing");
+    assert_eq!(order, whole);
+
+    let rest = order.payments[2].id;
+    assert!(!order.has_lost_refund(id, rest));
+    lose_refund(&mut order, id, 2, 500).unwrap();
+    assert_eq!(refunds(&order), [(Succeeded, 500, vec![]), (Failed, 500, vec![])]);
+    assert_eq!(moved(&order), [(200, 200, 200), (300, 300, 300), (500, 500, 0)]);
+    let status = PaymentStatus::PartiallyRefunded;
+    assert_eq!((order.axes.state, order.axes.payment), (State::Canceled, status));
+    assert!(order.has_lost_refund(id, rest), "it counts once");
+    assert_eq!(order.refund_at_payment(id, rest).unwrap().id, id);
+    assert_eq!((order.refunds[1].payment, order.refunds[1].id != id), (Some(rest), true));
+
+    // The same amount can go back once more, from the same payment.
+    let again = refund(&mut order, 500, None).unwrap();
+    assert_eq!(order.axes.payment, PaymentStatus::Refunded);
+    lose_refund(&mut order, again, 2, 500).unwrap();
+
+    // At last nothing of it is with the customer.
+    lose_refund(&mut order, id, 1, 300).unwrap();
+    lose_refund(&mut order, id, 0, 200).unwrap();
+    let states: Vec<_> = refunds(&order).iter().map(|(state, minor, _)| (*state, *minor)).collect();
+    assert_eq!(states, [(Failed, 200), (Failed, 500), (Failed, 500), (Failed, 300)]);
+    assert_eq!((order.refunded.minor, order.axes.payment), (0, PaymentStatus::Paid));
+    let first = order.payments[0].id;
+    assert!(order.has_lost_refund(order.refund_part_id(id, &order.shares()[0]), first));
+}
+
+#[test]
+fn units_count_as_paid_back_until_nothing_is_left_of_their_amount() {
+    let units =
+        |quantity, restock| RequestedRefundLine { number: 1, quantity, amount: None, restock };
+    let mut order = placed(&[700]);
+    capture(&mut order, 1000);
+    order.lines[0].fulfilled = 10;
+    order.axes.fulfillment = FulfillmentStatus::Fulfilled;
+    let id = refund_of(&mut order, RefundScope::Lines(vec![units(4, true)]), None).unwrap();
+    let counts = |order: &Order| (order.lines[0].refunded, order.lines[0].returned);
+    assert_eq!((moved(&order), counts(&order)), (vec![(700, 700, 100), (300, 300, 300)], (4, 4)));
+
+    lose_refund(&mut order, id, 1, 300).unwrap();
+    use RefundState::{Failed, Succeeded};
+    assert_eq!(refunds(&order), [(Succeeded, 100, vec![100]), (Failed, 300, vec![300])]);
+    assert_eq!((counts(&order), order.refunded.minor), ((4, 4), 100));
+    lose_refund(&mut order, id, 0, 100).unwrap();
+    assert_eq!(
+        (counts(&order), order.refunded.minor),
+        ((0, 4), 0),
+        "the goods are back all the same"
+    );
+
+    // What is beside the lines is lost first.
+    let mut order = placed(&[700]);
+    capture(&mut order, 1000);
+    let id = refund_of(&mut order, RefundScope::Lines(vec![units(4, false)]), None).unwrap();
+    let refund = order.refunds.last_mut().unwrap();
+    refund.lines[0].amount = 60;
+    lose_refund(&mut order, id, 1, 300).unwrap();
+    assert_eq!(refunds(&order), [(Succeeded, 100, vec![60]), (Failed, 300, vec![])]);
+    assert_eq!(counts(&order), (4, 0));
 }
 
 #[test]
@@ -232,13 +373,26 @@ fn each_payment_has_captures_and_refunds_of_its_own() {
     assert!(refunds[0] != refunds[1] && refunds[0] != refund && refunds[1] != refund);
 }
 
+/// Has one payment not pay back its part of a refund, whichever there is.
+fn lose_any_part(order: &mut Order, number: usize) {
+    let Some(refund) = order.refunds.get(number % order.refunds.len().max(1)) else { return };
+    let id = refund.id;
+    let index = number % order.payments.len();
+    // A payment may have paid back other refunds, too.
+    let minor = order.payments[index].paid_back.min(refund.amount.minor);
+    let before = order.clone();
+    if lose_refund(order, id, index, minor).is_err() {
+        *order = before;
+    }
+}
+
 proptest! {
     /// Whatever is captured, canceled and paid back, the payments add up to the order, and none
     /// moves more than it has.
     #[test]
     fn the_payments_always_add_up(
         partial in prop::collection::vec(1i64..240, 1..5),
-        moves in prop::collection::vec((0u8..3, 1i64..400), 0..20),
+        moves in prop::collection::vec((0u8..5, 1i64..400), 0..20),
     ) {
         let mut order = placed(&partial);
         for (what, minor) in moves {
@@ -266,6 +420,14 @@ proptest! {
                     }
                     order.cancellation = None;
                 }
+                // The provider takes back what it has, of one payment.
+                3 => {
+                    let index = minor as usize % order.payments.len();
+                    let there = order.payments[index].refundable();
+                    let taken = take_back(&mut order, index, minor.min(there));
+                    prop_assert_eq!(taken.is_ok(), there > 0);
+                }
+                4 => lose_any_part(&mut order, minor as usize),
                 _ => {}
             }
             let total = order.total.unwrap().minor;
@@ -273,6 +435,11 @@ proptest! {
             prop_assert_eq!(sum(|share| share.amount), total);
             prop_assert_eq!(sum(|share| share.captured), order.captured);
             prop_assert_eq!(sum(|share| share.paid_back), order.refunded.minor + order.given_back);
+            let of_refunds = |state| order.refunds.iter().filter(move |one| one.state == state);
+            let succeeded = of_refunds(RefundState::Succeeded).map(|one| one.amount.minor);
+            prop_assert_eq!(succeeded.sum::<i64>(), order.refunded.minor);
+            let are_reversed = statuses(&order).contains(&PaymentStatus::Reversed);
+            prop_assert_eq!(are_reversed, order.reversed > 0);
             for share in order.shares() {
                 let is_within = share.paid_back >= 0 && share.refundable() >= 0 && share.left() >= 0;
                 prop_assert!(is_within, "{:?}", share);

@@ -9,7 +9,9 @@ use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, Set, UpdateMany};
 use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
-use super::{cancellation, fulfillment, order_line, order_payment, refund, requested_lines};
+use super::{
+    cancellation, fulfillment, order_line, order_payment, refund, requested_lines, reversed_capture,
+};
 use crate::error::Error;
 use crate::new_order::NewOrder;
 use crate::order::{Action, Details, LINES_SHOWN, Order, Parts, RequestedLine};
@@ -563,6 +565,11 @@ pub(super) async fn with_details(
             for row in order_payment::of(reader, &ids).await? {
                 if let Some(order) = by_id.get_mut(&row.order_id) {
                     order.payments.push(row.of_count(split[&order.id]));
+                }
+            }
+            for (id, reversed) in reversed_capture::of(reader, &ids).await? {
+                if let Some(order) = by_id.get_mut(&id) {
+                    order.add_reversed(&reversed);
                 }
             }
         }

@@ -12,6 +12,7 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::order::{Order, Refund, RefundLine, RefundState};
 use crate::request_key::RequestKey;
+use crate::reversal::ReversedRefund;
 
 /// Money that goes back, or goods that come back for nothing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -95,14 +96,28 @@ pub async fn end(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> 
     Ok(())
 }
 
-/// Writes that a refund of an order had succeeded and failed later: its state, and the units of
-/// each line that are no longer paid back.
-pub async fn reverse(tx: &Tx, order: OrderId, refund: &Refund) -> Result<(), Error> {
+/// Writes that a refund of an order, or a part of it, had succeeded and failed later: its state,
+/// and the units of each line that are no longer paid back.
+pub async fn reverse(tx: &Tx, order: &Order, reversed: &ReversedRefund) -> Result<(), Error> {
+    let of_order = |id| order.refund(id).expect("a refund that fails is one of its order");
+    let refund = of_order(reversed.failed);
+    if reversed.is_part() {
+        insert_last(tx, order, &RequestKey::of_payments(refund.id)).await?;
+        reduce(tx, of_order(reversed.id)).await?;
+    }
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::val(refund.state))
         .col_expr(Column::IsReversed, Expr::val(1_i64));
     update.filter(Column::RefundId.eq(refund.id)).exec(tx).await?;
-    order_line::take_back_refund(tx, order, refund).await
+    order_line::take_back_refund(tx, order.id, refund).await
+}
+
+/// Writes what is left of a refund of which a part failed.
+async fn reduce(tx: &Tx, refund: &Refund) -> Result<(), Error> {
+    let update =
+        Entity::update_many().col_expr(Column::AmountMinor, Expr::val(refund.amount.minor));
+    update.filter(Column::RefundId.eq(refund.id)).exec(tx).await?;
+    refund_line::replace(tx, refund.id, &refund.lines).await
 }
 
 #[derive(FromQueryResult)]

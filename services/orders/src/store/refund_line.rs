@@ -52,3 +52,9 @@ pub async fn insert(tx: &Tx, refund: RefundId, lines: &[RefundLine]) -> Result<(
     });
     Ok(rows::insert_all(tx, &rows.collect::<Vec<_>>()).await?)
 }
+
+/// Writes the lines of a refund as they have become.
+pub async fn replace(tx: &Tx, refund: RefundId, lines: &[RefundLine]) -> Result<(), Error> {
+    Entity::delete_many().filter(Column::RefundId.eq(refund)).exec(tx).await?;
+    insert(tx, refund, lines).await
+}

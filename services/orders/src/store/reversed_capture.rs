@@ -48,3 +48,18 @@ static BY_ID: Find<Entity> = Find::new(|| Entity::find().filter(Column::CaptureI
 pub async fn is_known(reader: &Reader, id: CaptureId) -> Result<bool, Error> {
     Ok(BY_ID.one(reader, [id.into()]).await?.is_some())
 }
+
+/// Returns the captures of orders that were taken back, each with its order.
+pub async fn of(
+    reader: &Reader,
+    orders: &[OrderId],
+) -> Result<Vec<(OrderId, ReversedCapture)>, Error> {
+    let found = Entity::find().filter(Column::OrderId.is_in(orders.iter().copied()));
+    let rows = found.all(reader).await?.into_iter();
+    let captures = rows.map(|row| {
+        let id = row.capture_id;
+        let capture = ReversedCapture { payment: row.payment_id, id, minor: row.amount_minor };
+        (row.order_id, capture)
+    });
+    Ok(captures.collect())
+}

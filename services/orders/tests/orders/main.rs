@@ -6,4 +6,5 @@ mod migration;
 mod reversals;
 mod rpc;
 mod saga;
+mod split_reversals;
 mod upstreams;

@@ -14,68 +14,83 @@ use tonic::Status;
 use crate::behind::{beside_a_bus, deliver, event};
 use crate::upstreams::*;
 
-fn gbp(minor_units: i64) -> Option<Money> {
+pub(crate) fn gbp(minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: "GBP".into(), minor_units })
 }
 
-fn minor(money: &Option<Money>) -> i64 {
+pub(crate) fn minor(money: &Option<Money>) -> i64 {
     money.as_ref().expect("an amount").minor_units
 }
 
 /// Has the provider take back an amount of a capture, and returns the event that says so.
 fn reversed(orders: &TestOrders, order: &pb::Order, id: CaptureId, amount: i64) -> bus::Event {
+    reversed_at(orders, payment_id(order), id, amount)
+}
+
+/// The same of one of several payments.
+pub(crate) fn reversed_at(
+    orders: &TestOrders,
+    payment: &str,
+    id: CaptureId,
+    amount: i64,
+) -> bus::Event {
     let mut world = orders.world.lock();
-    let held = world.payments.get_mut(payment_id(order)).unwrap();
+    let held = world.payments.get_mut(payment).unwrap();
     held.0 -= amount;
     held.1 -= amount;
     let is_over = held.0 == 0;
     if is_over {
-        world.voided.insert(payment_id(order).to_owned());
+        world.voided.insert(payment.to_owned());
     }
     drop(world);
-    told(orders, order, id, amount)
+    capture_reversed(orders, payment, id, amount)
 }
 
 /// Returns the event that a capture was taken back.
-fn told(orders: &TestOrders, order: &pb::Order, id: CaptureId, amount: i64) -> bus::Event {
+fn capture_reversed(orders: &TestOrders, payment: &str, id: CaptureId, amount: i64) -> bus::Event {
     let capture = payments::PaymentCapture {
         capture_id: id.to_string(),
-        payment_id: payment_id(order).to_owned(),
+        payment_id: payment.to_owned(),
         amount: gbp(amount),
         state: payments::PaymentCaptureState::Reversed.into(),
         ..Default::default()
     };
-    changed(orders, order, Some(capture))
+    changed(orders, payment, Some(capture))
 }
 
 fn changed(
     orders: &TestOrders,
-    order: &pb::Order,
+    payment: &str,
     capture: Option<payments::PaymentCapture>,
 ) -> bus::Event {
-    let payment = Some(orders.world.lock().payment(payment_id(order)));
+    let payment = Some(orders.world.lock().payment(payment));
     let changed = payments::PaymentChanged { payment, capture, ..Default::default() };
     event("souk.payments.v1.PaymentChanged", &changed)
 }
 
 /// Has the provider return the money of a refund, and returns the event that says so.
 fn failed(orders: &TestOrders, order: &pb::Order, refund_id: &str) -> bus::Event {
+    failed_at(orders, payment_id(order), refund_id)
+}
+
+/// The same of one of several payments, which knows its part by this id.
+pub(crate) fn failed_at(orders: &TestOrders, payment: &str, refund_id: &str) -> bus::Event {
     let mut world = orders.world.lock();
     let amount = world.refunds[refund_id];
-    world.payments.get_mut(payment_id(order)).unwrap().2 -= amount;
+    world.payments.get_mut(payment).unwrap().2 -= amount;
     let refund = payments::PaymentRefund {
         refund_id: refund_id.to_owned(),
-        payment_id: payment_id(order).to_owned(),
+        payment_id: payment.to_owned(),
         amount: gbp(amount),
         state: payments::PaymentRefundState::Failed.into(),
         ..Default::default()
     };
-    let told = payments::PaymentRefunded {
-        payment: Some(world.payment(payment_id(order))),
+    let failed = payments::PaymentRefunded {
+        payment: Some(world.payment(payment)),
         refund: Some(refund),
         previous_state: payments::PaymentRefundState::Succeeded.into(),
     };
-    event("souk.payments.v1.PaymentRefunded", &told)
+    event("souk.payments.v1.PaymentRefunded", &failed)
 }
 
 /// Has the provider give up what is authorized, and returns the event that says so.
@@ -85,20 +100,24 @@ fn released(orders: &TestOrders, order: &pb::Order) -> bus::Event {
     held.0 = held.1;
     world.voided.insert(payment_id(order).to_owned());
     drop(world);
-    changed(orders, order, None)
+    changed(orders, payment_id(order), None)
 }
 
-fn new_capture() -> CaptureId {
+pub(crate) fn new_capture() -> CaptureId {
     CaptureId::new(Clock::system().now())
 }
 
-async fn get(orders: &TestOrders, order: &pb::Order) -> pb::Order {
+pub(crate) async fn get(orders: &TestOrders, order: &pb::Order) -> pb::Order {
     let request = pb::GetOrderRequest { order_id: order.order_id.clone() };
     orders.staff().get_order(request).await.unwrap().into_inner().order.unwrap()
 }
 
 /// Waits until the money of an order is like this.
-async fn paid_as(orders: &TestOrders, order: &pb::Order, status: pb::PaymentStatus) -> pb::Order {
+pub(crate) async fn paid_as(
+    orders: &TestOrders,
+    order: &pb::Order,
+    status: pb::PaymentStatus,
+) -> pb::Order {
     eventually(Duration::from_secs(20), || async {
         let order = get(orders, order).await;
         (order.payment_status() == status).then_some(order)
@@ -120,12 +139,12 @@ async fn capture(orders: &TestOrders, order: &pb::Order, part: i64) -> Result<pb
     Ok(orders.staff().capture_order(request).await?.into_inner().order.unwrap())
 }
 
-async fn cancel(orders: &TestOrders, order: &pb::Order) -> pb::Order {
+pub(crate) async fn cancel(orders: &TestOrders, order: &pb::Order) -> pb::Order {
     let request = pb::CancelOrderRequest { order_id: order.order_id.clone(), ..Default::default() };
     orders.staff().cancel_order(request).await.unwrap().into_inner().order.unwrap()
 }
 
-async fn refund(
+pub(crate) async fn refund(
     orders: &TestOrders,
     order: &pb::Order,
     request_id: &str,
@@ -141,7 +160,7 @@ async fn refund(
 }
 
 /// Returns the changes of an order of this kind; each must be of the payments service.
-async fn changes(
+pub(crate) async fn changes(
     orders: &TestOrders,
     order: &pb::Order,
     kind: pb::OrderChangeKind,
@@ -159,7 +178,7 @@ async fn changes(
 }
 
 /// Returns the event of an order that has this type.
-async fn published<E: souk_contract::Event + Default>(bus: &Bus, kind: &str) -> E {
+pub(crate) async fn published<E: souk_contract::Event + Default>(bus: &Bus, kind: &str) -> E {
     let event = eventually(Duration::from_secs(20), || async {
         bus.events().into_iter().find(|event| event.r#type == kind)
     })
@@ -178,12 +197,12 @@ on_each_engine! {
         assert_eq!(left.payments[0].status(), pb::PaymentStatus::Reversed);
         let change = changes(&orders, &order, pb::OrderChangeKind::PaymentReversed).await.remove(0);
         assert_eq!((change.previous_payment_status(), minor(&change.captured_total)), (pb::PaymentStatus::Paid, UNIT));
-        let told_of: pb::OrderPaymentReversed = published(&bus, "souk.orders.v1.OrderPaymentReversed").await;
-        assert_eq!((told_of.capture_id, told_of.payment_id.as_str()), (id.to_string(), payment_id(&order)));
-        assert_eq!((minor(&told_of.amount), told_of.order.unwrap().payment_status()), (2 * UNIT, pb::PaymentStatus::Reversed));
+        let event_of_order: pb::OrderPaymentReversed = published(&bus, "souk.orders.v1.OrderPaymentReversed").await;
+        assert_eq!((event_of_order.capture_id, event_of_order.payment_id.as_str()), (id.to_string(), payment_id(&order)));
+        assert_eq!((minor(&event_of_order.amount), event_of_order.order.unwrap().payment_status()), (2 * UNIT, pb::PaymentStatus::Reversed));
 
         // One capture counts once, whatever another event says of it.
-        deliver(&bus, "again", &told(&orders, &order, id, UNIT)).await;
+        deliver(&bus, "again", &capture_reversed(&orders, payment_id(&order), id, UNIT)).await;
         assert_eq!(get(&orders, &order).await.version, left.version);
         // Nothing leaves and nothing is captured.
         let refused = orders.fulfill(&order.order_id, "leave", &[]).await.unwrap_err();
@@ -216,7 +235,7 @@ on_each_engine! {
         let refused = refund(&orders, &order, "none", None).await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_REFUND_EXCEEDS_ORDER");
         // More than there is cannot be taken back: the audit of the shop has to say it.
-        deliver(&bus, "more", &told(&orders, &order, new_capture(), UNIT)).await;
+        deliver(&bus, "more", &capture_reversed(&orders, payment_id(&order), new_capture(), UNIT)).await;
         assert_eq!(get(&orders, &order).await.version, left.version);
         orders.audit().await;
     }
@@ -247,8 +266,8 @@ on_each_engine! {
         assert_eq!((owing.state(), minor(&owing.refunded_total)), (pb::OrderState::Canceled, 0));
         assert_eq!((owing.refunds[0].state(), owing.lines[0].refunded_quantity), (pb::RefundState::Failed, 0));
         assert_eq!(changes(&orders, &order, pb::OrderChangeKind::RefundReversed).await.len(), 1);
-        let told_of: pb::OrderRefundReversed = published(&bus, "souk.orders.v1.OrderRefundReversed").await;
-        assert_eq!(told_of.refund.as_ref().unwrap(), &owing.refunds[0]);
+        let event_of_order: pb::OrderRefundReversed = published(&bus, "souk.orders.v1.OrderRefundReversed").await;
+        assert_eq!(event_of_order.refund.as_ref().unwrap(), &owing.refunds[0]);
         deliver(&bus, "again", &event).await;
         assert_eq!(get(&orders, &order).await.version, owing.version);
         orders.audit().await;
@@ -313,7 +332,7 @@ on_each_engine! {
         for kind in [pb::OrderChangeKind::CancelStarted, pb::OrderChangeKind::Canceled] {
             assert_eq!(changes(&orders, &order, kind).await.len(), 1);
         }
-        deliver(&bus, "again", &changed(&orders, &order, None)).await;
+        deliver(&bus, "again", &changed(&orders, payment_id(&order), None)).await;
         assert_eq!(get(&orders, &order).await, canceled);
         orders.audit().await;
     }
@@ -334,7 +353,7 @@ on_each_engine! {
         let (orders, bus, _server) = beside_a_bus(engine).await;
         let order = place(&orders, pb::CaptureMethod::Manual).await;
         let before = cancel(&orders, &order).await;
-        deliver(&bus, "void", &changed(&orders, &order, None)).await;
+        deliver(&bus, "void", &changed(&orders, payment_id(&order), None)).await;
         assert_eq!(get(&orders, &order).await, before);
 
         let paid = orders.paid("paid").await;
@@ -343,8 +362,8 @@ on_each_engine! {
             ..Default::default()
         };
         // Not delivered to the order: the next event shows that it was passed over.
-        bus.deliver("capture", changed(&orders, &paid, Some(own)));
-        deliver(&bus, "rest", &changed(&orders, &paid, None)).await;
+        bus.deliver("capture", changed(&orders, payment_id(&paid), Some(own)));
+        deliver(&bus, "rest", &changed(&orders, payment_id(&paid), None)).await;
         assert_eq!(get(&orders, &paid).await.version, paid.version);
         orders.audit().await;
     }

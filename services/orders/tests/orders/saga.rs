@@ -207,7 +207,7 @@ on_each_engine! {
         orders.audit().await;
     }
 
-    async fn a_customer_who_does_not_confirm_in_time_is_told_so(engine: Engine) {
+    async fn a_customer_who_does_not_confirm_in_time_learns_why(engine: Engine) {
         let settings = [("saga.give_up_seconds", "1"), ("saga.payment_seconds", "4")];
         let orders = TestOrders::start_with(engine, &settings).await;
         let world = orders.world.clone();

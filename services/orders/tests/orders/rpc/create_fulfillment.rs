@@ -78,8 +78,8 @@ on_each_engine! {
         orders.world.lock().payments.get_mut(payment_id(&order)).unwrap().2 = 1;
         let refused = orders.fulfill(&order.order_id, "one", &[]).await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_ORDER_OUT_OF_STEP"));
-        let told = metadata_of(&refused);
-        assert_eq!((told["refunded"].as_str(), told["expected_refunded"].as_str()), ("1", "0"));
+        let metadata = metadata_of(&refused);
+        assert_eq!((metadata["refunded"].as_str(), metadata["expected_refunded"].as_str()), ("1", "0"));
         assert_eq!(orders.upstreams.calls(CONSUME), 0);
 
         orders.world.lock().payments.get_mut(payment_id(&order)).unwrap().2 = 0;

@@ -181,12 +181,17 @@ on_each_engine! {
         assert_eq!((orders.upstreams.calls(AUTHORIZE), rejected.payments.len()), (0, 0));
 
         let other = Money { currency_code: "EUR".into(), minor_units: 5 };
-        for wrong in [Some(other), money(0), money(-1), None] {
+        for (wrong, field) in [
+            (Some(other), "partial_payments[0].amount.currency_code"),
+            (money(0), "partial_payments[0].amount.minor_units"),
+            (money(-1), "partial_payments[0].amount.minor_units"),
+            (None, "partial_payments[0].amount"),
+        ] {
             let mut request = pb::PlaceOrderRequest { request_id: "wrong".into(), ..request.clone() };
             request.partial_payments[0].amount = wrong;
             let refused = place(&orders, request).await.unwrap_err();
             assert_eq!(refused.code(), Code::InvalidArgument);
-            assert_eq!(field_violations(&refused)[0].field, "partial_payments[0].amount");
+            assert_eq!(field_violations(&refused)[0].field, field);
         }
         let five = pb::PlaceOrderRequest { partial_payments: vec![partial("gift", 1); 5], ..request };
         let refused = place(&orders, five).await.unwrap_err();

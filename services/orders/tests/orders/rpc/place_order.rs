@@ -84,14 +84,14 @@ on_each_engine! {
 
         let refused = orders.place("short").await.unwrap_err();
         assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::FailedPrecondition, "ERROR_REASON_OUT_OF_STOCK"));
-        let told = metadata_of(&refused);
-        assert_eq!((told["sku"].as_str(), told["available"].as_str()), ("MUG", "1"));
+        let metadata = metadata_of(&refused);
+        assert_eq!((metadata["sku"].as_str(), metadata["available"].as_str()), ("MUG", "1"));
         assert_eq!(orders.upstreams.calls(AUTHORIZE), 0);
 
-        let order = orders.reaches(&told["order_id"], At::Rejected).await;
+        let order = orders.reaches(&metadata["order_id"], At::Rejected).await;
         assert_eq!(order.closure_reason(), pb::OrderClosureReason::OutOfStock);
         let again = orders.place("short").await.unwrap_err();
-        assert_eq!(metadata_of(&again), told, "a repeat answers the same");
+        assert_eq!(metadata_of(&again), metadata, "a repeat answers the same");
     }
 
     async fn every_line_at_fault_and_every_sku_that_is_short_is_named(engine: Engine) {
@@ -108,8 +108,8 @@ on_each_engine! {
         orders.upstreams.fail(RESERVE, short);
         let refused = orders.place("short").await.unwrap_err();
         let violations = refused.get_details_precondition_failure().unwrap().violations;
-        let told: Vec<_> = violations.iter().map(|one| (one.subject.as_str(), one.description.as_str())).collect();
-        assert_eq!(told, [("MUG", "requested 3, available 2"), ("JUG", "requested 3, available 2")]);
+        let found: Vec<_> = violations.iter().map(|one| (one.subject.as_str(), one.description.as_str())).collect();
+        assert_eq!(found, [("MUG", "requested 3, available 2"), ("JUG", "requested 3, available 2")]);
         assert!(!metadata_of(&refused).contains_key("shortage"));
 
         let mut details = ErrorDetails::new();
@@ -196,7 +196,7 @@ on_each_engine! {
         assert_eq!(order.total.unwrap().minor_units, 0);
         let less = Some(Money { currency_code: "GBP".into(), minor_units: -1 });
         let refused = orders.alice().place_order(pb::PlaceOrderRequest { expected_total: less, ..request("less") }).await;
-        assert_eq!(field_violations(&refused.unwrap_err())[0].field, "expected_total");
+        assert_eq!(field_violations(&refused.unwrap_err())[0].field, "expected_total.minor_units");
     }
 
     async fn a_rejection_says_what_is_so(engine: Engine) {
@@ -227,7 +227,7 @@ on_each_engine! {
         assert_eq!(orders.alice().place_order(most).await.unwrap().into_inner().order.unwrap().total.unwrap().minor_units, 1_000_000_000_000_000);
     }
 
-    async fn an_order_that_finds_no_room_in_time_is_told_when_to_come_back(engine: Engine) {
+    async fn an_order_without_a_permit_in_time_learns_when_to_come_back(engine: Engine) {
         let orders = TestOrders::start_with(engine, &[("saga.max_under_way", "1")]).await;
         orders.upstreams.on_async(RESOLVE, |_: ResolvePricesRequest| async {
             tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -246,7 +246,7 @@ on_each_engine! {
 
         assert_eq!(reason_of(&first.await.unwrap().unwrap_err()), "ERROR_REASON_PRICE_NOT_FOUND");
         let all = orders.alice().list_orders(pb::ListOrdersRequest::default()).await.unwrap().into_inner().orders;
-        assert_eq!(all.len(), 1, "nothing is kept of what found no room");
+        assert_eq!(all.len(), 1, "nothing is kept of what got no permit");
     }
 
     async fn bad_fields_are_named(engine: Engine) {
@@ -265,7 +265,7 @@ on_each_engine! {
             let nowhere = pb::PlaceOrderRequest { currency_code: code.into(), ..request("nowhere") };
             let nothing = Some(Money { currency_code: code.into(), minor_units: 1 });
             let worthless = pb::PlaceOrderRequest { expected_total: nothing, ..request("worthless") };
-            for (request, field) in [(nowhere, "currency_code"), (worthless, "expected_total")] {
+            for (request, field) in [(nowhere, "currency_code"), (worthless, "expected_total.currency_code")] {
                 let refused = orders.alice().place_order(request).await.unwrap_err();
                 assert_eq!((refused.code(), reason_of(&refused)), (Code::InvalidArgument, "ERROR_REASON_INVALID_FIELD".into()));
                 let violation = &field_violations(&refused)[0];

@@ -121,7 +121,7 @@ on_each_engine! {
         let nothing = of("nothing", pb::RefundLine { amount: pence(0), restock: none, ..Default::default() });
         let mut twice = lines(&order, "twice", 1);
         twice.lines.push(twice.lines[0].clone());
-        for (request, field) in [(beside, "amount"), (nothing, "lines[0].amount"), (twice, "lines[1].line_number")] {
+        for (request, field) in [(beside, "amount"), (nothing, "lines[0].amount.minor_units"), (twice, "lines[1].line_number")] {
             let refused = orders.staff().refund_order(request).await.unwrap_err();
             assert_eq!(field_violations(&refused)[0].field, field);
         }

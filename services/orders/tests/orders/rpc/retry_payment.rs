@@ -16,12 +16,12 @@ on_each_engine! {
         orders.decline_softly();
         let refused = orders.place("poor").await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_METHOD_DECLINED");
-        let told = metadata_of(&refused);
-        assert_eq!(told["decline"], "DECLINE_CODE_INSUFFICIENT_FUNDS");
+        let metadata = metadata_of(&refused);
+        assert_eq!(metadata["decline"], "DECLINE_CODE_INSUFFICIENT_FUNDS");
         let again = orders.place("poor").await.unwrap_err();
-        assert_eq!(metadata_of(&again), told, "a repeat answers the same, at once");
+        assert_eq!(metadata_of(&again), metadata, "a repeat answers the same, at once");
 
-        let waiting = orders.reaches(&told["order_id"], At::Pending).await;
+        let waiting = orders.reaches(&metadata["order_id"], At::Pending).await;
         assert_eq!(waiting.payments[0].decline(), payments::DeclineCode::InsufficientFunds);
         assert!(waiting.expire_time.is_some());
         assert!(orders.world.lock().reservations.values().all(|state| *state == "held"));

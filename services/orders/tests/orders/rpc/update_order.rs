@@ -459,24 +459,24 @@ on_each_engine! {
         for _ in 0..2 {
             update(&orders, &ann(), request.clone()).await.unwrap();
         }
-        let heard = || {
+        let published = || {
             let events = bus.events().into_iter();
             let updates = events.filter(|event| event.r#type == "souk.orders.v1.OrderUpdated");
             updates.map(|event| event.data).collect::<Vec<_>>()
         };
-        eventually(Duration::from_secs(20), || async { !heard().is_empty() }).await;
-        let heard = heard();
-        assert_eq!(heard.len(), 1);
-        let told = pb::OrderUpdated::decode(heard[0].as_ref()).unwrap();
+        eventually(Duration::from_secs(20), || async { !published().is_empty() }).await;
+        let published = published();
+        assert_eq!(published.len(), 1);
+        let updated = pb::OrderUpdated::decode(published[0].as_ref()).unwrap();
         let fields = ["contact", "shipping_address", "billing_address", "customer_note", "reference"];
-        assert_eq!(told.updated_fields, fields);
-        let change = told.change.unwrap();
+        assert_eq!(updated.updated_fields, fields);
+        let change = updated.change.unwrap();
         assert_eq!((change.kind(), change.actor.unwrap().id.as_str()), (pb::OrderChangeKind::Updated, "ann"));
         assert_eq!(change.updated_fields, fields);
-        let shown = told.order.unwrap();
+        let shown = updated.order.unwrap();
         assert_eq!((shown.reference.as_str(), shown.version), ("r-2", order.version + 1));
         for secret in ["alici", "Street", "ring"] {
-            let found = heard[0].windows(secret.len()).any(|part| part == secret.as_bytes());
+            let found = published[0].windows(secret.len()).any(|part| part == secret.as_bytes());
             assert!(!found, "{secret}");
         }
     }
