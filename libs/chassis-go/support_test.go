@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/grpc"
 
 	souk "souk.example/go"
@@ -235,7 +234,9 @@ func (h *harness) start(t *testing.T) {
 // counterValue returns the value of a counter.
 func counterValue(t *testing.T, counter *prometheus.CounterVec, labels ...string) float64 {
 	t.Helper()
-	var found dto.Metric
-	must(t, counter.WithLabelValues(labels...).Write(&found))
-	return found.GetCounter().GetValue()
+	registry := prometheus.NewRegistry()
+	must(t, registry.Register(counter.WithLabelValues(labels...)))
+	found, err := registry.Gather()
+	must(t, err)
+	return found[0].GetMetric()[0].GetCounter().GetValue()
 }
