@@ -42,7 +42,8 @@ func WriteOnce[R proto.Message](
 		return response, err
 	}
 	err = store.Write(ctx, func(tx *Tx) error {
-		response, err = writeOnce(tx, key, work)
+		made, err := writeOnce(tx, key, work)
+		response = made
 		return err
 	})
 	if err != nil {

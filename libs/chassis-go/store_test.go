@@ -189,6 +189,25 @@ func TestAPanicIsAnErrorOfItsWriteOnly(t *testing.T) {
 	})
 }
 
+func TestRowsThatAClosureLeavesOpenEndWithTheWrite(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, at *place) {
+		store := at.open()
+		for _, name := range []string{"a", "b", "c"} {
+			must(t, insert(store, name))
+		}
+		must(t, store.Write(context.Background(), func(tx *Tx) error {
+			rows, err := tx.Query("SELECT name FROM names")
+			if err == nil && !rows.Next() {
+				return errors.New("there are no rows")
+			}
+			return err
+		}))
+		must(t, insert(store, "d"))
+		must(t, store.Close())
+		equal(t, len(namesIn(t, at.open())), 4)
+	})
+}
+
 func TestWhatWaitsForACommitIsCalledAfterItAndNotForAWriteThatFailed(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, at *place) {
 		store := at.open()

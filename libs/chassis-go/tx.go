@@ -15,8 +15,8 @@ import (
 type Reader interface {
 	// Query returns the rows of a statement; the caller closes them.
 	Query(sql string, args ...any) (*sql.Rows, error)
-	// QueryRow returns the first row of a statement. Its Scan fails with sql.ErrNoRows when there is
-	// none.
+	// QueryRow returns the first row of a statement. Scan must be called: it ends the statement, and
+	// fails with sql.ErrNoRows when there is no row.
 	QueryRow(sql string, args ...any) *sql.Row
 }
 
@@ -40,6 +40,7 @@ type Tx struct {
 	changed   bool
 	publishes bool
 	isOver    bool
+	rows      []*sql.Rows
 	committed []func()
 }
 
@@ -64,7 +65,7 @@ func (tx *Tx) Exec(sql string, args ...any) (int64, error) {
 	return rows, nil
 }
 
-// Query returns the rows of a statement; the closure closes them.
+// Query returns the rows of a statement. They end with the write at the latest.
 func (tx *Tx) Query(sql string, args ...any) (*sql.Rows, error) {
 	tx.mustBeOpen()
 	tx.noteQuery(sql)
@@ -72,6 +73,7 @@ func (tx *Tx) Query(sql string, args ...any) (*sql.Rows, error) {
 	if err != nil {
 		return nil, tx.failed(err)
 	}
+	tx.rows = append(tx.rows, rows)
 	return rows, nil
 }
 
@@ -157,6 +159,9 @@ func (tx *Tx) run(closure func(*Tx) error) (err error) {
 		}
 		if err == nil {
 			err = tx.failure
+		}
+		for _, rows := range tx.rows {
+			_ = rows.Close()
 		}
 	}()
 	return closure(tx)
