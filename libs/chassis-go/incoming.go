@@ -307,9 +307,10 @@ func (requests *requests) read(message proto.Message) error {
 	if found := method.shape.tooMany(bytes); found != nil {
 		return InvalidField(requests.domain(), fmt.Sprintf("field %s %s", found.Field, found.Description), *found)
 	}
-	if err := (proto.UnmarshalOptions{RecursionLimit: maxDepth}).Unmarshal(bytes, message); err != nil {
-		violation := FieldViolation{"", "is not a valid protobuf message of its type"}
-		return InvalidField(requests.domain(), "request cannot be decoded: "+err.Error(), violation)
+	if (proto.UnmarshalOptions{RecursionLimit: maxDepth}).Unmarshal(bytes, message) != nil {
+		// What the library says is not the same from build to build.
+		const wrong = "is not a valid protobuf message of its type"
+		return InvalidField(requests.domain(), "request "+wrong, FieldViolation{"", wrong})
 	}
 	if method.isBackground {
 		return nil

@@ -8,7 +8,7 @@ import (
 )
 
 // Redacted returns a message as JSON for logs, without every field that the contract marks
-// debug_redact, at any depth.
+// debug_redact, PERSONAL or SECRET, at any depth.
 func Redacted(message proto.Message) string {
 	copied := proto.Clone(message)
 	redact(copied.ProtoReflect())
@@ -23,7 +23,7 @@ func redact(message protoreflect.Message) {
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		options, _ := field.Options().(*descriptorpb.FieldOptions)
 		switch {
-		case options.GetDebugRedact():
+		case options.GetDebugRedact() || isPrivate(field):
 			message.Clear(field)
 		case messageOf(field) == nil:
 		case field.IsMap():

@@ -20,11 +20,14 @@ use crate::{
 
 /// The folders that hold nothing but generated code; calls::FILES and currencies::FILES are in
 /// others.
-const GENERATED: [&str; 6] = [
+const GENERATED: [&str; 9] = [
     "clients/typescript/src/gen",
     "clients/python/src/souk",
     "clients/python/src/buf",
     "clients/go/souk",
+    "libs/chassis-go/example/gen",
+    "libs/chassis-go/example_entries/entriesv1",
+    "libs/chassis-go/internal/gen",
     "libs/chassis-node/src/gen",
     "libs/chassis-node/test/gen",
 ];
@@ -39,12 +42,16 @@ const PLUGIN: &str =
 /// ours.
 pub const NPM_QUIET: &str = "--loglevel=error";
 
-/// The protos of the tests of libs/chassis-node, and what of them is generated; the contract comes
-/// from @souk/client.
+/// The protos of the tests of libs/chassis-node and libs/chassis-go, and what of them is generated;
+/// the contract comes from the clients.
 const OF_TESTS: [(&str, &str); 2] =
     [("tests/contract/echo", "souk/echo"), ("libs/souk-codegen/fixture/proto", "souk/fixture")];
 
-/// Remakes the generated code of every client, and of the one chassis that commits some.
+/// The protos of the examples of libs/chassis-go.
+const OF_EXAMPLES: [&str; 2] =
+    ["libs/chassis-go/example/proto", "libs/chassis-go/example_entries/proto"];
+
+/// Remakes the generated code of every client, and of each chassis that commits some.
 pub fn run(workspace: &Workspace) -> Outcome {
     let made = make(workspace)?;
     for folder in GENERATED {
@@ -104,9 +111,11 @@ fn make(workspace: &Workspace) -> Outcome<BTreeMap<String, Vec<u8>>> {
     }
     let tools = Tools::ready(workspace)?;
     typescript(workspace, &tools, &out)?;
-    chassis_node(workspace, &tools, &out)?;
+    let tests = tests_module(workspace)?;
+    chassis_node(workspace, &tools, &tests, &out)?;
     python(workspace, &tools, &out)?;
     go::make(workspace, &tools.buf, &out)?;
+    go::chassis(workspace, &tools.buf, &tests, &out)?;
     calls::make(workspace, &tools.buf, &out)?;
     currencies::make(workspace, &out)?;
     let mut made = BTreeMap::new();
@@ -167,14 +176,13 @@ fn reasons(folder: &Path) -> Outcome {
 }
 
 /// Health and reflection, which every process offers, and the protos of the tests.
-fn chassis_node(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
-    let own = workspace.root.join("libs/chassis-node/proto");
-    es(workspace, tools, &own, &[], &out.join("libs/chassis-node/src/gen"))?;
-
-    // The protos of the tests import the contract's, so all are one module while they are compiled.
+/// Puts the protos of the tests of the chassis beside the contract's, which they import, and returns
+/// the folder of this module.
+fn tests_module(workspace: &Workspace) -> Outcome<PathBuf> {
     let module = workspace.target.join("gen-tests");
     let mut files = BTreeMap::new();
-    for folder in std::iter::once("proto").chain(OF_TESTS.map(|(folder, _)| folder)) {
+    let of_tests = OF_TESTS.map(|(folder, _)| folder);
+    for folder in std::iter::once("proto").chain(of_tests).chain(OF_EXAMPLES) {
         let folder = workspace.root.join(folder);
         read_all(&folder, &folder, &mut files)?;
     }
@@ -182,8 +190,14 @@ fn chassis_node(workspace: &Workspace, tools: &Tools, out: &Path) -> Outcome {
         fs::remove_dir_all(&module).doing("remove the last module of the tests")?;
     }
     write_all(&module, &files)?;
+    Ok(module)
+}
+
+fn chassis_node(workspace: &Workspace, tools: &Tools, module: &Path, out: &Path) -> Outcome {
+    let own = workspace.root.join("libs/chassis-node/proto");
+    es(workspace, tools, &own, &[], &out.join("libs/chassis-node/src/gen"))?;
     let made = out.join("libs/chassis-node/test/gen");
-    es(workspace, tools, &module, &OF_TESTS.map(|(_, package)| package), &made)?;
+    es(workspace, tools, module, &OF_TESTS.map(|(_, package)| package), &made)?;
     let mut stubs = BTreeMap::new();
     read_all(&made, &made, &mut stubs)?;
     for text in stubs.values_mut() {

@@ -54,13 +54,15 @@ pub enum Language {
     Python,
     /// On libs/chassis-node.
     Node,
+    /// On libs/chassis-go.
+    Go,
 }
 
 /// How the environment of a service is made: its interpreter's packages, its compiled sources.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
-    /// The program that must be installed: `python3`, `node`. Steps and command may name others
+    /// The program that must be installed: `python3`, `node`, `go`. Steps and command may name others
     /// beside it.
     pub needs: String,
     /// Files and folders, relative to `directory`, that the environment is made from. When one of

@@ -14,13 +14,14 @@ use crate::{
 
 /// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and
 /// folders.
-const SEEN_BY_SCRIPTS: [(&str, &[&str]); 10] = [
+const SEEN_BY_SCRIPTS: [(&str, &[&str]); 11] = [
     ("tests/contract/", &["proto"]),
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
     ("tests/clients/go", &["clients/go", "clients/service_config.json", "proto"]),
     ("tests/clients/java", &["clients/java", "clients/service_config.json", "proto"]),
     ("tests/clients/policy", &["clients/python", "clients/typescript", "proto"]),
+    ("tests/conformance/chassis_go", &["libs/chassis-go", "clients/go", "proto"]),
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_python", &["libs/chassis-python", "clients/python", "proto"]),
     (

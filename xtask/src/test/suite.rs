@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What takes long, longest first: these start first, and `cargo xtask test quick` leaves them out.
-const SLOW: [&str; 14] = [
+const SLOW: [&str; 15] = [
     "tests/new_service/new_service_test.py",
     "souk-tests: process",
     "souk-tests: faults",
@@ -25,6 +25,7 @@ const SLOW: [&str; 14] = [
     "tests/conformance/node_services_test.py",
     "tests/conformance/chassis_python_test.py",
     "tests/conformance/chassis_node_test.py",
+    "tests/conformance/chassis_go_test.py",
     "tests/conformance/notifications_test.py",
     "souk-tests: replay",
     "souk-tests: attack",
