@@ -55,22 +55,22 @@ async fn killed_anywhere_between_outbox_and_log_no_event_is_lost_or_out_of_order
     Desk::of_staff(&addresses).stock_up(SKU, 1_000).await;
     let points = souk_events::FAULT_POINTS.map(|point| (point, CRASH_BEFORE));
     let around = [(PUBLISH, CRASH_BEFORE), (PUBLISH, CRASH_AFTER)];
-    let mut told = 0;
+    let mut count = 0;
     for (target, effect) in points.into_iter().chain(around) {
         // The whole shop is one process, so the next publisher crashes it.
         fleet.doom("orders", target, effect).await;
-        let mut story = Story::new(Plot::Buy, format!("story-{told}"), SKU);
-        let (_told, ()) =
+        let mut story = Story::new(Plot::Buy, format!("story-{count}"), SKU);
+        let (_answered, ()) =
             tokio::join!(story.tell(&addresses), fleet.revive("orders", target, REACHED));
         story.tell_to_the_end(&addresses).await;
-        told += 1;
+        count += 1;
 
         let bus = EventServiceClient::new(addresses.connect(
             "orders",
             0,
             &Caller::Staff("ada".to_owned()),
         ));
-        let log = tokio::time::timeout(LIMIT, log_of(bus, told)).await;
+        let log = tokio::time::timeout(LIMIT, log_of(bus, count)).await;
         let log = log.unwrap_or_else(|_| panic!("after death at {target} an event is missing"));
         let subjects: BTreeSet<&str> = log.iter().map(|event| event.subject.as_str()).collect();
         for subject in subjects {

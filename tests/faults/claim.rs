@@ -25,7 +25,7 @@ use tonic::Status;
 use crate::books::Books;
 use crate::fleet::{Fleet, REACHED, UNSYNCED};
 use crate::points::{CRASH_AFTER, CRASH_BEFORE};
-use crate::shopping::{Addresses, Desk, LIMIT, wish};
+use crate::shopping::{Addresses, Desk, LIMIT, purchase};
 
 const SKU: &str = "MUG";
 const STOCK: i64 = 10_000;
@@ -45,7 +45,7 @@ async fn buys(addresses: &Addresses, guest: &Caller, orders: usize) {
     for number in 0..orders {
         let desk = Desk::of(addresses, 0, guest);
         let method = if number == 0 { "tok_insufficient_funds" } else { "tok_approved" };
-        let request = wish(&format!("{guest}-{number}"), SKU, &[1], method);
+        let request = purchase(&format!("{guest}-{number}"), SKU, &[1], method);
         buying.spawn(async move { desk.orders.clone().place_order(request).await.is_ok() });
     }
     let placed = buying.join_all().await.into_iter().filter(|is_placed| *is_placed).count();
@@ -94,12 +94,12 @@ async fn everything_follows(
     after: &str,
 ) {
     let mine = eventually(LIMIT, || async {
-        let told = |status: Status| status.to_string();
-        let mine = orders_of(addresses, user).await.map_err(told)?;
-        let paid = paid_by(addresses, user).await.map_err(told)?;
+        let failure = |status: Status| status.to_string();
+        let mine = orders_of(addresses, user).await.map_err(failure)?;
+        let paid = paid_by(addresses, user).await.map_err(failure)?;
         let of_guest = (
-            orders_of(addresses, guest).await.map_err(told)?.len(),
-            paid_by(addresses, guest).await.map_err(told)?.len(),
+            orders_of(addresses, guest).await.map_err(failure)?.len(),
+            paid_by(addresses, guest).await.map_err(failure)?.len(),
         );
         if (mine.len(), paid.len(), of_guest) == (orders, orders, (0, 0)) {
             Ok(mine)
@@ -147,7 +147,7 @@ async fn killed_at_any_boundary_of_a_claim_everything_becomes_the_customers() {
         buys(&addresses, &guest, ORDERS).await;
         Books::settled(&addresses, &after).await;
         fleet.doom("orders", target, effect).await;
-        let (_told, ()) =
+        let (_answered, ()) =
             tokio::join!(claim(&addresses, &guest, &user), fleet.revive("orders", target, REACHED));
         // Whose claim was never recorded claims again, as every client does; so may the others.
         if (target, effect) == (CLAIM, CRASH_BEFORE) {
@@ -200,17 +200,17 @@ struct Known {
 }
 
 async fn known(shop: &ChildShop, who: &Caller) -> Result<Known, String> {
-    let told = |status: Status| status.to_string();
+    let failure = |status: Status| status.to_string();
     let mut mail = NotificationServiceClient::new(neighbour(shop, "notifications", who)?);
     let messages = mail.list_in_app_messages(ListInAppMessagesRequest::default()).await;
     let mut shelf = RecommendationServiceClient::new(neighbour(shop, "recommendations", who)?);
     let items = shelf.list_recommendations(ListRecommendationsRequest::default()).await;
-    let items = items.map_err(told)?.into_inner().list.unwrap_or_default().items.into_iter();
+    let items = items.map_err(failure)?.into_inner().list.unwrap_or_default().items.into_iter();
     let of_past = items.filter(|item| {
         item.reason.as_ref().is_some_and(|reason| reason.kind() == ReasonKind::BoughtBefore)
     });
     Ok(Known {
-        messages: messages.map_err(told)?.into_inner().messages.len(),
+        messages: messages.map_err(failure)?.into_inner().messages.len(),
         bought: of_past.map(|item| item.sku).collect(),
     })
 }
@@ -242,7 +242,7 @@ async fn killed_before_they_have_heard_of_a_claim_the_services_of_other_language
     let (guest, user) = (Caller::guest("gina"), Caller::user("gina"));
     let skus = ["TEA-MINT-100", "SOAP-LAUREL"];
     for sku in skus {
-        let request = wish(sku, sku, &[1], "tok_approved");
+        let request = purchase(sku, sku, &[1], "tok_approved");
         Desk::of(&addresses, 0, &guest).orders.place_order(request).await.expect("an order");
     }
     let expected =

@@ -12,14 +12,14 @@ use tonic::Status;
 use crate::books::Books;
 use crate::fleet::Fleet;
 use crate::locations;
-use crate::shopping::{Addresses, Desk, LIMIT, wish};
+use crate::shopping::{Addresses, Desk, LIMIT, purchase};
 
 const BUYERS: usize = 400;
 const UNITS: i64 = 100;
 
 /// The final response to a buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Told {
+enum Answer {
     Bought,
     OutOfStock,
 }
@@ -30,13 +30,13 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
     let mut buyers = JoinSet::new();
     for number in 0..BUYERS {
         let desk = Desk::of_user(addresses, number, &format!("{sku}-buyer-{number}"));
-        let request = wish(&format!("{sku}-{number}"), sku, lines, "tok_approved");
+        let request = purchase(&format!("{sku}-{number}"), sku, lines, "tok_approved");
         buyers.spawn(async move {
             let ask = || {
                 let mut orders = desk.orders.clone();
                 let request = request.clone();
                 async move {
-                    told(
+                    read(
                         orders
                             .place_order(request)
                             .await
@@ -48,15 +48,15 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
         });
     }
     let mut answers = BTreeMap::new();
-    while let Some(told) = buyers.join_next().await {
-        *answers.entry(told.expect("no buyer is told anything else")).or_insert(0) += 1;
+    while let Some(answer) = buyers.join_next().await {
+        *answers.entry(answer.expect("no buyer gets another answer")).or_insert(0) += 1;
     }
 
     let orders = UNITS / lines.iter().sum::<i64>();
     let refused = BUYERS as i64 - orders;
     assert_eq!(
         answers,
-        BTreeMap::from([(Told::Bought, orders), (Told::OutOfStock, refused)]),
+        BTreeMap::from([(Answer::Bought, orders), (Answer::OutOfStock, refused)]),
         "{sku}"
     );
     let books = Books::settled(addresses, sku).await;
@@ -82,12 +82,14 @@ async fn rush(addresses: &Addresses, sku: &str, lines: &[i64]) {
 
 /// Reads a response; `None` while the order is still being placed, so that the buyer asks again
 /// under the same key.
-fn told(answer: Result<OrderState, Status>) -> Option<Told> {
+fn read(answer: Result<OrderState, Status>) -> Option<Answer> {
     match answer {
         Ok(OrderState::Pending) => None,
-        Ok(OrderState::Placed) => Some(Told::Bought),
-        Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => Some(Told::OutOfStock),
-        other => panic!("a buyer was told {other:?}"),
+        Ok(OrderState::Placed) => Some(Answer::Bought),
+        Err(status) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => {
+            Some(Answer::OutOfStock)
+        }
+        other => panic!("a buyer got {other:?}"),
     }
 }
 

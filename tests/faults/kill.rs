@@ -34,13 +34,13 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
         let is_carried_out = case.is_carried_out();
         fleet.doom_later(case.service, &case.target, case.effect, case.passes).await;
         // How far the story gets depends on which process dies; its responses count.
-        let mut is_told = false;
+        let mut has_answered = false;
         let killing = async {
-            let (told, ()) = tokio::join!(
+            let (answered, ()) = tokio::join!(
                 story.tell(&addresses),
                 fleet.revive(case.service, &case.target, REACHED)
             );
-            is_told = told.is_ok();
+            has_answered = answered.is_ok();
         };
         witness.writes_during(&addresses, killing).await;
 
@@ -50,7 +50,7 @@ async fn survives(mut fleet: Fleet, cases: impl Iterator<Item = Case>) {
             let books = Books::settled(&addresses, &after).await;
             story.is_remembered(&books, &after);
             if let Some(waiting) = case.plot.waits_at() {
-                let is_over = is_told || is_carried_out;
+                let is_over = has_answered || is_carried_out;
                 story.rests(&books, if is_over { case.plot.end() } else { waiting }, &after);
             }
             books.agree(&after);
@@ -139,7 +139,7 @@ fn every_boundary_has_a_story_and_every_case_is_in_one_test() {
     assert!(cases.iter().any(|case| matches!(case.plot, Plot::GiveUpWaiting)));
     assert!(cases.iter().any(|case| matches!(case.plot, Plot::GiveUpUnknown)));
     // What the order waits for comes too late to be stored, and in time.
-    for plot in [Plot::SecondCard, Plot::CaptureLater] {
+    for plot in [Plot::SecondCard, Plot::SplitSecondCard, Plot::CaptureLater] {
         let of_plot = || cases.iter().filter(|case| case.plot == plot);
         assert!(of_plot().any(|case| case.is_carried_out()), "{plot:?}");
         assert!(of_plot().any(|case| !case.is_carried_out()), "{plot:?}");

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tonic::{Code, Response, Status};
 
 use crate::books::Books;
-use crate::shopping::{Addresses, Desk, LIMIT, wish};
+use crate::shopping::{Addresses, Desk, LIMIT, purchase};
 
 const BUYERS: usize = 120;
 
@@ -27,11 +27,11 @@ const SKUS: [&str; 2] = ["BOWL", "PLATE"];
 const LOCATIONS: [(&str, i64); 2] = [("main", 25), ("annex", 15)];
 const RECEIVED: i64 = LOCATIONS[0].1 + LOCATIONS[1].1;
 
-/// Units of bowls and plates that the buyers want, by turns. All of them together want four times
-/// what there is.
-const WISHES: [[i32; 2]; 3] = [[2, 0], [1, 1], [1, 3]];
+/// How many bowls and plates each buyer orders, by turns: all of them together four times what there
+/// is.
+const QUANTITIES: [[i32; 2]; 3] = [[2, 0], [1, 1], [1, 3]];
 
-/// What became of a wish.
+/// What became of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Kept,
@@ -49,7 +49,7 @@ pub async fn rush(addresses: &Addresses) {
     }
     let mut ends = BTreeMap::new();
     while let Some(end) = buyers.join_next().await {
-        *ends.entry(end.expect("no buyer is told anything else")).or_insert(0) += 1;
+        *ends.entry(end.expect("no buyer gets another answer")).or_insert(0) += 1;
     }
     for end in [End::Kept, End::Canceled, End::Sent, End::OutOfStock] {
         assert!(ends.contains_key(&end), "nobody was {end:?}: {ends:?}");
@@ -66,8 +66,12 @@ pub async fn rush(addresses: &Addresses) {
     let order = last.orders.place_order(everything).await.expect("what is left can be bought");
     assert_eq!(order.into_inner().order.expect("it").state(), OrderState::Placed);
     for sku in SKUS {
-        let more =
-            last.orders.place_order(wish(&format!("one-more-{sku}"), sku, &[1], "tok_approved"));
+        let more = last.orders.place_order(purchase(
+            &format!("one-more-{sku}"),
+            sku,
+            &[1],
+            "tok_approved",
+        ));
         let refusal = more.await.expect_err("there is no more");
         assert_eq!(reason_of(&refusal), "ERROR_REASON_OUT_OF_STOCK");
     }
@@ -113,7 +117,7 @@ async fn open(addresses: &Addresses) {
 async fn buy(addresses: Addresses, number: usize) -> End {
     let name = format!("two-locations-{number}");
     let customer = Desk::of_user(&addresses, number, &name);
-    let mut request = of_both(&name, WISHES[number % WISHES.len()].map(i64::from));
+    let mut request = of_both(&name, QUANTITIES[number % QUANTITIES.len()].map(i64::from));
     request.capture_method = CaptureMethod::OnFulfillment.into();
     let placed = eventually(LIMIT, || async {
         match answered(customer.orders.clone().place_order(request.clone()).await) {
@@ -122,13 +126,13 @@ async fn buy(addresses: Addresses, number: usize) -> End {
                 (order.state() != OrderState::Pending).then_some(Some(order))
             }
             Some(Err(status)) if reason_of(&status) == "ERROR_REASON_OUT_OF_STOCK" => Some(None),
-            Some(Err(status)) => panic!("{name} was told {status:?}"),
+            Some(Err(status)) => panic!("{name} got {status:?}"),
             None => None,
         }
     })
     .await;
     let Some(order) = placed else { return End::OutOfStock };
-    match number / WISHES.len() % 3 {
+    match number / QUANTITIES.len() % 3 {
         0 => End::Kept,
         1 => {
             let cancel =
@@ -243,7 +247,7 @@ async fn reservations_of(mut desk: Desk, order_id: &str) -> Vec<Reservation> {
     }
 }
 
-/// Returns an order of so many bowls and plates.
+/// Returns an order of these numbers of bowls and plates.
 fn of_both(request_id: &str, quantities: [i64; 2]) -> PlaceOrderRequest {
     let lines = SKUS.into_iter().zip(quantities).filter(|(_, quantity)| *quantity > 0);
     let line = |(sku, quantity): (&str, i64)| PlaceOrderLine {
@@ -252,11 +256,11 @@ fn of_both(request_id: &str, quantities: [i64; 2]) -> PlaceOrderRequest {
     };
     PlaceOrderRequest {
         lines: lines.map(line).collect(),
-        ..wish(request_id, SKUS[0], &[1], "tok_approved")
+        ..purchase(request_id, SKUS[0], &[1], "tok_approved")
     }
 }
 
-/// Returns what was said; nothing when the call may simply be made again.
+/// Returns the answer; nothing when the call may simply be made again.
 fn answered<T>(answer: Result<Response<T>, Status>) -> Option<Result<T, Status>> {
     match answer {
         Err(status) if matches!(status.code(), Code::Aborted | Code::Unavailable) => None,

@@ -33,11 +33,17 @@ impl Case {
         let method = self.target.rsplit('/').next().unwrap_or_default();
         let is_lost = self.effect == CRASH_BEFORE;
         match self.plot {
-            Plot::SecondCard if self.target.contains(".authorize.") => self.passes > 0,
-            Plot::SecondCard => !(is_lost && method == "RetryPayment"),
+            // The pass after the decline is that of the second card.
+            Plot::SecondCard if self.is_authorization() => self.passes > 0,
+            Plot::SplitSecondCard if self.is_authorization() => self.passes > 1,
+            Plot::SecondCard | Plot::SplitSecondCard => !(is_lost && method == "RetryPayment"),
             Plot::CaptureLater => !(is_lost && method == "CaptureOrder"),
             _ => true,
         }
+    }
+
+    fn is_authorization(&self) -> bool {
+        self.target.contains(".authorize.")
     }
 }
 
@@ -84,10 +90,16 @@ pub fn cases() -> Vec<Case> {
             |method| {
                 let target = method.path.trim_start_matches('/');
                 let service = known(method.domain.split('.').nth(1).expect("souk.<service>"));
-                [CRASH_BEFORE, CRASH_AFTER].map(|effect| {
-                    let plot = in_method(method.method, &effect)
-                        .unwrap_or_else(|| panic!("no story calls {target}"));
-                    Case { service, target: target.to_owned(), effect, plot, passes: 0 }
+                [CRASH_BEFORE, CRASH_AFTER].into_iter().flat_map(move |effect| {
+                    let plots = in_method(method.method, &effect);
+                    assert!(!plots.is_empty(), "no story calls {target}");
+                    plots.into_iter().map(move |plot| Case {
+                        service,
+                        target: target.to_owned(),
+                        effect,
+                        plot,
+                        passes: 0,
+                    })
                 })
             },
         );
@@ -114,6 +126,9 @@ fn at_step(service: &str, step: &str) -> &'static [(Plot, u32)] {
             (Plot::GiveUpCard, 1),
             (Plot::SplitBuy, 0),
             (Plot::SplitBuy, 1),
+            (Plot::SplitSecondCard, 0),
+            (Plot::SplitSecondCard, 1),
+            (Plot::SplitSecondCard, 2),
         ],
         ("orders", "capture") => &[
             (Plot::Buy, 0),
@@ -145,9 +160,13 @@ fn at_step(service: &str, step: &str) -> &'static [(Plot, u32)] {
             (Plot::SplitCaptureDeclined, 0),
         ],
         ("orders", "take_back") => &[(Plot::Refund, 0)],
-        ("payments", "authorize") => {
-            &[(Plot::Buy, 0), (Plot::SecondCard, 0), (Plot::SecondCard, 1)]
-        }
+        ("payments", "authorize") => &[
+            (Plot::Buy, 0),
+            (Plot::SecondCard, 0),
+            (Plot::SecondCard, 1),
+            (Plot::SplitSecondCard, 1),
+            (Plot::SplitSecondCard, 2),
+        ],
         ("payments", "capture") => &[(Plot::Buy, 0), (Plot::SplitBuy, 1)],
         ("payments", "complete_action") => &[(Plot::Approve, 0)],
         ("payments", "void") => {
@@ -161,9 +180,14 @@ fn at_step(service: &str, step: &str) -> &'static [(Plot, u32)] {
     }
 }
 
-fn in_method(method: &str, effect: &Effect) -> Option<Plot> {
+/// Returns the stories that call a method.
+fn in_method(method: &str, effect: &Effect) -> Vec<Plot> {
     let is_before = *effect == CRASH_BEFORE;
-    Some(match method {
+    vec![match method {
+        // Of several payments it is the later one that is retried.
+        "RetryPayment" | "ConfirmPayment" => {
+            return vec![Plot::SecondCard, Plot::SplitSecondCard];
+        }
         "PlaceOrder" | "CreateReservation" | "CommitReservation" | "AuthorizePayment"
         | "CapturePayment" | "CreateTransfers" => Plot::Buy,
         // Each in a currency of its own: payments remembers for which it has made them.
@@ -171,7 +195,6 @@ fn in_method(method: &str, effect: &Effect) -> Option<Plot> {
         "CreateLedger" => Plot::FirstSale(CURRENCIES[2]),
         "CreateAccounts" if is_before => Plot::FirstSale(CURRENCIES[3]),
         "CreateAccounts" => Plot::FirstSale(CURRENCIES[4]),
-        "RetryPayment" | "ConfirmPayment" => Plot::SecondCard,
         "CaptureOrder" => Plot::CaptureLater,
         "CancelOrder" => Plot::Cancel,
         "CreateFulfillment" | "ConsumeReservation" => Plot::Fulfill,
@@ -179,8 +202,8 @@ fn in_method(method: &str, effect: &Effect) -> Option<Plot> {
         "VoidPayment" => Plot::CaptureDeclined,
         "ReleaseReservation" => Plot::Declined,
         "RefreshPayment" => Plot::Approve,
-        _ => return None,
-    })
+        _ => return vec![],
+    }]
 }
 
 fn known(service: &str) -> &'static str {

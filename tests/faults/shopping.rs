@@ -168,7 +168,12 @@ impl Desk {
 }
 
 /// Returns an order with this many units in each line, every line of the same sku.
-pub fn wish(request_id: &str, sku: &str, lines: &[i64], payment_method: &str) -> PlaceOrderRequest {
+pub fn purchase(
+    request_id: &str,
+    sku: &str,
+    lines: &[i64],
+    payment_method: &str,
+) -> PlaceOrderRequest {
     let line = |quantity: &i64| PlaceOrderLine {
         item: Some(Item::Sku(sku.to_owned())),
         quantity: *quantity as i32,

@@ -15,7 +15,7 @@ use souk_testkit::{metadata_of, reason_of};
 use tonic::{Code, Status};
 
 use crate::books::Books;
-use crate::shopping::{Addresses, CURRENCIES, Desk, LIMIT, PRICE, wish};
+use crate::shopping::{Addresses, CURRENCIES, Desk, LIMIT, PRICE, purchase};
 
 /// How often an order is looked at that comes to rest by itself.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
@@ -47,6 +47,9 @@ pub enum Plot {
     SplitInParts,
     /// The same, and all of it comes back and is paid back.
     SplitRefund,
+    /// A gift card pays a part of it; the card that is to pay the rest has no money, and another
+    /// one pays.
+    SplitSecondCard,
     /// The card that is to pay the rest is declined.
     SplitDeclined,
     /// The card that is to pay the rest is refused after the gift card was captured.
@@ -83,6 +86,7 @@ impl Plot {
             | Plot::SecondCard
             | Plot::CaptureLater
             | Plot::SplitBuy
+            | Plot::SplitSecondCard
             | Plot::CancelPart => (OrderState::Placed, PaymentStatus::Paid),
             Plot::Declined
             | Plot::SplitDeclined
@@ -103,7 +107,9 @@ impl Plot {
     /// Returns where the order waits for the call that the plot is about, if it does.
     pub fn waits_at(self) -> Option<(OrderState, PaymentStatus)> {
         match self {
-            Plot::SecondCard => Some((OrderState::Pending, PaymentStatus::Unpaid)),
+            Plot::SecondCard | Plot::SplitSecondCard => {
+                Some((OrderState::Pending, PaymentStatus::Unpaid))
+            }
             Plot::CaptureLater | Plot::CaptureAndFulfill => {
                 Some((OrderState::Placed, PaymentStatus::Authorized))
             }
@@ -114,7 +120,7 @@ impl Plot {
     fn payment_method(self) -> &'static str {
         match self {
             Plot::Declined | Plot::SplitDeclined => "tok_declined",
-            Plot::SecondCard | Plot::GiveUpCard => "tok_insufficient_funds",
+            Plot::SecondCard | Plot::SplitSecondCard | Plot::GiveUpCard => "tok_insufficient_funds",
             Plot::CaptureDeclined | Plot::SplitCaptureDeclined => "tok_capture_declined",
             Plot::Approve | Plot::GiveUpWaiting => "tok_requires_action",
             Plot::GiveUpUnknown => "tok_down",
@@ -140,6 +146,7 @@ impl Plot {
             Plot::SplitBuy
                 | Plot::SplitInParts
                 | Plot::SplitRefund
+                | Plot::SplitSecondCard
                 | Plot::SplitDeclined
                 | Plot::SplitCaptureDeclined
         );
@@ -343,7 +350,7 @@ impl Story {
     }
 
     async fn place(&mut self, customer: &mut Desk) -> Result<Option<Order>, Status> {
-        let mut request = wish(&self.name, &self.sku, &LINES, self.plot.payment_method());
+        let mut request = purchase(&self.name, &self.sku, &LINES, self.plot.payment_method());
         request.capture_method = self.plot.capture_method().into();
         request.partial_payments = self.plot.partial_payments();
         if let Plot::FirstSale(currency) = self.plot {
@@ -364,7 +371,7 @@ impl Story {
             // Why it was rejected is for the repeated call to say.
             return Box::pin(self.place(customer)).await;
         }
-        if self.plot == Plot::SecondCard && is_soft {
+        if matches!(self.plot, Plot::SecondCard | Plot::SplitSecondCard) && is_soft {
             let order_id = metadata_of(&refusal)["order_id"].clone();
             self.is_the_same(&order_id);
             let request = RetryPaymentRequest {
@@ -461,6 +468,7 @@ mod tests {
             Plot::SplitBuy,
             Plot::SplitInParts,
             Plot::SplitRefund,
+            Plot::SplitSecondCard,
             Plot::SplitDeclined,
             Plot::SplitCaptureDeclined,
             Plot::CancelPart,

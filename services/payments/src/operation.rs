@@ -161,8 +161,8 @@ impl Operations {
         }
     }
 
-    /// Carries out a command of a caller, or of this service itself, after completing an earlier one,
-    /// and returns the payment in its state then.
+    /// Carries out a command of a caller, or of this service itself, after completing an earlier
+    /// one, and returns the payment in its state then.
     pub async fn carry_out(
         &self,
         id: PaymentId,
