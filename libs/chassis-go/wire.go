@@ -502,8 +502,9 @@ func (wire *wire) cut(stream uint32) {
 	wire.injected = appendReset(wire.injected, stream, http2.ErrCodeCancel)
 	wire.mu.Unlock()
 	wire.wake()
-	wire.say(appendReset(nil, stream, http2.ErrCodeCancel))
+	// It is counted before the peer is told.
 	wire.close(stream)
+	wire.say(appendReset(nil, stream, http2.ErrCodeCancel))
 }
 
 func appendReset(to []byte, stream uint32, code http2.ErrCode) []byte {
