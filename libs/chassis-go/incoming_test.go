@@ -477,7 +477,7 @@ func TestACallerThatGoesAwayCancelsItsStreamAndFreesWhatItHeld(t *testing.T) {
 		requests := echo.requests()
 		return len(requests) == 1 && requests[0]["rpc.code"] == "CANCELLED"
 	})
-	contains(t, echo.pageOfMetrics(), "souk_requests_in_work 0")
+	eventually(t, "nothing is in work", func() bool { return strings.Contains(echo.pageOfMetrics(), "souk_requests_in_work 0") })
 }
 
 func TestTheHeadOfAStreamComesBeforeItsFirstAnswer(t *testing.T) {

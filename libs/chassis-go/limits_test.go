@@ -353,7 +353,7 @@ func TestResponsesThatNobodyReadsTakeNoSlotsAndTheirStreamsAreReset(t *testing.T
 	}
 	_, err := echo.say("anonymous", "other")
 	must(t, err)
-	contains(t, echo.pageOfMetrics(), "souk_requests_in_work 0")
+	eventually(t, "none is in work", func() bool { return strings.Contains(echo.pageOfMetrics(), "souk_requests_in_work 0") })
 	for _, stream := range held {
 		stream.answer()
 		equal(t, stream.reset, http2.ErrCodeCancel)

@@ -405,14 +405,16 @@ func appendLength(to []byte, length int) []byte {
 
 // Write writes what grpc-go says, and what is to be said between its frames.
 func (wire *wire) Write(bytes []byte) (int, error) {
+	n, err := wire.write(bytes)
+	wire.flush()
+	return n, err
+}
+
+func (wire *wire) write(bytes []byte) (int, error) {
 	wire.writing.Lock()
 	defer wire.writing.Unlock()
 	wire.observe(bytes)
-	n, err := wire.Conn.Write(bytes)
-	if err == nil {
-		err = wire.flush()
-	}
-	return n, err
+	return wire.Conn.Write(bytes)
 }
 
 // observe follows what goes out. What ends with these bytes is finished before they are sent, so
@@ -459,31 +461,42 @@ func (wire *wire) observeFrame(head frameHead) {
 	}
 }
 
-// flush writes frames of our own making between two of grpc-go's.
-func (wire *wire) flush() error {
-	if wire.out.left > 0 || wire.out.filled > 0 || wire.out.isBlock {
-		return nil
-	}
-	wire.mu.Lock()
-	pending := wire.pending
-	wire.pending = nil
-	wire.mu.Unlock()
-	if len(pending) == 0 {
-		return nil
-	}
-	_, err := wire.Conn.Write(pending)
-	return err
-}
-
 // say sends frames to the peer as soon as none of grpc-go's is in between.
 func (wire *wire) say(frames []byte) {
 	wire.mu.Lock()
 	wire.pending = append(wire.pending, frames...)
 	wire.mu.Unlock()
-	if wire.writing.TryLock() {
-		defer wire.writing.Unlock()
-		_ = wire.flush()
+	wire.flush()
+}
+
+// flush writes frames of our own making between two of grpc-go's. Who is writing meanwhile does it
+// afterwards, so that none is left.
+func (wire *wire) flush() {
+	for wire.hasPending() && wire.writing.TryLock() {
+		isBetween := wire.out.left == 0 && wire.out.filled == 0 && !wire.out.isBlock
+		if isBetween {
+			// What fails here fails for grpc-go too.
+			_, _ = wire.Conn.Write(wire.takePending())
+		}
+		wire.writing.Unlock()
+		if !isBetween {
+			return
+		}
 	}
+}
+
+func (wire *wire) hasPending() bool {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	return len(wire.pending) > 0
+}
+
+func (wire *wire) takePending() []byte {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	pending := wire.pending
+	wire.pending = nil
+	return pending
 }
 
 // answer ends a request that grpc-go has not seen with a response that is headers only.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,5 +172,17 @@ func TestNoBytesOfAPeerAreFatal(t *testing.T) {
 			message[at] = byte(random.Uint32N(40))
 		}
 		_ = countedIn(shape, message)
+	}
+}
+
+func TestNothingThatTheWireSaysIsLeftWhenSeveralSaySomethingAtOnce(t *testing.T) {
+	for range 200 {
+		wire, conn, _ := newTestWire(t)
+		var all sync.WaitGroup
+		for stream := uint32(1); stream < 40; stream += 2 {
+			all.Go(func() { wire.say(appendReset(nil, stream, http2.ErrCodeCancel)) })
+		}
+		all.Wait()
+		equal(t, []any{conn.written.Len(), wire.hasPending()}, []any{20 * (frameHeaderBytes + 4), false})
 	}
 }
