@@ -27,8 +27,8 @@ const SKUS: [&str; 2] = ["BOWL", "PLATE"];
 const LOCATIONS: [(&str, i64); 2] = [("main", 25), ("annex", 15)];
 const RECEIVED: i64 = LOCATIONS[0].1 + LOCATIONS[1].1;
 
-/// How many bowls and plates each buyer orders, by turns: all of them together four times what there
-/// is.
+/// How many bowls and plates each buyer orders, by turns: all of them together want four times what
+/// there is.
 const QUANTITIES: [[i32; 2]; 3] = [[2, 0], [1, 1], [1, 3]];
 
 /// What became of an order.
