@@ -3,7 +3,6 @@ package chassis
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -73,58 +72,62 @@ type Running struct {
 }
 
 func newRunning(name string, settings *settings, options Options) (*Running, error) {
-	var out io.Writer = os.Stderr
-	if options.Log != nil {
-		out = options.Log
+	if options.Log == nil {
+		options.Log = os.Stderr
 	}
-	log := newLogger(settings.Log.Format, settings.Log.Level, out)
-	metrics := newMetrics()
-	var opened *spans
-	if endpoint := settings.Telemetry.OTLPEndpoint; endpoint != "" {
-		var err error
-		if opened, err = openSpans(endpoint, name, log); err != nil {
-			return nil, err
-		}
+	if options.Clock == nil {
+		options.Clock = SystemClock
+	}
+	if options.prefaceTimeout == 0 {
+		options.prefaceTimeout = defaultPreface
+	}
+	log := newLogger(settings.Log.Format, settings.Log.Level, options.Log)
+	opened, err := openSpans(settings.Telemetry.OTLPEndpoint, name, log)
+	if err != nil {
+		return nil, err
 	}
 	folder, err := filepath.Abs(settings.DataDir)
+	if err == nil {
+		err = os.MkdirAll(folder, 0o700)
+	}
 	if err != nil {
 		return nil, &StartError{"data_dir: " + err.Error()}
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, &StartError{"data_dir: " + err.Error()}
+	running := &Running{
+		settings:   settings,
+		spans:      opened,
+		log:        log,
+		preface:    options.prefaceTimeout,
+		background: map[string]chan struct{}{},
 	}
-	clock := options.Clock
-	if clock == nil {
-		clock = SystemClock
-	}
-	preface := options.prefaceTimeout
-	if preface == 0 {
-		preface = defaultPreface
-	}
-	drain, stop := context.WithCancel(context.Background())
+	running.service = running.newService(name, folder, options.Clock)
+	return running, nil
+}
+
+// newService returns what the service is built with.
+func (running *Running) newService(name, folder string, clock Clock) *Service {
+	settings, metrics := running.settings, newMetrics()
 	scopes := strings.Fields(settings.Identity.Scopes)
 	token := DevelopmentToken(Caller{Kind: KindService, ID: name}, settings.Identity.DevelopmentKey, scopes...)
-	service := &Service{
-		Name:      name,
-		DataDir:   folder,
-		Clock:     clock,
-		Log:       log.With("target", name),
-		Metrics:   metrics.registry,
-		metrics:   metrics,
-		outgoing:  &outgoing{"Bearer " + token, settings.Server.MaxMessageBytes, metrics, opened},
+	drain, stop := context.WithCancel(context.Background())
+	running.stop = stop
+	return &Service{
+		Name:    name,
+		DataDir: folder,
+		Clock:   clock,
+		Log:     running.log.With("target", name),
+		Metrics: metrics.registry,
+		metrics: metrics,
+		outgoing: &outgoing{
+			authorization:   "Bearer " + token,
+			maxMessageBytes: settings.Server.MaxMessageBytes,
+			metrics:         metrics,
+			spans:           running.spans,
+		},
 		upstreams: settings.Upstreams,
 		drain:     drain,
 		channels:  map[string]grpc.ClientConnInterface{},
 	}
-	return &Running{
-		service:    service,
-		settings:   settings,
-		spans:      opened,
-		log:        log,
-		stop:       stop,
-		preface:    preface,
-		background: map[string]chan struct{}{},
-	}, nil
 }
 
 // Metrics returns the metrics of the process.
