@@ -4,7 +4,7 @@ use souk_client::payments::v1 as payments;
 use souk_client::payments::v1::DeclineCode;
 use souk_types::{CaptureId, Money, RefundId, Timestamp};
 
-use super::response::{Refusals, done_if, fact, not_believed, refusal};
+use super::response::{Refusals, decline_for_customer, done_if, fact, not_believed, refusal};
 use super::{Upstream, leased, refund_of};
 use crate::answer::{Answer, Outcome};
 use crate::error::Error;
@@ -117,7 +117,7 @@ impl Upstream {
             }
             payments::PaymentState::RequiresPaymentMethod => {
                 let declined = payment.decline.unwrap_or_default();
-                let decline = declined.code().as_str_name().to_owned();
+                let decline = decline_for_customer(declined.code().as_str_name()).to_owned();
                 let outcome = match declined.code() {
                     DeclineCode::ActionExpired => Outcome::Refused(Reason::PaymentActionExpired),
                     _ if declined.retryable => Outcome::Declined,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use souk_client::payments::v1::DeclineCode;
 use tonic::{Code, Status};
 use tonic_types::{ErrorInfo, StatusExt};
 
@@ -51,8 +52,21 @@ pub(super) fn refusal(status: &Status, refusals: &Refusals, key: Option<(&str, S
         (None, code) if is_passing(code) => Outcome::Unknown,
         (None, _) => Outcome::Broken,
     };
-    let decline = info.metadata.get("decline").cloned().unwrap_or_default();
-    Answer { failure, decline, facts: facts_of(&info.metadata), ..Answer::of(outcome) }
+    let mut metadata = info.metadata;
+    let mut decline = String::new();
+    if let Some(code) = metadata.get_mut("decline") {
+        decline = decline_for_customer(code).to_owned();
+        code.clone_from(&decline);
+    }
+    Answer { failure, decline, facts: facts_of(&metadata), ..Answer::of(outcome) }
+}
+
+/// Returns what an order says of a decline: its customer reads it. Payments has the whole code.
+pub(super) fn decline_for_customer(code: &str) -> &str {
+    match DeclineCode::from_str_name(code) {
+        Some(DeclineCode::StolenOrLost | DeclineCode::Fraud) => DeclineCode::Generic.as_str_name(),
+        _ => code,
+    }
 }
 
 const UPSTREAM_DOMAINS: [&str; 3] = ["souk.catalog", "souk.inventory", "souk.payments"];

@@ -47,8 +47,8 @@ const (
 	// Order less.
 	ErrorReason_ERROR_REASON_OUT_OF_STOCK ErrorReason = 5
 	// The payment provider declined the payment permanently; the order is REJECTED and nothing is
-	// held. `decline` is a name of souk.payments.v1.DeclineCode. Place a new order with another
-	// payment method and another request id.
+	// held. `decline` is a name of souk.payments.v1.DeclineCode, GENERIC for STOLEN_OR_LOST and FRAUD.
+	// Place a new order with another payment method and another request id.
 	ErrorReason_ERROR_REASON_PAYMENT_DECLINED ErrorReason = 6
 	// The stock reservation expired before the payment completed; the order is REJECTED and the
 	// payment voided. Place a new order.

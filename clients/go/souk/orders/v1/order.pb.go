@@ -2154,7 +2154,8 @@ type OrderPayment struct {
 	Status PaymentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=souk.orders.v1.PaymentStatus" json:"status,omitempty"`
 	// How much it is to pay.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment.
+	// Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment. GENERIC
+	// for STOLEN_OR_LOST and FRAUD, which GetPayment shows to staff.
 	Decline v11.DeclineCode `protobuf:"varint,4,opt,name=decline,proto3,enum=souk.payments.v1.DeclineCode" json:"decline,omitempty"`
 	// How much of it was captured, without captures that the provider took back.
 	Captured *v1.Money `protobuf:"bytes,5,opt,name=captured,proto3" json:"captured,omitempty"`

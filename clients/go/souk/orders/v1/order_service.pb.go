@@ -164,7 +164,8 @@ type PlaceOrderRequest struct {
 	// never logged.
 	CustomerNote string `protobuf:"bytes,14,opt,name=customer_note,json=customerNote,proto3" json:"customer_note,omitempty"`
 	// Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
-	// values of at most 500. Put no personal data here: events carry them.
+	// values of at most 500. Put no personal data here: events carry them. A USER may send any, so
+	// rely on none that decides about money or goods.
 	Metadata map[string]string `protobuf:"bytes,15,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Where the customer returns to after it confirmed the payment: a URL with https, or with http on
 	// this machine (`http://localhost…`), at most 2,048 characters; may be empty. It is never logged.

@@ -60,7 +60,7 @@ on_each_engine! {
         orders.upstreams.fail(CONFIRM, refusal("ERROR_REASON_PAYMENT_DECLINED", &facts));
         let refused = orders.retry(&order_id, "tok_stolen").await.unwrap_err();
         assert_eq!(reason_of(&refused), "ERROR_REASON_PAYMENT_DECLINED");
-        assert_eq!(metadata_of(&refused)["decline"], "DECLINE_CODE_STOLEN_OR_LOST");
+        assert_eq!(metadata_of(&refused)["decline"], "DECLINE_CODE_GENERIC", "a customer reads it");
         orders.reaches(&order_id, At::Rejected).await;
         assert!(orders.world.lock().reservations.values().all(|state| *state == "released"));
         let over = orders.retry(&order_id, "tok_other").await.unwrap_err();

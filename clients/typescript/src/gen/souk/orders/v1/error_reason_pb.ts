@@ -70,8 +70,8 @@ export enum ErrorReason {
 
   /**
    * The payment provider declined the payment permanently; the order is REJECTED and nothing is
-   * held. `decline` is a name of souk.payments.v1.DeclineCode. Place a new order with another
-   * payment method and another request id.
+   * held. `decline` is a name of souk.payments.v1.DeclineCode, GENERIC for STOLEN_OR_LOST and FRAUD.
+   * Place a new order with another payment method and another request id.
    *
    * @generated from enum value: ERROR_REASON_PAYMENT_DECLINED = 6;
    */

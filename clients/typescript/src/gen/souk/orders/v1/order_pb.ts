@@ -796,7 +796,8 @@ export type OrderPayment = Message<"souk.orders.v1.OrderPayment"> & {
   amount?: Money | undefined;
 
   /**
-   * Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment.
+   * Why the provider declined it last; UNSPECIFIED unless the order waits for RetryPayment. GENERIC
+   * for STOLEN_OR_LOST and FRAUD, which GetPayment shows to staff.
    *
    * @generated from field: souk.payments.v1.DeclineCode decline = 4;
    */

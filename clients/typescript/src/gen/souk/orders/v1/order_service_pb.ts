@@ -185,7 +185,8 @@ export type PlaceOrderRequest = Message<"souk.orders.v1.PlaceOrderRequest"> & {
 
   /**
    * Entries that integrations keep with the order: at most 50, with keys of 1 to 40 characters and
-   * values of at most 500. Put no personal data here: events carry them.
+   * values of at most 500. Put no personal data here: events carry them. A USER may send any, so
+   * rely on none that decides about money or goods.
    *
    * @generated from field: map<string, string> metadata = 15;
    */
