@@ -123,6 +123,10 @@ impl NewCapture {
 
 /// What follows a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step lives for one write, and is nearly always an Ask"
+)]
 pub enum Step {
     /// It was done before.
     Nothing,
