@@ -37,12 +37,14 @@ pub async fn append_refunded(
     payment: &Payment,
     refund: &Refund,
     before: RefundState,
+    actor: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     let event = pb::PaymentRefunded {
         payment: Some(payment.into()),
         refund: Some(refund.into()),
         previous_state: before as i32,
+        actor: Actor::from_stored(actor),
     };
     Ok(outbox::append(tx, NewEvent::new(&event, now)).await?)
 }

@@ -89,6 +89,7 @@ pub(crate) fn failed_at(orders: &TestOrders, payment: &str, refund_id: &str) -> 
         payment: Some(world.payment(payment)),
         refund: Some(refund),
         previous_state: payments::PaymentRefundState::Succeeded.into(),
+        ..Default::default()
     };
     event("souk.payments.v1.PaymentRefunded", &failed)
 }

@@ -51,7 +51,8 @@ pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
             _ => RefundState::Failed,
         };
         let refund = store::refund::end(tx, refund, state, attempt.decline.as_ref()).await?;
-        events::append_refunded(tx, &payment, &refund, RefundState::Pending, *now).await?;
+        let actor = &attempt.actor;
+        events::append_refunded(tx, &payment, &refund, RefundState::Pending, actor, *now).await?;
     } else if attempt.kind != Kind::Capture || attempt.stage == Stage::Succeeded {
         let capture = Capture::of(&payment, attempt);
         events::append_changed(tx, &payment, Some(*before), capture.as_ref(), &attempt.actor, *now)
@@ -72,7 +73,9 @@ async fn record_reversal(tx: &Tx, end: &End, payment: &Payment, number: i64) -> 
         Some(refund) => {
             let decline = reversed.decline.as_ref();
             let refund = store::refund::end(tx, refund, RefundState::Failed, decline).await?;
-            events::append_refunded(tx, payment, &refund, RefundState::Succeeded, end.now).await
+            let actor = &end.attempt.actor;
+            events::append_refunded(tx, payment, &refund, RefundState::Succeeded, actor, end.now)
+                .await
         }
         None => {
             let capture = Capture::of(payment, &reversed);

@@ -111,6 +111,12 @@ pub fn reversal(capture_id: String) -> simulator::ReverseOperationRequest {
     simulator::ReverseOperationRequest { operation: Some(Operation::CaptureId(capture_id)) }
 }
 
+/// Returns the request to take a refund back.
+pub fn returned(refund_id: &str) -> simulator::ReverseOperationRequest {
+    use simulator::reverse_operation_request::Operation;
+    simulator::ReverseOperationRequest { operation: Some(Operation::RefundId(refund_id.into())) }
+}
+
 /// Returns where the customer confirms a payment.
 pub fn action(payment: &pb::Payment) -> String {
     payment.action.as_ref().expect("an action").redirect_uri.clone()

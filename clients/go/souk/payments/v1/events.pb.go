@@ -108,6 +108,9 @@ type PaymentRefunded struct {
 	Refund *PaymentRefund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
 	// The state of the refund before: PENDING, or SUCCEEDED when it failed later.
 	PreviousState PaymentRefundState `protobuf:"varint,3,opt,name=previous_state,json=previousState,proto3,enum=souk.payments.v1.PaymentRefundState" json:"previous_state,omitempty"`
+	// Who asked for the refund, or SYSTEM for what the provider did. Absent in events of earlier
+	// versions.
+	Actor         *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -163,6 +166,13 @@ func (x *PaymentRefunded) GetPreviousState() PaymentRefundState {
 	return PaymentRefundState_PAYMENT_REFUND_STATE_UNSPECIFIED
 }
 
+func (x *PaymentRefunded) GetActor() *v1.Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return nil
+}
+
 var File_souk_payments_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_events_proto_rawDesc = "" +
@@ -173,11 +183,12 @@ const file_souk_payments_v1_events_proto_rawDesc = "" +
 	"\x0eprevious_state\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.PaymentStateR\rpreviousState\x12:\n" +
 	"\acapture\x18\x03 \x01(\v2 .souk.payments.v1.PaymentCaptureR\acapture\x12)\n" +
 	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
-	"\x12payment.payment_id\"\xe8\x01\n" +
+	"\x12payment.payment_id\"\x93\x02\n" +
 	"\x0fPaymentRefunded\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x127\n" +
 	"\x06refund\x18\x02 \x01(\v2\x1f.souk.payments.v1.PaymentRefundR\x06refund\x12K\n" +
-	"\x0eprevious_state\x18\x03 \x01(\x0e2$.souk.payments.v1.PaymentRefundStateR\rpreviousState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
+	"\x0eprevious_state\x18\x03 \x01(\x0e2$.souk.payments.v1.PaymentRefundStateR\rpreviousState\x12)\n" +
+	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
 	"\x12payment.payment_idB\x91\x01\n" +
 	"\x18example.souk.payments.v1B\vEventsProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3"
 
@@ -212,11 +223,12 @@ var file_souk_payments_v1_events_proto_depIdxs = []int32{
 	2, // 4: souk.payments.v1.PaymentRefunded.payment:type_name -> souk.payments.v1.Payment
 	6, // 5: souk.payments.v1.PaymentRefunded.refund:type_name -> souk.payments.v1.PaymentRefund
 	7, // 6: souk.payments.v1.PaymentRefunded.previous_state:type_name -> souk.payments.v1.PaymentRefundState
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5, // 7: souk.payments.v1.PaymentRefunded.actor:type_name -> souk.type.v1.Actor
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_events_proto_init() }

@@ -1,19 +1,13 @@
 //! SimulatorService.ReverseOperation: what a provider takes back after it succeeded.
 
-use souk_client::payments::simulator::v1alpha as simulator;
-use souk_client::payments::simulator::v1alpha::reverse_operation_request::Operation;
 use souk_client::payments::v1 as pb;
 use souk_testkit::{Engine, on_each_engine, reason_of};
 use tonic::Code;
 
 use crate::support::{
     DeclineCode, Mood, State, TestPayments, amounts, capture, capture_id, minor, new_refund_id,
-    refund, reversal,
+    refund, returned, reversal,
 };
-
-fn returned(refund_id: &str) -> simulator::ReverseOperationRequest {
-    simulator::ReverseOperationRequest { operation: Some(Operation::RefundId(refund_id.into())) }
-}
 
 on_each_engine! {
     async fn a_capture_that_is_taken_back_is_no_longer_sold(engine: Engine) {

@@ -27,7 +27,7 @@ from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\xe7\x01\n\x0ePaymentChanged\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12\x36\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1e.souk.payments.v1.PaymentState\x12\x31\n\x07\x63\x61pture\x18\x03 \x01(\x0b\x32 .souk.payments.v1.PaymentCapture\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_id\"\xc8\x01\n\x0fPaymentRefunded\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12/\n\x06refund\x18\x02 \x01(\x0b\x32\x1f.souk.payments.v1.PaymentRefund\x12<\n\x0eprevious_state\x18\x03 \x01(\x0e\x32$.souk.payments.v1.PaymentRefundState:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_idB\x91\x01\n\x18\x65xample.souk.payments.v1B\x0b\x45ventsProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsouk/payments/v1/events.proto\x12\x10souk.payments.v1\x1a\x1esouk/payments/v1/payment.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\xe7\x01\n\x0ePaymentChanged\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12\x36\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1e.souk.payments.v1.PaymentState\x12\x31\n\x07\x63\x61pture\x18\x03 \x01(\x0b\x32 .souk.payments.v1.PaymentCapture\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_id\"\xec\x01\n\x0fPaymentRefunded\x12*\n\x07payment\x18\x01 \x01(\x0b\x32\x19.souk.payments.v1.Payment\x12/\n\x06refund\x18\x02 \x01(\x0b\x32\x1f.souk.payments.v1.PaymentRefund\x12<\n\x0eprevious_state\x18\x03 \x01(\x0e\x32$.souk.payments.v1.PaymentRefundState\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12payment.payment_idB\x91\x01\n\x18\x65xample.souk.payments.v1B\x0b\x45ventsProtoP\x01Z+souk.example/go/souk/payments/v1;paymentsv1\xaa\x02\x10Souk.Payments.V1\xca\x02\x10Souk\\Payments\\V1\xea\x02\x12Souk::Payments::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,5 +42,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTCHANGED']._serialized_start=138
   _globals['_PAYMENTCHANGED']._serialized_end=369
   _globals['_PAYMENTREFUNDED']._serialized_start=372
-  _globals['_PAYMENTREFUNDED']._serialized_end=572
+  _globals['_PAYMENTREFUNDED']._serialized_end=608
 # @@protoc_insertion_point(module_scope)

@@ -21,11 +21,13 @@ class PaymentChanged(_message.Message):
     def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., previous_state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., capture: _Optional[_Union[_payment_pb2.PaymentCapture, _Mapping]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ...) -> None: ...
 
 class PaymentRefunded(_message.Message):
-    __slots__ = ("payment", "refund", "previous_state")
+    __slots__ = ("payment", "refund", "previous_state", "actor")
     PAYMENT_FIELD_NUMBER: _ClassVar[int]
     REFUND_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
     payment: _payment_pb2.Payment
     refund: _payment_pb2.PaymentRefund
     previous_state: _payment_pb2.PaymentRefundState
-    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., refund: _Optional[_Union[_payment_pb2.PaymentRefund, _Mapping]] = ..., previous_state: _Optional[_Union[_payment_pb2.PaymentRefundState, str]] = ...) -> None: ...
+    actor: _actor_pb2.Actor
+    def __init__(self, payment: _Optional[_Union[_payment_pb2.Payment, _Mapping]] = ..., refund: _Optional[_Union[_payment_pb2.PaymentRefund, _Mapping]] = ..., previous_state: _Optional[_Union[_payment_pb2.PaymentRefundState, str]] = ..., actor: _Optional[_Union[_actor_pb2.Actor, _Mapping]] = ...) -> None: ...

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file souk/payments/v1/events.proto.
  */
 export const file_souk_payments_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSLnAQoOUGF5bWVudENoYW5nZWQSKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBI2Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEjEKB2NhcHR1cmUYAyABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlEiIKBWFjdG9yGAQgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCLIAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kEjwKDnByZXZpb3VzX3N0YXRlGAMgASgOMiQuc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kU3RhdGU6Gtrxo7kPFAoScGF5bWVudC5wYXltZW50X2lkQpEBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCC0V2ZW50c1Byb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_souk_payments_v1_payment, file_souk_policy_v1_event, file_souk_type_v1_actor]);
+  fileDesc("Ch1zb3VrL3BheW1lbnRzL3YxL2V2ZW50cy5wcm90bxIQc291ay5wYXltZW50cy52MSLnAQoOUGF5bWVudENoYW5nZWQSKgoHcGF5bWVudBgBIAEoCzIZLnNvdWsucGF5bWVudHMudjEuUGF5bWVudBI2Cg5wcmV2aW91c19zdGF0ZRgCIAEoDjIeLnNvdWsucGF5bWVudHMudjEuUGF5bWVudFN0YXRlEjEKB2NhcHR1cmUYAyABKAsyIC5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnRDYXB0dXJlEiIKBWFjdG9yGAQgASgLMhMuc291ay50eXBlLnYxLkFjdG9yOhra8aO5DxQKEnBheW1lbnQucGF5bWVudF9pZCLsAQoPUGF5bWVudFJlZnVuZGVkEioKB3BheW1lbnQYASABKAsyGS5zb3VrLnBheW1lbnRzLnYxLlBheW1lbnQSLwoGcmVmdW5kGAIgASgLMh8uc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kEjwKDnByZXZpb3VzX3N0YXRlGAMgASgOMiQuc291ay5wYXltZW50cy52MS5QYXltZW50UmVmdW5kU3RhdGUSIgoFYWN0b3IYBCABKAsyEy5zb3VrLnR5cGUudjEuQWN0b3I6Gtrxo7kPFAoScGF5bWVudC5wYXltZW50X2lkQpEBChhleGFtcGxlLnNvdWsucGF5bWVudHMudjFCC0V2ZW50c1Byb3RvUAFaK3NvdWsuZXhhbXBsZS9nby9zb3VrL3BheW1lbnRzL3YxO3BheW1lbnRzdjGqAhBTb3VrLlBheW1lbnRzLlYxygIQU291a1xQYXltZW50c1xWMeoCElNvdWs6OlBheW1lbnRzOjpWMWIGcHJvdG8z", [file_souk_payments_v1_payment, file_souk_policy_v1_event, file_souk_type_v1_actor]);
 
 /**
  * An operation on a payment ended with a new state or new amounts, or an action or an authorization
@@ -88,6 +88,14 @@ export type PaymentRefunded = Message<"souk.payments.v1.PaymentRefunded"> & {
    * @generated from field: souk.payments.v1.PaymentRefundState previous_state = 3;
    */
   previousState: PaymentRefundState;
+
+  /**
+   * Who asked for the refund, or SYSTEM for what the provider did. Absent in events of earlier
+   * versions.
+   *
+   * @generated from field: souk.type.v1.Actor actor = 4;
+   */
+  actor?: Actor | undefined;
 };
 
 /**
