@@ -175,9 +175,8 @@ fn reasons(folder: &Path) -> Outcome {
     fs::write(folder.join("reasons.ts"), text).doing("write the list of reasons")
 }
 
-/// Health and reflection, which every process offers, and the protos of the tests.
-/// Puts the protos of the tests of the chassis beside the contract's, which they import, and returns
-/// the folder of this module.
+/// Puts the protos of the tests of the chassis beside the contract's, which they import, and
+/// returns the folder of this module.
 fn tests_module(workspace: &Workspace) -> Outcome<PathBuf> {
     let module = workspace.target.join("gen-tests");
     let mut files = BTreeMap::new();

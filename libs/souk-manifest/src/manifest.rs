@@ -62,8 +62,8 @@ pub enum Language {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
-    /// The program that must be installed: `python3`, `node`, `go`. Steps and command may name others
-    /// beside it.
+    /// The program that must be installed: `python3`, `node`, `go`. Steps and command may name
+    /// others beside it.
     pub needs: String,
     /// Files and folders, relative to `directory`, that the environment is made from. When one of
     /// them changes it is made again. Of a folder every file counts but those in node_modules,

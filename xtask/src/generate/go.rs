@@ -28,8 +28,8 @@ const OFFICIAL: [(&str, &str); 6] = [
     ("google/rpc/status.proto", "google.golang.org/genproto/googleapis/rpc/status"),
 ];
 
-/// The protos of the tests and of the examples of libs/chassis-go, with the folder of their code and
-/// the name of its package.
+/// The protos of the tests and of the examples of libs/chassis-go, with the folder of their code
+/// and the name of its package.
 const OF_CHASSIS: [(&str, &str); 6] = [
     ("souk/echo/v1/echo.proto", "internal/gen/souk/echo/v1;echov1"),
     ("souk/echo/v1/events.proto", "internal/gen/souk/echo/v1;echov1"),
