@@ -59,9 +59,9 @@ export function folder(t: Ending): string {
   return path;
 }
 
-/** Waits until `look` answers something that is not undefined, null or false, for at most ten seconds. */
+/** Waits until `look` answers something that is not undefined, null or false, for at most thirty seconds. */
 export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Promise<NonNullable<Exclude<T, false>>> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   let last: unknown;
   while (performance.now() < end) {
     try {
@@ -72,5 +72,5 @@ export async function eventually<T>(look: () => T | Promise<T>, what = "it"): Pr
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`${what} did not happen within ten seconds`, { cause: last });
+  throw new Error(`${what} did not happen within thirty seconds`, { cause: last });
 }
