@@ -3,6 +3,7 @@
 Needs Go 1.25. The tests on PostgreSQL read SOUK_TEST_POSTGRES_URL, those with a shop SOUK_BIN.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -26,20 +27,20 @@ def souk():
     return os.environ.get("SOUK_BIN") or str(target / "debug" / "souk")
 
 
-def run(*command):
-    """Runs a command in the module; returns its exit code and what it printed."""
+def run(module, *command):
+    """Runs a command in the folder of a module; returns its exit code and what it printed."""
     environment = {**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "SOUK_BIN": souk()}
     done = subprocess.run(
-        command, cwd=CHASSIS, timeout=SECONDS, text=True, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=module, timeout=SECONDS, text=True, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     return done.returncode, done.stdout
 
 
-def checked(go, gofmt):
-    """Returns how many checks of the sources passed and failed."""
+def checked(module, go, gofmt):
+    """Returns how many checks of the sources of a module passed and failed."""
     outcomes = []
     for command in ((go, "mod", "tidy", "-diff"), (go, "vet", "./..."), (gofmt, "-l", ".")):
-        code, output = run(*command)
+        code, output = run(module, *command)
         holds = code == 0 and not output.strip()
         outcomes.append(holds)
         if not holds:
@@ -47,9 +48,9 @@ def checked(go, gofmt):
     return outcomes.count(True), outcomes.count(False)
 
 
-def tested(go):
-    """Returns how many tests passed, failed and were skipped."""
-    code, output = run(go, "test", "-json", "./...")
+def tested(module, go):
+    """Returns how many tests of a module passed, failed and were skipped."""
+    code, output = run(module, go, "test", "-json", "./...")
     ended, printed = {"pass": 0, "fail": 0, "skip": 0}, []
     for line in output.splitlines():
         try:
@@ -69,18 +70,22 @@ def tested(go):
     return ended
 
 
-def main():
+def main(modules):
+    """Checks and tests modules; returns the exit code."""
     go, gofmt = program("go"), program("gofmt")
-    if not go or not gofmt:
+    if modules and not (go and gofmt):
         is_needed = os.environ.get("CI") == "true"
         print(f"Go is missing (https://go.dev/dl, 1.25 or newer)\n0 passed, {int(is_needed)} failed")
         return int(is_needed)
-    passed, failed = checked(go, gofmt)
-    ended = tested(go)
-    print(f"{ended['skip']} skipped")
-    print(f"{passed + ended['pass']} passed, {failed + ended['fail']} failed")
-    return 1 if failed or ended["fail"] else 0
+    totals = collections.Counter()
+    for module in modules:
+        passed, failed = checked(module, go, gofmt)
+        totals.update({"pass": passed, "fail": failed})
+        totals.update(tested(module, go))
+    print(f"{totals['skip']} skipped")
+    print(f"{totals['pass']} passed, {totals['fail']} failed")
+    return 1 if totals["fail"] else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main([CHASSIS]))

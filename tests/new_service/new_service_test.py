@@ -1,4 +1,4 @@
-"""`cargo xtask new-service` in all three languages: what it makes builds, passes its tests, keeps the service contract and joins the shop.
+"""`cargo xtask new-service` in all four languages: what it makes builds, passes its tests, keeps the service contract and joins the shop.
 
 It works in a copy of the project under the target folder, with a target folder of its own: what the project uses of other people is
 taken over from the project's, and the rest is compiled without optimisation. Both stay there for the next run. Ends with a line of totals.
@@ -28,7 +28,7 @@ QUICK_TO_BUILD = {
     "CARGO_PROFILE_DEV_OPT_LEVEL": "0",
     "CARGO_PROFILE_DEV_DEBUG": "false",
 }
-SERVICES = {"pebbles": "rust", "sea-shells": "python", "corals": "node"}
+SERVICES = {"pebbles": "rust", "sea-shells": "python", "corals": "node", "pearls": "go"}
 # A service that is not in the program is of another team: it has the scopes that the operator grants it.
 OF_OTHERS = [name for name, language in SERVICES.items() if language != "rust"]
 SCOPES = "events.publish,events.subscribe,orders.read"
@@ -105,7 +105,7 @@ def keep_times(before):
 
 
 def made(xtask):
-    """Makes all three, and refuses what must be refused."""
+    """Makes all of them, and refuses what must be refused."""
     for name, language in SERVICES.items():
         code, output = run(xtask, "new-service", name, "--language", language)
         holds(f"new-service {name} --language {language}", code == 0, output)
@@ -177,7 +177,8 @@ def shop_up(folder, *more):
     log = pathlib.Path(folder) / "log"
     arguments = ["up", "--data", f"{folder}/data", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]
     arguments += ["--without=recommendations,notifications", f"--services-dir={COPY}/services", *more]
-    free = {f"{name}__SERVER__{key}": "127.0.0.1:0" for name in ("SEA_SHELLS", "CORALS") for key in ("LISTEN", "METRICS_LISTEN")}
+    prefixes = [name.replace("-", "_").upper() for name in OF_OTHERS]
+    free = {f"{prefix}__SERVER__{key}": "127.0.0.1:0" for prefix in prefixes for key in ("LISTEN", "METRICS_LISTEN")}
     with open(log, "wb") as output:
         shop = subprocess.Popen(
             [BUILT / "debug" / "souk", *arguments], stdout=output, stderr=output, env={**os.environ, **free}, cwd=folder
@@ -201,7 +202,7 @@ def asking():
 
 
 def joining():
-    """Starts the shop with grants, waits until those of other languages serve beside it, and lets a customer visit all three."""
+    """Starts the shop with grants, waits until those of other languages serve beside it, and lets a customer visit all of them."""
     grants = [f"--grant={name}={SCOPES}" for name in OF_OTHERS]
     with tempfile.TemporaryDirectory() as folder, shop_up(folder, *grants) as (shop, log):
         addresses = {name: address_of(name, shop, log) for name in SERVICES}
@@ -248,6 +249,7 @@ def main():
         is_built = side_by_side.submit(built)
         side_by_side.submit(tested, "python_services_test.py", "sea-shells").result()
         side_by_side.submit(tested, "node_services_test.py", "corals").result()
+        side_by_side.submit(tested, "go_services_test.py", "pearls").result()
     if not is_built.result():
         return
     # Two at a time: each waits for half of its time.

@@ -215,7 +215,7 @@ fn es(
 ) -> Outcome {
     let plugin = format!("local: [node, {PLUGIN}]");
     let template = format!(
-        "{{version: v2, plugins: [{{{plugin}, out: ., opt: [target=ts, import_extension=js]}}]}}"
+        "{{version: v2, plugins: [{{{plugin}, out: ., strategy: all, opt: [target=ts, import_extension=js]}}]}}"
     );
     let mut command = workspace.command(&tools.buf);
     command.arg("generate").arg(module).args(["--template", &template, "--output"]).arg(out);

@@ -32,6 +32,7 @@ pub enum Language {
     Rust,
     Python,
     Node,
+    Go,
 }
 
 impl Language {
@@ -40,6 +41,7 @@ impl Language {
             Language::Rust => "rust",
             Language::Python => "python",
             Language::Node => "node",
+            Language::Go => "go",
         }
     }
 }
@@ -55,6 +57,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut files = Vec::new();
     read(&templates.join("proto"), &root.join("proto"), &names, &mut files)?;
     read(&templates.join(options.language.folder()), &service, &names, &mut files)?;
+    if options.language == Language::Go {
+        // A service needs what the chassis needs: the versions and sums are the same.
+        let sums = root.join("libs/chassis-go/go.sum");
+        let text = fs::read_to_string(&sums).doing(format_args!("read {}", sums.display()))?;
+        files.push((service.join("go.sum"), text));
+    }
     if let Some((there, _)) = files.iter().find(|(path, _)| path.exists()) {
         let there = there.strip_prefix(root).unwrap_or(there).display();
         return Err(Failure::new(format!("the name {} is taken: {there} exists", names.name)));
@@ -88,6 +96,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
         shell::run(workspace.command("npm").args(npm).arg(generate::NPM_QUIET))?;
     }
     generate::run(workspace)?;
+    if options.language == Language::Go {
+        // The order of imports depends on the noun.
+        shell::run(workspace.command("gofmt").arg("-w").arg(&service))?;
+        // Completes go.mod, which needs the generated code.
+        shell::run(workspace.command("go").args(["mod", "tidy"]).current_dir(&service))?;
+    }
     println!("{}", next(options.language, &names));
     Ok(())
 }
@@ -98,10 +112,13 @@ fn next(language: Language, names: &Names) -> String {
         Language::Rust => format!("cargo test -p {name}"),
         Language::Python => "cargo xtask test python_services".to_owned(),
         Language::Node => "cargo xtask test node_services".to_owned(),
+        Language::Go => "cargo xtask test go_services".to_owned(),
     };
     let served = match language {
         Language::Rust => "builds it in and serves it with the others".to_owned(),
-        Language::Python | Language::Node => format!("serves it at 127.0.0.1:{port}"),
+        Language::Python | Language::Node | Language::Go => {
+            format!("serves it at 127.0.0.1:{port}")
+        }
     };
     format!(
         "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the files.\n\n  \

@@ -68,7 +68,10 @@ fn generate(workspace: &Workspace, buf: &Path, options: &[String]) -> Outcome<Co
     let plugins = plugins(workspace)?;
     let options = options.join(", ");
     let plugin = |name: &str| {
-        format!("{{local: {}, out: ., opt: [{options}]}}", plugins.join(name).display())
+        format!(
+            "{{local: {}, out: ., strategy: all, opt: [{options}]}}",
+            plugins.join(name).display()
+        )
     };
     let both = ["protoc-gen-go", "protoc-gen-go-grpc"].map(plugin).join(", ");
     let template = format!("{{version: v2, plugins: [{both}]}}");

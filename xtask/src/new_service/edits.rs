@@ -116,7 +116,9 @@ pub fn of(language: Language, names: &Names) -> Vec<Edit> {
                 format!("    \"{name}.data.url\",\n"),
             ),
         ],
-        Language::Python => vec![Edit::before("Cargo.toml", &["exclude = [", "]"], folder)],
+        Language::Python | Language::Go => {
+            vec![Edit::before("Cargo.toml", &["exclude = [", "]"], folder)]
+        }
         Language::Node => vec![
             Edit::before("Cargo.toml", &["exclude = [", "]"], folder),
             Edit::before(

@@ -4,8 +4,9 @@ use std::{fs, path::Path};
 
 use crate::failure::{Failure, Outcome};
 
-/// Words that mean something else in a proto, in Rust, Python or TypeScript, or in this project.
-const TAKEN: [&str; 34] = [
+/// Words that mean something else in a proto, in Rust, Python, TypeScript or Go, or in this
+/// project.
+const TAKEN: [&str; 36] = [
     "alloc",
     "any",
     "as",
@@ -25,6 +26,7 @@ const TAKEN: [&str; 34] = [
     "import",
     "in",
     "interface",
+    "internal",
     "loop",
     "match",
     "mod",
@@ -40,6 +42,7 @@ const TAKEN: [&str; 34] = [
     "true",
     "type",
     "use",
+    "vendor",
 ];
 /// The first port that is given to a new service; each takes two.
 const FIRST_PORT: u16 = 7510;
@@ -125,6 +128,7 @@ mod tests {
             "9gifts",
             "gift--cards",
             "type",
+            "internal",
             "souk",
             &"a".repeat(33),
         ] {

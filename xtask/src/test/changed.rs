@@ -14,7 +14,7 @@ use crate::{
 
 /// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and
 /// folders.
-const SEEN_BY_SCRIPTS: [(&str, &[&str]); 11] = [
+const SEEN_BY_SCRIPTS: [(&str, &[&str]); 12] = [
     ("tests/contract/", &["proto"]),
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
@@ -22,6 +22,7 @@ const SEEN_BY_SCRIPTS: [(&str, &[&str]); 11] = [
     ("tests/clients/java", &["clients/java", "clients/service_config.json", "proto"]),
     ("tests/clients/policy", &["clients/python", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_go", &["libs/chassis-go", "clients/go", "proto"]),
+    ("tests/conformance/go_services", &["libs/chassis-go", "clients/go", "services", "proto"]),
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_python", &["libs/chassis-python", "clients/python", "proto"]),
     (
@@ -149,6 +150,9 @@ mod tests {
         assert!(script_sees("tests/conformance/notifications_test.py", &node));
         assert!(script_sees("tests/conformance/node_services_test.py", &node));
         assert!(!script_sees("tests/conformance/python_services_test.py", &node));
+        let go = files(&["libs/chassis-go/run.go"]);
+        assert!(script_sees("tests/conformance/go_services_test.py", &go));
+        assert!(!script_sees("tests/conformance/node_services_test.py", &go));
         assert!(script_sees("tests/clients/go_test.py", &files(&["tests/clients/go/main.go"])));
     }
 }

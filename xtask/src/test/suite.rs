@@ -17,12 +17,13 @@ use crate::{
 };
 
 /// What takes long, longest first: these start first, and `cargo xtask test quick` leaves them out.
-const SLOW: [&str; 15] = [
+const SLOW: [&str; 16] = [
     "tests/new_service/new_service_test.py",
     "souk-tests: process",
     "souk-tests: faults",
     "tests/conformance/python_services_test.py",
     "tests/conformance/node_services_test.py",
+    "tests/conformance/go_services_test.py",
     "tests/conformance/chassis_python_test.py",
     "tests/conformance/chassis_node_test.py",
     "tests/conformance/chassis_go_test.py",
