@@ -114,9 +114,6 @@ func readAs(standard any, text, path, source string) (any, error) {
 }
 
 func unknownKey(key string, known table, path, source string) error {
-	if strings.Split(key, ".")[0] == "neighbours" {
-		return configError("%s (from %s): neighbours is called upstreams now", key, source)
-	}
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		names = append(names, joinKey(path, name))

@@ -54,7 +54,6 @@ func TestAKeyThatDoesNotExistIsNamedWithItsSource(t *testing.T) {
 	for variable, key := range map[string]string{
 		"ECHO__SERVER__NO_SUCH_KEY": "server.no_such_key",
 		"ECHO__SERVER__LISTEN__X":   "server.listen.x",
-		"ECHO__NEIGHBOURS__ORDERS":  "neighbours",
 		"ECHO__LISTEN":              "listen",
 	} {
 		found := problem(t, Options{Environment: []string{variable + "=1"}})
