@@ -26,6 +26,10 @@ const SEEN_BY_SCRIPTS: [(&str, &[&str]); 12] = [
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
     ("tests/conformance/chassis_python", &["libs/chassis-python", "clients/python", "proto"]),
     (
+        "tests/conformance/template_java",
+        &["libs/template-java", "clients/java", "clients/service_config.json", "proto"],
+    ),
+    (
         "tests/conformance/n",
         &["libs/chassis-node", "clients/typescript", "services/notifications", "proto"],
     ),

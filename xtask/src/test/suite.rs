@@ -28,6 +28,7 @@ const SLOW: [&str; 16] = [
     "tests/conformance/chassis_node_test.py",
     "tests/conformance/chassis_go_test.py",
     "tests/conformance/notifications_test.py",
+    "tests/conformance/template_java_test.py",
     "souk-tests: replay",
     "souk-tests: attack",
     "souk-tests: journeys",

@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** The life of a process: configure, build (migrate), bind, serve, drain, exit (C-START, C-DRAIN). */
+/** The life of a process: configure, build, bind, serve, drain, exit (C-START, C-DRAIN). */
 public final class Chassis {
   /** Assembles a service. */
   @FunctionalInterface

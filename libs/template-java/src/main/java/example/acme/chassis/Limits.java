@@ -86,7 +86,7 @@ final class Limits {
     }
   }
 
-  /** The last tenth is for critical calls, and anonymous callers leave a quarter of the rest to others. */
+  /** The last tenth is for critical calls; of the rest anonymous callers have three quarters. */
   private void checkProcess(boolean isCritical, boolean isAnonymous, String address) {
     long all = settings.number("server.max_requests");
     long ordinary = all - all / 10;

@@ -11,7 +11,7 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.io.ByteArrayInputStream;
 
-/** A method of generated code: it sees messages, and only those that keep the rules of the contract. */
+/** A method of generated code: it sees only messages that keep the rules of the contract. */
 final class Method<Q, R> {
   final Policy policy;
   private final ServerMethodDefinition<Q, R> generated;

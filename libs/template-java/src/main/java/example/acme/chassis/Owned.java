@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What a request may name beyond its form: the options `own` and `set_by` of the contract (C-OWN). */
+/** What a request may name: the options `own` and `set_by` of the contract (C-OWN). */
 final class Owned {
   private static final String ME = "me";
   private static final String OTHER = "a user reaches its own things only: leave the customer empty, or send `me`";

@@ -21,7 +21,7 @@ final class Policy {
   final String name;
   final MethodDescriptor method;
   final String domain;
-  /** Whether it is of health or reflection, which everyone may call and which say nothing in logs. */
+  /** Whether it is of health or reflection, which everyone may call. */
   final boolean isBackground;
   final boolean isStreaming;
   final boolean isCritical;
@@ -85,7 +85,7 @@ final class Policy {
     throw Refusal.of(ErrorReason.ERROR_REASON_ACCESS_DENIED, name + " is for " + admitted);
   }
 
-  /** Returns whether the contract lists a reason: its own package's for the method, all others always. */
+  /** Returns whether the method may fail with a reason; other packages' need not be listed. */
   boolean lists(Refusal refusal) {
     boolean isCommon = refusal.reason().equals(ErrorReason.ERROR_REASON_INVALID_FIELD.name());
     return !refusal.domain().equals(domain) || isCommon || isBackground || reasons.contains(refusal.reason());

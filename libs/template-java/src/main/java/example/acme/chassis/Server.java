@@ -2,6 +2,7 @@ package example.acme.chassis;
 
 import com.google.protobuf.Descriptors.Descriptor;
 import io.grpc.BindableService;
+import io.grpc.DecompressorRegistry;
 import io.grpc.HandlerRegistry;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
@@ -94,6 +95,7 @@ final class Server extends HandlerRegistry {
     running =
         NettyServerBuilder.forAddress(address)
             .fallbackHandlerRegistry(this)
+            .decompressorRegistry(DecompressorRegistry.emptyInstance())
             .addStreamTracerFactory(new Inbound.Factory())
             .executor(executor)
             .maxInboundMetadataSize(MAX_HEADER_BYTES)
