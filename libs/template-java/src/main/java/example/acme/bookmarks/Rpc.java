@@ -6,6 +6,7 @@ import example.acme.bookmarks.v1.Bookmark;
 import example.acme.bookmarks.v1.BookmarkServiceGrpc.BookmarkServiceImplBase;
 import example.acme.bookmarks.v1.ListBookmarksRequest;
 import example.acme.bookmarks.v1.ListBookmarksResponse;
+import example.acme.chassis.Refusal;
 import example.acme.chassis.Store;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -25,7 +26,8 @@ final class Rpc extends BookmarkServiceImplBase {
   @Override
   public void listBookmarks(ListBookmarksRequest request, StreamObserver<ListBookmarksResponse> observer) {
     int most = request.getPageSize() == 0 ? USUAL_PAGE : request.getPageSize();
-    List<Bookmark> found = store.read(tx -> records.list(tx, request.getCustomerId(), most));
+    String customer = named(request.getCustomerId());
+    List<Bookmark> found = store.read(tx -> records.list(tx, customer, most));
     observer.onNext(ListBookmarksResponse.newBuilder().addAllBookmarks(found).build());
     observer.onCompleted();
   }
@@ -34,11 +36,19 @@ final class Rpc extends BookmarkServiceImplBase {
   public void addBookmark(AddBookmarkRequest request, StreamObserver<AddBookmarkResponse> observer) {
     AddBookmarkResponse response =
         store.once(
-            request.getCustomerId(),
+            named(request.getCustomerId()),
             request,
             AddBookmarkResponse.parser(),
             tx -> AddBookmarkResponse.newBuilder().setBookmark(records.add(tx, request)).build());
     observer.onNext(response);
     observer.onCompleted();
+  }
+
+  /** A person has a customer; staff must name one. */
+  private static String named(String customer) {
+    if (customer.isEmpty()) {
+      throw Refusal.invalid("acme.bookmarks", "customer_id", "must name a customer");
+    }
+    return customer;
   }
 }

@@ -60,7 +60,8 @@ public final class Refusal extends RuntimeException {
     return new Refusal(plain.code, plain.reason, domain, message, Map.of(), null).naming(violations);
   }
 
-  static Refusal invalid(String domain, String field, String rule) {
+  /** Returns a refusal of one field. */
+  public static Refusal invalid(String domain, String field, String rule) {
     return invalid(domain, List.of(violation(field, rule)));
   }
 
