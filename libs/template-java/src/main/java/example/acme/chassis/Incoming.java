@@ -19,6 +19,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class Incoming implements ServerCallHandler<byte[], byte[]> {
   private static final Metadata.Key<String> AUTHORIZATION = Inbound.key("authorization");
+  private static final Metadata.Key<String> CRITICALITY = Inbound.key("souk-criticality");
   private static final int MAX_HEADER_BYTES = 16_384;
   private static final String TIMEOUT_RULE = "is not 1 to 8 digits and one of H, M, S, m, u, n";
 
@@ -77,7 +78,7 @@ final class Incoming implements ServerCallHandler<byte[], byte[]> {
       throw Refusal.draining();
     }
     InetSocketAddress peer = (InetSocketAddress) call.raw().getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    Limits.Permit permit = server.limits.enter(policy, caller, peer);
+    Limits.Permit permit = server.limits.enter(policy, isCritical(policy, caller, headers), caller, peer);
     Request request = new Request(caller, policy.name, call.traceId());
     Context.CancellableContext context = within(Context.current().withValue(Request.KEY, request), timeout, inbound);
     if (!call.holds(permit, context)) {
@@ -87,12 +88,24 @@ final class Incoming implements ServerCallHandler<byte[], byte[]> {
     context.addListener(ended -> endAtDeadline(call, ended), Runnable::run);
     if (policy.isStreaming) {
       server.streams.add(call);
+      if (call.isOver()) {
+        server.streams.remove(call);
+      }
       // The drain may have begun meanwhile.
       if (server.isDraining()) {
         throw Refusal.draining();
       }
     }
     return context;
+  }
+
+  /** A service passes on how critical the work of its caller is; all others get the contract's. */
+  private static boolean isCritical(Policy policy, Caller caller, Metadata headers) {
+    String stated = caller.kind() == Caller.Kind.SERVICE ? headers.get(CRITICALITY) : null;
+    if (stated == null || !stated.matches("(sheddable|critical)(_plus)?")) {
+      return policy.isCritical;
+    }
+    return stated.startsWith("critical");
   }
 
   /** Returns the caller's time or the contract's, whichever is less; 0 for none. */

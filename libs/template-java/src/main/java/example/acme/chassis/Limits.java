@@ -34,7 +34,7 @@ final class Limits {
   record Permit(Runnable answered, Runnable sent) {}
 
   /** Admits a call, or refuses it. */
-  synchronized Permit enter(Policy policy, Caller caller, InetSocketAddress peer) {
+  synchronized Permit enter(Policy policy, boolean isCritical, Caller caller, InetSocketAddress peer) {
     if (policy.isBackground) {
       return enterBackground(policy, peer);
     }
@@ -47,7 +47,7 @@ final class Limits {
       checkShare(host, address);
     }
     boolean isAnonymous = caller.kind() == Caller.Kind.ANONYMOUS;
-    checkProcess(policy.isCritical && !isAnonymous, isAnonymous, address);
+    checkProcess(isCritical && !isAnonymous, isAnonymous, address);
     Share stream = new Share("streams_per_caller", isAnonymous ? address : caller.key());
     if (policy.isStreaming && count(stream) >= settings.number("server.max_streams_per_caller")) {
       tell("streams_per_caller", "server.max_streams_per_caller", address);

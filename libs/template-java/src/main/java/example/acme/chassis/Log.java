@@ -111,8 +111,10 @@ public final class Log {
     @Override
     public void publish(LogRecord record) {
       if (record.getLevel().intValue() >= java.util.logging.Level.WARNING.intValue()) {
+        // Callers cause most warnings of gRPC, and their calls have lines of their own.
+        Level level = record.getLevel() == java.util.logging.Level.SEVERE ? Level.WARN : Level.DEBUG;
         String cause = record.getThrown() == null ? "" : ": " + record.getThrown();
-        write(Level.WARN, record.getLoggerName() + ": " + record.getMessage() + cause);
+        write(level, record.getLoggerName() + ": " + record.getMessage() + cause);
       }
     }
 
