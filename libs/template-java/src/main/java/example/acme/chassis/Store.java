@@ -49,9 +49,7 @@ public final class Store implements AutoCloseable {
     SQLiteConfig config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
     config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
-    config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     Store store = new Store(config.createConnection("jdbc:sqlite:" + file), clock);
-    store.connection.setAutoCommit(false);
     List<String> all = new ArrayList<>(List.of(RECORDS));
     all.addAll(migrations);
     int version = store.write(Store::version);
@@ -66,14 +64,20 @@ public final class Store implements AutoCloseable {
 
   /** Runs statements that change nothing, on one state of the records. */
   public <T> T read(Work<T> work) {
-    return write(work);
+    return transaction("BEGIN", work);
   }
 
   /** Runs statements in one transaction. Nothing is returned before it is on disk. */
-  public synchronized <T> T write(Work<T> work) {
+  public <T> T write(Work<T> work) {
+    return transaction("BEGIN IMMEDIATE", work);
+  }
+
+  /** The driver would begin the next transaction at once, and lock the file between two of them. */
+  private synchronized <T> T transaction(String begin, Work<T> work) {
     try {
+      execute(begin);
       T result = work.run(connection);
-      connection.commit();
+      execute("COMMIT");
       return result;
     } catch (SQLException error) {
       rollBack();
@@ -164,9 +168,15 @@ public final class Store implements AutoCloseable {
     return version;
   }
 
+  private void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
   private void rollBack() {
     try {
-      connection.rollback();
+      execute("ROLLBACK");
     } catch (SQLException error) {
       // The error that led here says more.
     }
