@@ -50,12 +50,9 @@ pub struct Manifest {
 pub enum Language {
     /// Part of the one program, `souk`.
     Rust,
-    /// On libs/chassis-python.
-    Python,
-    /// On libs/chassis-node.
-    Node,
-    /// On libs/chassis-go.
-    Go,
+    /// A process of its own, in any other language.
+    #[serde(other)]
+    Other,
 }
 
 /// How the environment of a service is made: its interpreter's packages, its compiled sources.

@@ -59,7 +59,7 @@ fn a_manifest_is_read_by_its_folder_and_by_its_file() {
     let folder = service(MANIFEST);
     for path in [folder.path().to_owned(), folder.path().join(FILE_NAME)] {
         let manifest = read(&path);
-        assert_eq!((manifest.name.as_str(), manifest.language), ("gift-cards", Language::Python));
+        assert_eq!((manifest.name.as_str(), manifest.language), ("gift-cards", Language::Other));
         assert_eq!(manifest.folder, folder.path().canonicalize().unwrap());
         assert_eq!(manifest.conformance.unary.unwrap().method, "a.B/C");
     }

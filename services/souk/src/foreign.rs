@@ -58,7 +58,7 @@ pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
         match manifest.language {
             Language::Rust if parts::names().contains(&manifest.name.as_str()) => {}
             Language::Rust => found.push(Foreign::not_built_in(manifest)),
-            Language::Python | Language::Node | Language::Go => found.push(Foreign::new(manifest)?),
+            Language::Other => found.push(Foreign::new(manifest)?),
         }
     }
     Ok(found)

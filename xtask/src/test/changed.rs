@@ -14,7 +14,7 @@ use crate::{
 
 /// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and
 /// folders.
-const SEEN_BY_SCRIPTS: [(&str, &[&str]); 12] = [
+const SEEN_BY_SCRIPTS: [(&str, &[&str]); 13] = [
     ("tests/contract/", &["proto"]),
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
