@@ -56,7 +56,7 @@ fn prepare(manifest: &Manifest) -> Vec<String> {
 
 #[test]
 fn a_manifest_is_read_by_its_folder_and_by_its_file() {
-    let folder = service(MANIFEST);
+    let folder = service(&MANIFEST.replace("\"python\"", "\"cobol\""));
     for path in [folder.path().to_owned(), folder.path().join(FILE_NAME)] {
         let manifest = read(&path);
         assert_eq!((manifest.name.as_str(), manifest.language), ("gift-cards", Language::Other));
@@ -72,7 +72,6 @@ fn what_is_wrong_is_one_line_with_its_place() {
         refused(&MANIFEST.replace("upstreams", "neighbours"))
             .contains("neighbours is called upstreams now")
     );
-    assert!(refused(&MANIFEST.replace("\"python\"", "\"cobol\"")).contains("cobol"));
     assert!(
         refused(&MANIFEST.replace("gift-cards", "Gift Cards")).contains("name = \"Gift Cards\"")
     );
