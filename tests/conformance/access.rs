@@ -8,12 +8,13 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 use souk_chassis::Caller;
 use souk_client::orders::v1::Order;
 use souk_client::roles::ROLES;
+use souk_conform::requests::owned::{put, set_by};
+use souk_conform::requests::valid;
 use souk_contract::{CallerKind, Idempotency, MethodPolicy};
 use tonic::Code;
 
-use crate::owned::{put, set_by};
 use crate::shop::TestShop;
-use crate::valid;
+use crate::valid_request;
 
 /// A service of another team.
 const STRANGER: &str = "conformance";
@@ -187,9 +188,12 @@ pub fn reserved_fields(
             let holder = Holder::new(caller.clone(), &["*"]);
             let kind = CallerKind::of(&caller);
             if refusal(policy, &holder).is_none() && !kinds.contains(&kind) {
-                let mut message = without_pages(valid::message(request));
+                let mut message = without_pages(valid_request(request));
                 clear_reserved(&mut message, kind);
-                message.set_field(&field, valid::value_of(&field));
+                message.set_field(
+                    &field,
+                    valid::value_of(&field).expect("the request has a valid value"),
+                );
                 cases.push((field.name().to_owned(), caller, message.encode_to_vec()));
             }
         }
@@ -213,7 +217,7 @@ fn thing(own: &str, owner: &Caller, order: &Order) -> Result<String, String> {
 
 /// Returns a valid request about a thing.
 fn about(request: &MessageDescriptor, policy: &MethodPolicy, id: &str) -> DynamicMessage {
-    let mut message = without_pages(valid::message(request));
+    let mut message = without_pages(valid_request(request));
     clear_reserved(&mut message, CallerKind::User);
     put(&mut message, policy.own, id);
     message

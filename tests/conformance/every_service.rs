@@ -5,19 +5,16 @@ mod spoils;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
+use souk_conform::{Options, Outcome, Results, Selection};
 use souk_manifest::{FILE_NAME, Language, Manifest, find};
 
 use crate::spoils::{CATALOG, EVENTS, ORDERS, RECOMMENDATIONS, SPOILS, Spoil, TOGETHER};
 
 /// A service in Go; the shop has none.
 const GO_EXAMPLE: &str = "libs/chassis-go/example";
-
-/// The sentences themselves.
-const CONTRACT: &str = include_str!("../../docs/service-contract.md");
 
 #[test]
 fn every_service_keeps_the_contract() {
@@ -28,12 +25,15 @@ fn every_service_keeps_the_contract() {
         .collect::<Vec<_>>();
     let mut broken = Vec::new();
     for manifest in &manifests {
-        let output = conform(&manifest.folder);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let results = conform(&manifest.folder);
+        let text = results.text(false);
         println!("{}", text.lines().last().unwrap_or_default());
-        if !output.status.success() {
-            broken.push(format!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+        if !results.is_kept() {
+            broken.push(text);
         }
+        // The rules and types of the shop's own contract are all known.
+        let untried: Vec<_> = results.verdicts.iter().flat_map(|one| &one.untried).collect();
+        assert!(untried.is_empty(), "{}: {untried:?}", manifest.name);
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(
@@ -83,11 +83,11 @@ fn each_mistake_alone_breaks_its_own_sentences() {
 
 #[test]
 fn every_sentence_that_can_be_seen_is_broken_by_a_mistake() {
-    let lines = CONTRACT.lines().filter_map(|line| line.strip_prefix("- **C-"));
-    let numbers = lines
-        .filter(|line| !line.contains("** \u{25c7}"))
-        .filter_map(|line| line.split("**").next());
-    let visible: BTreeSet<String> = numbers.map(|number| format!("C-{number}")).collect();
+    let visible: BTreeSet<String> = souk_conform::sentences()
+        .into_iter()
+        .filter(|sentence| sentence.is_visible)
+        .map(|sentence| sentence.number.to_owned())
+        .collect();
     let broken: BTreeSet<String> = SPOILS
         .iter()
         .flat_map(|Spoil(_, _, numbers)| *numbers)
@@ -147,18 +147,18 @@ fn broken(service: &str, spoils: &[&str]) -> BTreeSet<String> {
     let _ports = spoils
         .contains(&"fixed-ports")
         .then(|| FIXED_PORTS.lock().unwrap_or_else(PoisonError::into_inner));
-    let output = conform(folder.path());
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        !text.contains("NOT ASKED") && !text.contains("stopped:"),
-        "{text}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let broken = text.lines().filter_map(|line| line.trim_start().strip_prefix("BROKEN"));
-    let broken: BTreeSet<String> =
-        broken.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    let results = conform(folder.path());
+    let text = results.text(false);
+    assert!(results.stopped.is_none() && results.missed().is_empty(), "{text}");
+    for verdict in results.verdicts.iter().filter(|one| one.outcome == Outcome::Broken) {
+        let has_all = verdict.failures.iter().all(|failure| {
+            [&failure.sent, &failure.came, &failure.expected].iter().all(|part| !part.is_empty())
+        });
+        assert!(has_all && !verdict.failures.is_empty(), "{text}");
+    }
+    let broken: BTreeSet<String> = results.broken().into_iter().map(str::to_owned).collect();
     println!("{spoils:?}: {broken:?}");
-    assert_eq!(output.status.success(), broken.is_empty(), "{text}");
+    assert_eq!(results.is_kept(), broken.is_empty(), "{text}");
     broken
 }
 
@@ -187,10 +187,13 @@ fn spoiled(manifest: &Manifest, spoils: &[&str]) -> Vec<String> {
     spoiler.map(str::to_owned).into_iter().chain(arguments.iter().cloned()).collect()
 }
 
-fn conform(manifest: &Path) -> Output {
+fn conform(manifest: &Path) -> Results {
     let _turn = turn();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_conform"));
-    command.arg(manifest).arg("--souk").arg(souk()).output().expect("the suite runs")
+    let options =
+        Options { souk: Some(souk()), selection: Selection::default(), progress: Box::new(|_| {}) };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let asked = runtime.block_on(souk_conform::ask_manifest(manifest, options));
+    asked.unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// How many suites may still start. Each waits for half of its time, so two run at once; no more,
@@ -222,6 +225,6 @@ fn root() -> PathBuf {
 
 /// Returns the program under test: SOUK_BIN, or the one beside ours.
 fn souk() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_BIN_EXE_conform")).with_file_name("souk");
+    let beside = || Path::new(env!("CARGO_BIN_EXE_spoiler")).with_file_name("souk");
     std::env::var_os("SOUK_BIN").map_or_else(beside, PathBuf::from)
 }

@@ -2,9 +2,9 @@
 //! cannot express.
 
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+use souk_conform::requests::valid;
 
 use crate::shop::{Seed, TestShop};
-use crate::valid;
 
 /// The message whose comments say what no rule does: it names lines, or an amount and then nothing
 /// to restock.

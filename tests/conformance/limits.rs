@@ -2,8 +2,7 @@
 //! PostgreSQL cannot store.
 
 use prost_reflect::{Kind, MessageDescriptor};
-
-use crate::rules::Rules;
+use souk_conform::requests::rules::Rules;
 
 /// Returns the fields of a message, and of the messages in it, that lack a limit, each with what is
 /// missing.

@@ -3,20 +3,18 @@
 //! is covered at once, or fails the test until it is taught here.
 
 mod access;
-mod broken;
 mod known;
 mod limits;
-mod owned;
 mod report;
-mod rules;
 mod shop;
-mod valid;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use souk_conform::requests::broken::{self, Case};
+use souk_conform::requests::valid;
 use souk_contract::MethodPolicy;
 use souk_manifest::Language;
 use souk_testkit::{domain_of, field_violations, reason_of};
@@ -137,7 +135,7 @@ async fn malformed_bytes_are_refused(
     request: &MessageDescriptor,
     report: &mut Report,
 ) {
-    let valid = valid::message(request).encode_to_vec();
+    let valid = valid_request(request).encode_to_vec();
     let mut malformed = vec![
         ("a tag that does not end".to_owned(), [&valid[..], &GARBAGE].concat()),
         ("a length beyond the end".to_owned(), [&valid[..], &[0x0a, 0x7f, 0x01]].concat()),
@@ -169,7 +167,7 @@ async fn broken_fields_are_named(
     report: &mut Report,
 ) {
     let caller = access::admitted(policy);
-    for case in broken::cases(request).into_iter().filter(|case| case.is_broken) {
+    for case in cases(request).into_iter().filter(|case| case.is_broken) {
         let came = shop.call(policy.path, &caller, vec![case.message.encode_to_vec()]).await;
         report.expect(policy.method, &case.field, &case.what, &came, |status| {
             names_field(status, policy, &case.field)
@@ -186,12 +184,12 @@ async fn odd_values_never_fail_the_server(
     let caller = access::admitted(policy);
     // About things that exist, so that the values are looked at and do not end at "not found".
     let known = known::Known::make(shop).await;
-    for case in broken::cases(request).into_iter().filter(|case| !case.is_broken) {
+    for case in cases(request).into_iter().filter(|case| !case.is_broken) {
         let message = known.put_into(case.message, &case.field);
         let came = shop.call(policy.path, &caller, vec![message.encode_to_vec()]).await;
         report.expect_or_ok(policy.method, &case.field, &case.what, &came, is_answer);
     }
-    let valid = known.put_into(valid::message(request), "").encode_to_vec();
+    let valid = known.put_into(valid_request(request), "").encode_to_vec();
     let came = shop.call(policy.path, &caller, vec![valid.clone()]).await;
     report.expect_or_ok(policy.method, "(whole)", "valid", &came, |status| {
         is_answer(status) && reason_of(status) != souk_contract::REASON_INVALID_FIELD
@@ -268,6 +266,24 @@ async fn a_list_is_of_the_caller(shop: &TestShop, report: &mut Report) {
             report.expect_nothing(policy.method, policy.own, theirs, &came);
         }
     }
+}
+
+/// Returns a request that keeps every rule.
+///
+/// # Panics
+/// When there is a rule or a type for which none is known.
+fn valid_request(request: &MessageDescriptor) -> DynamicMessage {
+    valid::message(request).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Returns every case of a request.
+///
+/// # Panics
+/// When there is a rule for which none is known.
+fn cases(request: &MessageDescriptor) -> Vec<Case> {
+    let made = broken::cases(request);
+    assert!(made.untaught.is_empty(), "{}: {:?}", request.full_name(), made.untaught);
+    made.cases
 }
 
 /// Returns whether a status says that exactly this field of the request is wrong.

@@ -5,7 +5,6 @@ mod bench;
 mod brokers;
 mod check;
 mod circles;
-mod conform;
 mod contract;
 mod failure;
 mod features;
@@ -49,8 +48,6 @@ enum Command {
     Ci,
     /// Regenerates the code of the clients, and the pages of docs/ that list what the contract has.
     Gen,
-    /// Checks a service in any language against docs/service-contract.md, sentence by sentence.
-    Conform(conform::Options),
     /// Creates a new service: proto, code, tests, manifest and docs, registered in the shop.
     NewService(new_service::Options),
     /// Runs a PostgreSQL for tests until it is interrupted, and prints the variable that tests
@@ -87,7 +84,6 @@ fn run(command: Command) -> Outcome {
             generate::run(&workspace)?;
             generate::pages(&workspace)
         }
-        Command::Conform(options) => conform::run(&workspace, &options),
         Command::NewService(options) => new_service::run(&workspace, &options),
         Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),

@@ -122,7 +122,7 @@ fn next(language: Language, names: &Names) -> String {
     };
     format!(
         "\nservices/{name} and proto/souk/{package}/v1 are yours now. docs/add-a-service.md walks through the files.\n\n  \
-         {test}\n  cargo xtask gen         # the pages of docs/ with its methods and events\n  cargo xtask conform services/{name}\n  cargo souk up      # {served}\n"
+         {test}\n  cargo xtask gen         # the pages of docs/ with its methods and events\n  cargo souk conform services/{name}\n  cargo souk up      # {served}\n"
     )
 }
 

@@ -44,6 +44,7 @@ enum Command {
     Replay(replay::Replay),
     Backup(backup::Backup),
     Token(token::Token),
+    Conform(souk_conform::Conform),
     Events(events::Events),
     #[command(hide = true)]
     Leashed(leash::Leashed),
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => souk_chassis::run("souk", replay.run()),
         Command::Backup(backup) => backup.run(),
         Command::Token(token) => token.run(),
+        Command::Conform(conform) => conform.run(std::env::current_exe().ok()),
         Command::Events(events) => souk_chassis::run("souk", events.run()),
         Command::Leashed(leashed) => leashed.run(),
         Command::Settings => {

@@ -7,7 +7,10 @@ async fn every_command_explains_itself() {
     for (command, words) in [
         (
             &["--help"][..],
-            &["souk up", "up", "serve", "audit", "replay", "backup", "token", "settings"][..],
+            &[
+                "souk up", "up", "serve", "audit", "replay", "backup", "token", "conform",
+                "settings",
+            ][..],
         ),
         (
             &["up", "--help"],
@@ -41,6 +44,10 @@ async fn every_command_explains_itself() {
         (
             &["token", "--help"],
             &["user:ID", "service:NAME", "staff", "authorization: Bearer", "loopback"],
+        ),
+        (
+            &["conform", "--help"],
+            &["MANIFEST|ADDRESS", "--only", "C-ERROR", "--json", "--junit", "Exit codes:", "64"],
         ),
     ] {
         let help = run(command).await.exited_with(0).out;

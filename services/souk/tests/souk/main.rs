@@ -3,6 +3,7 @@
 
 mod backup;
 mod books;
+mod conform;
 mod data;
 mod events;
 mod foreign;
