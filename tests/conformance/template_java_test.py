@@ -1,6 +1,6 @@
 """Java: the template of a service, copied out of the shop as a team would, is built by Maven and keeps the service contract.
 
-Needs Java 17 and Maven, and the program `conform` that the last build left.
+Needs Java 17 and Maven, and the program `souk` of SOUK_BIN or of the last build.
 """
 
 import hashlib
@@ -93,7 +93,7 @@ def main():
     if problem:
         print(f"{problem}\n0 passed, 1 failed")
         return 1
-    code, output = run(os.environ.get("CONFORM_BIN") or str(TARGET / "debug" / "conform"), str(copy_template()))
+    code, output = run(os.environ.get("SOUK_BIN") or str(TARGET / "debug" / "souk"), "conform", str(copy_template()))
     passed, bad = checked(output)
     failed = len(bad) + (code != 0 and not bad) + (passed == 0)
     if failed:
