@@ -26,9 +26,9 @@ use souk_manifest::Manifest;
 
 use crate::child::Service;
 pub use crate::command::Conform;
+pub use crate::report::Progress;
 use crate::report::Report;
-pub use crate::report::{Observation, Progress};
-pub use crate::results::{Outcome, Results, Verdict};
+pub use crate::results::{Observation, Outcome, Results, Verdict};
 pub use crate::running::Address;
 pub use crate::sentences::{Selection, Sentence, all as sentences};
 

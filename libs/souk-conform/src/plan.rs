@@ -14,7 +14,7 @@ use crate::recorder::Recorder;
 use crate::report::{Part, Report};
 use crate::stage::Stage;
 use crate::subject::Subject;
-use crate::token::PUBLIC_KEY;
+use crate::token::{KEY, PUBLIC_KEY};
 
 /// Prepares the environment of a service.
 pub async fn prepare(manifest: &Manifest) -> Result<(), String> {
@@ -160,7 +160,7 @@ async fn bounded(service: &Service, report: &mut Report) -> Result<(), String> {
     let mut process = limits::bounded(service, &upstreams).await?;
     let subject = Subject::of(&service.manifest);
     let metrics = Some(process.metrics);
-    let mut stage = Stage::open(subject, process.grpc, metrics, limits::KEY).await?;
+    let mut stage = Stage::open(subject, process.grpc, metrics, KEY).await?;
     stage.learn().await?;
     if report.begin(&parts::LIMITS) {
         limits::reached(&stage, report).await;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use serde::Serialize;
-
-use crate::results::{Outcome, Results, Verdict};
+use crate::results::{Observation, Outcome, Results, Verdict};
 use crate::sentences::{self, Selection, Sentence, begins_with};
 
 /// How many different observations are kept of one sentence, of each kind.
@@ -17,17 +15,6 @@ const HIDDEN: &str = "it cannot be observed reliably from outside; each chassis 
 /// Sentences that are judged by all calls together, so that they need all of them.
 const OF_ALL_CALLS: &[&str] =
     &["C-CONFIG-1", "C-CONFIG-7", "C-ERROR", "C-LOG", "C-METRIC", "C-REDACT", "C-TRACE"];
-
-/// One observation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Observation {
-    /// What the service was asked or had to do.
-    pub sent: String,
-    /// What it answered or did.
-    pub came: String,
-    /// What the sentence requires.
-    pub expected: String,
-}
 
 /// Returns an observation.
 pub fn seen(

@@ -7,7 +7,16 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::report::Observation;
+/// One observation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Observation {
+    /// What the service was asked or had to do.
+    pub sent: String,
+    /// What it answered or did.
+    pub came: String,
+    /// What the sentence requires.
+    pub expected: String,
+}
 
 /// What is known of a sentence in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -9,6 +9,9 @@ use souk_contract::Caller;
 /// The key of development tokens unless another is set.
 pub const PUBLIC_KEY: &str = "souk-development-key-that-is-no-secret";
 
+/// The key that some processes are started with, which must not be printed.
+pub const KEY: &str = "conformance-key-91c4";
+
 /// Returns a token of a caller with these scopes; empty for an anonymous one.
 pub fn token(caller: &Caller, scopes: &[&str], key: &str) -> String {
     if *caller == Caller::Anonymous {

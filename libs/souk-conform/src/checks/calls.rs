@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use souk_contract::{Caller, MethodPolicy};
 use souk_manifest::Manifest;
 
-use crate::checks::limits::KEY;
 use crate::recorder::{Call, Recorder};
 use crate::report::{Report, seen};
 use crate::stage::{Stage, TRACE_STATE};
-use crate::token::token;
+use crate::token::{KEY, token};
 
 /// Judges every call that came.
 pub fn made(stage: &Stage, manifest: &Manifest, upstreams: &Recorder, report: &mut Report) {

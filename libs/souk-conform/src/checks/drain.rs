@@ -12,7 +12,8 @@ use tonic::Code;
 use crate::checks::health;
 use crate::child::Running;
 use crate::health_v1::ServingStatus;
-use crate::report::{Observation, Report, seen};
+use crate::report::{Report, seen};
+use crate::results::Observation;
 use crate::stage::{Stage, caller, code_name, describe, new_trace, reason_of};
 use crate::wire::{Connection, Held, Reply, Stream, get};
 

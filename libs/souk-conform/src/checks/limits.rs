@@ -14,10 +14,9 @@ use crate::health_v1::HealthCheckRequest;
 use crate::recorder::Recorder;
 use crate::report::{Report, seen};
 use crate::stage::{Stage, caller, describe, is_error, new_trace};
+use crate::token::KEY;
 use crate::wire::Stream;
 
-/// The key of development tokens in this process, which must not be printed.
-pub const KEY: &str = "conformance-key-91c4";
 const MOST_REQUESTS: usize = 6;
 /// Less than every method reads beyond what the rules of its fields allow (C-VALID-6).
 const NEWER_BYTES: usize = 900;

@@ -5,13 +5,11 @@ use std::net::SocketAddr;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 use souk_contract::Caller;
 
-use crate::checks::limits;
 use crate::report::{Report, seen};
-use crate::stage::{Exchange, Stage, describe};
+use crate::stage::{CANARY, Exchange, Stage, describe};
+use crate::token::KEY;
 use crate::wire::get;
 
-/// The value of every field that must never be logged.
-pub const CANARY: &str = "conformance-canary-7d2e";
 /// An id that identifies a person.
 pub const ADDRESS: &str = "eve@example.com";
 
@@ -89,7 +87,7 @@ pub fn kept(stage: &Stage, shown: &Shown<'_>, report: &mut Report) {
         };
         secret("C-REDACT-1", "a call by somebody with an address", ADDRESS);
         secret("C-REDACT-2", "calls with tokens", "souk-dev.");
-        secret("C-CONFIG-7", "the setting identity.development_key", limits::KEY);
+        secret("C-CONFIG-7", "the setting identity.development_key", KEY);
         if shown.is_marked {
             secret("C-REDACT-3", "fields that are marked debug_redact", CANARY);
         }

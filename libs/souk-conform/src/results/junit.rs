@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Observation;
+use crate::results::Observation;
 use crate::results::{Outcome, Results, Verdict};
 
 impl Results {

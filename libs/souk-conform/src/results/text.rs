@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Observation;
+use crate::results::Observation;
 use crate::results::{Outcome, Results, Verdict};
 
 /// How many characters of one text are printed; a message may have megabytes.
