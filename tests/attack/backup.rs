@@ -9,7 +9,7 @@ use souk_client::notifications::v1 as notifications;
 use souk_client::notifications::v1::notification_service_client::NotificationServiceClient;
 use souk_testkit::{CallerChannel, ChildShop, check_invariants, connect_as, eventually};
 
-use crate::process::{services, url_in};
+use crate::process::url_in;
 use crate::shop::{LIMIT, audit, buy, run, user};
 
 const URL: &str = "https://hooks.example.com/hook";
@@ -20,14 +20,10 @@ const WATCHED: &str = "SOLD-OUT";
 /// Starts a shop with the services of other languages; `keys` is where they keep what is not in
 /// their data.
 async fn start(folder: &Path, keys: &Path) -> ChildShop {
-    let mut shop = ChildShop::up_with(folder, services().to_str().expect("a path is text"))
+    let shop = ChildShop::up_with_all(folder)
+        .await
         .environment("XDG_STATE_HOME", keys)
         .environment("SOUK__LOG__LEVEL", "warn");
-    for service in ["NOTIFICATIONS", "RECOMMENDATIONS"] {
-        for port in ["LISTEN", "METRICS_LISTEN"] {
-            shop = shop.environment(format!("{service}__SERVER__{port}"), "127.0.0.1:0");
-        }
-    }
     shop.start().await
 }
 

@@ -112,6 +112,12 @@ async fn a_guest_is_claimed_with_its_own_token_only() {
 
     let claim = orders::ClaimGuestOrdersRequest { guest_token: own, ..Default::default() };
     scene.orders("alice").claim_guest_orders(claim.clone()).await.expect("her own orders");
+    let follows = || async {
+        let mut client = PaymentServiceClient::new(user(&scene.shop, "alice"));
+        let hers = client.list_payments(payments::ListPaymentsRequest::default()).await;
+        !hers.expect("her payments").into_inner().payments.is_empty()
+    };
+    eventually(LIMIT, follows).await;
     scene.rest().await;
     let taken = (Code::FailedPrecondition, "GUEST_CLAIMED", "");
     scene.refused("a second claim", mallory.claim_guest_orders(claim).await, taken);

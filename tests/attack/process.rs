@@ -1,12 +1,12 @@
 //! A service in another language under attack: a process of its own, started from its manifest.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use souk_chassis::Caller;
-use souk_manifest::{Launch, Manifest};
-use souk_testkit::{CallerChannel, connect_as, eventually};
+use souk_manifest::Launch;
+use souk_testkit::{CallerChannel, connect_as, eventually, prepared};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -71,23 +71,4 @@ pub async fn url_in(ready: &Path, log: &Path) -> String {
         address.ok_or_else(|| fs::read_to_string(log))
     });
     format!("http://{}", address.await)
-}
-
-/// Returns the folder of all services.
-pub fn services() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services")
-}
-
-/// Reads the manifest of a service and makes its environment, which takes some minutes the first
-/// time.
-async fn prepared(service: &str) -> Manifest {
-    let manifest =
-        Manifest::read(&services().join(service)).unwrap_or_else(|error| panic!("{error}"));
-    let preparing = tokio::task::spawn_blocking(move || {
-        manifest.prepare(&[], &mut |_| ()).map(|()| manifest).map_err(|error| error.to_string())
-    });
-    preparing
-        .await
-        .expect("preparing does not panic")
-        .unwrap_or_else(|error| panic!("{service}: {error}"))
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use souk_chassis::Caller;
 use souk_chassis::identity::development_token;
@@ -228,15 +227,10 @@ fn neighbour(shop: &ChildShop, service: &str, who: &Caller) -> Result<CallerChan
 async fn killed_before_they_have_heard_of_a_claim_the_services_of_other_languages_follow_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let keys = tempfile::tempdir().expect("another");
-    let services = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
-    let mut shop = ChildShop::up_with(folder.path(), services.to_str().expect("a path is text"))
+    let shop = ChildShop::up_with_all(folder.path())
+        .await
         .environment("XDG_STATE_HOME", keys.path())
         .environment("SOUK__LOG__LEVEL", "warn");
-    for service in ["NOTIFICATIONS", "RECOMMENDATIONS"] {
-        for port in ["LISTEN", "METRICS_LISTEN"] {
-            shop = shop.environment(format!("{service}__SERVER__{port}"), "127.0.0.1:0");
-        }
-    }
     let mut shop = shop.start().await;
     let addresses = Addresses::of_one(&shop.url());
     let (guest, user) = (Caller::guest("gina"), Caller::user("gina"));

@@ -34,11 +34,8 @@ impl Town {
         let with = |shop: ChildShop| {
             settings.iter().fold(shop, |shop, (key, value)| shop.environment(*key, value.clone()))
         };
-        let mut shop = ChildShop::up_with(folder.path(), services().to_str().unwrap())
-            .environment("NOTIFICATIONS__SERVER__LISTEN", "127.0.0.1:0")
-            .environment("NOTIFICATIONS__SERVER__METRICS_LISTEN", "127.0.0.1:0")
-            .environment("RECOMMENDATIONS__SERVER__LISTEN", "127.0.0.1:0")
-            .environment("RECOMMENDATIONS__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+        let mut shop = ChildShop::up_with_all(folder.path())
+            .await
             .environment("NOTIFICATIONS__WEBHOOKS__ALLOW_HTTP", "true")
             .environment("NOTIFICATIONS__WEBHOOKS__ALLOWED_NETWORKS", "127.0.0.0/8")
             .environment("NOTIFICATIONS__RETRY__FIRST_SECONDS", "1")
@@ -131,10 +128,6 @@ impl Town {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn services() -> PathBuf {
-    root().join("services")
 }
 
 /// Reads to the end, and returns the last line.

@@ -12,6 +12,7 @@ use std::{
 use souk_chassis::Caller;
 use tokio::process::{Child, Command};
 
+use crate::foreign::{all_prepared, services};
 use crate::{CallerChannel, connect_as, eventually};
 
 /// How long a start may take on a machine that is busy with other tests.
@@ -43,6 +44,23 @@ impl ChildShop {
     /// folder of services.
     pub fn up_with(folder: &Path, services_dir: &str) -> ChildShop {
         ChildShop::new(folder, "up").argument(format!("--services-dir={services_dir}"))
+    }
+
+    /// Prepares `souk up` with every service in another language that stands beside the others, on
+    /// free ports. Makes their environments first.
+    ///
+    /// # Panics
+    /// When one cannot be made.
+    pub async fn up_with_all(folder: &Path) -> ChildShop {
+        let services = services();
+        let mut shop = ChildShop::up_with(folder, services.to_str().expect("a path is text"));
+        for manifest in all_prepared().await {
+            let prefix = manifest.environment_prefix();
+            for port in ["LISTEN", "METRICS_LISTEN"] {
+                shop = shop.environment(format!("{prefix}__SERVER__{port}"), "127.0.0.1:0");
+            }
+        }
+        shop
     }
 
     /// Prepares `souk serve NAME… --data FOLDER/data`: some services in one process.
