@@ -37,6 +37,7 @@ const SHAPES: usize = 1024;
 pub(crate) struct Connection {
     raw: rusqlite::Connection,
     shapes: HashMap<Box<str>, Shape>,
+    batches: u64,
     /// Dropped after the connection.
     _held: Arc<HeldFile>,
 }
@@ -123,12 +124,18 @@ impl Connection {
         // A plan does not depend on the values that are bound, so that no statement is prepared
         // again for another one.
         raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| sort(&e))?;
-        Ok(Connection { raw, shapes: HashMap::new(), _held: held })
+        Ok(Connection { raw, shapes: HashMap::new(), batches: 0, _held: held })
     }
 
     /// Returns whether no transaction is open.
     pub(crate) fn is_autocommit(&self) -> bool {
         self.raw.is_autocommit()
+    }
+
+    /// Returns a number that grows when a statement changes a row, or several are run that may
+    /// change tables.
+    pub(crate) fn changes(&self) -> u64 {
+        self.raw.total_changes() + self.batches
     }
 
     /// Runs a statement without values and without an answer.
@@ -140,6 +147,7 @@ impl Connection {
 
     /// Runs several statements, separated by semicolons.
     pub(crate) fn run_all(&mut self, sql: &str) -> Result<(), Error> {
+        self.batches += 1;
         self.raw.execute_batch(sql).map_err(|e| sort(&e))
     }
 

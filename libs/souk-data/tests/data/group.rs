@@ -1,12 +1,12 @@
 //! Group commit on SQLite: closures share a commit, and nothing they returned leaves before it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_data::{Db, Engine, Error, Isolation, Tx};
+use souk_data::{Db, Engine, Error, Isolation, Tx, args};
 use tokio::task::JoinHandle;
 
 use crate::support::{TestDb, add_counter, add_item, count, counter, execute, until};
@@ -24,8 +24,11 @@ impl Gate {
         (Gate { reached: Arc::default(), opened: Arc::new(Mutex::new(opened)) }, open)
     }
 
+    /// Stops a closure that has not been here; one that runs again passes.
     fn pass(&self) {
-        self.reached.store(true, Ordering::SeqCst);
+        if self.reached.swap(true, Ordering::SeqCst) {
+            return;
+        }
         self.opened.lock().recv_timeout(Duration::from_secs(20)).expect("the test opens the gate");
     }
 
@@ -167,6 +170,44 @@ async fn a_closure_that_waits_is_refused_and_leaves_the_others_alone() {
     }
     assert_eq!(counter(&db.read(), 2).await, None);
     assert_eq!(count(&db, "counters").await, 2);
+}
+
+/// Counts its runs, writes a row unless its id is 0, and fails.
+async fn fail_after(tx: &Tx, (id, runs): &(i64, Arc<AtomicU32>)) -> Result<(), Error> {
+    runs.fetch_add(1, Ordering::SeqCst);
+    if *id != 0 {
+        tx.execute("INSERT INTO counters (id, value) VALUES ($1, 0)", args![*id]).await?;
+    }
+    Err(Error::InvalidPageToken)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_group_runs_again_only_when_a_change_must_be_undone() {
+    let (_test, db) = open_patiently().await;
+    for (id, expected) in [(0, 1), (5, 2)] {
+        let runs = Arc::<AtomicU32>::default();
+        let (gate, open, first) = at_gate(&db);
+        gate.reached().await;
+        let before = spawn_add(&db, 10 + id);
+        queued().await;
+        let writer = db.clone();
+        let input = (id, runs.clone());
+        let failing =
+            tokio::spawn(
+                async move { writer.write(Isolation::Serializable, input, fail_after).await },
+            );
+        queued().await;
+        let after = spawn_add(&db, 20 + id);
+        queued().await;
+        open.send(()).unwrap();
+        assert_eq!(failing.await.unwrap(), Err(Error::InvalidPageToken));
+        for write in [first, before, after] {
+            write.await.unwrap().unwrap();
+        }
+        assert_eq!(runs.load(Ordering::SeqCst), expected);
+        assert_eq!(counter(&db.read(), id).await, None);
+    }
+    assert_eq!(count(&db, "counters").await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
