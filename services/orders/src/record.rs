@@ -120,7 +120,7 @@ pub async fn change(
     if order.is_split() {
         store::order_payment::update(tx, order, &payments).await?;
     }
-    if !store::order::update(tx, order).await? {
+    if !store::order::update(tx, order, before).await? {
         return Err(Error::LeaseLost);
     }
     let row = store::history::Row::of(order, Some(before), change, cause);

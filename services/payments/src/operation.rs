@@ -19,16 +19,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use souk_chassis::{Context, Deadline, Faults};
+use souk_chassis::{Caller, Context, Deadline, Faults};
 use souk_data::Isolation::ReadCommitted;
 use souk_data::{Db, Engine};
 use souk_types::{Backoff, Clock, Money, PaymentId};
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::attempt::{Answer, Attempt, Kind, Method, Reply, SYSTEM, Stage};
+use crate::attempt::{Answer, Attempt, Kind, Method, Reply, Stage};
 use crate::config::RecoveryConfig;
-use crate::error::Error;
+use crate::error::{Error, instead};
 use crate::payment::Payment;
 use crate::provider::{NoAnswer, Order, Provider};
 use crate::state::State;
@@ -167,7 +167,7 @@ impl Operations {
         &self,
         id: PaymentId,
         command: Command,
-        actor: &str,
+        caller: Option<&Caller>,
         deadline: Deadline,
     ) -> Result<Payment, Error> {
         let patience = PATIENCE.min(deadline.remaining().saturating_sub(TIME_TO_ANSWER));
@@ -179,7 +179,7 @@ impl Operations {
             let request = begin::Request {
                 payment: id,
                 command: command.clone(),
-                actor: actor.to_owned(),
+                caller: caller.cloned(),
                 now,
                 claimed_until,
             };
@@ -218,21 +218,23 @@ impl Operations {
 
     /// Ends an action or an authorisation that has expired.
     pub async fn expire(&self, id: PaymentId, deadline: Deadline) -> Result<(), Error> {
-        match self.carry_out(id, Command::Expire, SYSTEM, deadline).await {
+        match self.carry_out(id, Command::Expire, None, deadline).await {
             Ok(_) | Err(Error::Declined { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Ends the action of a payment that is to be paid with another method.
+    /// Ends the action of a payment that its caller is to pay with another method.
     pub async fn make_way_for(
         &self,
         id: PaymentId,
         other: &Method,
+        caller: &Caller,
         deadline: Deadline,
     ) -> Result<(), Error> {
         let payment = store::payment::get(&self.db.read(), id).await?;
         if payment.state == State::RequiresAction && payment.method.as_ref() != Some(other) {
+            payment.is_open_to(caller, instead::PLACE)?;
             self.follow(id, Command::EndAction, deadline).await?;
         }
         Ok(())
@@ -282,7 +284,7 @@ impl Operations {
         command: Command,
         deadline: Deadline,
     ) -> Result<Payment, Error> {
-        match self.carry_out(id, command, SYSTEM, deadline).await {
+        match self.carry_out(id, command, None, deadline).await {
             Err(Error::Declined { .. } | Error::State { .. }) => {
                 store::payment::get(&self.db.read(), id).await
             }
@@ -361,8 +363,8 @@ impl Operations {
 
         let decline = attempt.decline.clone();
         count(kind, if decline.is_some() { "declined" } else { "succeeded" });
-        let before = claim.payment.state;
-        let end = End { payment, attempt, before, epoch: claim.epoch, now: self.clock.now() };
+        let Claim { payment: before, epoch, .. } = claim;
+        let end = End { payment, attempt, before, epoch, now: self.clock.now() };
         let payment = self.db.write(ReadCommitted, end, finish::record).await?;
         guard.is_over = true;
         self.faults.point(fault_point(kind, Moment::AfterRecord), &key).await;

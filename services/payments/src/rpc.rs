@@ -21,7 +21,7 @@ mod void_payment;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use souk_contract::{Caller, Deadline, Handlers};
+use souk_contract::{Deadline, Handlers};
 use souk_data::Db;
 use souk_types::{Clock, PaymentId};
 
@@ -29,7 +29,6 @@ use crate::error::Error;
 use crate::operation::Operations;
 use crate::provider::Provider;
 use crate::provider::simulator::Simulator;
-use crate::store;
 use crate::store::list::Range;
 use crate::upstream::Ledger;
 
@@ -48,24 +47,6 @@ pub struct SimulatorRpc {
     pub simulator: Simulator,
     /// Who is notified, as by a real provider's webhook.
     pub payments: PaymentRpc,
-}
-
-impl PaymentRpc {
-    /// Checks that this caller may change the payment itself: staff may not change payments of an
-    /// order, a service none of another service. A service may void one that has not arrived yet.
-    pub async fn check_may_change(
-        &self,
-        caller: &Caller,
-        id: PaymentId,
-        instead: &'static str,
-    ) -> Result<(), Error> {
-        match store::payment::get(&self.db.read(), id).await {
-            Ok(payment) if payment.is_tombstone() => Ok(()),
-            Ok(payment) => payment.is_open_to(caller, instead),
-            Err(Error::NotFound(_)) if matches!(caller, Caller::Service(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 impl PaymentRpc {

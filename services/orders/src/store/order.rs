@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use prost::Message;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, Set, UpdateMany};
+use sea_orm::{ActiveValue, FromQueryResult, NotSet, QueryOrder, QuerySelect, Set};
 use souk_data::{Error as DataError, Find, Prepared, Reader, Tx, given, given_limit, rows};
 use souk_types::{Currency, Money, OrderId, Timestamp};
 
@@ -231,79 +230,49 @@ pub async fn insert(tx: &Tx, new: &NewOrder, order: &Order) -> Result<bool, Erro
     Ok(rows::insert_missing(tx, &[row]).await? == 1)
 }
 
-static UPDATE: Prepared<UpdateMany<Entity>, ()> = Prepared::new(|| {
-    let is = |number| Expr::val(given(number)).eq(1);
-    Entity::update_many()
-        .col_expr(Column::State, Expr::val(given(0)))
-        .col_expr(Column::TotalMinor, Expr::val(given(1)))
-        .col_expr(Column::RefundedMinor, Expr::val(given(2)))
-        .col_expr(Column::Reason, Expr::val(given(3)))
-        .col_expr(Column::Version, Expr::val(given(4)))
-        .col_expr(Column::IsQuarantined, Expr::val(given(5)))
-        .col_expr(Column::ActionUrl, Expr::val(given(6)))
-        .col_expr(Column::UpdateTime, Expr::val(given(7)))
-        .col_expr(Column::LineCount, Expr::val(given(8)))
-        .col_expr(
-            Column::RequestedLines,
-            Expr::case(is(9), Column::RequestedLines.into_expr()).into(),
-        )
-        .col_expr(
-            Column::PaymentMethod,
-            Expr::case(is(10), Column::PaymentMethod.into_expr()).into(),
-        )
-        .col_expr(Column::ReturnUrl, Expr::case(is(11), Column::ReturnUrl.into_expr()).into())
-        .col_expr(Column::PaymentStatus, Expr::val(given(12)))
-        .col_expr(Column::FulfillmentStatus, Expr::val(given(13)))
-        .col_expr(Column::SubtotalMinor, Expr::val(given(14)))
-        .col_expr(Column::Decline, Expr::val(given(15)))
-        .col_expr(Column::PaymentTries, Expr::val(given(16)))
-        .col_expr(Column::ActionExpireTime, Expr::val(given(17)))
-        .col_expr(Column::CapturedMinor, Expr::val(given(18)))
-        .col_expr(Column::GivenBackMinor, Expr::val(given(19)))
-        .col_expr(Column::CanceledMinor, Expr::val(given(20)))
-        .col_expr(Column::FulfillmentCount, Expr::val(given(21)))
-        .filter(Column::OrderId.eq(given(22)))
-        .filter(Column::Version.eq(given(23)))
-        .col_expr(Column::ReversedMinor, Expr::val(given(24)))
-});
-
-/// Writes an order as it has become. Returns false when another write has changed it since the
-/// version before.
-pub async fn update(tx: &Tx, order: &Order) -> Result<bool, Error> {
+/// Writes an order as it has become from these axes. Returns false when another write has changed
+/// it since the version before.
+pub async fn update(tx: &Tx, order: &Order, before: Axes) -> Result<bool, Error> {
     let is_over = matches!(order.axes.state, State::Canceled | State::Rejected);
     let is_priced_or_over = is_over || order.total.is_some();
     // A payment method that was declined is not used again; of several, the others are.
     let is_pending = order.axes.state == State::Pending;
     let keeps_method = is_pending && order.decline.is_none();
     let keeps_url = keeps_method || is_pending && order.is_split();
-    let values = [
-        order.axes.state.into(),
-        order.total.map(|total| total.minor).into(),
-        order.refunded.minor.into(),
-        order.closure.into(),
-        order.version.into(),
-        i64::from(order.is_quarantined).into(),
-        order.action.as_ref().map(|action| action.url.clone()).into(),
-        order.update_time.into(),
-        order.line_count.into(),
-        i64::from(!is_priced_or_over).into(),
-        i64::from(keeps_method).into(),
-        i64::from(keeps_url).into(),
-        order.axes.payment.into(),
-        order.axes.fulfillment.into(),
-        order.total.map(|_| order.parts.subtotal).into(),
-        order.decline.clone().into(),
-        order.tries.into(),
-        order.action.as_ref().and_then(|action| action.expire_time).into(),
-        order.captured.into(),
-        order.given_back.into(),
-        order.canceled.into(),
-        order.fulfillment_count.into(),
-        order.id.into(),
-        (order.version - 1).into(),
-        order.reversed.into(),
-    ];
-    Ok(UPDATE.execute(tx, values).await? > 0)
+    let Axes { state, payment, fulfillment } = order.axes;
+    let row = ActiveModel {
+        // What is set is written to the indexes again, even if it is the same.
+        state: set_if(state != before.state, state),
+        payment_status: set_if(payment != before.payment, payment),
+        fulfillment_status: set_if(fulfillment != before.fulfillment, fulfillment),
+        line_count: Set(order.line_count),
+        requested_lines: set_if(is_priced_or_over, None),
+        payment_method: set_if(!keeps_method, None),
+        return_url: set_if(!keeps_url, None),
+        total_minor: Set(order.total.map(|total| total.minor)),
+        subtotal_minor: Set(order.total.map(|_| order.parts.subtotal)),
+        refunded_minor: Set(order.refunded.minor),
+        captured_minor: Set(order.captured),
+        given_back_minor: Set(order.given_back),
+        canceled_minor: Set(order.canceled),
+        reversed_minor: Set(order.reversed),
+        reason: Set(order.closure.clone()),
+        decline: Set(order.decline.clone()),
+        payment_tries: Set(order.tries),
+        action_url: Set(order.action.as_ref().map(|action| action.url.clone())),
+        action_expire_time: Set(order.action.as_ref().and_then(|action| action.expire_time)),
+        fulfillment_count: Set(order.fulfillment_count),
+        is_quarantined: Set(order.is_quarantined.into()),
+        version: Set(order.version),
+        update_time: Set(order.update_time),
+        ..Default::default()
+    };
+    let key = [(Column::OrderId, order.id.into()), (Column::Version, (order.version - 1).into())];
+    Ok(rows::update(tx, row, &key).await? > 0)
+}
+
+fn set_if<T: Into<Value>>(is_set: bool, value: T) -> ActiveValue<T> {
+    if is_set { Set(value) } else { NotSet }
 }
 
 /// Stores another payment method, and where its customer returns to.

@@ -1,12 +1,13 @@
 //! The first write of an operation: asks the rules, claims the slot of the payment and adds the
 //! attempt, all at once.
 
+use souk_chassis::Caller;
 use souk_data::Tx;
 use souk_types::{PaymentId, Timestamp};
 
 use super::claim::Claim;
-use crate::attempt::{Attempt, Stage};
-use crate::error::Error;
+use crate::attempt::{Attempt, SYSTEM, Stage};
+use crate::error::{Error, instead};
 use crate::events;
 use crate::payment::{Confirmation, NewCapture, NewPayment, Payment, Step};
 use crate::refund::{NewRefund, Refund, RefundState};
@@ -40,11 +41,43 @@ pub enum Command {
 pub struct Request {
     pub payment: PaymentId,
     pub command: Command,
-    /// Who asks for it, as it is stored.
-    pub actor: String,
+    /// Who asks for it; none when this service itself does.
+    pub caller: Option<Caller>,
     pub now: Timestamp,
     /// Until when a claim is good.
     pub claimed_until: Timestamp,
+}
+
+impl Command {
+    /// Returns the method of orders that does the same to a payment of an order, which only its
+    /// owner may change.
+    fn instead(&self) -> Option<&'static str> {
+        match self {
+            Command::Confirm(_) => Some(instead::PLACE),
+            Command::Capture(_) => Some(instead::GET),
+            Command::Void => Some(instead::CANCEL),
+            Command::Refund(_) => Some(instead::REFUND),
+            _ => None,
+        }
+    }
+}
+
+impl Request {
+    /// Returns who asks for it, as it is stored.
+    fn actor(&self) -> String {
+        self.caller.as_ref().map_or_else(|| SYSTEM.to_owned(), Caller::key)
+    }
+
+    /// Checks that the caller may change this payment: staff no payment of an order, a service none
+    /// of another service.
+    fn check_open(&self, payment: &Payment) -> Result<(), Error> {
+        match (&self.caller, self.command.instead()) {
+            (Some(caller), Some(instead)) if !payment.is_tombstone() => {
+                payment.is_open_to(caller, instead)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The outcome of the first write.
@@ -63,11 +96,12 @@ pub enum Start {
 
 /// Begins an operation, or finds that it was done, or says why it cannot be.
 pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
-    let Request { payment: id, command, actor, now, claimed_until } = request;
+    let Request { payment: id, command, now, claimed_until, .. } = request;
     if let Some(start) = create(tx, request).await? {
         return Ok(start);
     }
     let (payment, before) = store::payment::lock(tx, *id).await?.ok_or(Error::NotFound(*id))?;
+    request.check_open(&payment)?;
     if let Some(start) = answer_repeat(tx, &payment, command, *now).await? {
         return Ok(start);
     }
@@ -109,12 +143,13 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
         Step::Change(mut changed) => {
             changed.update_time = *now;
             let after = Slot::free(before.epoch + 1);
-            store::payment::update(tx, &changed, before.epoch, after).await?;
-            events::append_changed(tx, &changed, Some(payment.state), None, actor, *now).await?;
+            store::payment::update(tx, &payment, &changed, before.epoch, after).await?;
+            events::append_changed(tx, &changed, Some(payment.state), None, &request.actor(), *now)
+                .await?;
             Ok(Start::Done(Box::new(changed)))
         }
         Step::Ask(mut asking, mut attempt) => {
-            attempt.actor.clone_from(actor);
+            attempt.actor = request.actor();
             asking.update_time = *now;
             if let Some(mut superseded) = unresolved {
                 superseded.stage = Stage::Superseded;
@@ -124,7 +159,7 @@ pub async fn begin(tx: &Tx, request: &Request) -> Result<Start, Error> {
                 insert_refund(tx, &asking, &attempt, new).await?;
             }
             let after = Slot::claimed(before.epoch + 1, *claimed_until);
-            store::payment::update(tx, &asking, before.epoch, after).await?;
+            store::payment::update(tx, &payment, &asking, before.epoch, after).await?;
             insert_attempt(tx, &attempt).await?;
             let claim = Claim { payment: asking, attempt, epoch: after.epoch, is_resumed: false };
             Ok(Start::Run(Box::new(claim)))
@@ -148,6 +183,10 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
             if store::payment::find(tx, request.payment).await?.is_some() {
                 return Ok(None);
             }
+            // Only a service may void one that has not arrived yet.
+            if !matches!(request.caller, Some(Caller::Service(_))) {
+                return Err(Error::NotFound(request.payment));
+            }
             (Payment::tombstone(request.payment, now), None)
         }
         _ => return Ok(None),
@@ -160,10 +199,10 @@ async fn create(tx: &Tx, request: &Request) -> Result<Option<Start>, Error> {
         return Ok(None);
     }
     let Some(mut attempt) = attempt else {
-        events::append_changed(tx, &payment, None, None, &request.actor, now).await?;
+        events::append_changed(tx, &payment, None, None, &request.actor(), now).await?;
         return Ok(Some(Start::Done(Box::new(payment))));
     };
-    attempt.actor.clone_from(&request.actor);
+    attempt.actor = request.actor();
     insert_attempt(tx, &attempt).await?;
     let claim = Claim { payment, attempt, epoch: slot.epoch, is_resumed: false };
     Ok(Some(Start::Run(Box::new(claim))))

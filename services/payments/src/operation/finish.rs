@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::events;
 use crate::payment::Payment;
 use crate::refund::RefundState;
-use crate::state::State;
 use crate::store;
 use crate::store::payment::Slot;
 
@@ -19,8 +18,8 @@ use crate::store::payment::Slot;
 pub struct End {
     pub payment: Payment,
     pub attempt: Attempt,
-    /// The state of the payment while the attempt was in flight.
-    pub before: State,
+    /// The payment while the attempt was in flight.
+    pub before: Payment,
     /// The epoch of the claim that ends.
     pub epoch: i64,
     pub now: Timestamp,
@@ -41,7 +40,7 @@ pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
     let End { payment, attempt, before, epoch, now } = end;
     let payment = Payment { update_time: *now, ..payment.clone() };
     // The next claim of the payment raises the epoch.
-    store::payment::update(tx, &payment, *epoch, Slot::free(*epoch)).await?;
+    store::payment::update(tx, before, &payment, *epoch, Slot::free(*epoch)).await?;
     store::attempt::update(tx, attempt).await?;
     if let Some(number) = attempt.reverses {
         record_reversal(tx, end, &payment, number).await?;
@@ -55,8 +54,15 @@ pub async fn record(tx: &Tx, end: &End) -> Result<Payment, Error> {
         events::append_refunded(tx, &payment, &refund, RefundState::Pending, actor, *now).await?;
     } else if attempt.kind != Kind::Capture || attempt.stage == Stage::Succeeded {
         let capture = Capture::of(&payment, attempt);
-        events::append_changed(tx, &payment, Some(*before), capture.as_ref(), &attempt.actor, *now)
-            .await?;
+        events::append_changed(
+            tx,
+            &payment,
+            Some(before.state),
+            capture.as_ref(),
+            &attempt.actor,
+            *now,
+        )
+        .await?;
     }
     Ok(payment)
 }
@@ -82,7 +88,7 @@ async fn record_reversal(tx: &Tx, end: &End, payment: &Payment, number: i64) -> 
             events::append_changed(
                 tx,
                 payment,
-                Some(end.before),
+                Some(end.before.state),
                 capture.as_ref(),
                 &end.attempt.actor,
                 end.now,

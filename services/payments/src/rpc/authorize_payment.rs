@@ -22,7 +22,7 @@ impl Handle<AuthorizePayment> for PaymentRpc {
 
         let payment = self
             .operations
-            .carry_out(new.id, Command::Authorize(new), &call.caller.key(), call.deadline)
+            .carry_out(new.id, Command::Authorize(new), Some(&call.caller), call.deadline)
             .await?;
 
         Ok(pb::AuthorizePaymentResponse { payment: Some((&payment).into()) })

@@ -6,7 +6,7 @@ use souk_contract::{Call, Handle};
 
 use super::PaymentRpc;
 use crate::convert;
-use crate::error::{Error, instead};
+use crate::error::Error;
 use crate::operation::Command;
 
 impl Handle<ConfirmPayment> for PaymentRpc {
@@ -15,18 +15,17 @@ impl Handle<ConfirmPayment> for PaymentRpc {
         call: Call<pb::ConfirmPaymentRequest>,
     ) -> Result<pb::ConfirmPaymentResponse, Error> {
         let id = call.request.payment_id()?;
-        self.check_may_change(&call.caller, id, instead::PLACE).await?;
         let new = convert::confirmation(call.request);
         if new.method.as_ref().is_some_and(|method| !self.provider.knows(method)) {
             return Err(Error::UnknownMethod);
         }
 
         if let Some(method) = &new.method {
-            self.operations.make_way_for(id, method, call.deadline).await?;
+            self.operations.make_way_for(id, method, &call.caller, call.deadline).await?;
         }
         let payment = self
             .operations
-            .carry_out(id, Command::Confirm(new), &call.caller.key(), call.deadline)
+            .carry_out(id, Command::Confirm(new), Some(&call.caller), call.deadline)
             .await?;
 
         Ok(pb::ConfirmPaymentResponse { payment: Some((&payment).into()) })

@@ -21,7 +21,7 @@ impl Handle<CreatePayment> for PaymentRpc {
 
         let payment = self
             .operations
-            .carry_out(new.id, Command::Create(new), &call.caller.key(), call.deadline)
+            .carry_out(new.id, Command::Create(new), Some(&call.caller), call.deadline)
             .await?;
 
         Ok(pb::CreatePaymentResponse { payment: Some((&payment).into()) })

@@ -204,9 +204,26 @@ pub async fn insert(tx: &Tx, payment: &Payment, slot: Slot) -> Result<bool, Erro
 
 /// Writes a payment as it has become, with its slot. Fails with [`Error::LeaseLost`] if it was
 /// claimed again since `epoch`.
-pub async fn update(tx: &Tx, payment: &Payment, epoch: i64, after: Slot) -> Result<(), Error> {
+pub async fn update(
+    tx: &Tx,
+    before: &Payment,
+    payment: &Payment,
+    epoch: i64,
+    after: Slot,
+) -> Result<(), Error> {
     let key = [(Column::PaymentId, payment.id.into()), (Column::Epoch, epoch.into())];
-    let updated = rows::update(tx, changing(payment, after), &key).await?;
+    let mut row = changing(payment, after);
+    // What is set is written to the indexes again, even if it is the same.
+    if payment.state == before.state {
+        row.state = NotSet;
+    }
+    if payment.expire_time == before.expire_time {
+        row.expire_time = NotSet;
+    }
+    if payment.provider_reference == before.provider_reference {
+        row.provider_reference = NotSet;
+    }
+    let updated = rows::update(tx, row, &key).await?;
     if updated == 1 { Ok(()) } else { Err(Error::LeaseLost(payment.id)) }
 }
 
