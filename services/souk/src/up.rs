@@ -22,10 +22,10 @@ pub struct Up {
     /// Services to leave out, separated by commas. Calls that need them fail with UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
-    /// The folder of the services in other languages, one folder each; "services" by default if it
-    /// exists, empty for none.
+    /// A folder of services in other languages, one folder each, beside the shop's own, which are
+    /// those in "services"; more than once for several. An empty one leaves out the shop's own.
     #[arg(long, value_name = "DIR")]
-    services_dir: Option<String>,
+    services_dir: Vec<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
     /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow.
     #[arg(long, value_name = "NAME=SCOPE,…", value_parser = parse_grant)]
@@ -100,7 +100,7 @@ impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
         let is_in = |name: &str| !self.without.iter().any(|without| without == name);
-        let mut foreign = foreign::search(self.services_dir.as_deref())?;
+        let mut foreign = foreign::search(&self.services_dir)?;
         foreign::grant(&mut foreign, &self.grant)?;
         self.check_without(&foreign)?;
         let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
