@@ -118,6 +118,13 @@ fn wrong_folder(folder: &str, why: impl ToString) -> StartError {
     StartError::configuration("--services-dir", folder, &why.to_string())
 }
 
+/// Announces what will be reached through the shop's own address.
+pub fn announce(services: &[Foreign], running: &Running) {
+    for start in services.iter().filter_map(|service| service.start.as_ref().ok()) {
+        running.passthrough().announce(&start.manifest.name, &start.manifest.services);
+    }
+}
+
 /// Grants scopes to services of other teams.
 ///
 /// # Errors

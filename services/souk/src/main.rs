@@ -6,6 +6,7 @@ mod auditor;
 mod backup;
 mod connect;
 mod data;
+mod descriptors;
 mod events;
 mod foreign;
 mod leash;

@@ -122,6 +122,7 @@ impl Up {
             foreign.into_iter().map(|one| one.beside(running.addr())).collect();
         let beside: Vec<_> = foreign.iter().filter_map(Foreign::place).collect();
         ServiceAddresses::new(reachable(running.addr()), &beside).write(&data)?;
+        foreign::announce(&foreign, &running);
         let stop = running.stop_signal()?;
         running.tell_ready()?;
         println!("{}", self.welcome(&running, &foreign));

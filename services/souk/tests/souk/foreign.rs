@@ -134,6 +134,20 @@ async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
 }
 
 #[tokio::test]
+async fn steps_that_know_what_has_changed_run_at_every_start() {
+    let beside = Beside::polite(POLITE);
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("inputs = [\"fake.sh\"]", "always = true")).unwrap();
+    let mut shop = beside.shop().start().await;
+    beside.life(1).await;
+    shop.restart().await;
+    beside.life(2).await;
+    let made = std::fs::read_to_string(beside.path("services/fake/made")).unwrap();
+    assert_eq!(made, "prepared\nprepared\n");
+}
+
+#[tokio::test]
 async fn an_audit_finds_its_address_in_the_data_folder_of_the_shop() {
     let beside = Beside::polite(POLITE);
     let shop = beside.shop().start().await;
