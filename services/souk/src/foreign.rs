@@ -19,9 +19,11 @@ use souk_manifest::{Language, Manifest, ManifestError};
 use tokio::task::JoinHandle;
 use tracing::error;
 
+use crate::data::Owner;
 use crate::foreign::process::Starter;
 use crate::foreign::supervisor::Supervisor;
 use crate::parts;
+use crate::services_file::{Entry, ServicesFile};
 
 /// The shop's own folder of services, where it exists.
 const FOLDER: &str = "services";
@@ -45,6 +47,8 @@ struct Start {
     is_prepared: bool,
     /// The scopes of the token with which it calls others.
     granted: Vec<String>,
+    /// Whether this start grants them, or none.
+    is_granted_now: bool,
 }
 
 /// Why a service is off.
@@ -145,6 +149,7 @@ pub fn grant(services: &mut [Foreign], grants: &[(String, Vec<String>)]) -> Resu
         };
         if let Ok(start) = &mut service.start {
             start.granted.extend(scopes.iter().cloned());
+            start.is_granted_now = true;
         }
     }
     Ok(())
@@ -187,9 +192,34 @@ impl Foreign {
         Some((self.name.clone(), start.manifest.listen))
     }
 
-    /// Returns whether it will be started.
-    pub fn can_run(&self) -> bool {
-        self.start.is_ok()
+    /// Returns which databases are its own, if it will be started.
+    pub fn owner(&self) -> Option<Owner> {
+        let start = self.start.as_ref().ok()?;
+        Some(Owner::new(&self.name, start.manifest.databases.clone()))
+    }
+
+    /// Gives it the scopes that an earlier start granted, unless this one grants others. They are
+    /// for the service of this folder, not for any with its name.
+    pub fn remember(&mut self, known: &ServicesFile) {
+        let Ok(start) = &mut self.start else { return };
+        let entry = known.entry(&self.name).filter(|entry| entry.folder == start.manifest.folder);
+        if let Some(entry) = entry.filter(|_| !start.is_granted_now) {
+            start.granted.clone_from(&entry.granted);
+        }
+    }
+
+    /// Returns what tools and the next start should know of it, if it will be started.
+    pub fn entry(&self) -> Option<(String, Entry)> {
+        let Start { manifest, granted, .. } = self.start.as_ref().ok()?;
+        let entry = Entry {
+            address: Some(manifest.listen),
+            folder: manifest.folder.clone(),
+            environment_prefix: manifest.environment_prefix(),
+            granted: granted.clone(),
+            databases: manifest.databases.clone(),
+            backup: manifest.backup.clone(),
+        };
+        Some((self.name.clone(), entry))
     }
 
     /// Sets its address in the options of the shop.
@@ -289,7 +319,7 @@ impl Start {
         let is_prepared = manifest.is_prepared();
         let is_own = OWN.contains(&manifest.name.as_str());
         let granted = if is_own { manifest.scopes.clone() } else { Vec::new() };
-        Ok(Ok(Start { manifest, is_prepared, granted }))
+        Ok(Ok(Start { manifest, is_prepared, granted, is_granted_now: is_own }))
     }
 
     /// Returns the scopes that it asks for and is not granted.

@@ -15,7 +15,7 @@ mod repair;
 mod replay;
 mod seed;
 mod serve;
-mod service_addresses;
+mod services_file;
 mod token;
 mod up;
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use souk_chassis::{Options, Running, Shop, StartError};
 
-use crate::data::{self, Follower};
+use crate::data::{self, Follower, Owner};
 use crate::foreign::{self, Company, Foreign};
-use crate::service_addresses::ServiceAddresses;
+use crate::services_file::ServicesFile;
 use crate::token::parse_scope;
 use crate::{parts, seed};
 
@@ -27,7 +27,8 @@ pub struct Up {
     #[arg(long, value_name = "DIR")]
     services_dir: Vec<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
-    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow.
+    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow. It keeps
+    /// them in later starts, until another --grant replaces them; NAME= takes all of them away.
     #[arg(long, value_name = "NAME=SCOPE,…", value_parser = parse_grant)]
     grant: Vec<(String, Vec<String>)>,
     /// Leaves the catalogue empty on the first start.
@@ -103,14 +104,17 @@ impl Up {
         let mut foreign = foreign::search(&self.services_dir)?;
         foreign::grant(&mut foreign, &self.grant)?;
         self.check_without(&foreign)?;
-        let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
+        foreign.retain(|one| is_in(one.name()));
         let options =
             foreign.iter().fold(self.process.options(), |options, one| one.as_upstream(options));
         let present = parts::all().into_iter().filter(|part| is_in(part.name()));
         let shop = present.fold(Shop::new(options), Shop::with);
         let data = self.process.accept(&shop)?;
-        let others: Vec<String> =
-            foreign.iter().filter(|one| one.can_run()).map(|one| one.name().to_owned()).collect();
+        let mut known = ServicesFile::read(&data)?;
+        for one in &mut foreign {
+            one.remember(&known);
+        }
+        let others: Vec<Owner> = foreign.iter().filter_map(Foreign::owner).collect();
         data::check(&data, &others)?;
         let running = shop.start().await?;
 
@@ -120,8 +124,9 @@ impl Up {
         }
         let foreign: Vec<Foreign> =
             foreign.into_iter().map(|one| one.beside(running.addr())).collect();
-        let beside: Vec<_> = foreign.iter().filter_map(Foreign::place).collect();
-        ServiceAddresses::new(reachable(running.addr()), &beside).write(&data)?;
+        let entries = foreign.iter().filter_map(Foreign::entry).collect();
+        known.started(reachable(running.addr()), entries);
+        known.write(&data)?;
         foreign::announce(&foreign, &running);
         let stop = running.stop_signal()?;
         running.tell_ready()?;
@@ -197,6 +202,7 @@ fn parse_grant(text: &str) -> Result<(String, Vec<String>), String> {
     let (name, scopes) = text.split_once('=').ok_or("must be NAME=SCOPE,…")?;
     let scopes = scopes
         .split(',')
+        .filter(|_| !scopes.is_empty())
         .map(|scope| parse_scope(scope).map_err(|why| format!("{scope:?} {why}")))
         .collect::<Result<_, _>>()?;
     Ok((name.to_owned(), scopes))

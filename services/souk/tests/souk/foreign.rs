@@ -164,6 +164,46 @@ async fn an_audit_finds_its_address_in_the_data_folder_of_the_shop() {
 }
 
 #[tokio::test]
+async fn a_grant_is_kept_until_another_replaces_it() {
+    let scopes = r#"echo "[$FAKE__IDENTITY__SCOPES]" >> "$HOME_OF_TEST/scopes""#;
+    let beside = Beside::polite(&format!("{scopes}{POLITE}"));
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let asking = |folder: &Path| {
+        let text = std::fs::read_to_string(folder.join("souk.service.toml")).unwrap();
+        let asks = "upstreams = [\"catalog\"]\nscopes = [\"orders.read\"]";
+        text.replace("upstreams = [\"catalog\", \"other\"]", asks)
+    };
+    std::fs::write(&manifest, asking(manifest.parent().unwrap())).unwrap();
+    let starts = [
+        ("--grant=fake=orders.read", "[orders.read]"),
+        ("", "[orders.read]"),
+        ("--grant=fake=events.read", "[events.read]"),
+        ("--grant=fake=", "[]"),
+        ("", "[]"),
+        ("--grant=fake=orders.read", "[orders.read]"),
+    ];
+    for (number, (argument, _)) in starts.iter().enumerate() {
+        let shop = beside.shop();
+        let shop = if argument.is_empty() { shop } else { shop.argument(*argument) };
+        let mut shop = shop.start().await;
+        beside.life(number + 1).await;
+        assert!(shop.stop(SOON).await.success());
+    }
+    let given = || std::fs::read_to_string(beside.path("scopes")).unwrap();
+    let expected: String = starts.iter().map(|(_, given)| format!("{given}\n")).collect();
+    assert_eq!(given(), expected);
+
+    // Another of that name has been granted nothing.
+    std::fs::rename(beside.path("services"), beside.path("others")).unwrap();
+    let others = beside.path("others").display().to_string();
+    let shop = ChildShop::up_with(beside.folder.path(), &others).program(souk());
+    let shop = shop.environment("HOME_OF_TEST", beside.folder.path()).start().await;
+    beside.life(starts.len() + 1).await;
+    assert!(given().ends_with("[orders.read]\n[]\n"), "{}", given());
+    says(&shop, "fake lacks scopes: --grant fake=orders.read").await;
+}
+
+#[tokio::test]
 async fn in_a_json_log_its_name_is_a_field() {
     let beside = Beside::polite(
         "echo '{\"level\":\"INFO\",\"message\":\"mine\"}'; echo plain; exec sleep 60",
