@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
 use souk_chassis::{Options, Running, StartError};
 use souk_contract::EVERY_SCOPE;
 use souk_manifest::{Language, Manifest, ManifestError};
@@ -69,12 +70,13 @@ impl Off {
 }
 
 /// Finds the services that are not part of this program: in the shop's own folder, and in those of
-/// `--services-dir`. An empty one leaves out the shop's own.
+/// `--services-dir`. An empty one leaves out the shop's own. With `has_free_ports` they listen on any
+/// free ports instead of those of their manifests.
 ///
 /// # Errors
 /// A folder that cannot be read, or a name that two services have. A wrong manifest is not one: its
 /// service is off.
-pub fn search(folders: &[String]) -> Result<Vec<Foreign>, StartError> {
+pub fn search(folders: &[String], has_free_ports: bool) -> Result<Vec<Foreign>, StartError> {
     let mut all: Vec<PathBuf> = Vec::new();
     let own = !folders.iter().any(String::is_empty) && Path::new(FOLDER).is_dir();
     let given = folders.iter().map(String::as_str).filter(|folder| !folder.is_empty());
@@ -97,7 +99,7 @@ pub fn search(folders: &[String]) -> Result<Vec<Foreign>, StartError> {
                 Ok(manifest) => manifest.folder.display().to_string(),
                 Err(error) => error.folder().display().to_string(),
             };
-            let Some(service) = Foreign::of(manifest)? else { continue };
+            let Some(service) = Foreign::of(manifest, has_free_ports)? else { continue };
             if parts::names().contains(&service.name()) {
                 let why = format!(
                     "its manifest has the name {}, which is a service of this program; choose another",
@@ -157,7 +159,10 @@ pub fn grant(services: &mut [Foreign], grants: &[(String, Vec<String>)]) -> Resu
 
 impl Foreign {
     /// Returns the service of a folder; none when it is part of this program.
-    fn of(manifest: Result<Manifest, ManifestError>) -> Result<Option<Foreign>, StartError> {
+    fn of(
+        manifest: Result<Manifest, ManifestError>,
+        has_free_ports: bool,
+    ) -> Result<Option<Foreign>, StartError> {
         let is_part = |name: &str| parts::names().contains(&name);
         let manifest = match manifest {
             Ok(manifest) => manifest,
@@ -176,7 +181,7 @@ impl Foreign {
         let start = match manifest.language {
             Language::Rust if is_part(&name) => return Ok(None),
             Language::Rust => Err(Off::because(NOT_BUILT_IN)),
-            Language::Other => Start::of(manifest)?,
+            Language::Other => Start::of(manifest, has_free_ports)?,
         };
         Ok(Some(Foreign { name, summary, start }))
     }
@@ -266,6 +271,15 @@ impl Foreign {
         }
     }
 
+    /// Returns its name, and its address or why it is off.
+    pub fn as_json(&self) -> (String, Value) {
+        let about = match &self.start {
+            Ok(start) => json!({ "address": start.manifest.listen.to_string() }),
+            Err(off) => json!({ "off": self.reason(off) }),
+        };
+        (self.name.clone(), about)
+    }
+
     fn reason(&self, off: &Off) -> String {
         match &self.summary {
             Some(summary) => format!("{summary}, because {}", off.why),
@@ -290,7 +304,7 @@ impl Start {
     ///
     /// # Errors
     /// An environment variable of its own that is no address.
-    fn of(mut manifest: Manifest) -> Result<Result<Start, Off>, StartError> {
+    fn of(mut manifest: Manifest, has_free_ports: bool) -> Result<Result<Start, Off>, StartError> {
         // Its own environment variables take precedence, even for "any free port".
         for key in ["server.listen", "server.metrics_listen"] {
             let variable = manifest.variable(key);
@@ -298,6 +312,9 @@ impl Start {
                 "server.listen" => &mut manifest.listen,
                 _ => &mut manifest.metrics_listen,
             };
+            if has_free_ports {
+                address.set_port(0);
+            }
             if let Ok(text) = std::env::var(&variable) {
                 let wrong =
                     |_| StartError::configuration(&variable, &text, "must be like 127.0.0.1:7410");

@@ -7,6 +7,7 @@ mod backup;
 mod connect;
 mod data;
 mod descriptors;
+mod ephemeral;
 mod events;
 mod foreign;
 mod leash;

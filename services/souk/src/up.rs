@@ -10,7 +10,7 @@ use crate::data::{self, Follower, Owner};
 use crate::foreign::{self, Company, Foreign};
 use crate::services_file::ServicesFile;
 use crate::token::parse_scope;
-use crate::{parts, seed};
+use crate::{ephemeral, parts, say, seed};
 
 /// Runs the whole shop in this process, with nothing else installed.
 ///
@@ -34,6 +34,14 @@ pub struct Up {
     /// Leaves the catalogue empty on the first start.
     #[arg(long)]
     no_seed: bool,
+    /// Runs a shop for a test: its data is in a temporary folder that is deleted when it stops, and
+    /// it listens on free ports, also its services in other languages.
+    #[arg(long, conflicts_with_all = ["data", "accept_data", "listen", "metrics_listen"])]
+    ephemeral: bool,
+    /// Prints one line of JSON when the shop serves, for programs: its addresses, its services, and
+    /// development tokens of a user, a guest, a service and each role of the staff.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     process: ProcessArgs,
 }
@@ -101,12 +109,16 @@ impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
         let is_in = |name: &str| !self.without.iter().any(|without| without == name);
-        let mut foreign = foreign::search(&self.services_dir)?;
+        let mut foreign = foreign::search(&self.services_dir, self.ephemeral)?;
         foreign::grant(&mut foreign, &self.grant)?;
         self.check_without(&foreign)?;
         foreign.retain(|one| is_in(one.name()));
-        let options =
-            foreign.iter().fold(self.process.options(), |options, one| one.as_upstream(options));
+        let temporary = if self.ephemeral { Some(ephemeral::folder()?) } else { None };
+        let options = match &temporary {
+            Some(folder) => ephemeral::options(self.process.options(), folder),
+            None => self.process.options(),
+        };
+        let options = foreign.iter().fold(options, |options, one| one.as_upstream(options));
         let present = parts::all().into_iter().filter(|part| is_in(part.name()));
         let shop = present.fold(Shop::new(options), Shop::with);
         let data = self.process.accept(&shop)?;
@@ -130,7 +142,12 @@ impl Up {
         foreign::announce(&foreign, &running);
         let stop = running.stop_signal()?;
         running.tell_ready()?;
-        println!("{}", self.welcome(&running, &foreign));
+        if self.json {
+            let beside: Vec<_> = foreign.iter().map(Foreign::as_json).collect();
+            say(ephemeral::line(&running, &beside));
+        } else {
+            println!("{}", self.welcome(&running, &foreign));
+        }
         let company = Company::start(foreign, &running)?;
         let following = tokio::spawn(Follower::new(&data, others).run(running.drain_signal()));
 
@@ -142,7 +159,10 @@ impl Up {
         if let Ok(follower) = following.await {
             follower.look_in_thread().await;
         }
-        Ok(())
+        match temporary {
+            Some(folder) => Ok(folder.close()?),
+            None => Ok(()),
+        }
     }
 
     /// Refuses unknown names in `--without`, before anything is bound or written.
