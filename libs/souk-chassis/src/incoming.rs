@@ -46,8 +46,8 @@ pub(crate) async fn serve(
     // 1. Trace. It comes first so that whatever happens from here on can be found again.
     let mut trace = Trace::arriving(request.headers());
 
-    // 2. The method: one look-up in a table that was made at the start, or one of another process. Its path is exact, without
-    //    a query.
+    // 2. The method: one look-up in a table that was made at the start, or one that is passed on.
+    //    Its path is exact, without a query.
     let method = process.method(request.uri().path());
     let method = method.filter(|method| match &origin {
         Origin::Network(_) => request.uri().query().is_none(),

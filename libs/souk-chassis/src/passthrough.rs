@@ -52,7 +52,8 @@ impl Passthrough {
         spans: Option<Spans>,
         index: Arc<RwLock<Index>>,
     ) -> Self {
-        let (upstreams, methods) = (RwLock::default(), RwLock::default());
+        let upstreams = RwLock::default();
+        let methods = RwLock::default();
         Passthrough(Arc::new(Inner { remote, spans, index, upstreams, methods }))
     }
 
@@ -174,7 +175,8 @@ struct PassOn {
 
 impl Rpc for PassOn {
     fn call(&self, context: &Context, request: Request<Body>) -> Answer {
-        let (spans, endpoints) = (self.spans.clone(), self.endpoints.clone());
+        let spans = self.spans.clone();
+        let endpoints = self.endpoints.clone();
         let deadline = context.deadline();
         let trace = context.trace().child();
         Box::pin(async move {

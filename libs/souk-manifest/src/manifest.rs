@@ -33,8 +33,8 @@ pub struct Manifest {
     /// them.
     #[serde(default)]
     pub publishes: Vec<String>,
-    /// Its SQLite databases, as paths in its data folder; when it is left out, each that is right in
-    /// there. The shop checks them at its start, and a backup has them all as of one moment.
+    /// Its SQLite databases, as paths in its data folder; when it is left out, each that is right
+    /// in there. The shop checks them at its start, and a backup has them all as of one moment.
     #[serde(default)]
     pub databases: Option<Vec<String>>,
     /// What else of its data belongs into a backup.

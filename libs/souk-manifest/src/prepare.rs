@@ -73,9 +73,10 @@ impl Manifest {
         stamp::of(self, prepare, &interpreter).is_ok_and(|wanted| self.has(&wanted))
     }
 
-    /// Makes the environment unless it is there, or `always` says that the steps find out; waits
-    /// while another process makes it. `progress` gets each step before it runs, and every line that a step says. Steps are started through
-    /// `wrapper`, as by [`Launch::through`].
+    /// Makes the environment unless it is there, or always when the steps find out themselves what
+    /// has changed; waits while another process makes it. `progress` gets each step before it runs,
+    /// and every line that a step says. Steps are started through `wrapper`, as by
+    /// [`Launch::through`].
     ///
     /// Call it from a thread of its own: it may take minutes, and the steps are children of that
     /// thread.

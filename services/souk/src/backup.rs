@@ -21,8 +21,9 @@ use crate::services_file::ServicesFile;
 ///
 /// All databases are copied as of the same moment, as if the shop had crashed then; what else the
 /// manifests of services in other languages name follows. Start `souk up --data DIR` on the copy:
-/// it completes the orders that were in progress, and `souk audit` shows that everything agrees. A
-/// failed copy leaves nothing behind. PostgreSQL databases and the logs of brokers are not included.
+/// it completes the orders that were in progress, and `souk audit` shows that everything agrees.
+/// A failed copy leaves nothing behind. PostgreSQL databases and the logs of brokers are not
+/// included.
 #[derive(Args)]
 pub struct Backup {
     /// The folder for the copy; it must be new or empty.

@@ -27,8 +27,8 @@ pub struct Up {
     #[arg(long, value_name = "DIR")]
     services_dir: Vec<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
-    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow. It keeps
-    /// them in later starts, until another --grant replaces them; NAME= takes all of them away.
+    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow. It
+    /// keeps them in later starts, until another --grant replaces them; NAME= takes all away.
     #[arg(long, value_name = "NAME=SCOPE,…", value_parser = parse_grant)]
     grant: Vec<(String, Vec<String>)>,
     /// Leaves the catalogue empty on the first start.

@@ -1,5 +1,5 @@
-//! The chassis over real gRPC: one scenario suite for both forms of a channel and for calls that are
-//! passed on, and what surrounds it.
+//! The chassis over real gRPC: one scenario suite for both forms of a channel and for calls that
+//! are passed on, and what surrounds it.
 #![allow(clippy::disallowed_methods)]
 
 mod access;

@@ -387,7 +387,9 @@ command = ["sleep", "600"]
 
 #[tokio::test]
 async fn services_of_other_folders_run_beside_those_of_the_shop() {
-    let (beside, team, other) = (Beside::polite(POLITE), folder(), folder());
+    let beside = Beside::polite(POLITE);
+    let team = folder();
+    let other = folder();
     add_service(team.path(), "loyalty", "loyalty");
     add_service(other.path(), "tax", "tax");
     // The folder in which it runs has the shop's own services.
@@ -414,7 +416,8 @@ async fn services_of_other_folders_run_beside_those_of_the_shop() {
 
 #[tokio::test]
 async fn a_name_that_two_services_have_ends_the_start_with_both_folders() {
-    let (beside, team) = (Beside::polite(POLITE), folder());
+    let beside = Beside::polite(POLITE);
+    let team = folder();
     let twin = add_service(team.path(), "twin", "fake");
     let services = format!("--services-dir={}", team.path().display());
     let ran = run_in(beside.folder.path(), &["up", &services], &[]).await.exited_with(64);
