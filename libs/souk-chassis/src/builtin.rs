@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use souk_contract::{CallerKind, Criticality, Grant, Idempotency, MethodPolicy, Shape};
 use tonic_reflection::pb::{v1, v1alpha};
 
@@ -80,11 +81,13 @@ pub(crate) fn health(board: Board) -> Builtin {
 }
 
 /// Returns both versions of reflection, since grpcurl before 1.8.8 knows v1alpha only. They list
-/// exactly `services` and themselves, whatever else the descriptors describe.
+/// exactly `services` and themselves, whatever else the descriptors describe, and what is added to
+/// `index` later.
 pub(crate) fn reflection(
     services: &[&str],
     descriptors: &[&[u8]],
     faults: bool,
+    index: &Arc<RwLock<Index>>,
 ) -> Result<[Builtin; 2], StartError> {
     let services: Vec<&str> =
         services.iter().copied().chain([REFLECTION, REFLECTION_ALPHA]).collect();
@@ -97,8 +100,8 @@ pub(crate) fn reflection(
         v1alpha::FILE_DESCRIPTOR_SET,
     ];
     let all: Vec<&[u8]> = descriptors.iter().copied().chain(ours).collect();
-    let index = Index::new(&services, &all, (!faults).then_some(FAULTS_FILE))?;
-    let reflection = Reflection(Arc::new(index));
+    *index.write() = Index::new(&services, &all, (!faults).then_some(FAULTS_FILE))?;
+    let reflection = Reflection(index.clone());
     let v1alpha =
         v1alpha::server_reflection_server::ServerReflectionServer::new(reflection.clone());
     let v1 = v1::server_reflection_server::ServerReflectionServer::new(reflection);

@@ -20,6 +20,7 @@ use crate::caller::Identity;
 use crate::context::Context;
 use crate::limits::Kind;
 use crate::method::Method;
+use crate::passthrough::ELSEWHERE;
 use crate::process::Process;
 use crate::refusal;
 use crate::request_log::Line;
@@ -153,7 +154,12 @@ impl Call {
         let Some(method) = &self.method else { return };
         let policy = method.policy;
         let is_own = domain == policy.domain && reason != souk_contract::common::INVALID_FIELD.name;
-        if is_own && !method.is_background && !policy.reasons.contains(&reason) {
+        // Another process checks its own.
+        if is_own
+            && !method.is_background
+            && method.owner != ELSEWHERE
+            && !policy.reasons.contains(&reason)
+        {
             tracing::error!(
                 "{} failed with {reason}, which its contract does not list",
                 method.name()

@@ -118,9 +118,9 @@ async fn answer(
     mut respond: SendResponse<Unsent>,
     permit: Arc<Permit>,
 ) {
-    let method = process.methods.get(request.uri().path());
-    let frames = Frames::new(method.map(|method| method.policy));
-    let is_single = method.is_none_or(|method| !method.policy.server_streaming);
+    let policy = process.method(request.uri().path()).map(|method| method.policy);
+    let frames = Frames::new(policy);
+    let is_single = policy.is_none_or(|policy| !policy.server_streaming);
     let request =
         request.map(|stream| Body::new(Received { stream, frames, is_single, is_ended: false }));
 

@@ -46,9 +46,9 @@ pub(crate) async fn serve(
     // 1. Trace. It comes first so that whatever happens from here on can be found again.
     let mut trace = Trace::arriving(request.headers());
 
-    // 2. The method: one look-up in a table that was made at the start. Its path is exact, without
-    //    a query.
-    let method = process.methods.get(request.uri().path()).cloned();
+    // 2. The method: one look-up in a table that was made at the start, or one that is passed on.
+    //    Its path is exact, without a query.
+    let method = process.method(request.uri().path());
     let method = method.filter(|method| match &origin {
         Origin::Network(_) => request.uri().query().is_none(),
         Origin::Local(upstream) => method.owner == *upstream || method.owner.is_empty(),
@@ -64,7 +64,9 @@ pub(crate) async fn serve(
         return Refusal::mark(http, call.refuse(status));
     }
     let Some(method) = method else {
-        return call.refuse(refusal::unimplemented(request.uri().path()));
+        let path = request.uri().path();
+        let not_yet = process.passthrough.not_yet(path);
+        return call.refuse(not_yet.unwrap_or_else(|| refusal::unimplemented(path)));
     };
 
     // 4. Deadline, identity, access, limits: all from the headers, before a byte of the message is

@@ -39,6 +39,7 @@ mod methods;
 mod metrics_server;
 mod options;
 mod outgoing;
+mod passthrough;
 pub mod pb;
 mod peers;
 mod process;
@@ -70,6 +71,7 @@ pub use faults::{Effect, Faults, Rule};
 pub use host::Host;
 pub use invariants::{Finding, Report};
 pub use options::Options;
+pub use passthrough::Passthrough;
 #[doc(hidden)]
 pub use run::{code_of, main_with};
 pub use run::{main, run, settings};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use souk_contract::MethodPolicy;
 use tracing::warn;
 
@@ -14,6 +15,7 @@ use crate::invariants;
 use crate::method::{Framed, Method};
 use crate::pb::own;
 use crate::red::Calls;
+use crate::reflection::Index;
 use crate::service::Service;
 use crate::shared::Shared;
 use crate::start_error::StartError;
@@ -25,6 +27,7 @@ pub(crate) fn table(
     board: &Board,
     faults: &Faults,
     is_loopback: bool,
+    index: &Arc<RwLock<Index>>,
 ) -> Result<HashMap<&'static str, Arc<Method>>, StartError> {
     let mut table = HashMap::new();
     let mut names = vec!["grpc.health.v1.Health"];
@@ -67,7 +70,7 @@ pub(crate) fn table(
     } else if faults.is_enabled() {
         warn!("faults.enabled is set, but fault injection works on loopback addresses only");
     }
-    builtins.extend(builtin::reflection(&names, &descriptors, has_faults)?);
+    builtins.extend(builtin::reflection(&names, &descriptors, has_faults, index)?);
     for Builtin { rpc, methods } in builtins {
         for policy in methods {
             let calls = Calls::default();

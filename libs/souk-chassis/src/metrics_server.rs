@@ -109,7 +109,8 @@ impl Pages {
 
     fn metrics(&self) -> String {
         let mut text = self.own.render();
-        let mut served: Vec<_> = self.process.methods.values().collect();
+        let passed_on = self.process.passthrough.all();
+        let mut served: Vec<_> = self.process.methods.values().chain(&passed_on).collect();
         served.sort_by_key(|method| method.policy.path);
         let served = served.iter().map(|method| (method.policy.path, &method.calls));
         let unknown = std::iter::once(("/unknown", &self.process.unknown));

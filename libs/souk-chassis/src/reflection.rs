@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use parking_lot::RwLock;
 use prost::Message;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -61,11 +62,23 @@ impl Index {
         Ok(index)
     }
 
-    /// Adds a file; one that is in several sets is the same in all of them.
-    fn add(&mut self, file: &FileDescriptorProto, bytes: &Bytes) {
-        if self.files.insert(file.name().to_string(), bytes.clone()).is_some() {
+    /// Lists a service.
+    pub(crate) fn serve(&mut self, service: String) {
+        self.services.insert(service);
+    }
+
+    /// Returns whether a service is listed.
+    pub(crate) fn is_served(&self, service: &str) -> bool {
+        self.services.contains(service)
+    }
+
+    /// Adds a file, unless one with its name is there: what is in several sets is the same in all
+    /// of them.
+    pub(crate) fn add(&mut self, file: &FileDescriptorProto, bytes: &Bytes) {
+        if self.files.contains_key(file.name()) {
             return;
         }
+        self.files.insert(file.name().to_string(), bytes.clone());
         let package = file.package();
         for service in &file.service {
             let name = join(package, service.name());
@@ -116,7 +129,7 @@ impl Index {
     }
 
     fn symbol(&mut self, name: String, bytes: &Bytes) {
-        self.symbols.insert(name, bytes.clone());
+        self.symbols.entry(name).or_insert_with(|| bytes.clone());
     }
 
     /// Returns the numbers of all extensions of a message; of a message that has none, when it is
@@ -135,7 +148,7 @@ fn join(scope: &str, name: &str) -> String {
 
 /// The service itself; one value answers both versions.
 #[derive(Clone)]
-pub(crate) struct Reflection(pub(crate) Arc<Index>);
+pub(crate) struct Reflection(pub(crate) Arc<RwLock<Index>>);
 
 /// Both versions have the same messages in different packages.
 macro_rules! version {
@@ -219,7 +232,8 @@ macro_rules! version {
                     request: Request<Streaming<ServerReflectionRequest>>,
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
                     let index = self.0.clone();
-                    let answers = request.into_inner().map(move |asked| Ok(answer(&index, asked?)));
+                    let answers =
+                        request.into_inner().map(move |asked| Ok(answer(&index.read(), asked?)));
                     Ok(Response::new(Box::pin(answers)))
                 }
             }

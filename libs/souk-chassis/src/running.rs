@@ -16,6 +16,7 @@ use crate::faults::Faults;
 use crate::health::{self, Board};
 use crate::host::Shared;
 use crate::identity::authorization;
+use crate::passthrough::Passthrough;
 use crate::process::Process;
 use crate::service::Service;
 use crate::spans::Spans;
@@ -94,6 +95,11 @@ impl Running {
         let authorization =
             authorization(&Caller::Service("souk".to_string()), &exchange.identity_key);
         Channel::new(exchange, service, authorization)
+    }
+
+    /// Returns the services of other processes that are reached through this one's address.
+    pub fn passthrough(&self) -> Passthrough {
+        self.process.passthrough.clone()
     }
 
     /// Returns the fault points and rules of the process.

@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::log::Format;
 use crate::metrics_server::{self, Pages};
 use crate::options::Options;
+use crate::passthrough::Passthrough;
 use crate::peers::{Peers, Shares};
 use crate::process::Process;
 use crate::red::Calls;
@@ -140,7 +141,7 @@ impl Shop {
         let switch = DrainSwitch::new();
         let exchange = Exchange::new(
             self.definitions.iter().map(Definition::name).collect(),
-            remote,
+            remote.clone(),
             key.clone(),
         );
         let shared = Arc::new(Shared {
@@ -176,8 +177,11 @@ impl Shop {
                 .flat_map(|(_, service)| service.servers.iter().map(souk_contract::Server::name)),
         );
         let is_loopback = addr.ip().is_loopback();
+        let index = Arc::default();
+        let passthrough = Passthrough::new(remote, spans.clone(), Arc::clone(&index));
         let process = Arc::new(Process {
-            methods: methods::table(&services, &board, &shared.faults, is_loopback)?,
+            methods: methods::table(&services, &board, &shared.faults, is_loopback, &index)?,
+            passthrough,
             unknown: Calls::default(),
             verifier: shared.tokens.verifier.clone(),
             is_loopback,

@@ -76,7 +76,7 @@ impl Manifest {
         let named = &self.run.command[0];
         match &launch.program {
             Some(souk) if named == "souk" => souk.clone(),
-            _ => in_folder(&self.folder, named),
+            _ => program_of(&self.folder, named),
         }
     }
 }
@@ -90,6 +90,6 @@ pub(crate) fn wrapped(wrapper: &[OsString], program: PathBuf) -> Command {
 }
 
 /// Returns a program: relative to the folder when it has a slash, else left to PATH.
-pub(crate) fn in_folder(folder: &Path, program: &str) -> PathBuf {
+pub fn program_of(folder: &Path, program: &str) -> PathBuf {
     if program.contains('/') { folder.join(program) } else { PathBuf::from(program) }
 }

@@ -5,14 +5,15 @@
 //! languages, by the conformance suite and by `cargo xtask`. docs/add-a-service.md explains every
 //! key.
 
+mod glob;
 mod launch;
 mod manifest;
 mod prepare;
 mod stamp;
 
-pub use launch::Launch;
+pub use launch::{Launch, program_of};
 pub use manifest::{
-    Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary, Write,
-    find, is_scope,
+    Backup, Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary,
+    Write, find, is_scope,
 };
 pub use prepare::{CannotRun, program_on_path};

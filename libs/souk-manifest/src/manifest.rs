@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::glob;
 
 /// The name of the file in a service's folder.
 pub const FILE_NAME: &str = "souk.service.toml";
@@ -27,6 +29,17 @@ pub struct Manifest {
     /// The scopes that it asks for: those of the methods that it calls.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// The events that it publishes, by the full names of their messages. Its reflection describes
+    /// them.
+    #[serde(default)]
+    pub publishes: Vec<String>,
+    /// Its SQLite databases, as paths in its data folder; when it is left out, each that is right
+    /// in there. The shop checks them at its start, and a backup has them all as of one moment.
+    #[serde(default)]
+    pub databases: Option<Vec<String>>,
+    /// What else of its data belongs into a backup.
+    #[serde(default)]
+    pub backup: Backup,
     /// Where `souk up` lets it serve gRPC, unless its own environment variable says otherwise.
     pub listen: SocketAddr,
     /// Where `souk up` lets it serve /metrics, /healthz and /readyz.
@@ -55,6 +68,19 @@ pub enum Language {
     Other,
 }
 
+/// What a backup has of a service beside its databases.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// Files and folders in its data folder, which are copied after the databases.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// A command that writes what is stored elsewhere into the folder that its variable
+    /// `NAME__BACKUP_DIR` names: the data folder of the service in the copy.
+    #[serde(default)]
+    pub command: Vec<String>,
+}
+
 /// How the environment of a service is made: its interpreter's packages, its compiled sources.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,11 +88,15 @@ pub struct Prepare {
     /// The program that must be installed: `python3`, `node`, `go`. Steps and command may name
     /// others beside it.
     pub needs: String,
-    /// Files and folders, relative to `directory`, that the environment is made from. When one of
-    /// them changes it is made again. Of a folder every file counts but those in node_modules,
-    /// dist, build, `__pycache__` and hidden folders.
+    /// Files, folders and patterns (`*`, `?`, `**`), relative to `directory`, that the environment
+    /// is made from. When one of them changes it is made again. Of a folder every file counts but
+    /// those in node_modules, dist, build, `__pycache__` and hidden folders.
     #[serde(default)]
     pub inputs: Vec<String>,
+    /// Whether the steps run at every start, since they know themselves what has changed, as `go
+    /// build` does. It has no inputs then.
+    #[serde(default)]
+    pub always: bool,
     /// Commands that make it, one after another.
     pub steps: Vec<Vec<String>>,
     /// Where the steps run, relative to the service.
@@ -171,6 +201,14 @@ pub enum ManifestError {
     },
 }
 
+impl ManifestError {
+    /// Returns the folder of the manifest.
+    pub fn folder(&self) -> &Path {
+        let (ManifestError::Unreadable { path, .. } | ManifestError::Wrong { path, .. }) = self;
+        path.parent().unwrap_or(path)
+    }
+}
+
 impl Manifest {
     /// Reads a manifest; `path` is the file, or its folder.
     ///
@@ -213,17 +251,27 @@ impl Manifest {
                 "scopes: {scope:?} is not a noun and a verb with a dot between, such as \"orders.read\""
             ));
         }
+        if let Some(event) = self.publishes.iter().find(|event| !is_message(event)) {
+            return Err(format!(
+                "publishes: {event:?} is not the full name of a message, such as \"souk.orders.v1.OrderPlaced\""
+            ));
+        }
+        for (key, paths) in [
+            ("databases", self.databases.as_deref().unwrap_or_default()),
+            ("backup.files", self.backup.files.as_slice()),
+        ] {
+            if let Some(path) = paths.iter().find(|path| !is_inside(path)) {
+                return Err(format!("{key}: {path:?} is not a path inside of its data folder"));
+            }
+        }
+        let needed = "events.publish";
+        if !self.publishes.is_empty() && !self.scopes.iter().any(|scope| scope == needed) {
+            return Err(format!("scopes: must have {needed:?}, since publishes names events"));
+        }
         if self.run.command.is_empty() {
             return Err("run.command: must name a program".to_owned());
         }
-        if let Some(step) = self
-            .prepare
-            .as_ref()
-            .and_then(|prepare| prepare.steps.iter().find(|step| step.is_empty()))
-        {
-            return Err(format!("prepare.steps: {step:?} does not name a program"));
-        }
-        Ok(())
+        self.prepare.as_ref().map_or(Ok(()), Prepare::check)
     }
 
     /// Returns what its environment variables start with: `RECOMMENDATIONS` of
@@ -231,6 +279,24 @@ impl Manifest {
     pub fn environment_prefix(&self) -> String {
         let own = || self.name.to_uppercase().replace('-', "_");
         self.run.environment_prefix.clone().unwrap_or_else(own)
+    }
+}
+
+impl Prepare {
+    fn check(&self) -> Result<(), String> {
+        if let Some(step) = self.steps.iter().find(|step| step.is_empty()) {
+            return Err(format!("prepare.steps: {step:?} does not name a program"));
+        }
+        if self.always && !self.inputs.is_empty() {
+            let why = "must be left out when prepare.always is true, which runs the steps anyway";
+            return Err(format!("prepare.inputs: {why}"));
+        }
+        match self.inputs.iter().find(|input| !glob::is_sound(input)) {
+            Some(input) => {
+                Err(format!("prepare.inputs: {input:?}: ** must be the whole name of a folder"))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -242,6 +308,24 @@ pub fn is_scope(text: &str) -> bool {
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     text.contains('.') && text.split('.').all(is_word)
+}
+
+/// Returns whether a path leads to something below the folder that it starts in.
+fn is_inside(path: &str) -> bool {
+    use std::path::Component;
+    let mut parts = Path::new(path).components();
+    !path.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Returns whether a text may be the full name of a message: a package, and a name in capitals.
+fn is_message(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let name = text.rsplit('.').next().unwrap_or_default();
+    text.contains('.')
+        && text.split('.').all(is_word)
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 /// Reads the manifest of every service in a folder of services, by name; folders without one are

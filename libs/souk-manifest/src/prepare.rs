@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::launch::{Launch, in_folder, wrapped};
+use crate::launch::{Launch, program_of, wrapped};
 use crate::manifest::{Manifest, Prepare};
 use crate::stamp;
 
@@ -73,9 +73,10 @@ impl Manifest {
         stamp::of(self, prepare, &interpreter).is_ok_and(|wanted| self.has(&wanted))
     }
 
-    /// Makes the environment unless it is there; waits while another process makes it. `progress`
-    /// gets each step before it runs, and every line that a step says. Steps are started through
-    /// `wrapper`, as by [`Launch::through`].
+    /// Makes the environment unless it is there, or always when the steps find out themselves what
+    /// has changed; waits while another process makes it. `progress` gets each step before it runs,
+    /// and every line that a step says. Steps are started through `wrapper`, as by
+    /// [`Launch::through`].
     ///
     /// Call it from a thread of its own: it may take minutes, and the steps are children of that
     /// thread.
@@ -89,7 +90,7 @@ impl Manifest {
     ) -> Result<(), CannotRun> {
         let Some(prepare) = &self.prepare else { return Ok(()) };
         let interpreter = interpreter(prepare)?;
-        if self.has(&stamp::of(self, prepare, &interpreter)?) {
+        if !prepare.always && self.has(&stamp::of(self, prepare, &interpreter)?) {
             return Ok(());
         }
         let directory = self.folder.join(&prepare.directory);
@@ -100,7 +101,7 @@ impl Manifest {
         }
         // Another process may have prepared it meanwhile.
         let wanted = stamp::of(self, prepare, &interpreter)?;
-        if self.has(&wanted) {
+        if !prepare.always && self.has(&wanted) {
             return Ok(());
         }
         // A half-made environment must not pass for the old one.
@@ -164,7 +165,7 @@ fn run(
     // One pipe for both of its outputs, so that one reader sees them in order and cannot starve the
     // other.
     let (reader, writer) = io::pipe()?;
-    let mut command = wrapped(wrapper, in_folder(directory, &step[0]));
+    let mut command = wrapped(wrapper, program_of(directory, &step[0]));
     command
         .args(&step[1..])
         .current_dir(directory)

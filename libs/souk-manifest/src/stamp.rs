@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::glob;
 use crate::manifest::{Manifest, Prepare};
 
 /// Folders inside an input that hold what was made, not what it is made from.
@@ -20,9 +21,25 @@ pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> 
     }
     for input in &prepare.inputs {
         hash.field(input.as_bytes());
-        add(&mut hash, &manifest.folder.join(&prepare.directory).join(input))?;
+        let directory = manifest.folder.join(&prepare.directory);
+        if !glob::is_pattern(input) {
+            add(&mut hash, &directory.join(input))?;
+            continue;
+        }
+        for path in glob::expand(&directory, input, &is_made_from)? {
+            // A file that is renamed is another input.
+            let name = path.strip_prefix(&directory).unwrap_or(&path);
+            hash.field(name.as_os_str().as_encoded_bytes());
+            add(&mut hash, &path)?;
+        }
     }
     Ok(format!("{:016x}\n", hash.0))
+}
+
+/// Returns whether what has this name in an input is what an environment is made from, not what was
+/// made.
+fn is_made_from(name: &str) -> bool {
+    !name.starts_with('.') && !MADE.contains(&name) && !name.ends_with(".egg-info")
 }
 
 fn add(hash: &mut Fnv, path: &Path) -> io::Result<()> {
@@ -38,8 +55,7 @@ fn add(hash: &mut Fnv, path: &Path) -> io::Result<()> {
     }
     names.sort();
     for name in names {
-        let text = name.to_string_lossy();
-        if text.starts_with('.') || MADE.contains(&text.as_ref()) || text.ends_with(".egg-info") {
+        if !is_made_from(&name.to_string_lossy()) {
             continue;
         }
         hash.field(name.as_encoded_bytes());

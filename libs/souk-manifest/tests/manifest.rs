@@ -123,6 +123,45 @@ fn an_environment_is_made_once_and_again_when_an_input_changes() {
 }
 
 #[test]
+fn inputs_may_be_patterns() {
+    let inputs = r#"["pins.txt", "src"]"#;
+    let folder = service(&MANIFEST.replace(inputs, r#"["*.txt", "src/**/*.py"]"#));
+    let manifest = read(folder.path());
+    let is_stale_after = |name: &str, content: &str| {
+        prepare(&manifest);
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(name), content).unwrap();
+        !manifest.is_prepared()
+    };
+    assert!(is_stale_after("src/main.py", "changed\n"));
+    assert!(is_stale_after("src/deep/er/new.py", "new\n"));
+    assert!(is_stale_after("more.txt", "more\n"));
+    assert!(!is_stale_after("src/notes.md", "no input\n"));
+    assert!(!is_stale_after("src/__pycache__/main.py", "made\n"));
+
+    let folder = service(&MANIFEST.replace(inputs, r#"["*.lock"]"#));
+    let error = read(folder.path()).prepare(&[], &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("*.lock: nothing matches"), "{error}");
+    let unsound = refused(&MANIFEST.replace(inputs, r#"["src/**.py"]"#));
+    assert!(unsound.contains("prepare.inputs: \"src/**.py\""), "{unsound}");
+}
+
+#[test]
+fn steps_that_know_themselves_what_has_changed_run_every_time() {
+    let always = MANIFEST.replace("inputs = [\"pins.txt\", \"src\"]", "always = true");
+    let folder = service(&always);
+    let manifest = read(folder.path());
+    assert!(!manifest.is_prepared());
+    for _ in 0..2 {
+        assert_eq!(prepare(&manifest).last().unwrap(), "making");
+        assert!(manifest.is_prepared());
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("made")).unwrap(), "one\none\n");
+    let both = refused(&MANIFEST.replace("inputs =", "always = true\ninputs ="));
+    assert!(both.contains("prepare.inputs: must be left out"), "{both}");
+}
+
+#[test]
 fn two_at_once_make_it_once() {
     let folder = service(&MANIFEST.replace("cat pins.txt", "sleep 0.3; cat pins.txt"));
     let manifest = read(folder.path());

@@ -37,13 +37,14 @@ impl ChildShop {
     /// Prepares `souk up --data FOLDER/data`: every service in one process, and none of another
     /// language. [`start`](Self::start) starts it.
     pub fn up(folder: &Path) -> ChildShop {
-        ChildShop::up_with(folder, "")
+        // Empty: not those of the folder in which the test runs.
+        ChildShop::new(folder, "up").argument("--services-dir=")
     }
 
     /// Prepares `souk up` with the services of other languages that have their manifests in a
-    /// folder of services.
+    /// folder of services, and no others.
     pub fn up_with(folder: &Path, services_dir: &str) -> ChildShop {
-        ChildShop::new(folder, "up").argument(format!("--services-dir={services_dir}"))
+        ChildShop::up(folder).argument(format!("--services-dir={services_dir}"))
     }
 
     /// Prepares `souk up` with every service in another language that stands beside the others, on

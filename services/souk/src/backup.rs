@@ -1,5 +1,7 @@
 //! `souk backup`: copies every SQLite database of a shop, even while it is written to.
 
+mod beside;
+
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -12,14 +14,16 @@ use rusqlite::backup::Backup as Copying;
 use rusqlite::{Connection, OptionalExtension as _};
 use souk_data::ShopFile;
 
-use crate::data;
+use crate::data::{self, Owner};
+use crate::services_file::ServicesFile;
 
 /// Copies the databases of a shop, even while it runs.
 ///
-/// All databases are copied as of the same moment, as if the shop had crashed then. Start `souk up
-/// --data DIR` on the copy: it completes the orders that were in progress, and `souk audit` shows
-/// that everything agrees. A failed copy leaves nothing behind. PostgreSQL databases and the logs
-/// of brokers are not included.
+/// All databases are copied as of the same moment, as if the shop had crashed then; what else the
+/// manifests of services in other languages name follows. Start `souk up --data DIR` on the copy:
+/// it completes the orders that were in progress, and `souk audit` shows that everything agrees.
+/// A failed copy leaves nothing behind. PostgreSQL databases and the logs of brokers are not
+/// included.
 #[derive(Args)]
 pub struct Backup {
     /// The folder for the copy; it must be new or empty.
@@ -39,6 +43,13 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(10);
 /// The prefix of a PostgreSQL database in the list.
 const POSTGRES: &str = "postgres:";
 
+/// What a backup has.
+struct Copied {
+    databases: usize,
+    /// A line for each thing that is no database.
+    others: Vec<String>,
+}
+
 /// A database to copy.
 struct Source {
     from: PathBuf,
@@ -51,12 +62,13 @@ impl Backup {
     /// Copies, and prints what was copied.
     pub fn run(self) -> ExitCode {
         match self.copy_all() {
-            Ok(0) => {
+            Ok(copied) if copied.databases == 0 => {
                 eprintln!("souk: {} holds no database", self.data.display());
                 ExitCode::FAILURE
             }
-            Ok(count) => {
-                println!("copied {count} databases to {}", self.to.display());
+            Ok(Copied { databases, others }) => {
+                println!("copied {databases} databases to {}", self.to.display());
+                others.iter().for_each(|line| println!("copied {line}"));
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -66,15 +78,16 @@ impl Backup {
         }
     }
 
-    fn copy_all(&self) -> Result<usize, String> {
+    fn copy_all(&self) -> Result<Copied, String> {
         let is_taken = fs::read_dir(&self.to).is_ok_and(|mut entries| entries.next().is_some());
         if is_taken || self.to.is_file() {
             return Err(about(&self.to, &"already exists; choose another folder"));
         }
         let list = ShopFile::read(&self.data).map_err(|error| error.to_string())?;
-        let sources = self.sources(list.as_ref())?;
+        let known = ServicesFile::read(&self.data).map_err(|error| error.to_string())?;
+        let sources = self.sources(list.as_ref(), &known)?;
         if sources.is_empty() {
-            return Ok(0);
+            return Ok(Copied { databases: 0, others: Vec::new() });
         }
         // Under another name until it is complete.
         let mut unfinished = std::path::absolute(&self.to)
@@ -83,29 +96,44 @@ impl Backup {
         unfinished.push(format!(".unfinished-{}", std::process::id()));
         let unfinished = PathBuf::from(unfinished);
         let copied = copy(&sources, list, &unfinished).and_then(|()| {
+            let others = beside::copy(&known, &self.data, &unfinished)?;
             fs::rename(&unfinished, &self.to).map_err(|error| about(&self.to, &error))?;
-            sync(unfinished.parent().unwrap_or(Path::new("/")))
+            sync(unfinished.parent().unwrap_or(Path::new("/")))?;
+            Ok(others)
         });
         if copied.is_err() {
             let _ = fs::remove_dir_all(&unfinished);
         }
-        copied.map(|()| sources.len())
+        Ok(Copied { databases: sources.len(), others: copied? })
     }
 
     /// Opens the databases of the shop, always in the same order. All that the list names must be
     /// there.
-    fn sources(&self, list: Option<&ShopFile>) -> Result<Vec<Source>, String> {
+    fn sources(
+        &self,
+        list: Option<&ShopFile>,
+        known: &ServicesFile,
+    ) -> Result<Vec<Source>, String> {
         let failed = |error: std::io::Error| about(&self.data, &error);
         let mut files = data::databases_in(&self.data).map_err(failed)?;
         for folder in data::folders_in(&self.data).map_err(failed)? {
-            files.extend(data::databases_in(&folder).map_err(|error| about(&folder, &error))?);
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let named = known.entry(&name).and_then(|entry| entry.databases.clone());
+            let there = Owner::new(&name, named).files(&self.data);
+            files.extend(there.map_err(|error| about(&folder, &error))?);
         }
-        let names: Vec<String> = files.iter().map(|file| data::name_of(&self.data, file)).collect();
+        let mut names: Vec<String> =
+            files.iter().map(|file| data::name_of(&self.data, file)).collect();
         let mut elsewhere = vec![];
         for listed in list.map(|list| list.databases.keys()).into_iter().flatten() {
             match listed.strip_prefix(POSTGRES) {
                 Some(service) => elsewhere.push(service),
                 None if names.contains(listed) => {}
+                // An earlier version of its service had it.
+                None if self.data.join(listed).is_file() => {
+                    files.push(self.data.join(listed));
+                    names.push(listed.clone());
+                }
                 None => {
                     return Err(about(
                         &self.data.join(listed),

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use souk_chassis::{Caller, Channel, Host, StartError};
 
-use crate::service_addresses::ServiceAddresses;
+use crate::services_file::ServicesFile;
 
 /// Where the services of a shop are, as the arguments of a tool say.
 #[derive(Args)]
@@ -28,8 +28,8 @@ impl ShopArgs {
     /// # Errors
     /// An address that is none, or a file that cannot be read.
     pub fn services(&self, tool: &str) -> Result<Services, StartError> {
-        let known = ServiceAddresses::read(Path::new(&self.data))?;
-        let mut elsewhere = known.of(&self.to);
+        let known = ServicesFile::read(Path::new(&self.data))?;
+        let mut elsewhere = known.addresses(&self.to);
         elsewhere.retain(|(name, _)| !self.upstreams.iter().any(|(given, _)| given == name));
         elsewhere.extend(self.upstreams.iter().cloned());
         Services::at(&self.to, &elsewhere, tool)

@@ -40,6 +40,30 @@ pub fn databases_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A service in another language, and which files of its folder are its databases.
+#[derive(Clone)]
+pub struct Owner {
+    name: String,
+    databases: Option<Vec<String>>,
+}
+
+impl Owner {
+    /// Names a service and its databases; none named are those right in its folder.
+    pub fn new(name: &str, databases: Option<Vec<String>>) -> Owner {
+        Owner { name: name.to_owned(), databases }
+    }
+
+    /// Returns the databases that are there, sorted.
+    pub fn files(&self, data: &Path) -> std::io::Result<Vec<PathBuf>> {
+        let folder = data.join(&self.name);
+        let Some(named) = &self.databases else { return databases_in(&folder) };
+        let mut files: Vec<PathBuf> = named.iter().map(|name| folder.join(name)).collect();
+        files.retain(|file| file.metadata().is_ok_and(|about| about.is_file() && about.len() > 0));
+        files.sort();
+        Ok(files)
+    }
+}
+
 /// Returns the folders right in a folder, sorted: one for each service in another language.
 pub fn folders_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = vec![];
@@ -98,25 +122,21 @@ fn is_meant(name: &str, database: &str) -> bool {
 ///
 /// # Errors
 /// A database that is missing, empty, older than listed, or another shop's.
-pub fn check(data: &Path, services: &[String]) -> Result<(), StartError> {
+pub fn check(data: &Path, services: &[Owner]) -> Result<(), StartError> {
     let Some(list) = ShopFile::read(data)? else { return Ok(()) };
     for service in services {
         let mut names: BTreeSet<String> = list
             .databases
             .keys()
-            .filter(|name| name.starts_with(&format!("{service}/")))
+            .filter(|name| name.starts_with(&format!("{}/", service.name)))
             .cloned()
             .collect();
-        names.extend(
-            databases_in(&data.join(service))
-                .unwrap_or_default()
-                .iter()
-                .map(|file| name_of(data, file)),
-        );
+        let files = service.files(data).unwrap_or_default();
+        names.extend(files.iter().map(|file| name_of(data, file)));
         for name in names {
             ForeignDatabase::new(data, &name)
                 .check(&list)
-                .map_err(|error| StartError::new(format!("{service}: {error}")))?;
+                .map_err(|error| StartError::new(format!("{}: {error}", service.name)))?;
         }
     }
     Ok(())
@@ -125,7 +145,7 @@ pub fn check(data: &Path, services: &[String]) -> Result<(), StartError> {
 /// Keeps the list up to date with the databases of services in other languages.
 pub struct Follower {
     data: PathBuf,
-    services: Vec<String>,
+    services: Vec<Owner>,
     /// The epoch of each that is listed, and when its log was last written to.
     seen: BTreeMap<String, (i64, Option<SystemTime>)>,
     last_problem: String,
@@ -133,7 +153,7 @@ pub struct Follower {
 
 impl Follower {
     /// Follows the databases of these services.
-    pub fn new(data: &Path, services: Vec<String>) -> Follower {
+    pub fn new(data: &Path, services: Vec<Owner>) -> Follower {
         Follower {
             data: data.to_owned(),
             services,
@@ -161,7 +181,7 @@ impl Follower {
 
     fn look(&mut self) {
         for service in self.services.clone() {
-            for file in databases_in(&self.data.join(service)).unwrap_or_default() {
+            for file in service.files(&self.data).unwrap_or_default() {
                 let name = name_of(&self.data, &file);
                 if let Err(error) = self.follow(&name, &file) {
                     let problem = format!("shop.json lags behind {name}: {error}");

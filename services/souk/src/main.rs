@@ -6,6 +6,8 @@ mod auditor;
 mod backup;
 mod connect;
 mod data;
+mod descriptors;
+mod ephemeral;
 mod events;
 mod foreign;
 mod leash;
@@ -14,7 +16,7 @@ mod repair;
 mod replay;
 mod seed;
 mod serve;
-mod service_addresses;
+mod services_file;
 mod token;
 mod up;
 

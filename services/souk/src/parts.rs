@@ -38,6 +38,7 @@ pub fn parse_upstream(text: &str) -> Result<(String, String), String> {
 mod tests {
     use std::path::Path;
 
+    use prost_reflect::DescriptorPool;
     use souk_manifest::Manifest;
 
     #[test]
@@ -46,6 +47,24 @@ mod tests {
         for part in super::all().into_iter().filter(|part| part.name() != "auditor") {
             let manifest = Manifest::read(&services.join(part.name())).unwrap();
             assert_eq!(part.asks_for(), manifest.scopes, "{}", part.name());
+        }
+    }
+
+    #[test]
+    fn a_service_publishes_the_events_that_its_manifest_lists() {
+        let services = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET).unwrap();
+        let event = pool.get_extension_by_name("souk.policy.v1.event").unwrap();
+        for part in super::all().into_iter().filter(|part| part.name() != "auditor") {
+            let package = format!("souk.{}.v1", part.name().replace('-', "_"));
+            let is_its_own = |message: &prost_reflect::MessageDescriptor| {
+                message.package_name() == package && message.options().has_extension(&event)
+            };
+            let own = pool.all_messages().filter(is_its_own);
+            let mut own: Vec<String> = own.map(|event| event.full_name().to_owned()).collect();
+            own.sort();
+            let manifest = Manifest::read(&services.join(part.name())).unwrap();
+            assert_eq!(own, manifest.publishes, "{}", part.name());
         }
     }
 }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use souk_chassis::{Options, Running, Shop, StartError};
 
-use crate::data::{self, Follower};
+use crate::data::{self, Follower, Owner};
 use crate::foreign::{self, Company, Foreign};
-use crate::service_addresses::ServiceAddresses;
+use crate::services_file::ServicesFile;
 use crate::token::parse_scope;
-use crate::{parts, seed};
+use crate::{ephemeral, parts, say, seed};
 
 /// Runs the whole shop in this process, with nothing else installed.
 ///
@@ -22,17 +22,26 @@ pub struct Up {
     /// Services to leave out, separated by commas. Calls that need them fail with UNAVAILABLE.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
-    /// The folder of the services in other languages, one folder each; "services" by default if it
-    /// exists, empty for none.
+    /// A folder of services in other languages, one folder each, beside the shop's own, which are
+    /// those in "services"; more than once for several. An empty one leaves out the shop's own.
     #[arg(long, value_name = "DIR")]
-    services_dir: Option<String>,
+    services_dir: Vec<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
-    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow.
+    /// Its manifest lists those that it asks for, docs/reference/scopes.md what they allow. It
+    /// keeps them in later starts, until another --grant replaces them; NAME= takes all away.
     #[arg(long, value_name = "NAME=SCOPE,…", value_parser = parse_grant)]
     grant: Vec<(String, Vec<String>)>,
     /// Leaves the catalogue empty on the first start.
     #[arg(long)]
     no_seed: bool,
+    /// Runs a shop for a test: its data is in a temporary folder that is deleted when it stops, and
+    /// it listens on free ports, also its services in other languages.
+    #[arg(long, conflicts_with_all = ["data", "accept_data", "listen", "metrics_listen"])]
+    ephemeral: bool,
+    /// Prints one line of JSON when the shop serves, for programs: its addresses, its services, and
+    /// development tokens of a user, a guest, a service and each role of the staff.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     process: ProcessArgs,
 }
@@ -100,17 +109,24 @@ impl Up {
     /// Runs the shop until SIGTERM or SIGINT.
     pub async fn run(self) -> Result<(), StartError> {
         let is_in = |name: &str| !self.without.iter().any(|without| without == name);
-        let mut foreign = foreign::search(self.services_dir.as_deref())?;
+        let mut foreign = foreign::search(&self.services_dir, self.ephemeral)?;
         foreign::grant(&mut foreign, &self.grant)?;
         self.check_without(&foreign)?;
-        let foreign: Vec<Foreign> = foreign.into_iter().filter(|one| is_in(one.name())).collect();
-        let options =
-            foreign.iter().fold(self.process.options(), |options, one| one.as_upstream(options));
+        foreign.retain(|one| is_in(one.name()));
+        let temporary = if self.ephemeral { Some(ephemeral::folder()?) } else { None };
+        let options = match &temporary {
+            Some(folder) => ephemeral::options(self.process.options(), folder),
+            None => self.process.options(),
+        };
+        let options = foreign.iter().fold(options, |options, one| one.as_upstream(options));
         let present = parts::all().into_iter().filter(|part| is_in(part.name()));
         let shop = present.fold(Shop::new(options), Shop::with);
         let data = self.process.accept(&shop)?;
-        let others: Vec<String> =
-            foreign.iter().filter(|one| one.can_run()).map(|one| one.name().to_owned()).collect();
+        let mut known = ServicesFile::read(&data)?;
+        for one in &mut foreign {
+            one.remember(&known);
+        }
+        let others: Vec<Owner> = foreign.iter().filter_map(Foreign::owner).collect();
         data::check(&data, &others)?;
         let running = shop.start().await?;
 
@@ -120,11 +136,18 @@ impl Up {
         }
         let foreign: Vec<Foreign> =
             foreign.into_iter().map(|one| one.beside(running.addr())).collect();
-        let beside: Vec<_> = foreign.iter().filter_map(Foreign::place).collect();
-        ServiceAddresses::new(reachable(running.addr()), &beside).write(&data)?;
+        let entries = foreign.iter().filter_map(Foreign::entry).collect();
+        known.started(reachable(running.addr()), entries);
+        known.write(&data)?;
+        foreign::announce(&foreign, &running);
         let stop = running.stop_signal()?;
         running.tell_ready()?;
-        println!("{}", self.welcome(&running, &foreign));
+        if self.json {
+            let beside: Vec<_> = foreign.iter().map(Foreign::as_json).collect();
+            say(ephemeral::line(&running, &beside));
+        } else {
+            println!("{}", self.welcome(&running, &foreign));
+        }
         let company = Company::start(foreign, &running)?;
         let following = tokio::spawn(Follower::new(&data, others).run(running.drain_signal()));
 
@@ -136,7 +159,10 @@ impl Up {
         if let Ok(follower) = following.await {
             follower.look_in_thread().await;
         }
-        Ok(())
+        match temporary {
+            Some(folder) => Ok(folder.close()?),
+            None => Ok(()),
+        }
     }
 
     /// Refuses unknown names in `--without`, before anything is bound or written.
@@ -196,6 +222,7 @@ fn parse_grant(text: &str) -> Result<(String, Vec<String>), String> {
     let (name, scopes) = text.split_once('=').ok_or("must be NAME=SCOPE,…")?;
     let scopes = scopes
         .split(',')
+        .filter(|_| !scopes.is_empty())
         .map(|scope| parse_scope(scope).map_err(|why| format!("{scope:?} {why}")))
         .collect::<Result<_, _>>()?;
     Ok((name.to_owned(), scopes))

@@ -8,7 +8,7 @@ use crate::echo;
 use crate::errors::reason;
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
-use crate::stage::{Client, Stage, in_both_forms, options, unique};
+use crate::stage::{Client, Stage, in_every_form, options, unique};
 
 fn known() -> pb::EchoKnownRequest {
     pb::EchoKnownRequest { text: "x".to_string(), ..Default::default() }
@@ -23,7 +23,7 @@ async fn code_of_staff(mut client: Client) -> Code {
     client.echo_staff(request).await.map_or_else(|status| status.code(), |_| Code::Ok)
 }
 
-in_both_forms! {
+in_every_form! {
     async fn the_contract_says_which_kind_of_caller_may_call(stage: Stage) {
         let service = Caller::Service("payments".into());
         let user = Caller::user("alice");

@@ -5,7 +5,7 @@ use souk_chassis::{Caller, Context, Definition, Service};
 
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
-use crate::stage::{Form, Stage, in_both_forms};
+use crate::stage::{Form, Stage, in_every_form};
 
 /// Returns a process without RPCs that only calls others.
 pub fn caller_only() -> Definition {
@@ -18,7 +18,7 @@ fn saying(text: &str) -> pb::EchoRequest {
     pb::EchoRequest { text: text.to_string(), ..Default::default() }
 }
 
-in_both_forms! {
+in_every_form! {
     async fn a_message_arrives_and_comes_back(stage: Stage) {
         let response = stage.client_as(&Caller::user("alice")).echo(saying("hello")).await.unwrap();
         let answer = response.into_inner();
@@ -96,7 +96,7 @@ in_both_forms! {
 }
 
 #[tokio::test]
-async fn a_lower_message_limit_holds_in_both_forms() {
+async fn a_lower_message_limit_holds_in_every_form() {
     for form in [Form::InProcess, Form::Loopback] {
         let stage =
             Stage::start_with(form, |options| options.set("server.max_message_bytes", 1000)).await;

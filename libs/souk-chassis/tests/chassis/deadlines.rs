@@ -7,7 +7,7 @@ use tonic::{Code, Request};
 
 use crate::errors::reason;
 use crate::proto::souk::echo::v1 as pb;
-use crate::stage::{Form, Stage, in_both_forms, soon};
+use crate::stage::{Form, Stage, in_every_form, soon};
 
 fn mode(mode: &str) -> pb::EchoRequest {
     pb::EchoRequest { text: "x".to_string(), mode: mode.to_string(), ..Default::default() }
@@ -22,7 +22,7 @@ fn is_left_of(milliseconds: i64, left: i64, asked: Instant) {
     assert!((least..=milliseconds).contains(&left), "{left} of {milliseconds}, not {least}");
 }
 
-in_both_forms! {
+in_every_form! {
     async fn a_callers_deadline_ends_the_method(stage: Stage) {
         let mut request = Request::new(mode("wait"));
         request.set_timeout(Duration::from_millis(100));

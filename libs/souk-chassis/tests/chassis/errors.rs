@@ -5,7 +5,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::proto::souk::echo::v1 as pb;
-use crate::stage::{Form, Stage, in_both_forms};
+use crate::stage::{Form, Stage, in_every_form};
 
 /// Returns the reason of an error; every error has one.
 pub fn reason(status: &Status) -> String {
@@ -16,7 +16,7 @@ fn mode(mode: &str) -> pb::EchoRequest {
     pb::EchoRequest { text: "x".to_string(), mode: mode.to_string(), ..Default::default() }
 }
 
-in_both_forms! {
+in_every_form! {
     async fn a_services_error_arrives_with_all_its_details(stage: Stage) {
         for through in ["refuse"] {
             let status = stage.client().echo(mode(through)).await.unwrap_err();

@@ -1,5 +1,5 @@
-//! The chassis over real gRPC: one scenario suite for both forms of a channel, and what surrounds
-//! it.
+//! The chassis over real gRPC: one scenario suite for both forms of a channel and for calls that
+//! are passed on, and what surrounds it.
 #![allow(clippy::disallowed_methods)]
 
 mod access;
@@ -15,6 +15,7 @@ mod invariants;
 mod lifecycle;
 mod messages;
 mod observing;
+mod passthrough;
 mod raw;
 mod retries;
 mod spans;

@@ -9,13 +9,13 @@ use tonic::{Code, Request};
 use crate::echo;
 use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1 as pb;
-use crate::stage::{Client, Form, Stage, in_both_forms, options, soon, unique};
+use crate::stage::{Client, Form, Stage, in_every_form, options, soon, unique};
 
 fn mode(mode: &str) -> pb::EchoRequest {
     pb::EchoRequest { text: "x".to_string(), mode: mode.to_string(), ..Default::default() }
 }
 
-in_both_forms! {
+in_every_form! {
     async fn an_unavailable_upstream_is_asked_three_times(stage: Stage) {
         assert_eq!(stage.client().echo(mode("flaky:2")).await.unwrap().into_inner().text, "x");
         assert_eq!(stage.attempts(), 3);

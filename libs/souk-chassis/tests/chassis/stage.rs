@@ -1,12 +1,16 @@
-//! One echo service, reached in one of the two forms; every scenario runs in both.
+//! One echo service, reached in one of the three forms; every scenario runs in all of them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use souk_chassis::{Caller, Channel, Options, Running, Shop};
 
 use crate::echo::{self, Probe};
+use crate::proto::CONTRACT;
 use crate::proto::souk::echo::v1::echo_service_client::EchoServiceClient;
 
 pub type Client = EchoServiceClient<Channel>;
@@ -17,12 +21,15 @@ pub enum Form {
     InProcess,
     /// Over a socket, the second hop too.
     Loopback,
+    /// The same, through the address of another process, which passes the calls on.
+    PassedOn,
 }
 
 pub struct Stage {
     /// The process whose method is called.
     pub echo: Running,
-    /// In the form over loopback: the process that calls, and the one that the second hop goes to.
+    /// Over sockets: the process that calls, what stands between, and the one that the second hop
+    /// goes to.
     others: Vec<Running>,
     channel: Channel,
     pub probe: Arc<Probe>,
@@ -49,6 +56,20 @@ pub fn unique(name: &str) -> String {
     format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Starts a process without a service of its own, which knows the contract of the echo and its
+/// address.
+async fn caller_of(echo: SocketAddr) -> Running {
+    let options = free(Options::new("souk").environment(&[]));
+    let options = options.set("upstreams.echo", format!("http://{echo}"));
+    Shop::new(options).with(crate::calls::caller_only()).start().await.unwrap()
+}
+
+/// Returns the files that describe the echo.
+pub fn files() -> Vec<Vec<u8>> {
+    let set = FileDescriptorSet::decode(CONTRACT.descriptors).unwrap();
+    set.file.iter().map(prost::Message::encode_to_vec).collect()
+}
+
 impl Stage {
     pub async fn start(form: Form) -> Stage {
         Self::start_with(form, |options| options).await
@@ -64,7 +85,7 @@ impl Stage {
                 let probe = echo::probe(&name);
                 Stage { echo, others: Vec::new(), channel, peer_probe: probe.clone(), probe }
             }
-            Form::Loopback => {
+            Form::Loopback | Form::PassedOn => {
                 let peer_name = unique("peer");
                 let peer = change(options(&peer_name));
                 let peer = Shop::new(peer).with(echo::definition()).start().await.unwrap();
@@ -72,15 +93,21 @@ impl Stage {
                     .set("echo.peer", "other")
                     .set("upstreams.other", peer.addr());
                 let echo = Shop::new(middle).with(echo::definition()).start().await.unwrap();
-                let front = free(Options::new("souk").environment(&[]));
-                let front = front.set("upstreams.echo", format!("http://{}", echo.addr()));
-                // The caller is a process without a service of its own, which knows the contract of
-                // the echo.
-                let front =
-                    Shop::new(front).with(crate::calls::caller_only()).start().await.unwrap();
+                let mut others = vec![peer];
+                let mut address = echo.addr();
+                if form == Form::PassedOn {
+                    let between = caller_of(address).await;
+                    let services = ["souk.echo.v1.EchoService".to_owned()];
+                    between.passthrough().announce("echo", &services);
+                    between.passthrough().describe("echo", &files()).unwrap();
+                    address = between.addr();
+                    others.insert(0, between);
+                }
+                let front = caller_of(address).await;
                 let channel = front.channel("echo");
                 let (probe, peer_probe) = (echo::probe(&name), echo::probe(&peer_name));
-                Stage { echo, others: vec![front, peer], channel, probe, peer_probe }
+                others.insert(0, front);
+                Stage { echo, others, channel, probe, peer_probe }
             }
         }
     }
@@ -122,8 +149,8 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
         .unwrap_or_else(|_| panic!("{what} did not happen"))
 }
 
-/// Defines a scenario and runs it in both forms.
-macro_rules! in_both_forms {
+/// Defines a scenario and runs it in every form.
+macro_rules! in_every_form {
     ($(async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
         mod $name {
             use super::*;
@@ -139,7 +166,12 @@ macro_rules! in_both_forms {
             async fn over_loopback() {
                 scenario(Stage::start(crate::stage::Form::Loopback).await).await;
             }
+
+            #[tokio::test]
+            async fn passed_on() {
+                scenario(Stage::start(crate::stage::Form::PassedOn).await).await;
+            }
         }
     )+};
 }
-pub(crate) use in_both_forms;
+pub(crate) use in_every_form;

@@ -30,8 +30,9 @@ pub struct Books {
 /// The services without which a shop sells nothing; an audit without one of them fails.
 const NEEDED: [&str; 5] = ["catalog", "inventory", "ledger", "orders", "payments"];
 
-/// Those of the shop that it can sell without.
-const OPTIONAL: [&str; 3] = ["events", "notifications", "recommendations"];
+/// The service of this program that a shop can sell without. Those beside it are known by their
+/// addresses.
+const OPTIONAL: [&str; 1] = ["events"];
 
 impl Books {
     /// Returns the books of these services.

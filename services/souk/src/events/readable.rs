@@ -2,11 +2,17 @@
 
 use std::io::IsTerminal as _;
 
+use std::collections::HashSet;
+
+use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Value};
 use serde_json::json;
+use souk_chassis::Channel;
 use souk_client::events::v1 as pb;
 use souk_types::Timestamp;
 use unicode_width::UnicodeWidthChar as _;
+
+use crate::descriptors;
 
 /// The replacement for a redacted text.
 const REDACTED: &str = "[redacted]";
@@ -14,6 +20,8 @@ const REDACTED: &str = "[redacted]";
 /// Turns events into lines.
 pub struct Printer {
     pool: DescriptorPool,
+    /// The types that the shop does not describe.
+    unknown: HashSet<String>,
     is_json: bool,
     /// Whether the output is a terminal: lines are then coloured and cut to its width.
     is_screen: bool,
@@ -24,7 +32,34 @@ impl Printer {
     pub fn new(is_json: bool) -> Self {
         let pool = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)
             .expect("the contract is what it was built from");
-        Printer { pool, is_json, is_screen: !is_json && std::io::stdout().is_terminal() }
+        let is_screen = !is_json && std::io::stdout().is_terminal();
+        Printer { pool, unknown: HashSet::new(), is_json, is_screen }
+    }
+
+    /// Asks the shop what the events of a type are made of, unless that is known: a service beside
+    /// the shop publishes its own.
+    ///
+    /// # Errors
+    /// A shop that cannot be reached any more.
+    pub async fn learn(&mut self, shop: &Channel, event_type: &str) -> Result<(), tonic::Status> {
+        if self.pool.get_message_by_name(event_type).is_some() || self.unknown.contains(event_type)
+        {
+            return Ok(());
+        }
+        let described = match descriptors::of(shop, &[event_type.to_owned()]).await {
+            Err(status) if status.code() == tonic::Code::Unavailable => return Err(status),
+            // Its events are shown by their size.
+            Err(_) => descriptors::Described::default(),
+            Ok(described) => described,
+        };
+        let is_new = |name: &str| self.pool.get_file_by_name(name).is_none();
+        let new = described.files.into_iter().filter(|(name, _)| is_new(name));
+        let files = Files { file: new.map(|(_, bytes)| bytes).collect() };
+        let _ = self.pool.decode_file_descriptor_set(files.encode_to_vec().as_slice());
+        if self.pool.get_message_by_name(event_type).is_none() {
+            self.unknown.insert(event_type.to_owned());
+        }
+        Ok(())
     }
 
     /// Returns the line of an event.
@@ -83,6 +118,14 @@ impl Printer {
             None => json!({ "bytes": event.data.len() }),
         }
     }
+}
+
+/// A `google.protobuf.FileDescriptorSet` whose files stay bytes: decoded they would lose their
+/// options.
+#[derive(prost::Message)]
+struct Files {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    file: Vec<Vec<u8>>,
 }
 
 const DIM: &str = "\x1b[2m";
@@ -180,7 +223,6 @@ fn is_secret(field: &FieldDescriptor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use prost::Message as _;
     use souk_client::orders::v1::{Order, OrderPlaced};
     use souk_client::types::v1::Address;
 

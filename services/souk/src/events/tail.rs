@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use souk_chassis::StartError;
+use souk_chassis::{Channel, StartError};
 use souk_client::events::v1 as pb;
 use souk_client::events::v1::event_service_client::EventServiceClient;
 use souk_client::events::v1::start_position::Start;
@@ -55,8 +55,8 @@ pub struct Tail {
 impl Tail {
     /// Prints until it is interrupted, the limit is reached or the output is closed.
     pub async fn run(self) -> Result<(), StartError> {
-        let printer = Printer::new(self.json);
-        let mut bus = EventServiceClient::new(connect::to(&self.to, "events-tail")?);
+        let mut printer = Printer::new(self.json);
+        let shop = connect::to(&self.to, "events-tail")?;
         let mut start = pb::SubscribeStart {
             event_types: self.types.clone(),
             start_position: Some(pb::StartPosition { start: Some(self.from) }),
@@ -66,7 +66,7 @@ impl Tail {
         let mut has_read = false;
         while left > 0 {
             let outcome = tokio::select! {
-                outcome = read(&mut bus, &start, &printer, &mut left, &mut has_read) => outcome,
+                outcome = read(&shop, &start, &mut printer, &mut left, &mut has_read) => outcome,
                 _ = tokio::signal::ctrl_c() => return Ok(()),
                 () = closed_output() => return Ok(()),
             };
@@ -110,22 +110,24 @@ async fn closed_output() {
 
 /// Prints the events of one stream. Ok when no more are wanted.
 async fn read(
-    bus: &mut EventServiceClient<souk_chassis::Channel>,
+    shop: &Channel,
     start: &pb::SubscribeStart,
-    printer: &Printer,
+    printer: &mut Printer,
     left: &mut u64,
     has_read: &mut bool,
 ) -> Result<(), tonic::Status> {
     let start = pb::SubscribeRequest { request: Some(Request::Start(start.clone())) };
     // The request stream stays open: its end would end the subscription.
     let requests = tokio_stream::once(start).chain(tokio_stream::pending());
+    let mut bus = EventServiceClient::new(shop.clone());
     let mut stream = bus.subscribe(requests).await?.into_inner();
-    let mut out = std::io::stdout().lock();
     while let Some(response) = stream.message().await? {
         *has_read = true;
         for delivery in response.deliveries {
+            let event_type = delivery.event.as_ref().map_or("", |event| event.r#type.as_str());
+            printer.learn(shop, event_type).await?;
             // A closed pipe, as of `| head`, is not a failure.
-            if writeln!(out, "{}", printer.line(&delivery)).is_err() {
+            if writeln!(std::io::stdout(), "{}", printer.line(&delivery)).is_err() {
                 return Ok(());
             }
             *left -= 1;
@@ -133,7 +135,7 @@ async fn read(
                 return Ok(());
             }
         }
-        if out.flush().is_err() {
+        if std::io::stdout().flush().is_err() {
             return Ok(());
         }
     }

@@ -56,7 +56,7 @@ pub fn ready_file(manifest: &Manifest, running: &Running) -> std::path::PathBuf 
 }
 
 /// Returns an address to connect to: the unspecified address is not one.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip().is_unspecified() {
         true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
         false => address,

@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use souk_chassis::Running;
+use souk_chassis::{Caller, Channel, Passthrough, Running};
 use souk_manifest::{CannotRun, Launch, Manifest};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 
-use crate::foreign::environment::ready_file;
+use crate::descriptors;
+use crate::foreign::environment::{reachable, ready_file};
 use crate::foreign::output::Output;
 use crate::foreign::process::{Process, Starter};
 use crate::leash;
@@ -34,6 +35,7 @@ pub struct Supervisor {
     output: Output,
     ready: PathBuf,
     drain: Duration,
+    passthrough: Passthrough,
 }
 
 impl Supervisor {
@@ -51,7 +53,8 @@ impl Supervisor {
         let output = Output::new(&manifest.name, common("log.format") == "json");
         let drain = Duration::from_secs(common("server.drain_seconds").parse().unwrap_or(10));
         let ready = ready_file(&manifest, running);
-        Supervisor { manifest, launch, starter, output, ready, drain }
+        let passthrough = running.passthrough();
+        Supervisor { manifest, launch, starter, output, ready, drain, passthrough }
     }
 
     /// Keeps the service running until `stop` is true.
@@ -153,7 +156,7 @@ impl Supervisor {
         }
     }
 
-    /// Logs where it serves, once it is ready.
+    /// Once it is ready, logs where it serves and makes the shop's address reach it.
     async fn told_ready(&self) {
         while !self.ready.exists() {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -161,6 +164,35 @@ impl Supervisor {
         let name = &self.manifest.name;
         let address = self.manifest.listen;
         info!(service = name, "{name} serves on {address}");
+        match self.described().await {
+            Ok(unknown) if unknown.is_empty() => {}
+            Ok(unknown) => {
+                let unknown = unknown.join(", ");
+                warn!(service = name, "the reflection of {name} does not describe {unknown}");
+            }
+            Err(why) => {
+                let what = "does not describe itself by reflection";
+                warn!(
+                    service = name,
+                    "{name} {what}, so the shop's address does not reach it: {why}"
+                );
+            }
+        }
+    }
+
+    /// Makes the shop's address reach the service as it describes itself. Returns what it does not
+    /// describe of what its manifest names.
+    async fn described(&self) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+        let address = format!("http://{}", reachable(self.manifest.listen));
+        // Reflection is for everybody: a token of the shop is nothing for another team's process.
+        let process = Channel::to(&address, &Caller::Anonymous, &souk_client::CONTRACT);
+        let process = process.map_err(|error| error.to_string())?;
+        let manifest = &self.manifest;
+        let named = [manifest.services.as_slice(), manifest.publishes.as_slice()].concat();
+        let described = descriptors::of(&process, &named).await?;
+        let files: Vec<Vec<u8>> = described.files.into_values().collect();
+        self.passthrough.describe(&manifest.name, &files)?;
+        Ok(described.unknown)
     }
 
     async fn stop(&self, mut process: Process) {

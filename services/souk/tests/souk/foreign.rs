@@ -134,6 +134,20 @@ async fn it_is_prepared_once_and_started_with_its_name_in_the_log() {
 }
 
 #[tokio::test]
+async fn steps_that_know_what_has_changed_run_at_every_start() {
+    let beside = Beside::polite(POLITE);
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("inputs = [\"fake.sh\"]", "always = true")).unwrap();
+    let mut shop = beside.shop().start().await;
+    beside.life(1).await;
+    shop.restart().await;
+    beside.life(2).await;
+    let made = std::fs::read_to_string(beside.path("services/fake/made")).unwrap();
+    assert_eq!(made, "prepared\nprepared\n");
+}
+
+#[tokio::test]
 async fn an_audit_finds_its_address_in_the_data_folder_of_the_shop() {
     let beside = Beside::polite(POLITE);
     let shop = beside.shop().start().await;
@@ -147,6 +161,46 @@ async fn an_audit_finds_its_address_in_the_data_folder_of_the_shop() {
     let data = elsewhere.path().display().to_string();
     let audited = run(&["audit", "--to", &address(&shop), "--data", &data]).await.exited_with(0);
     assert!(!audited.out.contains("fake"), "{}", audited.out);
+}
+
+#[tokio::test]
+async fn a_grant_is_kept_until_another_replaces_it() {
+    let scopes = r#"echo "[$FAKE__IDENTITY__SCOPES]" >> "$HOME_OF_TEST/scopes""#;
+    let beside = Beside::polite(&format!("{scopes}{POLITE}"));
+    let manifest = beside.path("services/fake/souk.service.toml");
+    let asking = |folder: &Path| {
+        let text = std::fs::read_to_string(folder.join("souk.service.toml")).unwrap();
+        let asks = "upstreams = [\"catalog\"]\nscopes = [\"orders.read\"]";
+        text.replace("upstreams = [\"catalog\", \"other\"]", asks)
+    };
+    std::fs::write(&manifest, asking(manifest.parent().unwrap())).unwrap();
+    let starts = [
+        ("--grant=fake=orders.read", "[orders.read]"),
+        ("", "[orders.read]"),
+        ("--grant=fake=events.read", "[events.read]"),
+        ("--grant=fake=", "[]"),
+        ("", "[]"),
+        ("--grant=fake=orders.read", "[orders.read]"),
+    ];
+    for (number, (argument, _)) in starts.iter().enumerate() {
+        let shop = beside.shop();
+        let shop = if argument.is_empty() { shop } else { shop.argument(*argument) };
+        let mut shop = shop.start().await;
+        beside.life(number + 1).await;
+        assert!(shop.stop(SOON).await.success());
+    }
+    let given = || std::fs::read_to_string(beside.path("scopes")).unwrap();
+    let expected: String = starts.iter().map(|(_, given)| format!("{given}\n")).collect();
+    assert_eq!(given(), expected);
+
+    // Another of that name has been granted nothing.
+    std::fs::rename(beside.path("services"), beside.path("others")).unwrap();
+    let others = beside.path("others").display().to_string();
+    let shop = ChildShop::up_with(beside.folder.path(), &others).program(souk());
+    let shop = shop.environment("HOME_OF_TEST", beside.folder.path()).start().await;
+    beside.life(starts.len() + 1).await;
+    assert!(given().ends_with("[orders.read]\n[]\n"), "{}", given());
+    says(&shop, "fake lacks scopes: --grant fake=orders.read").await;
 }
 
 #[tokio::test]
@@ -307,17 +361,95 @@ async fn it_can_be_left_out_and_what_is_not_there_cannot() {
 
     let services = format!("--services-dir={}", beside.path("services").display());
     let ran =
-        run_in(Path::new("."), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
+        run_in(Path::new("/"), &["up", &services, "--without=tea"], &[]).await.exited_with(64);
     assert!(ran.err.contains("choose from catalog") && ran.err.contains("fake"), "{}", ran.err);
 }
 
+/// Adds a service with this name to a folder of services.
+fn add_service(services: &Path, folder: &str, name: &str) -> PathBuf {
+    let folder = services.join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let manifest = format!(
+        r#"
+name = "{name}"
+language = "cobol"
+services = ["souk.other.v1.OtherService"]
+summary = "nothing"
+listen = "127.0.0.1:0"
+metrics_listen = "127.0.0.1:0"
+[run]
+command = ["sleep", "600"]
+"#
+    );
+    std::fs::write(folder.join("souk.service.toml"), manifest).unwrap();
+    folder
+}
+
 #[tokio::test]
-async fn a_manifest_that_is_wrong_ends_the_start_with_its_line() {
+async fn services_of_other_folders_run_beside_those_of_the_shop() {
     let beside = Beside::polite(POLITE);
-    let manifest = beside.path("services/fake/souk.service.toml");
+    let team = folder();
+    let other = folder();
+    add_service(team.path(), "loyalty", "loyalty");
+    add_service(other.path(), "tax", "tax");
+    // The folder in which it runs has the shop's own services.
+    let mut up = tokio::process::Command::new(souk());
+    up.args(["up", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", "--services-dir"]);
+    up.arg(team.path()).arg("--services-dir").arg(other.path());
+    // It is the shop's own, and counts once.
+    up.arg("--services-dir=services").current_dir(beside.folder.path()).kill_on_drop(true);
+    up.env("HOME_OF_TEST", beside.folder.path());
+    let log = std::fs::File::create(beside.path("log")).unwrap();
+    up.stdout(log.try_clone().unwrap()).stderr(log);
+    let _up = up.spawn().unwrap();
+    eventually(SOON, || async {
+        let printed = std::fs::read_to_string(beside.path("log")).unwrap();
+        let is_there = |name: &str| {
+            printed.lines().filter(|line| line.contains(&format!("  {name} ("))).count() == 1
+        };
+        let all = ["fake", "loyalty", "tax"];
+        if all.into_iter().all(is_there) { Ok(()) } else { Err(printed) }
+    })
+    .await;
+    beside.life(1).await;
+}
+
+#[tokio::test]
+async fn a_name_that_two_services_have_ends_the_start_with_both_folders() {
+    let beside = Beside::polite(POLITE);
+    let team = folder();
+    let twin = add_service(team.path(), "twin", "fake");
+    let services = format!("--services-dir={}", team.path().display());
+    let ran = run_in(beside.folder.path(), &["up", &services], &[]).await.exited_with(64);
+    for folder in [&twin, &beside.path("services/fake")] {
+        assert!(ran.err.contains(&folder.display().to_string()), "{}", ran.err);
+    }
+    assert!(ran.err.contains("name fake"), "{}", ran.err);
+
+    std::fs::remove_dir_all(&twin).unwrap();
+    let orders = add_service(team.path(), "ours", "orders");
+    let ran = run_in(beside.folder.path(), &["up", &services], &[]).await.exited_with(64);
+    assert!(ran.err.contains(&orders.display().to_string()), "{}", ran.err);
+    assert!(ran.err.contains("orders, which is a service of this program"), "{}", ran.err);
+
+    let missing = run_in(beside.folder.path(), &["up", "--services-dir=/nowhere"], &[]).await;
+    assert!(missing.exited_with(64).err.contains("--services-dir = \"/nowhere\""));
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_wrong_turns_off_its_service_and_not_the_shop() {
+    let beside = Beside::polite(POLITE);
+    let broken = add_service(&beside.path("services"), "broken", "broken");
+    let manifest = broken.join("souk.service.toml");
     let text = std::fs::read_to_string(&manifest).unwrap().replace("summary", "sumary");
     std::fs::write(&manifest, text).unwrap();
-    let services = format!("--services-dir={}", beside.path("services").display());
-    let ran = run_in(beside.folder.path(), &["up", &services], &[]).await.exited_with(64);
-    assert!(ran.err.contains("souk.service.toml") && ran.err.contains("line 5"), "{}", ran.err);
+    let shop = beside.shop().argument("--grant=broken=orders.read").start().await;
+    let why =
+        format!("its manifest is wrong: {}: line 5: unknown field `sumary`", manifest.display());
+    says(&shop, &format!("off       broken: {why}")).await;
+    says(&shop, &format!("broken is off: {why}")).await;
+    beside.life(1).await;
+    assert!(!products(&shop).await.is_empty());
+    let lines = printed(&shop).matches("broken is off").count();
+    assert_eq!(lines, 1, "{}", printed(&shop));
 }

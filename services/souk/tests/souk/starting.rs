@@ -1,16 +1,24 @@
 //! `souk up`: a shop that fills itself once, is quick to start again, small, and dies well in every
 //! way.
 
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use souk_chassis::Caller;
+use serde_json::Value;
+use souk_chassis::{Caller, Channel};
 use souk_client::ledger::v1::GetTrialBalanceRequest;
 use souk_client::ledger::v1::ledger_service_client::LedgerServiceClient;
-use souk_client::orders::v1::OrderState;
+use souk_client::orders::v1::order_service_client::OrderServiceClient;
+use souk_client::orders::v1::place_order_line::Item;
+use souk_client::orders::v1::{OrderState, PlaceOrderLine, PlaceOrderRequest};
 use souk_testkit::ChildShop;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tonic::Code;
 
-use crate::support::{Customer, LIMIT, address, audit, folder, printed, products, shop_in};
+use crate::support::{
+    Customer, LIMIT, SKU, address, audit, folder, printed, products, run, shop_in, souk,
+};
 
 /// The most that a second start may take, and the most memory an idle shop may have.
 const SECOND_START: Duration = Duration::from_secs(1);
@@ -141,4 +149,60 @@ async fn kill_minus_9_loses_nothing_that_was_answered() {
         "the same order, not a second one"
     );
     audit(&shop).await.exited_with(0);
+}
+
+#[tokio::test]
+async fn a_shop_for_a_test_tells_a_program_where_it_is_and_leaves_nothing() {
+    let folder = folder();
+    let service = folder.path().join("services/fake");
+    std::fs::create_dir_all(&service).unwrap();
+    let manifest = "name = \"fake\"\nlanguage = \"cobol\"\nservices = [\"souk.fake.v1.FakeService\"]\n\
+        summary = \"pretended\"\nlisten = \"127.0.0.1:1\"\nmetrics_listen = \"127.0.0.1:2\"\n\
+        [run]\ncommand = [\"sleep\", \"600\"]\n";
+    std::fs::write(service.join("souk.service.toml"), manifest).unwrap();
+    let mut command = tokio::process::Command::new(souk());
+    command.args(["up", "--ephemeral", "--json"]).current_dir(folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut shop = command.spawn().unwrap();
+    let mut out = BufReader::new(shop.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(LIMIT, out.next_line()).await.unwrap().unwrap().unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
+
+    let url = format!("http://{}", text(&said["address"]));
+    let channel = Channel::to(&url, &Caller::Anonymous, &souk_client::CONTRACT).unwrap();
+    let as_who = |who: &str| channel.with_token(&text(&said["tokens"][who]));
+    let request = |request_id: &str| PlaceOrderRequest {
+        request_id: request_id.to_owned(),
+        currency_code: "GBP".to_owned(),
+        payment_method: "tok_approved".to_owned(),
+        lines: vec![PlaceOrderLine { item: Some(Item::Sku(SKU.to_owned())), quantity: 1 }],
+        ..Default::default()
+    };
+    for who in ["user:alice", "user:bob", "guest:carol"] {
+        let order = OrderServiceClient::new(as_who(who)).place_order(request(who)).await;
+        order.unwrap_or_else(|status| panic!("{who}: {status:?}"));
+    }
+    let read = |who: &str| {
+        let mut ledger = LedgerServiceClient::new(as_who(who));
+        async move { ledger.get_trial_balance(GetTrialBalanceRequest::default()).await }
+    };
+    let code = |answer: Result<_, tonic::Status>| answer.err().map(|status| status.code());
+    assert_ne!(code(read("staff:finance").await), Some(Code::PermissionDenied));
+    assert_eq!(code(read("staff:warehouse").await), Some(Code::PermissionDenied));
+    assert!(said["services"].as_array().unwrap().contains(&"orders".into()), "{said}");
+    let address = text(&said["beside"]["fake"]["address"]);
+    assert!(address.starts_with("127.0.0.1:") && address != "127.0.0.1:1", "{said}");
+
+    let data = PathBuf::from(text(&said["data"]));
+    assert!(data.join("orders.db").exists(), "{}", data.display());
+    let id = shop.id().unwrap().to_string();
+    Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    let ended = tokio::time::timeout(LIMIT, shop.wait()).await.unwrap().unwrap();
+    assert!(ended.success() && !data.exists(), "{ended} {}", data.display());
+    assert_eq!(out.next_line().await.unwrap(), None);
+    assert!(!folder.path().join("souk-data").exists());
+
+    let both = run(&["up", "--ephemeral", "--data", "here"]).await.exited_with(64);
+    assert!(both.err.contains("--ephemeral") && both.err.contains("--data"), "{}", both.err);
 }
