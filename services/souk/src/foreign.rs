@@ -10,7 +10,7 @@ mod process;
 mod supervisor;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use souk_chassis::{Options, Running, StartError};
 use souk_contract::EVERY_SCOPE;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::foreign::process::Starter;
 use crate::foreign::supervisor::Supervisor;
-use crate::parts;
+use crate::{packaged, parts};
 
 /// Where manifests are searched for by default, when the folder exists.
 const FOLDER: &str = "services";
@@ -38,22 +38,27 @@ pub struct Foreign {
     granted: Vec<String>,
 }
 
-/// Finds the services in a folder that are not part of this program.
+/// Finds the services in a folder that are not part of this program: the configured one, else the
+/// one here, else those of the package that this program comes from.
 ///
 /// # Errors
-/// A configured folder that cannot be read, or an invalid manifest.
+/// A configured folder that cannot be read, an invalid manifest, or a package whose services cannot
+/// be copied to the user's cache.
 pub fn search(folder: Option<&str>) -> Result<Vec<Foreign>, StartError> {
     let folder = match folder {
         Some("") => return Ok(Vec::new()),
-        Some(folder) => Path::new(folder),
-        None if Path::new(FOLDER).is_dir() => Path::new(FOLDER),
-        None => return Ok(Vec::new()),
+        Some(folder) => PathBuf::from(folder),
+        None if Path::new(FOLDER).is_dir() => PathBuf::from(FOLDER),
+        None => match packaged::root()? {
+            Some(root) => root.join(FOLDER),
+            None => return Ok(Vec::new()),
+        },
     };
     let wrong = |why: String| {
         StartError::configuration("--services-dir", &folder.display().to_string(), &why)
     };
     let mut found = Vec::new();
-    for manifest in find(folder).map_err(|error| wrong(error.to_string()))? {
+    for manifest in find(&folder).map_err(|error| wrong(error.to_string()))? {
         let manifest = manifest.map_err(|error| wrong(error.to_string()))?;
         match manifest.language {
             Language::Rust if parts::names().contains(&manifest.name.as_str()) => {}

@@ -9,6 +9,7 @@ mod data;
 mod events;
 mod foreign;
 mod leash;
+mod packaged;
 mod parts;
 mod repair;
 mod replay;

@@ -23,7 +23,7 @@ pub struct Up {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
     /// The folder of the services in other languages, one folder each; "services" by default if it
-    /// exists, empty for none.
+    /// exists, else those of the package that this program was installed from; empty for none.
     #[arg(long, value_name = "DIR")]
     services_dir: Option<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
@@ -215,16 +215,18 @@ fn reachable(listener: SocketAddr) -> SocketAddr {
 }
 
 fn buying(address: SocketAddr) -> String {
+    // `cargo run` sets the variable.
+    let souk = if std::env::var_os("CARGO").is_some() { "cargo souk" } else { "souk" };
     format!(
         r#"Buy something, as the user alice:
 
-  TOKEN=$(cargo souk token --as user:alice)
+  TOKEN=$({souk} token --as user:alice)
   grpcurl -plaintext -H "authorization: Bearer $TOKEN" -d '{{
       "request_id": "my-first-order", "currency_code": "GBP", "payment_method": "tok_approved",
       "lines": [{{"sku": "{sku}", "quantity": 2}}]
     }}' {address} souk.orders.v1.OrderService/PlaceOrder
 
-Then check the books: cargo souk audit --to {address}"#,
+Then check the books: {souk} audit --to {address}"#,
         sku = seed::EXAMPLE_SKU,
     )
 }
