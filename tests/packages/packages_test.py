@@ -136,7 +136,7 @@ def contents(tally):
 
 def main():
     tally = Tally()
-    tally.run("the packages are built", [TARGET / "debug" / "xtask", "package", "--profile", "dev"], cwd=ROOT)
+    tally.run("the packages are built", [TARGET / "debug" / "xtask", "package", "programs", "--profile", "dev"], cwd=ROOT)
     if tally.failed:
         tally.end()
     wheels, tarballs = contents(tally)

@@ -57,10 +57,11 @@ enum Command {
     Postgres,
     /// Installs the pinned tools and prints where they are.
     Tools,
-    /// Writes the programs as packages of PyPI and npm into <target>/packages.
+    /// Writes what is distributed into <target>/packages: the programs for PyPI and npm, and the
+    /// contract as an archive.
     Package(package::Options),
-    /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a
-    /// release.
+    /// Writes proto/released.binpb, the contract that later changes are compared with, and the
+    /// contract's archive. Part of a release.
     ReleaseContract(contract::Release),
 }
 

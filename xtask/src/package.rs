@@ -1,4 +1,5 @@
-//! `cargo xtask package`: the program in packages for PyPI and npm, so that neither needs Rust.
+//! `cargo xtask package`: the program in packages for PyPI and npm, so that neither needs Rust, and
+//! the contract as an archive for protos in other repositories.
 //!
 //! A package is the program, its licences and, for the shop, the sources of the services in other
 //! languages, in `share/souk` beside it, where `souk up` finds them. Wheels are packed by
@@ -66,11 +67,34 @@ struct Program {
     has_services: bool,
 }
 
+/// The contract in the archive, and the README of both.
+const CONTRACT: &str = "souk-proto";
+const CONTRACT_README: &str = "docs/own-protos.md";
+
+/// Makes the archive's folder a workspace of buf.
+const CONTRACT_BUF: &str = "\
+# The contract of Souk, and the parts of other people's protos that it uses.
+version: v2
+modules:
+  - path: proto
+  - path: third_party
+";
+
 #[derive(clap::Args)]
 pub struct Options {
+    /// What to make; both without it.
+    what: Option<What>,
     /// The profile of cargo that the programs are built with.
     #[arg(long, default_value = "release")]
     profile: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// The programs, as wheels and packages of npm.
+    Programs,
+    /// The archive of the contract.
+    Contract,
 }
 
 /// A program that is built and what goes with it.
@@ -85,8 +109,50 @@ struct Release<'a> {
     staging: PathBuf,
 }
 
-/// Builds the programs and packs each twice.
+/// Makes what is asked for.
 pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    if options.what != Some(What::Programs) {
+        contract(workspace)?;
+    }
+    if options.what != Some(What::Contract) {
+        programs(workspace, &options.profile)?;
+    }
+    Ok(())
+}
+
+/// Writes the archive of the contract: the same files are the same bytes.
+pub fn contract(workspace: &Workspace) -> Outcome {
+    let name = format!("{CONTRACT}-{}", version(&workspace.metadata()?)?);
+    let out = folder(workspace);
+    let archive = out.join(format!("{name}.tar.gz"));
+    let staging = out.join("staging-contract");
+    let root = staging.join(&name);
+    make_empty(&root)?;
+    let ours = workspace.root.join("proto");
+    copy_tracked(workspace, &["proto/souk", "proto/currencies.csv"], &ours, &root.join("proto"))?;
+    copy_tracked(workspace, &["proto/buf", "proto/google"], &ours, &root.join("third_party"))?;
+    copy(&workspace.root.join("LICENSE"), &root.join("LICENSE"))?;
+    copy(&workspace.root.join(CONTRACT_README), &root.join("README.md"))?;
+    write(&root.join("buf.yaml"), CONTRACT_BUF)?;
+    // Neither times nor owners nor the order of a folder's entries get into it.
+    shell::run(
+        workspace
+            .command("tar")
+            .args(["--create", "--format=ustar", "--sort=name", "--mtime=@0", "--mode=u=rwX,go=rX"])
+            .args(["--owner=0", "--group=0", "--numeric-owner", "--use-compress-program=gzip -9n"])
+            .arg("--file")
+            .arg(&archive)
+            .arg("--directory")
+            .arg(&staging)
+            .arg(&name),
+    )?;
+    remove(&staging)?;
+    eprintln!("wrote {}", archive.display());
+    Ok(())
+}
+
+/// Builds the programs and packs each twice.
+fn programs(workspace: &Workspace, profile: &str) -> Outcome {
     if consts::OS != "linux" || consts::ARCH != "x86_64" {
         return Err(Failure::new(format!(
             "programs are packed on x86_64 Linux only, this is {} {}",
@@ -97,7 +163,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let tools = Tools::ready(workspace)?;
     let metadata = workspace.metadata()?;
     let version = version(&metadata)?;
-    let built = build(workspace, &options.profile)?;
+    let built = build(workspace, profile)?;
     let out = folder(workspace);
     let staging = out.join("staging-programs");
     let notices = notices::of(&metadata)?;
