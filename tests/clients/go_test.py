@@ -2,9 +2,11 @@
 
 import json
 import os
+import pathlib
 import subprocess
+import tempfile
 
-from shop import ROOT, Shop, Tally, example_of, needs, out
+from shop import PAGE, ROOT, Shop, Tally, checkout, example_of, named, needs, out
 
 CLIENT = ROOT / "clients/go"
 BUYER = ROOT / "tests/clients/go"
@@ -21,6 +23,16 @@ for folder in (CLIENT, BUYER):
     told = tally.run(f"{folder.relative_to(ROOT)}: gofmt runs", [gofmt, "-l", folder])
     tally.check(f"{folder.relative_to(ROOT)}: it is formatted", told == "", told)
 tally.run("its core keeps its promises", [go, "test", "./..."], cwd=CLIENT, env=environment)
+
+# A new module beside a checkout of Souk, by the commands of the page.
+with tempfile.TemporaryDirectory(prefix="souk-go-") as folder:
+    folder = pathlib.Path(folder)
+    checkout(folder / "souk", "clients/go")
+    (folder / "mine").mkdir()
+    (folder / "mine/main.go").write_text((BUYER / "main.go").read_text())
+    go_first = {**environment, "PATH": f"{pathlib.Path(go).parent}{os.pathsep}{os.environ['PATH']}", "GOFLAGS": "-buildvcs=false"}
+    tally.run("docs/clients.md: its commands succeed", ["bash", "-euc", named(PAGE, "go")], cwd=folder / "mine", env=go_first)
+    tally.run("docs/clients.md: the buyer compiles in that module", [go, "vet", "."], cwd=folder / "mine", env=go_first)
 
 # The README's example is a package of the buyer's module, which has what it needs.
 example, overlay = FOLDER / "readme.go", FOLDER / "overlay.json"

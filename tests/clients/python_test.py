@@ -32,7 +32,7 @@ def environment():
 
 def installed():
     """Returns a folder in which the client is installed as a user does it, so that no file of it is forgotten."""
-    kinds = (".py", ".pyi", ".typed")
+    kinds = (".json", ".py", ".pyi", ".typed")
     files = [CLIENT / "pyproject.toml", *(file for file in sorted((CLIENT / "src").rglob("*")) if file.suffix in kinds)]
     stamp = hashlib.sha256(b"".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
     target, made = FOLDER / "installed", FOLDER / "installed.stamp"

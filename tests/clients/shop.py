@@ -10,6 +10,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/clients.md"
 
 
 def program():
@@ -37,6 +38,17 @@ def out(name):
     folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "clients" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
+
+
+def checkout(folder, *what):
+    """Copies folders of this repository, as git knows or would add them, so that commands may write beside the sources."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *what]
+    names = subprocess.run(listing, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    for name in names:
+        if name and (ROOT / name).is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
 
 
 class Shop:
@@ -118,9 +130,22 @@ def needs(tally, program, remedy):
     return found
 
 
-def example_of(readme, language):
-    """Returns the first block of code in this language: the very text that a reader copies."""
-    found = re.search(rf"```{language}\n(.*?)```", readme.read_text(), re.DOTALL)
-    if not found:
-        raise SystemExit(f"{readme} has no example in {language}")
-    return found.group(1)
+def blocks_of(document):
+    """Returns each block of code: its language, the word behind the language (a name or a path, or nothing), and its text."""
+    return re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def named(document, name):
+    """Returns the text of the block of code with this name."""
+    for _, found, text in blocks_of(document):
+        if found == name:
+            return text
+    raise SystemExit(f"{document} has no block named {name}")
+
+
+def example_of(document, language):
+    """Returns the first block of code with this first line, such as "python asyncio": the very text that a reader copies."""
+    for found, name, text in blocks_of(document):
+        if f"{found} {name}".strip() == language:
+            return text
+    raise SystemExit(f"{document} has no example in {language}")

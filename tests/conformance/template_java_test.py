@@ -3,6 +3,7 @@
 Needs Java 17 and Maven, and the program `souk` of SOUK_BIN or of the last build.
 """
 
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -52,7 +53,12 @@ def install_client(mvn):
         return ""
     made.unlink(missing_ok=True)
     out = f"-Dsouk.out={FOLDER / 'out'}"
-    code, output = run(mvn, "--quiet", "--batch-mode", "--file", str(CLIENT / "pom.xml"), out, "install")
+    # tests/clients/java_test.py installs the same artifact.
+    lock = TARGET / "clients" / "maven.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, output = run(mvn, "--quiet", "--batch-mode", "--file", str(CLIENT / "pom.xml"), out, "install")
     if code != 0:
         return output
     made.write_text(wanted)

@@ -1,9 +1,9 @@
 //! `cargo xtask check`: everything that can be known without running the shop.
 
 use crate::{
-    circles, contract,
+    circles, contract, dependencies,
     failure::Outcome,
-    features, files, generate, imports, packages,
+    features, files, generate, imports,
     shell::{self, Parts},
     workspace::Workspace,
 };
@@ -22,7 +22,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome {
     parts.part("files", || files::check(workspace));
     parts.part("imports between crates", || imports::check(&workspace.metadata()?));
     parts.part("circles of files", || circles::check(&workspace.metadata()?));
-    parts.part("dependencies", || packages::check(workspace));
+    parts.part("dependencies", || dependencies::check(workspace));
     parts.part("one build for shop and tests", || features::check(workspace));
     parts.part("contract: lint", || contract::lint(workspace));
     parts.part("contract: breaking changes", || contract::breaking(workspace));

@@ -3,7 +3,7 @@
 
 use crate::{
     failure::{Failure, Outcome},
-    shell,
+    package, shell,
     tools::Tools,
     workspace::Workspace,
 };
@@ -51,5 +51,5 @@ pub fn release(workspace: &Workspace, options: &Release) -> Outcome {
         RELEASED,
     ]))?;
     eprintln!("wrote {RELEASED}");
-    Ok(())
+    package::contract(workspace)
 }

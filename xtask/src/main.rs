@@ -6,6 +6,7 @@ mod brokers;
 mod check;
 mod circles;
 mod contract;
+mod dependencies;
 mod failure;
 mod features;
 mod files;
@@ -13,7 +14,8 @@ mod generate;
 mod imports;
 mod licence;
 mod new_service;
-mod packages;
+mod notices;
+mod package;
 mod postgres;
 mod setup;
 mod shell;
@@ -55,8 +57,11 @@ enum Command {
     Postgres,
     /// Installs the pinned tools and prints where they are.
     Tools,
-    /// Writes proto/released.binpb, the contract that later changes are compared with. Part of a
-    /// release.
+    /// Writes what is distributed into <target>/packages: the programs for PyPI and npm, and the
+    /// contract as an archive.
+    Package(package::Options),
+    /// Writes proto/released.binpb, the contract that later changes are compared with, and the
+    /// contract's archive. Part of a release.
     ReleaseContract(contract::Release),
 }
 
@@ -87,6 +92,7 @@ fn run(command: Command) -> Outcome {
         Command::NewService(options) => new_service::run(&workspace, &options),
         Command::Postgres => postgres::run(&workspace),
         Command::Tools => tools::show(&workspace),
+        Command::Package(options) => package::run(&workspace, &options),
         Command::ReleaseContract(options) => contract::release(&workspace, &options),
     }
 }

@@ -23,8 +23,8 @@ use tracing::error;
 use crate::data::Owner;
 use crate::foreign::process::Starter;
 use crate::foreign::supervisor::Supervisor;
-use crate::parts;
 use crate::services_file::{Entry, ServicesFile};
+use crate::{packaged, parts};
 
 /// The shop's own folder of services, where it exists.
 const FOLDER: &str = "services";
@@ -69,20 +69,21 @@ impl Off {
     }
 }
 
-/// Finds the services that are not part of this program: in the shop's own folder, and in those of
-/// `--services-dir`. An empty one leaves out the shop's own. With `has_free_ports` they listen on any
-/// free ports instead of those of their manifests.
+/// Finds the services that are not part of this program: in the shop's own folder, which is the one
+/// here, else that of the package that this program comes from, and in those of `--services-dir`. An
+/// empty one leaves out the shop's own. With `has_free_ports` they listen on any free ports instead
+/// of those of their manifests.
 ///
 /// # Errors
-/// A folder that cannot be read, or a name that two services have. A wrong manifest is not one: its
-/// service is off.
+/// A folder that cannot be read, a name that two services have, or a package whose services cannot
+/// be copied to the user's cache. A wrong manifest is not one: its service is off.
 pub fn search(folders: &[String], has_free_ports: bool) -> Result<Vec<Foreign>, StartError> {
     let mut all: Vec<PathBuf> = Vec::new();
-    let own = !folders.iter().any(String::is_empty) && Path::new(FOLDER).is_dir();
-    let given = folders.iter().map(String::as_str).filter(|folder| !folder.is_empty());
-    for folder in own.then_some(FOLDER).into_iter().chain(given) {
-        let found =
-            Path::new(folder).canonicalize().map_err(|error| wrong_folder(folder, error))?;
+    let own = if folders.iter().any(String::is_empty) { None } else { own_folder()? };
+    let given = folders.iter().filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    for folder in own.into_iter().chain(given) {
+        let named = |error| wrong_folder(&folder.display().to_string(), error);
+        let found = folder.canonicalize().map_err(named)?;
         // One that is given although it is the shop's own counts once.
         if !all.contains(&found) {
             all.push(found);
@@ -118,6 +119,15 @@ pub fn search(folders: &[String], has_free_ports: bool) -> Result<Vec<Foreign>, 
         }
     }
     Ok(services)
+}
+
+/// Returns the folder of the shop's own services, if it has one.
+fn own_folder() -> Result<Option<PathBuf>, StartError> {
+    let here = PathBuf::from(FOLDER);
+    if here.is_dir() {
+        return Ok(Some(here));
+    }
+    Ok(packaged::root()?.map(|root| root.join(FOLDER)))
 }
 
 fn wrong_folder(folder: &str, why: impl ToString) -> StartError {

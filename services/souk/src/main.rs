@@ -11,6 +11,7 @@ mod ephemeral;
 mod events;
 mod foreign;
 mod leash;
+mod packaged;
 mod parts;
 mod repair;
 mod replay;

@@ -23,7 +23,8 @@ pub struct Up {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     without: Vec<String>,
     /// A folder of services in other languages, one folder each, beside the shop's own, which are
-    /// those in "services"; more than once for several. An empty one leaves out the shop's own.
+    /// those in "services" if it exists, else those of the package that this program was installed
+    /// from; more than once for several. An empty one leaves out the shop's own.
     #[arg(long, value_name = "DIR")]
     services_dir: Vec<String>,
     /// The scopes that a service of another team is granted; more than once for several services.
@@ -242,16 +243,18 @@ fn reachable(listener: SocketAddr) -> SocketAddr {
 }
 
 fn buying(address: SocketAddr) -> String {
+    // `cargo run` sets the variable.
+    let souk = if std::env::var_os("CARGO").is_some() { "cargo souk" } else { "souk" };
     format!(
         r#"Buy something, as the user alice:
 
-  TOKEN=$(cargo souk token --as user:alice)
+  TOKEN=$({souk} token --as user:alice)
   grpcurl -plaintext -H "authorization: Bearer $TOKEN" -d '{{
       "request_id": "my-first-order", "currency_code": "GBP", "payment_method": "tok_approved",
       "lines": [{{"sku": "{sku}", "quantity": 2}}]
     }}' {address} souk.orders.v1.OrderService/PlaceOrder
 
-Then check the books: cargo souk audit --to {address}"#,
+Then check the books: {souk} audit --to {address}"#,
         sku = seed::EXAMPLE_SKU,
     )
 }

@@ -17,13 +17,17 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The service config, and a copy inside the Go module, which cannot read files outside of it.
-const SERVICE_CONFIGS: [&str; 2] =
-    ["clients/service_config.json", "clients/go/service_config.json"];
+/// The service config, and copies inside packages, which cannot read files outside of them.
+const SERVICE_CONFIGS: [&str; 3] = [
+    "clients/service_config.json",
+    "clients/go/service_config.json",
+    "clients/python/src/souk_client/service_config.json",
+];
 const GO_REASONS: &str = "clients/go/reason_retry.go";
 
 /// The files that this makes.
-pub const FILES: [&str; 3] = [SERVICE_CONFIGS[0], SERVICE_CONFIGS[1], GO_REASONS];
+pub const FILES: [&str; 4] =
+    [SERVICE_CONFIGS[0], SERVICE_CONFIGS[1], SERVICE_CONFIGS[2], GO_REASONS];
 
 /// The part of `buf build` that is about calls.
 #[derive(Deserialize)]

@@ -14,20 +14,6 @@ use crate::{
 /// The module that pins the plugins: apart, since nothing that runs needs them.
 const PLUGIN_FOLDER: &str = "clients/go/generator";
 
-/// The Go packages of the protos that are not ours. They are registered once for each program, so
-/// ours must not be beside them.
-const OFFICIAL: [(&str, &str); 6] = [
-    (
-        "buf/validate/validate.proto",
-        "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate",
-    ),
-    ("google/api/annotations.proto", "google.golang.org/genproto/googleapis/api/annotations"),
-    ("google/api/field_behavior.proto", "google.golang.org/genproto/googleapis/api/annotations"),
-    ("google/api/http.proto", "google.golang.org/genproto/googleapis/api/annotations"),
-    ("google/rpc/code.proto", "google.golang.org/genproto/googleapis/rpc/code"),
-    ("google/rpc/status.proto", "google.golang.org/genproto/googleapis/rpc/status"),
-];
-
 /// The protos of the tests and of the examples of libs/chassis-go, with the folder of their code
 /// and the name of its package.
 const OF_CHASSIS: [(&str, &str); 6] = [
@@ -41,9 +27,7 @@ const OF_CHASSIS: [(&str, &str); 6] = [
 
 /// Makes the code of every package of ours.
 pub fn make(workspace: &Workspace, buf: &Path, out: &Path) -> Outcome {
-    let mut options = vec!["module=souk.example/go".to_owned()];
-    options.extend(OFFICIAL.map(|(proto, package)| format!("M{proto}={package}")));
-    let mut command = generate(workspace, buf, &options)?;
+    let mut command = generate(workspace, buf, &["module=souk.example/go".to_owned()])?;
     command.args(["--path", "proto/souk", "--output"]);
     shell::run(command.arg(out.join("clients/go")))
 }
@@ -53,7 +37,6 @@ pub fn make(workspace: &Workspace, buf: &Path, out: &Path) -> Outcome {
 pub fn chassis(workspace: &Workspace, buf: &Path, module: &Path, out: &Path) -> Outcome {
     let name = "souk.example/chassis-go";
     let mut options = vec![format!("module={name}")];
-    options.extend(OFFICIAL.map(|(proto, package)| format!("M{proto}={package}")));
     options.extend(OF_CHASSIS.map(|(proto, package)| format!("M{proto}={name}/{package}")));
     let mut command = generate(workspace, buf, &options)?;
     command.arg(module);

@@ -13,14 +13,22 @@ use crate::{
 };
 
 /// What the scripts look at that cargo knows nothing of: the beginning of a script's name, and
-/// folders.
-const SEEN_BY_SCRIPTS: [(&str, &[&str]); 13] = [
+/// folders or files.
+const SEEN_BY_SCRIPTS: [(&str, &[&str]); 15] = [
     ("tests/contract/", &["proto"]),
     ("tests/clients/typescript", &["clients/typescript", "proto"]),
     ("tests/clients/python", &["clients/python", "proto"]),
-    ("tests/clients/go", &["clients/go", "clients/service_config.json", "proto"]),
-    ("tests/clients/java", &["clients/java", "clients/service_config.json", "proto"]),
+    (
+        "tests/clients/go",
+        &["clients/go", "clients/service_config.json", "docs/clients.md", "proto"],
+    ),
+    (
+        "tests/clients/java",
+        &["clients/java", "clients/service_config.json", "docs/clients.md", "proto"],
+    ),
     ("tests/clients/policy", &["clients/python", "clients/typescript", "proto"]),
+    ("tests/clients/page", &["docs/clients.md"]),
+    ("tests/packages/own_protos", &["docs/own-protos.md", "clients", "proto"]),
     ("tests/conformance/chassis_go", &["libs/chassis-go", "clients/go", "proto"]),
     ("tests/conformance/go_services", &["libs/chassis-go", "clients/go", "services", "proto"]),
     ("tests/conformance/chassis_node", &["libs/chassis-node", "clients/typescript", "proto"]),
@@ -121,8 +129,9 @@ fn distances(metadata: &Metadata, files: &BTreeSet<String>) -> BTreeMap<String, 
     distances
 }
 
+/// Returns whether a file is in a folder, or is the file that is named in its place.
 fn is_in(file: &str, folder: &str) -> bool {
-    file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -158,5 +167,8 @@ mod tests {
         assert!(script_sees("tests/conformance/go_services_test.py", &go));
         assert!(!script_sees("tests/conformance/node_services_test.py", &go));
         assert!(script_sees("tests/clients/go_test.py", &files(&["tests/clients/go/main.go"])));
+        let page = files(&["docs/clients.md"]);
+        assert!(script_sees("tests/clients/java_test.py", &page));
+        assert!(!script_sees("tests/clients/python_test.py", &page));
     }
 }

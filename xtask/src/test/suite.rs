@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What takes long, longest first: these start first, and `cargo xtask test quick` leaves them out.
-const SLOW: [&str; 17] = [
+const SLOW: [&str; 19] = [
     "tests/new_service/new_service_test.py",
     "souk-tests: process",
     "souk-tests: faults",
@@ -34,6 +34,8 @@ const SLOW: [&str; 17] = [
     "souk-tests: journeys",
     "tests/clients/java_test.py",
     "tests/clients/go_test.py",
+    "tests/packages/own_protos_test.py",
+    "tests/packages/packages_test.py",
     "souk-tests: conformance",
 ];
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,18 +12,10 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
-import souk
 from souk.policy.v1 import policy_pb2
 
-MAX_ATTEMPTS = 3
 _OPTION: Any = policy_pb2.method
-_RETRY = {
-    "maxAttempts": MAX_ATTEMPTS,
-    "initialBackoff": "0.025s",
-    "maxBackoff": "1s",
-    "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
-}
+_SERVICE_CONFIG = Path(__file__).with_name("service_config.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +50,12 @@ def policy_of(path: str) -> CallPolicy:
 
 @cache
 def service_config() -> str:
-    """Returns gRPC's own description of which methods are sent again and when (gRFC A6)."""
-    repeatable = [method for method in _methods() if of(method).is_repeatable]
-    names = [{"service": method.containing_service.full_name, "method": method.name} for method in repeatable]
-    return json.dumps({"methodConfig": [{"name": names, "retryPolicy": _RETRY}]})
+    """Returns gRPC's own description of which methods are sent again and when (gRFC A6).
 
-
-def _methods() -> Iterator[MethodDescriptor]:
-    """Every method of the contract: a channel is made before anyone says which of them it will carry."""
-    # `souk` is a namespace: it may lie in several folders, and the same module in more than one of them.
-    files = (file.relative_to(root) for root in souk.__path__ for file in Path(root).glob("**/v*/*_service_pb2.py"))
-    for name in sorted({".".join(("souk", *file.with_suffix("").parts)) for file in files}):
-        for service in importlib.import_module(name).DESCRIPTOR.services_by_name.values():
-            yield from service.methods
+    It comes from a file that is made of the contract, not from generated code: a channel is made before anyone says which
+    methods it will carry, and importing all of them would fail where a program has registered one of Souk's files on its own.
+    Deadlines are left out, because each call has its own.
+    """
+    groups = json.loads(_SERVICE_CONFIG.read_text(encoding="utf-8"))["methodConfig"]
+    retried = [{"name": group["name"], "retryPolicy": group["retryPolicy"]} for group in groups if "retryPolicy" in group]
+    return json.dumps({"methodConfig": retried})

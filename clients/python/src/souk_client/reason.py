@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import re
+from contextlib import suppress
 from enum import Enum
 from functools import cache
-from types import ModuleType
 from typing import Any
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import EnumDescriptor
 
 from souk.policy.v1 import error_reason_pb2, reason_pb2
 
@@ -31,24 +34,28 @@ class Retry(Enum):
 def retry_of(domain: str, reason: str) -> Retry:
     """Returns the advice of a reason; UNKNOWN for one that the contract does not know."""
     # A broken field has the domain of the method, and is a reason of all services.
-    for module in (*_reasons_of(domain), error_reason_pb2):
-        value = module.ErrorReason.DESCRIPTOR.values_by_name.get(reason)
+    for reasons in (*_reasons_of(domain), error_reason_pb2.ErrorReason.DESCRIPTOR):
+        value = reasons.values_by_name.get(reason)
         if value is not None:
             return Retry(value.GetOptions().Extensions[_OPTION].retry or reason_pb2.RETRY_NEVER)
     return Retry.UNKNOWN
 
 
-@cache
-def _module(name: str) -> ModuleType | None:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
-
-
-def _reasons_of(domain: str) -> list[ModuleType]:
+def _reasons_of(domain: str) -> list[EnumDescriptor]:
     """Returns the reasons of a domain: a package without its version."""
     if not _DOMAIN.fullmatch(domain):
         return []
-    modules = (_module(f"{domain}.{version}.error_reason_pb2") for version in _VERSIONS)
-    return [module for module in modules if module]
+    found = (_reasons_in(f"{domain}.{version}") for version in _VERSIONS)
+    return [reasons for reasons in found if reasons]
+
+
+@cache
+def _reasons_in(package: str) -> EnumDescriptor | None:
+    # What the program has registered comes first: another copy of the same file must not be.
+    with suppress(KeyError):
+        return descriptor_pool.Default().FindEnumTypeByName(f"{package}.ErrorReason")
+    try:
+        reasons: EnumDescriptor = importlib.import_module(f"{package}.error_reason_pb2").ErrorReason.DESCRIPTOR
+    except ImportError:
+        return None
+    return reasons

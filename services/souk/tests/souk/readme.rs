@@ -20,7 +20,8 @@ const ADDRESS: &str = "127.0.0.1:7300";
 async fn bash(script: &str) -> Option<Ran> {
     let grpcurl = grpcurl()?;
     let programs = r#"set -e
-cargo() { [ "$1" = souk ] && shift && "$SOUK_UNDER_TEST" "$@"; }
+souk() { "$SOUK_UNDER_TEST" "$@"; }
+cargo() { "$@"; }
 grpcurl() { "$GRPCURL" "$@"; }
 "#;
     let mut command = Command::new("bash");
