@@ -5,7 +5,6 @@
 //! languages, by the conformance suite and by `cargo xtask`. docs/add-a-service.md explains every
 //! key.
 
-mod glob;
 mod launch;
 mod manifest;
 mod prepare;

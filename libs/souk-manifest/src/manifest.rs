@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob;
-
 /// The name of the file in a service's folder.
 pub const FILE_NAME: &str = "souk.service.toml";
 
@@ -291,12 +289,11 @@ impl Prepare {
             let why = "must be left out when prepare.always is true, which runs the steps anyway";
             return Err(format!("prepare.inputs: {why}"));
         }
-        match self.inputs.iter().find(|input| !glob::is_sound(input)) {
-            Some(input) => {
-                Err(format!("prepare.inputs: {input:?}: ** must be the whole name of a folder"))
-            }
-            None => Ok(()),
+        for input in &self.inputs {
+            glob::Pattern::new(input)
+                .map_err(|error| format!("prepare.inputs: {input:?}: {}", error.msg))?;
         }
+        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 //! the interpreter.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::glob;
+use glob::{Pattern, glob};
+
 use crate::manifest::{Manifest, Prepare};
 
 /// Folders inside an input that hold what was made, not what it is made from.
@@ -22,11 +23,7 @@ pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> 
     for input in &prepare.inputs {
         hash.field(input.as_bytes());
         let directory = manifest.folder.join(&prepare.directory);
-        if !glob::is_pattern(input) {
-            add(&mut hash, &directory.join(input))?;
-            continue;
-        }
-        for path in glob::expand(&directory, input, &is_made_from)? {
+        for path in matching(&directory, input)? {
             // A file that is renamed is another input.
             let name = path.strip_prefix(&directory).unwrap_or(&path);
             hash.field(name.as_os_str().as_encoded_bytes());
@@ -34,6 +31,27 @@ pub(crate) fn of(manifest: &Manifest, prepare: &Prepare, interpreter: &Path) -> 
         }
     }
     Ok(format!("{:016x}\n", hash.0))
+}
+
+/// Returns what an input names below a folder: itself, or what matches it as a pattern and is not
+/// what was made, sorted.
+fn matching(folder: &Path, input: &str) -> io::Result<Vec<PathBuf>> {
+    if !input.contains(['*', '?', '[']) {
+        return Ok(vec![folder.join(input)]);
+    }
+    let pattern = format!("{}/{input}", Pattern::escape(&folder.to_string_lossy()));
+    let paths = glob(&pattern).map_err(io::Error::other)?;
+    let paths = paths.collect::<Result<Vec<_>, _>>().map_err(io::Error::from)?;
+    let is_input = |path: &PathBuf| {
+        let below = path.strip_prefix(folder).unwrap_or(path);
+        below.iter().all(|name| is_made_from(&name.to_string_lossy()))
+    };
+    let found: Vec<PathBuf> = paths.into_iter().filter(is_input).collect();
+    if found.is_empty() {
+        let what = format!("{}: nothing matches", folder.join(input).display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, what));
+    }
+    Ok(found)
 }
 
 /// Returns whether what has this name in an input is what an environment is made from, not what was
@@ -82,5 +100,28 @@ impl Fnv {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_finds_what_an_environment_is_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in
+            ["a.go", "x/b.go", "x/y/c.go", "x/y/d.txt", "build/e.go", "x/dist/g.go", ".f.go"]
+        {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), "").unwrap();
+        }
+        let found = |pattern: &str| matching(folder.path(), pattern).map_err(|e| e.to_string());
+        assert_eq!(found("*.go").unwrap(), [at("a.go")]);
+        assert_eq!(found("**/*.go").unwrap(), [at("a.go"), at("x/b.go"), at("x/y/c.go")]);
+        assert_eq!(found("x/*/?.go").unwrap(), [at("x/y/c.go")]);
+        assert_eq!(found("not/there").unwrap(), [at("not/there")]);
+        assert!(found("*.rs").unwrap_err().contains("*.rs: nothing matches"));
     }
 }

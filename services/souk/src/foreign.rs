@@ -11,7 +11,7 @@ mod supervisor;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use souk_chassis::{Options, Running, StartError};
