@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn the_cache_is_where_the_specification_says() {
         let of = |xdg: Option<&str>, home: Option<&str>| {
-            cache(|name| if name == "HOME" { home } else { xdg }.map(OsString::from))
+            cache(|name| {
+                let value = if name == "HOME" { home } else { xdg };
+                value.map(OsString::from)
+            })
         };
         assert_eq!(of(Some("/x"), Some("/h")), Some(PathBuf::from("/x")));
         assert_eq!(of(Some("relative"), Some("/h")), Some(PathBuf::from("/h/.cache")));
