@@ -150,7 +150,8 @@ async fn broken_field(
     report.observe("C-VALID-1", holds, seen(sent, came, expected));
 }
 
-fn package(method: &str) -> &str {
+/// Returns the package of a method, `package.Service/Method`.
+pub fn package(method: &str) -> &str {
     let service = method.split('/').next().unwrap_or_default();
     service.rsplit_once('.').map_or("", |(package, _)| package)
 }
