@@ -5,6 +5,8 @@ pub const CATALOG: &str = "catalog";
 pub const EVENTS: &str = "events";
 pub const ORDERS: &str = "orders";
 pub const RECOMMENDATIONS: &str = "recommendations";
+/// The service in Go, which makes mistakes of others ([`IN_GO`]).
+pub const NOTES: &str = "notes";
 
 /// One mistake, the service that makes it, and the sentences that are broken with it.
 pub struct Spoil(pub &'static str, pub &'static str, pub &'static [&'static str]);
@@ -60,6 +62,7 @@ pub const SPOILS: &[Spoil] = &[
     Spoil("internal", CATALOG, &["C-ERROR-3", "C-ERROR-4", "C-LOG-3"]),
     Spoil("second-messages", CATALOG, &["C-ERROR-8"]),
     Spoil("compression", CATALOG, &["C-ERROR-9", "C-LOG-2"]),
+    Spoil("deadline-zero", CATALOG, &["C-DEADLINE-2"]),
     // A deadline that is ignored is not refused either where it is malformed.
     Spoil("deadlines", CATALOG, &["C-DEADLINE-2", "C-DEADLINE-3", "C-ERROR-8"]),
     Spoil("streams", EVENTS, &["C-LIMIT-1"]),
@@ -109,6 +112,7 @@ pub const TOGETHER: &[&[&str]] = &[
         "wrong-tokens",
         "field-names",
         "second-messages",
+        "deadline-zero",
         "calls-anonymous",
         "metrics-type",
         "drain-reason",
@@ -174,4 +178,19 @@ pub const TOGETHER: &[&[&str]] = &[
     &["log-messages", "other-customer", "customer-field", "reserved-fields", "guests"],
     &["subscribes-once", "renamed-events"],
     &["acknowledges-nothing"],
+];
+
+/// Mistakes that the service in Go makes together: where gRPC for Go goes its own ways, and its
+/// chassis differs most from the others.
+pub const IN_GO: &[&str] = &[
+    "anonymous",
+    "details",
+    "unimplemented",
+    "second-messages",
+    "limits",
+    "deadline-zero",
+    "drain-reason",
+    "drain-ready",
+    "log-address",
+    "log-messages",
 ];

@@ -51,6 +51,10 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
             headers.remove(*header);
         }
     }
+    let is_late = headers.get("grpc-timeout").is_some_and(|value| value == "0m");
+    if side == Side::Server && spoils.has("deadline-zero") && is_late {
+        headers.remove("grpc-timeout");
+    }
     if side == Side::Server && spoils.has("wrong-tokens") && token == Some(false) {
         headers.remove("authorization");
     }
