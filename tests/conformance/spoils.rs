@@ -5,6 +5,8 @@ pub const CATALOG: &str = "catalog";
 pub const EVENTS: &str = "events";
 pub const ORDERS: &str = "orders";
 pub const RECOMMENDATIONS: &str = "recommendations";
+/// The service in Go, which makes mistakes of others ([`IN_GO`]).
+pub const NOTES: &str = "notes";
 
 /// One mistake, the service that makes it, and the sentences that are broken with it.
 pub struct Spoil(pub &'static str, pub &'static str, pub &'static [&'static str]);
@@ -53,12 +55,16 @@ pub const SPOILS: &[Spoil] = &[
     // A guest who is taken for a user has another customer.
     Spoil("guests", ORDERS, &["C-OWN-1", "C-OWN-5", "C-LOG-2"]),
     Spoil("field-names", CATALOG, &["C-VALID-1"]),
-    Spoil("garbage", CATALOG, &["C-VALID-2"]),
+    Spoil("garbage", CATALOG, &["C-VALID-2", "C-ERROR-8"]),
     Spoil("too-large", CATALOG, &["C-VALID-5", "C-LOG-2"]),
     Spoil("details", CATALOG, &["C-ERROR-1"]),
     Spoil("unimplemented", CATALOG, &["C-ERROR-2", "C-LOG-2"]),
     Spoil("internal", CATALOG, &["C-ERROR-3", "C-ERROR-4", "C-LOG-3"]),
-    Spoil("deadlines", CATALOG, &["C-DEADLINE-2", "C-DEADLINE-3"]),
+    Spoil("second-messages", CATALOG, &["C-ERROR-8"]),
+    Spoil("compression", CATALOG, &["C-ERROR-9", "C-LOG-2"]),
+    Spoil("deadline-zero", CATALOG, &["C-DEADLINE-2"]),
+    // A deadline that is ignored is not refused either where it is malformed.
+    Spoil("deadlines", CATALOG, &["C-DEADLINE-2", "C-DEADLINE-3", "C-ERROR-8"]),
     Spoil("streams", EVENTS, &["C-LIMIT-1"]),
     Spoil("limits", CATALOG, &["C-LIMIT-2"]),
     Spoil("calls-anonymous", CATALOG, &["C-CALL-1"]),
@@ -105,6 +111,8 @@ pub const TOGETHER: &[&[&str]] = &[
         "invariants-name",
         "wrong-tokens",
         "field-names",
+        "second-messages",
+        "deadline-zero",
         "calls-anonymous",
         "metrics-type",
         "drain-reason",
@@ -117,6 +125,7 @@ pub const TOGETHER: &[&[&str]] = &[
         "reflection-alpha",
         "invariants-field",
         "details",
+        "compression",
         "limits",
         "calls-endless",
         "metrics-code",
@@ -169,4 +178,19 @@ pub const TOGETHER: &[&[&str]] = &[
     &["log-messages", "other-customer", "customer-field", "reserved-fields", "guests"],
     &["subscribes-once", "renamed-events"],
     &["acknowledges-nothing"],
+];
+
+/// Mistakes that the service in Go makes together: where gRPC for Go goes its own ways, and its
+/// chassis differs most from the others.
+pub const IN_GO: &[&str] = &[
+    "anonymous",
+    "details",
+    "unimplemented",
+    "second-messages",
+    "limits",
+    "deadline-zero",
+    "drain-reason",
+    "drain-ready",
+    "log-address",
+    "log-messages",
 ];

@@ -16,10 +16,7 @@ const FOUNDATIONS: &[(&str, &[&str])] = &[
     ("libs/souk-codegen", &[]),
     ("libs/souk-chassis", &["libs/souk-contract", "libs/souk-codegen", "libs/souk-types"]),
     ("libs/souk-data", &["libs/souk-contract", "libs/souk-types"]),
-    (
-        "libs/souk-conform",
-        &["clients/rust", "libs/souk-contract", "libs/souk-manifest", "libs/souk-types"],
-    ),
+    ("libs/souk-conform", &["libs/souk-contract", "libs/souk-manifest", "libs/souk-types"]),
     ("clients/rust", &["libs/souk-contract", "libs/souk-codegen", "libs/souk-types"]),
     ("xtask", &[]),
 ];

@@ -343,6 +343,19 @@ async def a_request_without_a_message_is_refused(echo: Echo) -> None:
     assert list(refusal.fields) == [""]
 
 
+async def a_second_message_is_refused_where_the_method_takes_one(echo: Echo) -> None:
+    said = pb.SayRequest(name="hello").SerializeToString()
+    twice: Any = echo.channel.stream_unary("/souk.echo.v1.EchoService/Say")
+    refusal = await refused(twice(iter([said, said])))
+    assert (refusal.code, refusal.reason, refusal.domain) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ERROR_REASON_INVALID_FIELD",
+        "souk.echo",
+    )
+    assert refusal.message == "the request has more than one message, but this method takes one"
+    assert list(refusal.fields) == [""]
+
+
 async def a_caller_who_may_not_call_is_told_before_a_message_comes(echo: Echo) -> None:
     call: Any = echo.channel.stream_stream("/souk.echo.v1.EchoService/Repeat")()
     refusal = await asyncio.wait_for(refused(call), 5)

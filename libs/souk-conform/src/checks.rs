@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod deadlines;
 pub mod drain;
 pub mod events;
+pub mod frames;
 pub mod health;
 pub mod invariants;
 pub mod limits;

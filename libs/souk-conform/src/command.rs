@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use souk_manifest::Transport;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,6 +65,10 @@ pub struct Conform {
     /// (identity.development_key), unless it is the public one.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// The library that answers some broken requests at ADDRESS by itself: grpc-core or grpc-java.
+    /// A manifest names its own.
+    #[arg(long, value_name = "NAME")]
+    transport: Option<Transport>,
     /// The program that a manifest calls souk, which also has the event bus. Without it: SOUK_BIN,
     /// or the one beside this program.
     #[arg(long, value_name = "FILE")]
@@ -124,8 +129,9 @@ impl Conform {
         let options = Options { souk, selection, progress };
         let path = Path::new(&self.target);
         if path.exists() {
-            if self.metrics.is_some() || self.key_file.is_some() {
-                let why = "--metrics and --key-file are for an address; a manifest has its own";
+            if self.metrics.is_some() || self.key_file.is_some() || self.transport.is_some() {
+                let why = "--metrics, --key-file and --transport are for an address; a manifest \
+                           has its own";
                 return Err(usage(why.to_owned()));
             }
             let asked = ask_manifest(path, options).await;
@@ -141,7 +147,7 @@ impl Conform {
             }
             None => None,
         };
-        let address = Address { grpc, metrics, key: self.key()? };
+        let address = Address { grpc, metrics, key: self.key()?, transport: self.transport };
         Ok(ask_address(&address, options).await)
     }
 

@@ -32,6 +32,7 @@ pub static TOKENS: Part = calls("tokens", &["C-ACCESS-4", "C-ACCESS-5"]);
 pub static OWNERSHIP: Part = calls("ownership", &["C-OWN"]);
 pub static VALIDATION: Part = calls("broken fields", &["C-VALID-1"]);
 pub static LARGE_MESSAGE: Part = calls("a large message", &["C-VALID-5", "C-CONFIG-1"]);
+pub static FRAMES: Part = calls("broken frames", &["C-ERROR-8", "C-ERROR-9", "C-VALID-5"]);
 pub static UNKNOWN_METHODS: Part = calls("methods that do not exist", &["C-ERROR-2"]);
 pub static DEADLINES: Part = calls("deadlines", &["C-DEADLINE-2", "C-DEADLINE-3"]);
 pub static TRACES: Part = calls("traces", &["C-TRACE-2"]);
@@ -56,7 +57,7 @@ pub static JSON_LOG: Part = calls(
 pub static ERRORS: Part = calls("all errors", &["C-ERROR-1", "C-ERROR-3", "C-ERROR-4"]);
 
 /// What one process is asked that runs by default.
-pub static USUAL: [&Part; 19] = [
+pub static USUAL: [&Part; 20] = [
     &START,
     &HEALTH,
     &PAGES,
@@ -67,6 +68,7 @@ pub static USUAL: [&Part; 19] = [
     &OWNERSHIP,
     &VALIDATION,
     &LARGE_MESSAGE,
+    &FRAMES,
     &UNKNOWN_METHODS,
     &DEADLINES,
     &TRACES,

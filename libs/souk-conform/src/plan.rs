@@ -5,8 +5,8 @@ use souk_manifest::Manifest;
 use crate::checks::redaction::Shown;
 use crate::checks::sweep::{self, Sweep};
 use crate::checks::{
-    access, calls, configuration, deadlines, drain, events, health, invariants, limits, log,
-    metrics, ownership, pages, redaction, reflection, start, trace, validation, writes,
+    access, calls, configuration, deadlines, drain, events, frames, health, invariants, limits,
+    log, metrics, ownership, pages, redaction, reflection, start, trace, validation, writes,
 };
 use crate::child::{Running, Service};
 use crate::parts;
@@ -137,6 +137,9 @@ pub async fn requests(stage: &Stage, report: &mut Report) {
             validation::example(stage, report).await;
         }
         validation::broken_fields(stage, report).await;
+    }
+    if report.begin(&parts::FRAMES) && stage.subject.unary.is_some() {
+        frames::broken(stage, report).await;
     }
     if report.begin(&parts::UNKNOWN_METHODS) {
         validation::unknown_methods(stage, report).await;

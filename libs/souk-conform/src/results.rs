@@ -97,3 +97,35 @@ impl Results {
         self.verdicts.iter().filter(|verdict| verdict.outcome == outcome).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::report::Report;
+    use crate::sentences::{Selection, all};
+
+    #[test]
+    fn sentences_that_cannot_be_observed_are_not_asked_in_every_form_of_the_results() {
+        let report = Report::new("nobody", Selection::default(), Box::new(|_| {}));
+        let results = report.results();
+        let text = results.text(false);
+        let xml = results.junit();
+        let json: Value = serde_json::from_str(&results.json()).unwrap();
+        let verdicts = json["verdicts"].as_array().unwrap();
+        let why = "it cannot be observed reliably from outside";
+        let hidden: Vec<_> = all().into_iter().filter(|sentence| !sentence.is_visible).collect();
+        assert!(hidden.len() > 20, "{hidden:?}");
+        for sentence in hidden {
+            let number = sentence.number;
+            let line = text.lines().find(|line| line.contains(&format!(" {number} "))).unwrap();
+            assert!(line.contains("not asked") && line.contains('◇'), "{line}");
+            let verdict = verdicts.iter().find(|verdict| verdict["number"] == number).unwrap();
+            assert_eq!(verdict["outcome"], "not_asked", "{verdict}");
+            assert!(verdict["reason"].as_str().is_some_and(|reason| reason.starts_with(why)));
+            let case = format!("name=\"{number} ");
+            let line = xml.lines().find(|line| line.contains(&case)).unwrap();
+            assert!(line.contains(&format!("<skipped message=\"{why}")), "{line}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use souk_contract::Caller;
-use souk_manifest::Unary;
+use souk_manifest::{Transport, Unary};
 use tonic::Code;
 
 use crate::checks::sweep::{self, Sweep};
@@ -50,6 +50,8 @@ pub struct Address {
     pub metrics: Option<SocketAddr>,
     /// The key of its development tokens, unless it is the public one.
     pub key: Option<String>,
+    /// The library that answers some broken requests by itself.
+    pub transport: Option<Transport>,
 }
 
 /// Asks the process at an address. Only reads are called with requests that they may accept.
@@ -58,7 +60,7 @@ pub async fn process(address: &Address, report: &mut Report) -> Result<(), Strin
         report.none_asked(numbers, reason);
     }
     let key = address.key.as_deref().unwrap_or(PUBLIC_KEY);
-    let subject = Subject::default();
+    let subject = Subject { transport: address.transport, ..Subject::default() };
     let mut stage = Stage::open(subject, address.grpc, address.metrics, key).await?;
     let listed = contract::listed(&stage.connection).await?;
     stage.subject.services = reflection::own_services(listed);
@@ -79,7 +81,8 @@ pub async fn process(address: &Address, report: &mut Report) -> Result<(), Strin
     if reply.code() == Some(Code::Unauthenticated) {
         let needs = ["C-OPS", "C-ACCESS", "C-OWN", "C-VALID", "C-DEADLINE-2", "C-METRIC"];
         report.none_asked(&needs, NO_TOKENS);
-        report.none_asked(&["C-ERROR-1", "C-ERROR-3", "C-ERROR-4"], NO_TOKENS);
+        let needs = ["C-ERROR-1", "C-ERROR-3", "C-ERROR-4", "C-ERROR-8", "C-ERROR-9"];
+        report.none_asked(&needs, NO_TOKENS);
         if report.begin(&parts::UNKNOWN_METHODS) {
             crate::checks::validation::unknown_methods(&stage, report).await;
         }
@@ -101,6 +104,7 @@ async fn with_tokens(stage: &mut Stage, report: &mut Report) {
         let needs = ["C-ACCESS-4", "C-ACCESS-5", "C-DEADLINE-2", "C-METRIC-2"];
         report.none_asked(&needs, NO_EXAMPLE);
         report.none_asked(&["C-METRIC-3", "C-METRIC-5"], NO_EXAMPLE);
+        report.none_asked(&["C-ERROR-8", "C-ERROR-9"], NO_EXAMPLE);
     }
     plan::callers(stage, report).await;
     plan::requests(stage, report).await;

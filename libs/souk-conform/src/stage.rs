@@ -47,6 +47,17 @@ pub struct Exchange {
     pub came: String,
 }
 
+/// A request of our own making.
+pub struct Raw<'a> {
+    /// How a report describes it.
+    pub sent: &'a str,
+    pub header: Option<(&'static str, &'a str)>,
+    /// With what gRPC puts before each message.
+    pub body: Vec<u8>,
+    /// Whether the request has no end.
+    pub stays_open: bool,
+}
+
 /// A running process and everything that it was asked.
 pub struct Stage {
     pub subject: Subject,
@@ -55,6 +66,7 @@ pub struct Stage {
     pub connection: Connection,
     pub pool: DescriptorPool,
     pub methods: Vec<Method>,
+    grpc: SocketAddr,
     key: String,
     asked: RefCell<Vec<Asked>>,
     /// What is not as every error must be, and how many were as they must.
@@ -84,6 +96,7 @@ impl Stage {
             connection,
             pool: DescriptorPool::new(),
             methods: Vec::new(),
+            grpc,
             key: key.to_owned(),
             asked: RefCell::default(),
             wrong_errors: RefCell::default(),
@@ -193,6 +206,31 @@ impl Stage {
         let sent = self.describe_call(path, "a caller with another token", &message);
         let reply = self.connection.call(path, &all, &[message]).await;
         self.record(sent, path, trace, None, &reply);
+        reply
+    }
+
+    /// Calls a method as a caller, with a request of our own making, on a connection of its own:
+    /// what breaks a connection is nothing to others. What the transport of the service answers by
+    /// itself is exempt from what is said of all errors, and from the log.
+    pub async fn call_bytes(
+        &self,
+        path: &str,
+        caller: &Caller,
+        raw: Raw<'_>,
+        is_exempt: impl Fn(&Reply) -> bool,
+    ) -> Reply {
+        let trace = new_trace();
+        let mut headers = self.headers(caller, &trace);
+        headers.extend(raw.header.map(|(name, value)| (name, value.to_owned())));
+        let reply = match Connection::open(self.grpc).await {
+            Ok(connection) => connection.call_bytes(path, &headers, raw.body, raw.stays_open).await,
+            Err(why) => Reply::broken(why),
+        };
+        if !is_exempt(&reply) {
+            // What the other headers decide may come before the caller is known.
+            let known = raw.header.is_none().then_some(caller);
+            self.record(raw.sent.to_owned(), path, &trace, known, &reply);
+        }
         reply
     }
 

@@ -1,6 +1,6 @@
 //! What is asked: a service that a manifest describes, or whatever serves at an address.
 
-use souk_manifest::{Manifest, Unary};
+use souk_manifest::{Manifest, Transport, Unary};
 
 /// What the checks know of the process that they ask.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Subject {
     pub unary: Option<Unary>,
     /// A stream that stays open.
     pub stream: Option<Unary>,
+    /// The library that answers some broken requests by itself.
+    pub transport: Option<Transport>,
 }
 
 impl Subject {
@@ -23,6 +25,7 @@ impl Subject {
             services: manifest.services.clone(),
             unary: manifest.conformance.unary.clone(),
             stream: manifest.conformance.stream.clone(),
+            transport: manifest.conformance.transport,
         }
     }
 }

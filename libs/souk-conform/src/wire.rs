@@ -32,6 +32,8 @@ pub struct Connection(http2::SendRequest<Sent>);
 pub struct Reply {
     pub messages: Vec<Vec<u8>>,
     pub status: Status,
+    /// The compressions that the head of the response says are accepted.
+    pub accepted: Option<String>,
     /// Why there is no status: the connection broke, or nothing came.
     pub broken: Option<String>,
 }
@@ -43,6 +45,7 @@ pub struct Stream {
     body: Option<Incoming>,
     buffer: BytesMut,
     ended: Option<Status>,
+    accepted: Option<String>,
     request: Option<mpsc::Sender<Result<Frame<Bytes>, Infallible>>>,
 }
 
@@ -80,6 +83,22 @@ impl Connection {
         gathered(gather).await
     }
 
+    /// Sends a body of the caller's own making, and gathers the whole answer; `stays_open` leaves
+    /// the request without an end.
+    pub async fn call_bytes(
+        &self,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+        stays_open: bool,
+    ) -> Reply {
+        let gather = async {
+            let mut stream = self.open_stream(path, headers, vec![body.into()], stays_open).await?;
+            stream.gather().await
+        };
+        gathered(gather).await
+    }
+
     /// Begins a call: sends the head and half of the message.
     pub async fn begin(
         &self,
@@ -104,11 +123,21 @@ impl Connection {
         messages: &[Vec<u8>],
         stays_open: bool,
     ) -> Result<Stream, String> {
-        let (sender, receiver) = mpsc::channel(messages.len().max(1));
-        for message in messages {
-            sender
-                .try_send(Ok(Frame::data(framed(message))))
-                .expect("there is room for all of them");
+        let parts = messages.iter().map(|message| framed(message)).collect();
+        self.open_stream(path, headers, parts, stays_open).await
+    }
+
+    /// Sends the parts of a body as they are.
+    async fn open_stream(
+        &self,
+        path: &str,
+        headers: &[(&str, String)],
+        parts: Vec<Bytes>,
+        stays_open: bool,
+    ) -> Result<Stream, String> {
+        let (sender, receiver) = mpsc::channel(parts.len().max(1));
+        for part in parts {
+            sender.try_send(Ok(Frame::data(part))).expect("there is room for all of them");
         }
         let mut request = http::Request::post(format!("http://souk{path}"))
             .header("content-type", "application/grpc")
@@ -129,6 +158,7 @@ impl Connection {
             body: None,
             buffer: BytesMut::new(),
             ended: None,
+            accepted: None,
             request: held,
         })
     }
@@ -147,12 +177,13 @@ impl Held {
 
 impl Stream {
     /// Gathers what is left of the response.
-    async fn gather(&mut self) -> Result<(Vec<Vec<u8>>, Status), String> {
-        let mut received = Vec::new();
+    async fn gather(&mut self) -> Result<Reply, String> {
+        let mut messages = Vec::new();
         while let Some(message) = self.next().await? {
-            received.push(message);
+            messages.push(message);
         }
-        Ok((received, self.status()))
+        let accepted = self.accepted.clone();
+        Ok(Reply { messages, status: self.status(), accepted, broken: None })
     }
 
     /// Returns the next message; nothing at the end. A response that breaks off without a status is
@@ -195,6 +226,8 @@ impl Stream {
         self.head = None;
         let (head, body) = response.map_err(|error| error.to_string())?.into_parts();
         self.ended = Status::from_header_map(&head.headers);
+        let accepted = head.headers.get("grpc-accept-encoding");
+        self.accepted = accepted.and_then(|value| value.to_str().ok()).map(str::to_owned);
         if self.ended.is_none() && head.status != http::StatusCode::OK {
             return Err(format!("HTTP status {}", head.status));
         }
@@ -216,10 +249,12 @@ impl Stream {
 }
 
 impl Reply {
-    fn broken(why: String) -> Reply {
+    /// Returns that there is no status, and why.
+    pub fn broken(why: String) -> Reply {
         Reply {
             messages: Vec::new(),
             status: Status::from_error(why.clone().into()),
+            accepted: None,
             broken: Some(why),
         }
     }
@@ -230,16 +265,16 @@ impl Reply {
     }
 }
 
-async fn gathered(answer: impl Future<Output = Result<(Vec<Vec<u8>>, Status), String>>) -> Reply {
+async fn gathered(answer: impl Future<Output = Result<Reply, String>>) -> Reply {
     match tokio::time::timeout(LIMIT, answer).await {
-        Ok(Ok((messages, status))) => Reply { messages, status, broken: None },
+        Ok(Ok(reply)) => reply,
         Ok(Err(why)) => Reply::broken(why),
         Err(_) => Reply::broken(format!("no answer within {LIMIT:?}")),
     }
 }
 
 /// Returns a message with what gRPC puts before it.
-fn framed(message: &[u8]) -> Bytes {
+pub fn framed(message: &[u8]) -> Bytes {
     let mut framed = Vec::with_capacity(message.len() + 5);
     framed.push(0);
     framed.extend_from_slice(

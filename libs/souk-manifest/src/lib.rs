@@ -12,7 +12,7 @@ mod stamp;
 
 pub use launch::{Launch, program_of};
 pub use manifest::{
-    Backup, Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run, Unary,
-    Write, find, is_scope,
+    Backup, Conformance, FILE_NAME, Heard, Language, Manifest, ManifestError, Prepare, Run,
+    Transport, Unary, Write, find, is_scope,
 };
 pub use prepare::{CannotRun, program_on_path};

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use serde::de::IntoDeserializer as _;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 /// The name of the file in a service's folder.
@@ -131,6 +134,9 @@ pub struct Conformance {
     pub stream: Option<Unary>,
     /// An event that it consumes, for the sentences about events.
     pub event: Option<Heard>,
+    /// The library that answers some broken requests before code of the service can.
+    #[serde(default)]
+    pub transport: Option<Transport>,
 }
 
 /// A call that is fine, and how to make it wrong.
@@ -176,6 +182,27 @@ pub struct Heard {
     pub key: String,
     /// The payload in JSON.
     pub data: String,
+}
+
+/// A library that answers some broken requests by itself, so that the service cannot answer them as
+/// docs/service-contract.md says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// The core in C of gRPC for Python, C++, Ruby and PHP.
+    GrpcCore,
+    /// gRPC for Java and Kotlin.
+    GrpcJava,
+}
+
+/// Reads a name, such as `grpc-core`.
+impl FromStr for Transport {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Transport, String> {
+        let name: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+        Transport::deserialize(name).map_err(|error| error.to_string())
+    }
 }
 
 /// Why a manifest cannot be read.

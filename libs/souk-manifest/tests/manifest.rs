@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use souk_manifest::{CannotRun, FILE_NAME, Language, Launch, Manifest, find};
+use souk_manifest::{CannotRun, FILE_NAME, Language, Launch, Manifest, Transport, find};
 
 /// A manifest whose environment is a file that says what it was made from.
 const MANIFEST: &str = r#"
@@ -52,6 +52,18 @@ fn prepare(manifest: &Manifest) -> Vec<String> {
         .prepare(&[], &mut |line| said.push(line.to_owned()))
         .unwrap_or_else(|error| panic!("{error}"));
     said
+}
+
+#[test]
+fn a_transport_is_one_that_answers_by_itself() {
+    let with = |name: &str| {
+        MANIFEST.replace("[conformance]", &format!("[conformance]\ntransport = \"{name}\""))
+    };
+    let manifest = read(service(&with("grpc-core")).path());
+    assert_eq!(manifest.conformance.transport, Some(Transport::GrpcCore));
+    assert_eq!("grpc-java".parse(), Ok(Transport::GrpcJava));
+    let error = refused(&with("grpc-go"));
+    assert!(error.contains("grpc-go") && error.contains("`grpc-core` or `grpc-java`"), "{error}");
 }
 
 #[test]

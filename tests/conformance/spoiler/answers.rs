@@ -209,6 +209,11 @@ fn spoil_status(headers: &mut HeaderMap, path: &str, spoils: &Spoils) {
         ("customer-field", "customer_id", "customerId_"),
         ("reserved-fields", "ERROR_REASON_FIELD_NOT_ALLOWED", "ERROR_REASON_FIELD_NOT_FOR_YOU"),
         ("too-large", "ERROR_REASON_MESSAGE_TOO_LARGE", "ERROR_REASON_TOO_MANY_BYTES___"),
+        (
+            "compression",
+            "ERROR_REASON_UNSUPPORTED_COMPRESSION",
+            "ERROR_REASON_NOT_ACCEPTED_ENCODING__",
+        ),
         ("unimplemented", "ERROR_REASON_UNIMPLEMENTED", "ERROR_REASON_NO_SUCH_THING"),
         ("drain-reason", "ERROR_REASON_DRAINING", "ERROR_REASON_OVER_NOW"),
     ] {

@@ -51,6 +51,10 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
             headers.remove(*header);
         }
     }
+    let is_late = headers.get("grpc-timeout").is_some_and(|value| value == "0m");
+    if side == Side::Server && spoils.has("deadline-zero") && is_late {
+        headers.remove("grpc-timeout");
+    }
     if side == Side::Server && spoils.has("wrong-tokens") && token == Some(false) {
         headers.remove("authorization");
     }
@@ -100,12 +104,15 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
     let spoils = spoils.clone();
     let mut is_first = true;
     let is_deaf = side == Side::Client && path == SUBSCRIBE && spoils.has("acknowledges-nothing");
+    let takes_one = side == Side::Server && spoils.has("second-messages");
     let is_told = side == Side::Server && spoils.has("log-messages") && path.starts_with("/souk.");
     request.map(|body| {
         let spoiled = body.map_frame(move |frame| match frame.into_data() {
             // What comes after the first message of a subscriber acknowledges.
             Ok(_) if is_deaf && !std::mem::take(&mut is_first) => Frame::data(Bytes::new()),
             Ok(data) => {
+                let is_cut = takes_one && std::mem::take(&mut is_first);
+                let data = if is_cut { one(data) } else { data };
                 if is_told {
                     stderr::say(&spoils, &format!("got {}", texts(&data)));
                 }
@@ -115,6 +122,15 @@ pub fn spoil(mut request: Request<Incoming>, side: Side, spoils: &Spoils) -> Req
         });
         spoiled.boxed()
     })
+}
+
+/// Returns the first message of a request, without those that came with it.
+fn one(mut data: Bytes) -> Bytes {
+    if let [_, a, b, c, d, ..] = data[..] {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        data.truncate(length.saturating_add(5));
+    }
+    data
 }
 
 /// Returns whether a token's caller has a character that is written otherwise in a token.

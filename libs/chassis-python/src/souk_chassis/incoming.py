@@ -105,11 +105,17 @@ def _wrapped(process: Process, method: Method) -> grpc.RpcMethodHandler[Any, Any
             yield await call.read(decode, data)
 
     async def single(call: Call, arriving: AsyncIterator[bytes]) -> Message:
+        request: Message | None = None
         async for data in arriving:
+            if request is not None:
+                more = "the request has more than one message, but this method takes one"
+                raise refusal.InvalidRequest(method.domain, [("", "is more than one message")], more)
             request = await call.read(decode, data)
-            call.hold_to_owner(request)
-            return request
-        raise refusal.InvalidRequest(method.domain, [("", "is missing")], "the request has no message, or ends inside of it")
+        if request is None:
+            nothing = "the request has no message, or ends inside of it"
+            raise refusal.InvalidRequest(method.domain, [("", "is missing")], nothing)
+        call.hold_to_owner(request)
+        return request
 
     async def serve(arriving: AsyncIterator[bytes], context: Any) -> bytes | None:
         call = Call(process, method, context)

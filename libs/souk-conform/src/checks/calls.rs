@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use souk_contract::{Caller, MethodPolicy};
+use souk_contract::Caller;
 use souk_manifest::Manifest;
 
 use crate::recorder::{Call, Recorder};
+use crate::released;
 use crate::report::{Report, seen};
 use crate::stage::{Stage, TRACE_STATE};
 use crate::token::{KEY, token};
@@ -29,7 +30,7 @@ pub fn made(stage: &Stage, manifest: &Manifest, upstreams: &Recorder, report: &m
         report.observe("C-CALL-1", is_own, seen(&sent, came, expected));
 
         let timeout = header(call, "grpc-timeout");
-        let holds = !timeout.is_empty() || is_unlimited(call);
+        let holds = !timeout.is_empty() || released::is_unlimited(&call.path);
         let came = format!("grpc-timeout: {timeout:?}");
         report.observe("C-CALL-2", holds, seen(&sent, came, "a grpc-timeout"));
         let trace = header(call, "traceparent");
@@ -54,12 +55,6 @@ fn header<'a>(call: &'a Call, name: &str) -> &'a str {
 fn is_bearer(header: &str, token: &str) -> bool {
     let parts = header.split_once(' ');
     parts.is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && sent == token)
-}
-
-/// Returns whether the contract lets a call last as long as its caller listens.
-fn is_unlimited(call: &Call) -> bool {
-    let policy = souk_client::CONTRACT.method(&call.path);
-    policy.is_some_and(|policy| policy.timeout >= MethodPolicy::UNLIMITED)
 }
 
 fn is_trace(text: &str) -> bool {

@@ -180,7 +180,8 @@ async fn ending(name: String, mut stream: Stream) -> Outcome {
             Err(why) => return (false, seen(sent, why, expected)),
         }
     }
-    let reply = Reply { messages: Vec::new(), status: stream.status(), broken: None };
+    let reply =
+        Reply { messages: Vec::new(), status: stream.status(), accepted: None, broken: None };
     let is_draining = reason_of(&reply) == "ERROR_REASON_DRAINING";
     let holds = reply.status.code() == Code::Unavailable && is_draining;
     let is_announced = name.starts_with("a watch") && last == Some(ServingStatus::NotServing);

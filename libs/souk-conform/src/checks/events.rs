@@ -7,14 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage};
-use souk_client::events::v1 as pb;
+use prost_reflect::DynamicMessage;
 use souk_contract::Caller;
 use souk_manifest::{Heard, Launch, Manifest};
 use tonic::Code;
 
 use crate::checks::health;
 use crate::child::{Running, Service};
+use crate::events_v1 as pb;
+use crate::released;
 use crate::report::{Report, seen};
 use crate::stage::{Stage, caller, describe};
 use crate::subject::Subject;
@@ -191,13 +192,14 @@ async fn open(service: &Service, data: &Path, bus: &Open) -> Result<Open, String
 }
 
 fn payload(stage: &Stage, event: &Heard, data: &str) -> Result<Vec<u8>, String> {
-    let ours = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)
-        .map_err(|error| error.to_string())?;
-    let found = stage
-        .pool
-        .get_message_by_name(&event.kind)
-        .or_else(|| ours.get_message_by_name(&event.kind));
-    let descriptor = found.ok_or_else(|| format!("no message {} is known", event.kind))?;
+    let own = stage.pool.get_message_by_name(&event.kind);
+    let found = own.or_else(|| released::message(&event.kind));
+    let descriptor = found.ok_or_else(|| {
+        format!(
+            "event.type: neither its reflection nor Souk's released contract has {}",
+            event.kind
+        )
+    })?;
     let mut reader = serde_json::Deserializer::from_str(data);
     let message = DynamicMessage::deserialize(descriptor, &mut reader)
         .map_err(|error| format!("event.data: {error}"))?;
@@ -211,7 +213,7 @@ fn again(stage: &Stage, event: &Heard, first: &pb::Event) -> Result<pb::Event, S
     let mut key = event.key[..event.key.len() - last.len_utf8()].to_owned();
     key.push(if last == 'a' { 'b' } else { 'a' });
     let data = payload(stage, event, &event.data.replace(&event.key, &key))?;
-    Ok(pb::Event { data: data.into(), ..first.clone() })
+    Ok(pb::Event { data, ..first.clone() })
 }
 
 fn made(id: &str, kind: &str, key: &str, data: Vec<u8>) -> pb::Event {
@@ -220,7 +222,7 @@ fn made(id: &str, kind: &str, key: &str, data: Vec<u8>) -> pb::Event {
         r#type: kind.to_owned(),
         subject: key.to_owned(),
         ordering_key: key.to_owned(),
-        data: data.into(),
+        data,
         ..Default::default()
     }
 }
@@ -239,7 +241,7 @@ async fn publish(bus: &Stage, events: Vec<pb::Event>) -> Result<(), String> {
         .first()
         .and_then(|message| pb::PublishEventsResponse::decode(message.as_slice()).ok());
     for result in answer.unwrap_or_default().results {
-        if let Some(pb::publish_result::Result::Failure(failure)) = result.result {
+        if let Some(failure) = result.failure {
             return Err(format!("the bus does not take an event: {}", failure.message));
         }
     }

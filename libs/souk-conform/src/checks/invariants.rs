@@ -1,11 +1,11 @@
 //! C-OPS: what the process says of the invariants of its service.
 
 use prost::Message as _;
-use souk_client::ops::v1::{CheckInvariantsRequest, CheckInvariantsResponse, InvariantReport};
 use souk_contract::Caller;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
+use crate::ops_v1::{CheckInvariantsRequest, CheckInvariantsResponse, InvariantReport};
 use crate::report::{Report, seen};
 use crate::stage::{Stage, describe, is_error, new_trace};
 use crate::wire::Reply;

@@ -119,7 +119,8 @@ fn is_new(id: &str) -> bool {
 }
 
 fn wrong(asked: &Asked, line: &Value) -> Option<&'static str> {
-    let method = if asked.code == Code::Unimplemented { "unknown" } else { &asked.method };
+    let is_unknown = asked.reason == "ERROR_REASON_UNIMPLEMENTED";
+    let method = if is_unknown { "unknown" } else { &asked.method };
     if line["rpc.method"] != *method {
         return Some("rpc.method is another");
     }
