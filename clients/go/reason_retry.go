@@ -147,7 +147,11 @@ func retryOf(reason string) (policyv1.Retry, bool) {
 		"souk.policy/ERROR_REASON_REQUEST_ID_REUSED",
 		"souk.policy/ERROR_REASON_UNAUTHENTICATED",
 		"souk.policy/ERROR_REASON_UNIMPLEMENTED",
-		"souk.policy/ERROR_REASON_UNSUPPORTED_COMPRESSION":
+		"souk.policy/ERROR_REASON_UNSUPPORTED_COMPRESSION",
+		"souk.wishlists/ERROR_REASON_LINK_REFUSED",
+		"souk.wishlists/ERROR_REASON_TOO_MANY_ITEMS",
+		"souk.wishlists/ERROR_REASON_TOO_MANY_WISHLISTS",
+		"souk.wishlists/ERROR_REASON_WISHLIST_NOT_FOUND":
 		return policyv1.Retry_RETRY_NEVER, true
 	case "souk.payments/ERROR_REASON_PROVIDER_UNAVAILABLE",
 		"souk.policy/ERROR_REASON_DEADLINE_EXCEEDED",

@@ -7,6 +7,8 @@ use prost_types::FieldMask;
 use souk_chassis::Caller;
 use souk_client::notifications::v1 as notifications;
 use souk_client::notifications::v1::notification_service_client::NotificationServiceClient;
+use souk_client::wishlists::v1 as wishlists;
+use souk_client::wishlists::v1::wishlist_service_client::WishlistServiceClient;
 use souk_testkit::{CallerChannel, ChildShop, check_invariants, connect_as, eventually};
 
 use crate::process::url_in;
@@ -15,7 +17,7 @@ use crate::shop::{LIMIT, audit, buy, run, user};
 const URL: &str = "https://hooks.example.com/hook";
 
 /// A sku that no shop has, so that no message says that it is in stock again.
-const WATCHED: &str = "SOLD-OUT";
+const WISHED: &str = "SOLD-OUT";
 
 /// Starts a shop with the services of other languages; `keys` is where they keep what is not in
 /// their data.
@@ -37,6 +39,7 @@ async fn connect(shop: &ChildShop, service: &str, caller: Caller) -> CallerChann
 #[derive(Debug, PartialEq)]
 struct Known {
     preferences: notifications::NotificationPreferences,
+    wished: Vec<String>,
     messages: Vec<String>,
     urls: Vec<String>,
     orders: i64,
@@ -71,12 +74,19 @@ async fn known(shop: &ChildShop) -> Known {
             .await
     });
     let urls = list.await.into_inner().endpoints.into_iter().map(|endpoint| endpoint.url).collect();
+    let wisher =
+        WishlistServiceClient::new(connect(shop, "wishlists", Caller::user("alice")).await);
+    let lists = eventually(LIMIT, || async {
+        wisher.clone().list_wishlists(wishlists::ListWishlistsRequest::default()).await
+    });
+    let lists = lists.await.into_inner().wishlists.into_iter();
+    let wished = lists.flat_map(|list| list.items).map(|item| item.sku).collect();
     let orders = eventually(LIMIT, || async {
         let audit = check_invariants(staff.clone(), "recommendations").await.ok()?;
         let orders = audit.counts.into_iter().find(|count| count.what == "orders")?.count;
         (orders > 0).then_some(orders)
     });
-    Known { preferences, messages, urls, orders: orders.await }
+    Known { preferences, wished, messages, urls, orders: orders.await }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,12 +103,9 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     let wanted = notifications::UpdateNotificationPreferencesRequest {
         preferences: Some(notifications::NotificationPreferences {
             email_address: "someone@example.com".to_owned(),
-            watched_skus: vec![WATCHED.to_owned()],
             ..Default::default()
         }),
-        update_mask: Some(FieldMask {
-            paths: vec!["email_address".to_owned(), "watched_skus".to_owned()],
-        }),
+        update_mask: Some(FieldMask { paths: vec!["email_address".to_owned()] }),
     };
     // A service that has only just started may miss a deadline on a busy machine; both calls may be
     // repeated.
@@ -107,6 +114,17 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
         alice.clone().update_notification_preferences(wanted.clone()).await
     })
     .await;
+    let wisher =
+        WishlistServiceClient::new(connect(&shop, "wishlists", Caller::user("alice")).await);
+    let wish = wishlists::CreateWishlistRequest {
+        request_id: "once".to_owned(),
+        wishlist: Some(wishlists::Wishlist {
+            title: "Birthday".to_owned(),
+            items: vec![wishlists::WishlistItem { sku: WISHED.to_owned(), ..Default::default() }],
+            ..Default::default()
+        }),
+    };
+    eventually(LIMIT, || async { wisher.clone().create_wishlist(wish.clone()).await }).await;
     let erp = connect(&shop, "notifications", Caller::Service("erp".to_owned())).await;
     let endpoint = notifications::CreateWebhookEndpointRequest {
         request_id: "once".to_owned(),
@@ -122,7 +140,7 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     eventually(LIMIT, || buy(user(&shop, "alice"), "mine", 1)).await;
     let before = known(&shop).await;
     assert_eq!(before.preferences.email_address, "someone@example.com");
-    assert_eq!(before.preferences.watched_skus, [WATCHED]);
+    assert_eq!(before.wished, [WISHED]);
     assert_eq!(before.urls, [URL]);
 
     let copy = copies.path().join("data");
@@ -130,7 +148,7 @@ async fn a_backup_has_what_the_services_of_other_languages_know() {
     let paths = (copy.to_str().expect("a path is text"), data.to_str().expect("a path is text"));
     let copied = run(&["backup", paths.0, "--data", paths.1]).await;
     let said = String::from_utf8_lossy(&copied.stdout).into_owned();
-    assert!(copied.status.success() && said.starts_with("copied 9 databases"), "{copied:?}");
+    assert!(copied.status.success() && said.starts_with("copied 10 databases"), "{copied:?}");
     drop(shop);
 
     let copy = start(copies.path(), keys.path()).await;

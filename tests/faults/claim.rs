@@ -16,6 +16,10 @@ use souk_client::orders::v1::{
 use souk_client::payments::v1::ListPaymentsRequest;
 use souk_client::recommendations::v1::recommendation_service_client::RecommendationServiceClient;
 use souk_client::recommendations::v1::{ListRecommendationsRequest, ReasonKind};
+use souk_client::wishlists::v1::wishlist_service_client::WishlistServiceClient;
+use souk_client::wishlists::v1::{
+    CreateWishlistRequest, ListWishlistsRequest, Wishlist, WishlistItem,
+};
 use souk_contract::customer_of;
 use souk_testkit::{CallerChannel, ChildShop, connect_as, eventually};
 use tokio::task::JoinSet;
@@ -191,11 +195,15 @@ async fn killed_again_and_again_while_orders_follow_a_claim_none_is_left() {
     books.shelf(&addresses, SKU, STOCK, after).await;
 }
 
+/// A sku that no shop has, so that no message says that it is in stock again.
+const SOLD_OUT: &str = "SOLD-OUT";
+
 /// What the services of other languages know of somebody.
 #[derive(Debug, Default, PartialEq)]
 struct Known {
     messages: usize,
     bought: BTreeSet<String>,
+    wished: Vec<String>,
 }
 
 async fn known(shop: &ChildShop, who: &Caller) -> Result<Known, String> {
@@ -208,7 +216,11 @@ async fn known(shop: &ChildShop, who: &Caller) -> Result<Known, String> {
     let of_past = items.filter(|item| {
         item.reason.as_ref().is_some_and(|reason| reason.kind() == ReasonKind::BoughtBefore)
     });
+    let mut wishes = WishlistServiceClient::new(neighbour(shop, "wishlists", who)?);
+    let lists = wishes.list_wishlists(ListWishlistsRequest::default()).await;
+    let lists = lists.map_err(failure)?.into_inner().wishlists.into_iter();
     Ok(Known {
+        wished: lists.flat_map(|list| list.items).map(|item| item.sku).collect(),
         messages: messages.map_err(failure)?.into_inner().messages.len(),
         bought: of_past.map(|item| item.sku).collect(),
     })
@@ -239,8 +251,24 @@ async fn killed_before_they_have_heard_of_a_claim_the_services_of_other_language
         let request = purchase(sku, sku, &[1], "tok_approved");
         Desk::of(&addresses, 0, &guest).orders.place_order(request).await.expect("an order");
     }
-    let expected =
-        Known { messages: 2 * skus.len(), bought: skus.map(str::to_owned).into_iter().collect() };
+    let wish = CreateWishlistRequest {
+        request_id: "once".to_owned(),
+        wishlist: Some(Wishlist {
+            title: "Birthday".to_owned(),
+            items: vec![WishlistItem { sku: SOLD_OUT.to_owned(), ..Default::default() }],
+            ..Default::default()
+        }),
+    };
+    eventually(LIMIT, || async {
+        let mut wishes = WishlistServiceClient::new(neighbour(&shop, "wishlists", &guest)?);
+        wishes.create_wishlist(wish.clone()).await.map_err(|status| status.to_string())
+    })
+    .await;
+    let expected = Known {
+        messages: 2 * skus.len(),
+        bought: skus.map(str::to_owned).into_iter().collect(),
+        wished: vec![SOLD_OUT.to_owned()],
+    };
     let is_known = async |shop: &ChildShop, who: &Caller, expected: &Known| {
         eventually(LIMIT, || async {
             let known = known(shop, who).await?;
@@ -256,7 +284,7 @@ async fn killed_before_they_have_heard_of_a_claim_the_services_of_other_language
     shop.restart().await;
     is_known(&shop, &user, &expected).await;
     is_known(&shop, &guest, &Known::default()).await;
-    for channel in ["notifications", "recommendations"] {
+    for channel in ["notifications", "recommendations", "wishlists"] {
         let staff = Caller::Staff("ada".to_owned());
         let report = eventually(LIMIT, || async {
             let channel = neighbour(&shop, channel, &staff)?;

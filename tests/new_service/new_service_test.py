@@ -176,7 +176,7 @@ def shop_up(folder, *more):
     """Runs the shop of the copy until the block ends; gives the process and its log."""
     log = pathlib.Path(folder) / "log"
     arguments = ["up", "--data", f"{folder}/data", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]
-    arguments += ["--without=recommendations,notifications", f"--services-dir={COPY}/services", *more]
+    arguments += ["--without=recommendations,notifications,wishlists", f"--services-dir={COPY}/services", *more]
     prefixes = [name.replace("-", "_").upper() for name in OF_OTHERS]
     free = {f"{prefix}__SERVER__{key}": "127.0.0.1:0" for prefix in prefixes for key in ("LISTEN", "METRICS_LISTEN")}
     with open(log, "wb") as output:

@@ -28,6 +28,8 @@ pub const ROLES: [Role; 5] = [
             "orders.write",
             "payments.read",
             "recommendations.read",
+            "wishlists.read",
+            "wishlists.write",
         ],
     },
     Role {

@@ -5,7 +5,7 @@ use souk_client::catalog::v1 as pb;
 use souk_client::types::v1::Actor;
 use souk_data::Tx;
 use souk_data::outbox::{self, NewEvent};
-use souk_types::{PriceId, Timestamp};
+use souk_types::Timestamp;
 
 use crate::error::Error;
 use crate::price::Price;
@@ -22,7 +22,7 @@ pub enum Event<'a> {
     VariantUpdated { variant: &'a Variant, previous_state: VariantState },
     PriceCreated(&'a Price),
     PriceArchived(&'a Price),
-    DefaultPriceChanged { price: &'a Price, previous: Option<PriceId> },
+    DefaultPriceChanged { price: &'a Price, previous: Option<&'a Price> },
     DefaultPriceCleared(&'a Price),
 }
 
@@ -73,9 +73,12 @@ impl Event<'_> {
             Event::DefaultPriceChanged { price, previous } => {
                 let event = pb::DefaultPriceChanged {
                     price: Some(price.into()),
-                    previous_price_id: previous.map(|id| id.to_string()).unwrap_or_default(),
+                    previous_price_id: previous
+                        .map(|price| price.id.to_string())
+                        .unwrap_or_default(),
                     change_time: Some(at.into()),
                     actor,
+                    previous_unit_price: previous.map(|price| price.amount.into()),
                 };
                 NewEvent::new(&event, at)
             }

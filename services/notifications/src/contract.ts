@@ -5,6 +5,7 @@ import { file_souk_catalog_v1_events } from "@souk/client/gen/souk/catalog/v1/ev
 import { file_souk_inventory_v1_events } from "@souk/client/gen/souk/inventory/v1/events_pb.js";
 import { file_souk_orders_v1_events } from "@souk/client/gen/souk/orders/v1/events_pb.js";
 import { file_souk_payments_v1_events } from "@souk/client/gen/souk/payments/v1/events_pb.js";
+import { file_souk_wishlists_v1_events } from "@souk/client/gen/souk/wishlists/v1/events_pb.js";
 
 export * from "@souk/client/gen/souk/notifications/v1/notification_delivery_pb.js";
 export * from "@souk/client/gen/souk/notifications/v1/error_reason_pb.js";
@@ -46,6 +47,8 @@ export {
 export { PaymentChangedSchema, PaymentRefundedSchema } from "@souk/client/gen/souk/payments/v1/events_pb.js";
 export { DeclineCode, PaymentRefundState, PaymentState, type Payment } from "@souk/client/gen/souk/payments/v1/payment_pb.js";
 export { MoneySchema, type Money } from "@souk/client/gen/souk/type/v1/money_pb.js";
+export { WishlistItemPriceReducedSchema, WishlistItemRestockedSchema } from "@souk/client/gen/souk/wishlists/v1/events_pb.js";
+export { WishlistService } from "@souk/client/gen/souk/wishlists/v1/wishlist_service_pb.js";
 
 /** The messages that an event may carry, for their JSON. A service that begins to publish is added here. */
 export const registry = createRegistry(
@@ -53,4 +56,5 @@ export const registry = createRegistry(
   file_souk_inventory_v1_events,
   file_souk_orders_v1_events,
   file_souk_payments_v1_events,
+  file_souk_wishlists_v1_events,
 );

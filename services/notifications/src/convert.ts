@@ -20,7 +20,7 @@ import type { Endpoint } from "./store/endpoints.js";
 import type { Message } from "./store/messages.js";
 
 /** Returns preferences as they are answered. */
-export function wirePreferences(preferences: Preferences, watchedSkus: string[]): NotificationPreferences {
+export function wirePreferences(preferences: Preferences): NotificationPreferences {
   return create(NotificationPreferencesSchema, {
     customerId: preferences.customer,
     emailAddress: preferences.emailAddress,
@@ -28,7 +28,6 @@ export function wirePreferences(preferences: Preferences, watchedSkus: string[])
     locale: preferences.locale,
     defaultChannels: preferences.defaultChannels,
     kinds: preferences.kinds as MessageInitShape<typeof NotificationPreferencesSchema>["kinds"] & object,
-    watchedSkus,
     etag: etagOf(preferences.customer, preferences.version),
     ...optional("updateTime", preferences.updateTime),
   });

@@ -4,12 +4,14 @@ import { Counter, Gauge } from "prom-client";
 
 import { config } from "./config.js";
 import { NotificationChannel as Channel, NotificationDeliveryState as DeliveryState, NotificationService } from "./contract.js";
+import { handOver } from "./handover.js";
 import { purgeUntil } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { Notifications, SUBSCRIPTION } from "./service.js";
 import { audit } from "./store/audit.js";
 import { countOpen } from "./store/deliveries.js";
 import { grpcOrders } from "./upstream/orders.js";
+import { grpcWishlists } from "./upstream/wishlists.js";
 
 /** Everything that the chassis must know. */
 export const definition = define({
@@ -26,6 +28,7 @@ export const definition = define({
     const counted = (channel: string, outcome: string) => attempts.inc({ channel, outcome });
     const orders = grpcOrders(channel("orders"));
     const service = await Notifications.start({ config: settings, dataDir, clock, stop: drain, log, counted, orders });
+    const wishlists = grpcWishlists(channel("wishlists"));
     new Gauge({
       name: "souk_notifications_open_deliveries",
       help: "Deliveries that wait or are dead, by channel and state.",
@@ -45,6 +48,7 @@ export const definition = define({
       // Every event is consumed, since any may have an endpoint. From the first one that is kept: what happened while this service
       // was made ready for its first start is news too; nobody is notified of what is too old.
       .subscription({ name: SUBSCRIPTION, types: [], start: "earliest", handle: ({ event }) => service.consume(event) })
+      .worker("handover", (stop) => handOver({ store: service.store, wishlists, clock, log }, stop))
       .worker("retention", (stop) => purgeUntil(service, stop))
       .worker("purge", (stop) => service.store.purge().run(stop))
       .closing({ close: () => service.ended() });

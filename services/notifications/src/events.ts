@@ -15,13 +15,10 @@ import { addDelivery } from "./store/deliveries.js";
 import { enabledEndpoints } from "./store/endpoints.js";
 import { keepEvent, timeOf } from "./store/events.js";
 import { addMessage } from "./store/messages.js";
-import { loadPreferences, takeWatchers } from "./store/preferences.js";
+import { loadPreferences } from "./store/preferences.js";
 import type { Templates } from "./template.js";
 import { HOUR_MS } from "./time.js";
 import { isSubscribed } from "./webhook.js";
-
-/** The most customers who one event notifies; those who came later to the queue of a sku wait for its next return. */
-const MAX_NOTIFIED = 2000;
 
 /** Who is to be woken once the transaction is durable. */
 export interface Woken {
@@ -58,9 +55,9 @@ export function consume(tx: Tx, event: Event, dependencies: ConsumerDependencies
     const happened = notice.happened ?? time;
     // Imported and replayed history goes to webhooks and not to mailboxes.
     if (now.getTime() - happened.getTime() > dependencies.config.telling.max_age_hours * HOUR_MS) continue;
-    for (const customer of audienceOf(tx, notice)) {
-      notify(tx, { event, notice, customer, happened, eventRow }, dependencies, now, woken);
-    }
+    if (notice.customer === "") continue;
+    const customer = claimerOf(tx, customerIn(notice.customer));
+    notify(tx, { event, notice, customer, happened, eventRow }, dependencies, now, woken);
   }
   return woken;
 }
@@ -78,9 +75,8 @@ function readable(event: Event, now: Date): { notices: Notice[]; time: Date; cla
 }
 
 /** The database keeps no text with a NUL; the contract allows none, but payloads are not validated. */
-function isKeepable({ audience, subject }: Notice): boolean {
-  const name = "customer" in audience ? audience.customer : audience.watching;
-  return !`${name}${subject}`.includes("\0");
+function isKeepable({ customer, subject }: Notice): boolean {
+  return !`${customer}${subject}`.includes("\0");
 }
 
 /** A notice for one customer. */
@@ -109,12 +105,6 @@ function notify(tx: Tx, customerNotice: CustomerNotice, { config, templates }: C
       woken.hasEmail = true;
     }
   }
-}
-
-function audienceOf(tx: Tx, notice: Notice): string[] {
-  const { audience } = notice;
-  const named = "customer" in audience ? [customerIn(audience.customer)] : takeWatchers(tx, audience.watching, MAX_NOTIFIED);
-  return named.map((customer) => claimerOf(tx, customer));
 }
 
 /**

@@ -52,6 +52,13 @@ export interface ParcelFacts extends UnitsFacts {
   tracking: { carrier: string; number: string; uri: string } | null;
 }
 
+/** What a template may say of a lower price of one unit. */
+export interface PriceFacts {
+  sku: string;
+  amount: Amount | null;
+  previous: Amount | null;
+}
+
 /** All of it; each kind has a part. */
 export interface Facts {
   order?: OrderFacts;
@@ -63,7 +70,10 @@ export interface Facts {
   canceled?: UnitsFacts;
   /** Money that the payment provider took back. */
   reversal?: { amount: Amount | null };
+  /** What is available again; `available` is in units. */
   stock?: { sku: string; available: number };
+  /** What is sold at a lower price. */
+  price?: PriceFacts;
   /** The code that confirms an address, and for how long it is good. */
   confirmation?: { code: string; hours: number };
 }
@@ -136,9 +146,9 @@ function trackingOf(tracking: Tracking | undefined): ParcelFacts["tracking"] {
   return `${carrier}${number}${uri}` === "" ? null : { carrier, number, uri };
 }
 
-/** Returns what a template may say of a stock; `available` is in units. */
-export function stockFacts(sku: string, available: number): { sku: string; available: number } {
-  return { sku, available };
+/** Returns what a template may say of a price that fell. */
+export function priceFacts(sku: string, amount: Money | undefined, previous: Money | undefined): PriceFacts {
+  return { sku, amount: amountOf(amount), previous: amountOf(previous) };
 }
 
 function amountOf(money: Money | undefined): Amount | null {

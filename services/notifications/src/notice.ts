@@ -27,20 +27,20 @@ import {
   PaymentState,
   RefundState,
   StockChangedSchema,
+  WishlistItemPriceReducedSchema,
+  WishlistItemRestockedSchema,
   type Fulfillment,
   type Order,
   type Payment,
 } from "./contract.js";
-import { moneyFacts, orderFacts, parcelFacts, paymentFacts, stockFacts, unitsFacts, type Facts } from "./facts.js";
+import { moneyFacts, orderFacts, parcelFacts, paymentFacts, priceFacts, unitsFacts, type Facts } from "./facts.js";
 import { dateOf } from "./time.js";
 
-/** Who is notified: one customer, or every customer that watches a sku. */
-export type Audience = { customer: string } | { watching: string };
-
-/** One thing to notify an audience of. */
+/** One thing to notify a customer of. */
 export interface Notice {
   kind: Kind;
-  audience: Audience;
+  /** Who is notified; empty: nobody. */
+  customer: string;
   /** What the templates may say. */
   facts: Facts;
   /** What it is about: an order's id, a sku. */
@@ -112,24 +112,16 @@ const RULES = new Map<string, Rule>([
     const notices = ofPayment(Kind.REFUND_FAILED, payment, imported(refund));
     return notices.map((notice) => ({ ...notice, facts: { ...notice.facts, refund: moneyFacts(refund.amount) } }));
   }),
-  rule(StockChangedSchema, [Kind.BACK_IN_STOCK], ({ stock, movement }) => {
+  rule(WishlistItemRestockedSchema, [Kind.BACK_IN_STOCK], ({ customerId, sku, availableCount, restockTime }) =>
+    ofSku(Kind.BACK_IN_STOCK, customerId, sku, date(restockTime), { stock: { sku, available: availableCount } }),
+  ),
+  rule(WishlistItemPriceReducedSchema, [Kind.PRICE_REDUCED], ({ customerId, sku, unitPrice, previousUnitPrice, changeTime }) =>
+    ofSku(Kind.PRICE_REDUCED, customerId, sku, date(changeTime), { price: priceFacts(sku, unitPrice, previousUnitPrice) }),
+  ),
+  // For the e-mails that an earlier version has begun; customers are notified by the events of wishlists.
+  rule(StockChangedSchema, [], ({ stock, movement }) => {
     if (stock === undefined || movement === undefined) return [];
-    // More is reserved than on hand when units are backordered.
-    const available = stock.onHand - stock.reserved;
-    // A delivery, a return or a promise that was taken back: whatever leads from nothing to something.
-    const before = available - (movement.onHandChange - movement.reservedChange);
-    if (before > 0 || available <= 0) return [];
-    return [
-      {
-        kind: Kind.BACK_IN_STOCK,
-        audience: { watching: stock.sku },
-        facts: { stock: stockFacts(stock.sku, available) },
-        subject: stock.sku,
-        orderId: "",
-        locale: "",
-        happened: imported(movement),
-      },
-    ];
+    return ofSku(Kind.BACK_IN_STOCK, "", stock.sku, imported(movement), { stock: { sku: stock.sku, available: stock.onHand - stock.reserved } });
   }),
 ]);
 
@@ -156,7 +148,7 @@ function ofOrder(kind: Kind, order: Order | undefined, happened: Date | undefine
   if (order === undefined || order.customerId === "") return [];
   const facts = { order: orderFacts(order), ...more(order) };
   const { customerId: customer, orderId, locale } = order;
-  return [{ kind, audience: { customer }, facts, subject: orderId, orderId, locale, happened }];
+  return [{ kind, customer, facts, subject: orderId, orderId, locale, happened }];
 }
 
 /** Goods that no event says anything of lead to no notice. */
@@ -170,7 +162,11 @@ function ofPayment(kind: Kind, payment: Payment, happened: Date | undefined): No
   const subject = payment.orderId === "" ? payment.paymentId : payment.orderId;
   const facts = { payment: paymentFacts(payment) };
   const { customerId: customer, orderId } = payment;
-  return [{ kind, audience: { customer }, facts, subject, orderId, locale: "", happened }];
+  return [{ kind, customer, facts, subject, orderId, locale: "", happened }];
+}
+
+function ofSku(kind: Kind, customer: string, sku: string, happened: Date | undefined, facts: Facts): Notice[] {
+  return [{ kind, customer, facts, subject: sku, orderId: "", locale: "", happened }];
 }
 
 /** Returns when something happened that was recorded long after; undefined when it was recorded as it happened. */

@@ -76,6 +76,8 @@ export function sampleFacts(kind: Kind): Facts {
       return { payment, refund: { amount: gbp(990n) } };
     case Kind.BACK_IN_STOCK:
       return { stock: { sku: "MUG-7", available: 12 } };
+    case Kind.PRICE_REDUCED:
+      return { price: { sku: "MUG-7", amount: gbp(990n), previous: gbp(1250n) } };
     case Kind.EMAIL_CONFIRMATION:
       return { confirmation: { code: "7K2Q-9FXH-M3TD", hours: 24 } };
   }

@@ -19,6 +19,8 @@ import {
   OrderPlacedSchema,
   RotateWebhookSecretRequestSchema,
   StockChangedSchema,
+  WishlistItemPriceReducedSchema,
+  WishlistItemRestockedSchema,
   UpdateNotificationPreferencesRequestSchema,
   WatchInAppMessagesRequestSchema,
 } from "#src/contract.js";
@@ -32,7 +34,6 @@ import { audit } from "#src/store/audit.js";
 import { listDeliveries } from "#src/store/deliveries.js";
 import { loadEndpoint } from "#src/store/endpoints.js";
 import { messagesAfter } from "#src/store/messages.js";
-import { watchedSkus } from "#src/store/preferences.js";
 import { httpReceiver } from "./receiver.js";
 import { ALICE, BOB, contextOf, event, eventually, folder, LOOPBACK, ManualClock, order, orderPlaced, running } from "./support.js";
 
@@ -84,8 +85,7 @@ test("preferences decide kinds and channels, and unsubscribing ends a kind", asy
 
 test("with a mail server and no address nothing is mailed that is about no order", async (t) => {
   const { service } = await running(t, { "smtp.url": "smtp://127.0.0.1:9" });
-  await prefer(service, ["watched_skus"], { watchedSkus: ["MUG-7"] });
-  await service.consume(event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } }));
+  await service.consume(event(WishlistItemRestockedSchema, { customerId: ALICE, sku: "MUG-7", availableCount: 3 }));
   assert.equal(messagesAfter(service.store.read, ALICE, 0, 10).length, 1);
   assert.equal(deliveries(service).length, 0);
 });
@@ -211,15 +211,21 @@ async function fileText(dataDir: string): Promise<string> {
   return (await Promise.all(names.map((name) => readFile(join(dataDir, name), "latin1")))).join("");
 }
 
-test("who watches a sku is notified once when it is back, and taken off the queue", async (t) => {
+test("a customer is notified of stock that returns and of lower prices of what is on its wishlists", async (t) => {
   const { service } = await running(t);
-  await prefer(service, ["watched_skus"], { watchedSkus: ["MUG-7", "TOWEL-1"] });
-  const back = () => event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } });
-  await service.consume(back());
-  await service.consume(back());
+  const restocked = event(WishlistItemRestockedSchema, { customerId: ALICE, sku: "MUG-7", availableCount: 3 });
+  for (let time = 0; time < 2; time += 1) await service.consume(restocked);
+  const gbp = (minorUnits: bigint) => ({ currencyCode: "GBP", minorUnits });
+  const prices = { unitPrice: gbp(990n), previousUnitPrice: gbp(1250n) };
+  await service.consume(event(WishlistItemPriceReducedSchema, { customerId: ALICE, sku: "MUG-7", ...prices }));
+  // What every customer may know of a stock notifies nobody by itself.
+  await service.consume(event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } }));
 
-  assert.deepEqual(messagesAfter(service.store.read, ALICE, 0, 10).map(({ title }) => title), ["MUG-7 is available again"]);
-  assert.deepEqual(watchedSkus(service.store.read, ALICE), ["TOWEL-1"]);
+  assert.deepEqual(messagesAfter(service.store.read, ALICE, 0, 10).map(({ title, body }) => [title, body]), [
+    ["MUG-7 is available again", "Be quick if you want it."],
+    ["MUG-7 costs £9.90 now", "Before, it was £12.50."],
+  ]);
+  assert.deepEqual(deliveries(service).map(({ customer }) => customer), [ALICE, ALICE]);
 });
 
 test("an event that cannot be read changes nothing and can come again", async (t) => {

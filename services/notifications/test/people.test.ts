@@ -17,7 +17,7 @@ import {
   PaymentChangedSchema,
   PaymentState,
   RequeueNotificationDeliveriesRequestSchema,
-  StockChangedSchema,
+  WishlistItemRestockedSchema,
   UpdateNotificationPreferencesRequestSchema,
   WatchInAppMessagesRequestSchema,
   type Event,
@@ -34,7 +34,7 @@ import type { Notifications } from "#src/service.js";
 import { audit } from "#src/store/audit.js";
 import { countOpen, listDeliveries } from "#src/store/deliveries.js";
 import { messagesAfter } from "#src/store/messages.js";
-import { loadPreferences, savePreferences, watchedSkus } from "#src/store/preferences.js";
+import { loadPreferences, savePreferences } from "#src/store/preferences.js";
 import { smtpReceiver, type Letter } from "./receiver.js";
 import { ALICE, BOB, FakeOrders, GUEST, event, eventually, guestClaimed, order, orderPlaced, running, type Changes, type Running } from "./support.js";
 
@@ -214,7 +214,7 @@ test("a customer who claims a guest has its messages, its deliveries and its pre
   const { service, clock } = await mailing(t, { "smtp.url": "smtp://127.0.0.1:9" });
   await service.consume(placed(service, ALICE));
   for (let time = 0; time < 3; time += 1) await service.consume(placed(service, GUEST));
-  await set(service, GUEST, ["locale", "watched_skus"], { locale: "de-DE", watchedSkus: ["MUG-7", "TOWEL-1"] });
+  await set(service, GUEST, ["locale"], { locale: "de-DE" });
   const ids = messages(service, GUEST).map(({ id }) => id);
   clock.advance(HOUR);
 
@@ -232,8 +232,8 @@ test("a customer who claims a guest has its messages, its deliveries and its pre
   assert.deepEqual(messages(service, GUEST), []);
   assert.deepEqual(deliveries(service).map(({ customer }) => customer), Array.from({ length: 4 }, () => ALICE));
   const { preferences } = getNotificationPreferences(service, create(GetNotificationPreferencesRequestSchema, { customerId: ALICE }));
-  assert.deepEqual([preferences?.locale, preferences?.watchedSkus], ["de-DE", ["MUG-7", "TOWEL-1"]]);
-  assert.deepEqual([loadPreferences(service.store.read, GUEST).version, watchedSkus(service.store.read, GUEST)], [0, []]);
+  assert.equal(preferences?.locale, "de-DE");
+  assert.equal(loadPreferences(service.store.read, GUEST).version, 0);
 
   // What comes late, or what the guest still does, is the customer's; a second customer gets nothing.
   await service.consume(placed(service, GUEST));
@@ -245,24 +245,17 @@ test("a customer who claims a guest has its messages, its deliveries and its pre
   assert.deepEqual(audit(service.store.read).findings, []);
 });
 
-test("a customer who has chosen keeps its choice, and watches what the guest watched too, up to the most", async (t) => {
+test("a customer who has chosen keeps its choice, and is notified of what is on the wishlists of its guest", async (t) => {
   const { service } = await mailing(t);
-  const many = Array.from({ length: 99 }, (_, index) => `SKU-${String(index).padStart(2, "0")}`);
-  await set(service, ALICE, ["locale", "watched_skus"], { locale: "fr-FR", watchedSkus: many });
-  await set(service, GUEST, ["locale", "watched_skus"], { locale: "de-DE", watchedSkus: ["MUG-7", "SKU-00", "TOWEL-1"] });
+  await set(service, ALICE, ["locale"], { locale: "fr-FR" });
+  await set(service, GUEST, ["locale"], { locale: "de-DE" });
   const before = loadPreferences(service.store.read, ALICE);
   await service.consume(guestClaimed(GUEST, ALICE));
 
   const after = loadPreferences(service.store.read, ALICE);
-  assert.deepEqual([after.locale, after.version], ["fr-FR", before.version + 1]);
-  assert.deepEqual(watchedSkus(service.store.read, ALICE), ["MUG-7", ...many]);
-  await service.consume(event(StockChangedSchema, { stock: { sku: "MUG-7", onHand: 3 }, movement: { onHandChange: 3 } }));
+  assert.deepEqual([after.locale, after.version], ["fr-FR", before.version]);
+  await service.consume(event(WishlistItemRestockedSchema, { customerId: GUEST, sku: "MUG-7", availableCount: 3 }));
   assert.deepEqual(messages(service, ALICE).map(({ kind }) => kind), [Kind.BACK_IN_STOCK]);
-
-  // A guest who goes on watching is notified as the customer.
-  await set(service, GUEST, ["watched_skus"], { watchedSkus: ["CUP-1"] });
-  await service.consume(event(StockChangedSchema, { stock: { sku: "CUP-1", onHand: 3 }, movement: { onHandChange: 3 } }));
-  assert.equal(messages(service, ALICE).length, 2);
   assert.deepEqual(audit(service.store.read).findings, []);
 });
 

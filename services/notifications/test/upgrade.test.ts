@@ -23,7 +23,8 @@ import { audit } from "#src/store/audit.js";
 import { listing } from "#src/store/deliveries.js";
 import { loadEndpoint } from "#src/store/endpoints.js";
 import { messagesAfter } from "#src/store/messages.js";
-import { loadPreferences, watchedSkus } from "#src/store/preferences.js";
+import { loadPreferences } from "#src/store/preferences.js";
+import { nextWatched } from "#src/store/watched_skus.js";
 import { ALICE, ManualClock, ROOT, SECRET_KEY, folder, running } from "./support.js";
 
 /** The migrations of the version in which a person was an account and endpoints were paused. */
@@ -69,7 +70,7 @@ test("the data of a version that called a customer an account is all there", asy
   const { read } = service.store;
   const preferences = loadPreferences(read, ALICE);
   assert.deepEqual([preferences.emailAddress, preferences.locale, preferences.version], ["alice@example.org", "de-DE", 3]);
-  assert.deepEqual(watchedSkus(read, ALICE), ["MUG-7"]);
+  assert.deepEqual(nextWatched(read, ""), { named: ALICE, customer: ALICE, skus: ["MUG-7"] });
   assert.deepEqual(messagesAfter(read, ALICE, 0, 10).map(({ id, customer, isRead }) => [id, customer, isRead]), [["message_1", ALICE, false]]);
 
   const endpoints = ["enabled", "paused", "gone"].map((name) => loadEndpoint(read, `webhook_${name}`)).map((one) => one && wireEndpoint(one));

@@ -51,7 +51,7 @@ test("a currency without a minor unit of its own is written as its code and the 
 });
 
 test("every kind has every template, and none says more than its facts", () => {
-  assert.equal(allKinds().length, 17);
+  assert.equal(allKinds().length, 18);
   for (const kind of allKinds()) {
     const { subject, text, html } = templates.mail(kind, sampleFacts(kind), british);
     const { title, body } = templates.inApp(kind, sampleFacts(kind), british);

@@ -30,7 +30,7 @@ use crate::{packaged, parts};
 const FOLDER: &str = "services";
 
 /// The services in other languages that are part of the shop: they are granted what they ask for.
-const OWN: [&str; 2] = ["notifications", "recommendations"];
+const OWN: [&str; 3] = ["notifications", "recommendations", "wishlists"];
 
 /// A service that is not part of this program, before it is started.
 pub struct Foreign {

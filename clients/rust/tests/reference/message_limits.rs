@@ -76,6 +76,7 @@ fn message_with(found: &Found<'_>, items: usize) -> Vec<u8> {
     bytes
 }
 
+const CREATE_ENDPOINT: &str = "/souk.notifications.v1.NotificationService/CreateWebhookEndpoint";
 const UPDATE_PREFERENCES: &str =
     "/souk.notifications.v1.NotificationService/UpdateNotificationPreferences";
 
@@ -88,7 +89,7 @@ fn too_many() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("/souk.events.v1.EventService/PublishEvents", "events[0].extensions"),
         ("/souk.inventory.v1.InventoryService/BatchGetStock", "skus"),
         (UPDATE_PREFERENCES, "preferences.kinds[0].channels"),
-        (UPDATE_PREFERENCES, "preferences.watched_skus"),
+        (CREATE_ENDPOINT, "endpoint.event_types"),
         ("/souk.orders.v1.OrderService/PlaceOrder", "lines"),
         ("/souk.recommendations.v1.RecommendationService/ListRecommendations", "basket_skus"),
     ] {

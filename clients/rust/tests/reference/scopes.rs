@@ -10,7 +10,7 @@ use souk_contract::CallerKind;
 use crate::descriptors::is_made;
 
 /// Every scope of the contract, and what its holder may do.
-const SCOPES: [(&str, &str); 29] = [
+const SCOPES: [(&str, &str); 31] = [
     ("catalog.write", "create, change, publish, import and archive products, variants and prices"),
     ("events.admin", "change, move and delete subscriptions of any owner, and their dead letters"),
     ("events.publish", "publish events of one's own types"),
@@ -43,6 +43,8 @@ const SCOPES: [(&str, &str); 29] = [
     ("payments.refund", "refund payments that belong to no order"),
     ("payments.simulate", "decide what the simulated provider answers"),
     ("recommendations.read", "read recommendations of any customer"),
+    ("wishlists.read", "read the wishlists of any customer"),
+    ("wishlists.write", "create, change and delete the wishlists of any customer"),
 ];
 /// Scopes of events whose service has no method that takes the scope.
 const OF_EVENTS: [(&str, &str); 1] =

@@ -12,6 +12,7 @@ import { ErrorReasonSchema as souk_orders_v1 } from "./souk/orders/v1/error_reas
 import { ErrorReasonSchema as souk_payments_simulator_v1alpha } from "./souk/payments/simulator/v1alpha/error_reason_pb.js";
 import { ErrorReasonSchema as souk_payments_v1 } from "./souk/payments/v1/error_reason_pb.js";
 import { ErrorReasonSchema as souk_policy_v1 } from "./souk/policy/v1/error_reason_pb.js";
+import { ErrorReasonSchema as souk_wishlists_v1 } from "./souk/wishlists/v1/error_reason_pb.js";
 
 export const REASONS: readonly DescEnum[] = [
   souk_catalog_v1,
@@ -25,4 +26,5 @@ export const REASONS: readonly DescEnum[] = [
   souk_payments_simulator_v1alpha,
   souk_payments_v1,
   souk_policy_v1,
+  souk_wishlists_v1,
 ];

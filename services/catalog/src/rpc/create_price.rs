@@ -93,14 +93,10 @@ async fn create(tx: &Tx, new: &NewPrice) -> Result<pb::CreatePriceResponse, Erro
     if price.is_default {
         default_prices::set(tx, &[&price], new.now).await?;
     }
-    if previous.is_some() && price.is_default {
-        events::append(
-            tx,
-            Event::DefaultPriceChanged { price: &price, previous },
-            &new.actor,
-            new.now,
-        )
-        .await?;
+    if let Some(previous) = previous.filter(|_| price.is_default) {
+        let previous = prices::find(tx, previous).await?;
+        let event = Event::DefaultPriceChanged { price: &price, previous: Some(&previous) };
+        events::append(tx, event, &new.actor, new.now).await?;
     }
     Ok(pb::CreatePriceResponse { price: Some((&price).into()) })
 }

@@ -37,8 +37,12 @@ async fn set_default(
 
     if previous != Some(id) {
         default_prices::set(tx, &[&price], now).await?;
-        events::append(tx, Event::DefaultPriceChanged { price: &price, previous }, actor, now)
-            .await?;
+        let previous = match previous {
+            Some(previous) => Some(prices::find(tx, previous).await?),
+            None => None,
+        };
+        let event = Event::DefaultPriceChanged { price: &price, previous: previous.as_ref() };
+        events::append(tx, event, actor, now).await?;
     }
     Ok(pb::SetDefaultPriceResponse { price: Some((&price).into()) })
 }

@@ -86,6 +86,7 @@ on_each_engine! {
         assert_eq!(created.actor, actor);
         let changed = pb::DefaultPriceChanged::decode(&*events[4].payload).unwrap();
         assert_eq!(changed.actor, actor);
+        assert_eq!(changed.previous_unit_price, first.unit_price);
         assert_eq!((changed.price, changed.previous_price_id), (Some(second.clone()), first.price_id));
         let updated = pb::ProductUpdated::decode(&*events[6].payload).unwrap();
         assert_eq!(updated.previous_state(), pb::ProductState::Draft);
@@ -98,6 +99,7 @@ on_each_engine! {
         assert_eq!(cleared.price_id, second.price_id);
         assert!(!cleared.is_default && cleared.audience() == pb::PriceAudience::Restricted);
         let changed = pb::DefaultPriceChanged::decode(&*events[9].payload).unwrap();
+        assert_eq!(changed.previous_unit_price, None);
         assert_eq!((changed.price, &*changed.previous_price_id), (Some(second), ""));
         catalog.finish().await;
     }

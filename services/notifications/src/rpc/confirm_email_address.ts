@@ -8,7 +8,7 @@ import { wirePreferences } from "../convert.js";
 import { Refusal } from "../error.js";
 import type { Notifications } from "../service.js";
 import { loadConfirmation, noteWrongCode } from "../store/confirmations.js";
-import { loadPreferences, savePreferences, watchedSkus } from "../store/preferences.js";
+import { loadPreferences, savePreferences } from "../store/preferences.js";
 
 export async function confirmEmailAddress(
   service: Notifications,
@@ -24,10 +24,10 @@ export async function confirmEmailAddress(
       return undefined;
     }
     // A repeat: this very code has confirmed it.
-    if (before.emailConfirmedTime !== undefined) return wirePreferences(before, watchedSkus(tx, customer));
+    if (before.emailConfirmedTime !== undefined) return wirePreferences(before);
     const after = { ...before, emailConfirmedTime: now, version: before.version + 1, updateTime: now };
     savePreferences(tx, after, now);
-    return wirePreferences(after, watchedSkus(tx, customer));
+    return wirePreferences(after);
   });
   if (preferences === undefined) throw Refusal.codeRefused();
   return create(ConfirmEmailAddressResponseSchema, { preferences });

@@ -5,11 +5,11 @@ import { customerOf } from "../caller.js";
 import { GetNotificationPreferencesResponseSchema, type GetNotificationPreferencesRequest, type GetNotificationPreferencesResponse } from "../contract.js";
 import { wirePreferences } from "../convert.js";
 import type { Notifications } from "../service.js";
-import { loadPreferences, watchedSkus } from "../store/preferences.js";
+import { loadPreferences } from "../store/preferences.js";
 
 export function getNotificationPreferences(service: Notifications, request: GetNotificationPreferencesRequest): GetNotificationPreferencesResponse {
   const customer = customerOf(request.customerId);
   const { read } = service.store;
-  const preferences = wirePreferences(loadPreferences(read, customer), watchedSkus(read, customer));
+  const preferences = wirePreferences(loadPreferences(read, customer));
   return create(GetNotificationPreferencesResponseSchema, { preferences });
 }

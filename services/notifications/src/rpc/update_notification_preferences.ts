@@ -20,9 +20,9 @@ import { fieldsOf } from "../mask.js";
 import { etagOf, tidyChannels, tidyKinds, tidyLocale, type Preferences } from "../preferences.js";
 import type { Notifications } from "../service.js";
 import { loadConfirmation } from "../store/confirmations.js";
-import { loadPreferences, savePreferences, watchedSkus, watchSkus } from "../store/preferences.js";
+import { loadPreferences, savePreferences } from "../store/preferences.js";
 
-const FIELDS = ["email_address", "locale", "default_channels", "kinds", "watched_skus"];
+const FIELDS = ["email_address", "locale", "default_channels", "kinds"];
 
 export async function updateNotificationPreferences(
   service: Notifications,
@@ -35,20 +35,17 @@ export async function updateNotificationPreferences(
   const now = service.clock.now();
   const { answered, isAsked } = await service.store.write((tx) => {
     const before = loadPreferences(tx, customer);
-    const watched = watchedSkus(tx, customer);
     const after = changed(before, fields, wanted);
-    const watching = fields.has("watched_skus") ? [...new Set(wanted.watchedSkus)].sort() : watched;
 
     // What is so already needs no etag: the call may be the repeat of one that was answered.
-    const isSame = isDeepStrictEqual(before, after) && isDeepStrictEqual([...watched].sort(), watching);
+    const isSame = isDeepStrictEqual(before, after);
     if (!isSame) {
       const etag = etagOf(customer, before.version);
       if (wanted.etag !== "" && wanted.etag !== etag) throw Refusal.etagMismatch(etag);
       savePreferences(tx, { ...after, version: before.version + 1, updateTime: now }, now);
-      watchSkus(tx, customer, watching);
     }
     const isAsked = fields.has("email_address") && confirmAddress(tx, service, before, after, now);
-    return { answered: wirePreferences(loadPreferences(tx, customer), watchedSkus(tx, customer)), isAsked };
+    return { answered: wirePreferences(loadPreferences(tx, customer)), isAsked };
   });
   if (isAsked) service.dispatcher.wakeMail();
   return create(UpdateNotificationPreferencesResponseSchema, { preferences: answered });

@@ -5,9 +5,6 @@ import type { Claim } from "../claim.js";
 import { loadPreferences, savePreferences } from "./preferences.js";
 import { micros, text, whole } from "./tables.js";
 
-/** As many as preferences may have. */
-const MOST_WATCHED = 100;
-
 /** Returns the customer that claimed this one, a guest; the same when none has. */
 export function claimerOf(reader: Reader, customer: string): string {
   const row = reader.get("SELECT customer FROM claimed_guests WHERE guest = ?", customer);
@@ -38,7 +35,7 @@ function moveMessages(tx: Tx, { guest, customer }: Claim, now: Date): void {
   tx.run(reached, customer, whole(most) + shift);
 }
 
-/** What the customer has set is kept: only one who has set nothing gets the guest's settings. Watched skus are added. */
+/** What the customer has set is kept: only one who has set nothing gets the guest's settings. */
 function movePreferences(tx: Tx, { guest, customer }: Claim, now: Date): void {
   const [theirs, own] = [loadPreferences(tx, guest), loadPreferences(tx, customer)];
   // A claim gives no one more codes in a day.
@@ -48,19 +45,5 @@ function movePreferences(tx: Tx, { guest, customer }: Claim, now: Date): void {
     savePreferences(tx, { ...theirs, customer }, now);
     tx.run("UPDATE email_confirmations SET customer = ? WHERE customer = ?", customer, guest);
   }
-  const added = moveWatched(tx, { guest, customer });
-  if (own.version > 0 && added > 0) savePreferences(tx, { ...own, version: own.version + 1 }, now);
-  for (const table of ["preferences", "watched_skus", "email_confirmations"]) tx.run(`DELETE FROM ${table} WHERE customer = ?`, guest);
-}
-
-/** Each keeps its place in the queue of its sku. Returns how many moved. */
-function moveWatched(tx: Tx, { guest, customer }: Claim): number {
-  const room = MOST_WATCHED - whole(tx.get("SELECT COUNT(*) AS count FROM watched_skus WHERE customer = ?", customer)?.count);
-  return tx.run(
-    `UPDATE watched_skus SET customer = ?1 WHERE row IN (
-       SELECT row FROM watched_skus WHERE customer = ?2 AND sku NOT IN (SELECT sku FROM watched_skus WHERE customer = ?1) ORDER BY row LIMIT ?3)`,
-    customer,
-    guest,
-    room,
-  );
+  for (const table of ["preferences", "email_confirmations"]) tx.run(`DELETE FROM ${table} WHERE customer = ?`, guest);
 }

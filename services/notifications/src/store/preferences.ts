@@ -38,26 +38,3 @@ export function savePreferences(tx: Tx, preferences: Preferences, now: Date): vo
     micros(now),
   );
 }
-
-/** Returns the skus that a customer watches, sorted. */
-export function watchedSkus(reader: Reader, customer: string): string[] {
-  return reader.all("SELECT sku FROM watched_skus WHERE customer = ? ORDER BY sku", customer).map((row) => text(row.sku));
-}
-
-/** Sets the skus that a customer watches. One that it watches already keeps its place in the queue. */
-export function watchSkus(tx: Tx, customer: string, skus: readonly string[]): void {
-  const wanted = new Set(skus);
-  for (const sku of watchedSkus(tx, customer)) {
-    if (!wanted.has(sku)) tx.run("DELETE FROM watched_skus WHERE customer = ? AND sku = ?", customer, sku);
-  }
-  for (const sku of wanted) {
-    tx.run("INSERT INTO watched_skus (customer, sku) VALUES (?, ?) ON CONFLICT DO NOTHING", customer, sku);
-  }
-}
-
-/** Takes up to `most` customers off the queue of a sku, the first come first, and returns them. */
-export function takeWatchers(tx: Tx, sku: string, most: number): string[] {
-  const rows = tx.all("SELECT row, customer FROM watched_skus WHERE sku = ? ORDER BY row LIMIT ?", sku, most);
-  for (const { row = null } of rows) tx.run("DELETE FROM watched_skus WHERE row = ?", row);
-  return rows.map(({ customer }) => text(customer));
-}

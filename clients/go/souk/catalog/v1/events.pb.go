@@ -384,9 +384,12 @@ type DefaultPriceChanged struct {
 	// When it changed.
 	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
 	// Who made the change; absent in events of earlier versions.
-	Actor         *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Actor *v1.Actor `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// What the variant was sold at before, per unit; absent when there was no default price, and in
+	// events of earlier versions.
+	PreviousUnitPrice *v1.Money `protobuf:"bytes,5,opt,name=previous_unit_price,json=previousUnitPrice,proto3" json:"previous_unit_price,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DefaultPriceChanged) Reset() {
@@ -443,6 +446,13 @@ func (x *DefaultPriceChanged) GetChangeTime() *timestamppb.Timestamp {
 func (x *DefaultPriceChanged) GetActor() *v1.Actor {
 	if x != nil {
 		return x.Actor
+	}
+	return nil
+}
+
+func (x *DefaultPriceChanged) GetPreviousUnitPrice() *v1.Money {
+	if x != nil {
+		return x.PreviousUnitPrice
 	}
 	return nil
 }
@@ -515,7 +525,7 @@ var File_souk_catalog_v1_events_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"\x8b\x01\n" +
+	"\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\x1a\x18souk/type/v1/money.proto\"\x8b\x01\n" +
 	"\x0eProductCreated\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x12)\n" +
 	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n" +
@@ -541,13 +551,14 @@ const file_souk_catalog_v1_events_proto_rawDesc = "" +
 	"\rPriceArchived\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x12)\n" +
 	"\x05actor\x18\x02 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
-	"\x10price.product_id\"\xf1\x01\n" +
+	"\x10price.product_id\"\xb6\x02\n" +
 	"\x13DefaultPriceChanged\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x12*\n" +
 	"\x11previous_price_id\x18\x02 \x01(\tR\x0fpreviousPriceId\x12;\n" +
 	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"changeTime\x12)\n" +
-	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
+	"\x05actor\x18\x04 \x01(\v2\x13.souk.type.v1.ActorR\x05actor\x12C\n" +
+	"\x13previous_unit_price\x18\x05 \x01(\v2\x13.souk.type.v1.MoneyR\x11previousUnitPrice:\x18\xda\xf1\xa3\xb9\x0f\x12\n" +
 	"\x10price.product_id\"\xc3\x01\n" +
 	"\x13DefaultPriceCleared\x12,\n" +
 	"\x05price\x18\x01 \x01(\v2\x16.souk.catalog.v1.PriceR\x05price\x129\n" +
@@ -586,6 +597,7 @@ var file_souk_catalog_v1_events_proto_goTypes = []any{
 	(VariantState)(0),             // 12: souk.catalog.v1.VariantState
 	(*Price)(nil),                 // 13: souk.catalog.v1.Price
 	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*v1.Money)(nil),              // 15: souk.type.v1.Money
 }
 var file_souk_catalog_v1_events_proto_depIdxs = []int32{
 	8,  // 0: souk.catalog.v1.ProductCreated.product:type_name -> souk.catalog.v1.Product
@@ -605,14 +617,15 @@ var file_souk_catalog_v1_events_proto_depIdxs = []int32{
 	13, // 14: souk.catalog.v1.DefaultPriceChanged.price:type_name -> souk.catalog.v1.Price
 	14, // 15: souk.catalog.v1.DefaultPriceChanged.change_time:type_name -> google.protobuf.Timestamp
 	9,  // 16: souk.catalog.v1.DefaultPriceChanged.actor:type_name -> souk.type.v1.Actor
-	13, // 17: souk.catalog.v1.DefaultPriceCleared.price:type_name -> souk.catalog.v1.Price
-	14, // 18: souk.catalog.v1.DefaultPriceCleared.clear_time:type_name -> google.protobuf.Timestamp
-	9,  // 19: souk.catalog.v1.DefaultPriceCleared.actor:type_name -> souk.type.v1.Actor
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	15, // 17: souk.catalog.v1.DefaultPriceChanged.previous_unit_price:type_name -> souk.type.v1.Money
+	13, // 18: souk.catalog.v1.DefaultPriceCleared.price:type_name -> souk.catalog.v1.Price
+	14, // 19: souk.catalog.v1.DefaultPriceCleared.clear_time:type_name -> google.protobuf.Timestamp
+	9,  // 20: souk.catalog.v1.DefaultPriceCleared.actor:type_name -> souk.type.v1.Actor
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_events_proto_init() }

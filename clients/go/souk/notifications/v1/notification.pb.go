@@ -49,8 +49,8 @@ const (
 	// Money could not be paid back (souk.payments.v1.PaymentRefunded of a refund that failed). When
 	// it had succeeded before, and the payment has an order, ORDER_REFUND_REVERSED is sent instead.
 	NotificationKind_NOTIFICATION_KIND_REFUND_FAILED NotificationKind = 9
-	// A sku that the customer watches is on hand again (souk.inventory.v1.StockChanged from 0
-	// available units to more).
+	// A sku on a wishlist of the customer is in stock again
+	// (souk.wishlists.v1.WishlistItemRestocked).
 	NotificationKind_NOTIFICATION_KIND_BACK_IN_STOCK NotificationKind = 10
 	// An e-mail address was set and is not confirmed: the confirmation code, sent to that address
 	// only. No preference affects it.
@@ -68,6 +68,9 @@ const (
 	NotificationKind_NOTIFICATION_KIND_ORDER_REFUND_REVERSED NotificationKind = 16
 	// The payment provider took back money that was captured (souk.orders.v1.OrderPaymentReversed).
 	NotificationKind_NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED NotificationKind = 17
+	// A sku on a wishlist of the customer is sold at a lower price
+	// (souk.wishlists.v1.WishlistItemPriceReduced).
+	NotificationKind_NOTIFICATION_KIND_PRICE_REDUCED NotificationKind = 18
 )
 
 // Enum value maps for NotificationKind.
@@ -91,6 +94,7 @@ var (
 		15: "NOTIFICATION_KIND_ORDER_LINES_CANCELED",
 		16: "NOTIFICATION_KIND_ORDER_REFUND_REVERSED",
 		17: "NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED",
+		18: "NOTIFICATION_KIND_PRICE_REDUCED",
 	}
 	NotificationKind_value = map[string]int32{
 		"NOTIFICATION_KIND_UNSPECIFIED":                 0,
@@ -111,6 +115,7 @@ var (
 		"NOTIFICATION_KIND_ORDER_LINES_CANCELED":        15,
 		"NOTIFICATION_KIND_ORDER_REFUND_REVERSED":       16,
 		"NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED":      17,
+		"NOTIFICATION_KIND_PRICE_REDUCED":               18,
 	}
 )
 
@@ -203,7 +208,7 @@ var File_souk_notifications_v1_notification_proto protoreflect.FileDescriptor
 
 const file_souk_notifications_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\xf9\x05\n" +
+	"(souk/notifications/v1/notification.proto\x12\x15souk.notifications.v1*\x9e\x06\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eNOTIFICATION_KIND_ORDER_PLACED\x10\x01\x12$\n" +
@@ -223,7 +228,8 @@ const file_souk_notifications_v1_notification_proto_rawDesc = "" +
 	"-NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED\x10\x0e\x12*\n" +
 	"&NOTIFICATION_KIND_ORDER_LINES_CANCELED\x10\x0f\x12+\n" +
 	"'NOTIFICATION_KIND_ORDER_REFUND_REVERSED\x10\x10\x12,\n" +
-	"(NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED\x10\x11*\x9e\x01\n" +
+	"(NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED\x10\x11\x12#\n" +
+	"\x1fNOTIFICATION_KIND_PRICE_REDUCED\x10\x12*\x9e\x01\n" +
 	"\x13NotificationChannel\x12$\n" +
 	" NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bNOTIFICATION_CHANNEL_IN_APP\x10\x01\x12\x1e\n" +

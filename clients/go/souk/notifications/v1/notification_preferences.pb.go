@@ -27,7 +27,7 @@ const (
 
 // How a customer is notified. Every customer, a guest too, has preferences: the shop's defaults
 // until something is set. A user who has set nothing and claims what it bought as a guest gets the
-// guest's; the skus that the guest watches are added in any case, up to 100.
+// guest's.
 type NotificationPreferences struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Immutable. The customer, `customer_…`. A USER leaves it empty or sends `me`; other callers must
@@ -51,10 +51,6 @@ type NotificationPreferences struct {
 	DefaultChannels []NotificationChannel `protobuf:"varint,5,rep,packed,name=default_channels,json=defaultChannels,proto3,enum=souk.notifications.v1.NotificationChannel" json:"default_channels,omitempty"`
 	// The kinds with other channels than `default_channels`, each kind once, ordered as in the enum.
 	Kinds []*KindPreference `protobuf:"bytes,6,rep,name=kinds,proto3" json:"kinds,omitempty"`
-	// The skus to notify the customer about when they are in stock again, sorted: at most 100, each
-	// of 1 to 64 characters, none of them a control character. A sku is removed after its
-	// notification.
-	WatchedSkus []string `protobuf:"bytes,7,rep,name=watched_skus,json=watchedSkus,proto3" json:"watched_skus,omitempty"`
 	// Changes with every update. Send the one that you read to avoid overwriting a concurrent change;
 	// empty overwrites any version.
 	Etag string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -136,13 +132,6 @@ func (x *NotificationPreferences) GetKinds() []*KindPreference {
 	return nil
 }
 
-func (x *NotificationPreferences) GetWatchedSkus() []string {
-	if x != nil {
-		return x.WatchedSkus
-	}
-	return nil
-}
-
 func (x *NotificationPreferences) GetEtag() string {
 	if x != nil {
 		return x.Etag
@@ -217,7 +206,7 @@ var File_souk_notifications_v1_notification_preferences_proto protoreflect.FileD
 
 const file_souk_notifications_v1_notification_preferences_proto_rawDesc = "" +
 	"\n" +
-	"4souk/notifications/v1/notification_preferences.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\x1a\x1asouk/policy/v1/field.proto\"\xb1\x06\n" +
+	"4souk/notifications/v1/notification_preferences.proto\x12\x15souk.notifications.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(souk/notifications/v1/notification.proto\x1a\x1asouk/policy/v1/field.proto\"\xc5\x05\n" +
 	"\x17NotificationPreferences\x12W\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB6\xe0A\x05\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\x12\x8f\x01\n" +
@@ -225,11 +214,10 @@ const file_souk_notifications_v1_notification_preferences_proto_rawDesc = "" +
 	"\x17email_address_confirmed\x18\x03 \x01(\bB\x03\xe0A\x03R\x15emailAddressConfirmed\x12G\n" +
 	"\x06locale\x18\x04 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\x12j\n" +
 	"\x10default_channels\x18\x05 \x03(\x0e2*.souk.notifications.v1.NotificationChannelB\x13\xbaH\x10\x92\x01\r\x10\x04\"\t\x82\x01\x06\x10\x01 \x00 \x03R\x0fdefaultChannels\x12E\n" +
-	"\x05kinds\x18\x06 \x03(\v2%.souk.notifications.v1.KindPreferenceB\b\xbaH\x05\x92\x01\x02\x102R\x05kinds\x12~\n" +
-	"\fwatched_skus\x18\a \x03(\tB[\xbaHX\x92\x01U\x10d\"QrO\x10\x01\x18@2I^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{N}\\p{P}\\p{S}])?$R\vwatchedSkus\x120\n" +
+	"\x05kinds\x18\x06 \x03(\v2%.souk.notifications.v1.KindPreferenceB\b\xbaH\x05\x92\x01\x02\x102R\x05kinds\x120\n" +
 	"\x04etag\x18\b \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x04etag\x12@\n" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"\xb8\x01\n" +
+	"updateTimeJ\x04\b\a\x10\bR\fwatched_skus\"\xb8\x01\n" +
 	"\x0eKindPreference\x12I\n" +
 	"\x04kind\x18\x01 \x01(\x0e2'.souk.notifications.v1.NotificationKindB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \vR\x04kind\x12[\n" +
 	"\bchannels\x18\x02 \x03(\x0e2*.souk.notifications.v1.NotificationChannelB\x13\xbaH\x10\x92\x01\r\x10\x04\"\t\x82\x01\x06\x10\x01 \x00 \x03R\bchannelsB\xc0\x01\n" +

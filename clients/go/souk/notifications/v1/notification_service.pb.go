@@ -124,7 +124,7 @@ type UpdateNotificationPreferencesRequest struct {
 	// Required. The preferences with the new values, and the customer whose they are.
 	Preferences *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
 	// Required. The fields to change, relative to the resource: `email_address`, `locale`,
-	// `default_channels`, `kinds`, `watched_skus`; `*` for all of them. An empty mask is refused.
+	// `default_channels`, `kinds`; `*` for all of them. An empty mask is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1999,10 +1999,10 @@ const file_souk_notifications_v1_notification_service_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tB3\xbaH0r.2,^(me|customer_[0-7][0-9a-hjkmnp-tv-z]{25})?$R\n" +
 	"customerId\"v\n" +
 	"\"GetNotificationPreferencesResponse\x12P\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x90\x02\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\x81\x02\n" +
 	"$UpdateNotificationPreferencesRequest\x12[\n" +
-	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vpreferences\x12\x8a\x01\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskBM\xe0A\x02\xbaHG\xc8\x01\x01\xe2\x01A\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kinds\x12\fwatched_skusR\n" +
+	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vpreferences\x12|\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB?\xe0A\x02\xbaH9\xc8\x01\x01\xe2\x013\x12\x01*\x12\remail_address\x12\x06locale\x12\x10default_channels\x12\x05kindsR\n" +
 	"updateMask\"y\n" +
 	"%UpdateNotificationPreferencesResponse\x12P\n" +
 	"\vpreferences\x18\x01 \x01(\v2..souk.notifications.v1.NotificationPreferencesR\vpreferences\"\xb1\x01\n" +

@@ -28,9 +28,10 @@ from souk.catalog.v1 import product_pb2 as souk_dot_catalog_dot_v1_dot_product__
 from souk.catalog.v1 import variant_pb2 as souk_dot_catalog_dot_v1_dot_variant__pb2
 from souk.policy.v1 import event_pb2 as souk_dot_policy_dot_v1_dot_event__pb2
 from souk.type.v1 import actor_pb2 as souk_dot_type_dot_v1_dot_actor__pb2
+from souk.type.v1 import money_pb2 as souk_dot_type_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\"{\n\x0eProductCreated\x12)\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Product\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12product.product_id\"\xb2\x01\n\x0eProductUpdated\x12)\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Product\x12\x35\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductState\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12product.product_id\"{\n\x0eVariantCreated\x12)\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Variant\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12variant.product_id\"\xb2\x01\n\x0eVariantUpdated\x12)\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Variant\x12\x35\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1d.souk.catalog.v1.VariantState\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12variant.product_id\"s\n\x0cPriceCreated\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"t\n\rPriceArchived\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"\xc6\x01\n\x13\x44\x65\x66\x61ultPriceChanged\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\x19\n\x11previous_price_id\x18\x02 \x01(\t\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"\xaa\x01\n\x13\x44\x65\x66\x61ultPriceCleared\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12.\n\nclear_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_idB\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0b\x45ventsProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csouk/catalog/v1/events.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/catalog/v1/price.proto\x1a\x1dsouk/catalog/v1/product.proto\x1a\x1dsouk/catalog/v1/variant.proto\x1a\x1asouk/policy/v1/event.proto\x1a\x18souk/type/v1/actor.proto\x1a\x18souk/type/v1/money.proto\"{\n\x0eProductCreated\x12)\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Product\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12product.product_id\"\xb2\x01\n\x0eProductUpdated\x12)\n\x07product\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Product\x12\x35\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1d.souk.catalog.v1.ProductState\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12product.product_id\"{\n\x0eVariantCreated\x12)\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Variant\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12variant.product_id\"\xb2\x01\n\x0eVariantUpdated\x12)\n\x07variant\x18\x01 \x01(\x0b\x32\x18.souk.catalog.v1.Variant\x12\x35\n\x0eprevious_state\x18\x02 \x01(\x0e\x32\x1d.souk.catalog.v1.VariantState\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x1a\xda\xf1\xa3\xb9\x0f\x14\n\x12variant.product_id\"s\n\x0cPriceCreated\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"t\n\rPriceArchived\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\"\n\x05\x61\x63tor\x18\x02 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"\xf8\x01\n\x13\x44\x65\x66\x61ultPriceChanged\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12\x19\n\x11previous_price_id\x18\x02 \x01(\t\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x13.souk.type.v1.Actor\x12\x30\n\x13previous_unit_price\x18\x05 \x01(\x0b\x32\x13.souk.type.v1.Money:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_id\"\xaa\x01\n\x13\x44\x65\x66\x61ultPriceCleared\x12%\n\x05price\x18\x01 \x01(\x0b\x32\x16.souk.catalog.v1.Price\x12.\n\nclear_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05\x61\x63tor\x18\x03 \x01(\x0b\x32\x13.souk.type.v1.Actor:\x18\xda\xf1\xa3\xb9\x0f\x12\n\x10price.product_idB\x8b\x01\n\x17\x65xample.souk.catalog.v1B\x0b\x45ventsProtoP\x01Z)souk.example/go/souk/catalog/v1;catalogv1\xaa\x02\x0fSouk.Catalog.V1\xca\x02\x0fSouk\\Catalog\\V1\xea\x02\x11Souk::Catalog::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,20 +55,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEFAULTPRICECHANGED']._serialized_options = b'\332\361\243\271\017\022\n\020price.product_id'
   _globals['_DEFAULTPRICECLEARED']._loaded_options = None
   _globals['_DEFAULTPRICECLEARED']._serialized_options = b'\332\361\243\271\017\022\n\020price.product_id'
-  _globals['_PRODUCTCREATED']._serialized_start=227
-  _globals['_PRODUCTCREATED']._serialized_end=350
-  _globals['_PRODUCTUPDATED']._serialized_start=353
-  _globals['_PRODUCTUPDATED']._serialized_end=531
-  _globals['_VARIANTCREATED']._serialized_start=533
-  _globals['_VARIANTCREATED']._serialized_end=656
-  _globals['_VARIANTUPDATED']._serialized_start=659
-  _globals['_VARIANTUPDATED']._serialized_end=837
-  _globals['_PRICECREATED']._serialized_start=839
-  _globals['_PRICECREATED']._serialized_end=954
-  _globals['_PRICEARCHIVED']._serialized_start=956
-  _globals['_PRICEARCHIVED']._serialized_end=1072
-  _globals['_DEFAULTPRICECHANGED']._serialized_start=1075
-  _globals['_DEFAULTPRICECHANGED']._serialized_end=1273
-  _globals['_DEFAULTPRICECLEARED']._serialized_start=1276
-  _globals['_DEFAULTPRICECLEARED']._serialized_end=1446
+  _globals['_PRODUCTCREATED']._serialized_start=253
+  _globals['_PRODUCTCREATED']._serialized_end=376
+  _globals['_PRODUCTUPDATED']._serialized_start=379
+  _globals['_PRODUCTUPDATED']._serialized_end=557
+  _globals['_VARIANTCREATED']._serialized_start=559
+  _globals['_VARIANTCREATED']._serialized_end=682
+  _globals['_VARIANTUPDATED']._serialized_start=685
+  _globals['_VARIANTUPDATED']._serialized_end=863
+  _globals['_PRICECREATED']._serialized_start=865
+  _globals['_PRICECREATED']._serialized_end=980
+  _globals['_PRICEARCHIVED']._serialized_start=982
+  _globals['_PRICEARCHIVED']._serialized_end=1098
+  _globals['_DEFAULTPRICECHANGED']._serialized_start=1101
+  _globals['_DEFAULTPRICECHANGED']._serialized_end=1349
+  _globals['_DEFAULTPRICECLEARED']._serialized_start=1352
+  _globals['_DEFAULTPRICECLEARED']._serialized_end=1522
 # @@protoc_insertion_point(module_scope)

@@ -24,6 +24,7 @@ class NotificationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTIFICATION_KIND_ORDER_LINES_CANCELED: _ClassVar[NotificationKind]
     NOTIFICATION_KIND_ORDER_REFUND_REVERSED: _ClassVar[NotificationKind]
     NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED: _ClassVar[NotificationKind]
+    NOTIFICATION_KIND_PRICE_REDUCED: _ClassVar[NotificationKind]
 
 class NotificationChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -49,6 +50,7 @@ NOTIFICATION_KIND_ORDER_FULFILLMENT_DELIVERED: NotificationKind
 NOTIFICATION_KIND_ORDER_LINES_CANCELED: NotificationKind
 NOTIFICATION_KIND_ORDER_REFUND_REVERSED: NotificationKind
 NOTIFICATION_KIND_ORDER_PAYMENT_REVERSED: NotificationKind
+NOTIFICATION_KIND_PRICE_REDUCED: NotificationKind
 NOTIFICATION_CHANNEL_UNSPECIFIED: NotificationChannel
 NOTIFICATION_CHANNEL_IN_APP: NotificationChannel
 NOTIFICATION_CHANNEL_EMAIL: NotificationChannel

@@ -14,14 +14,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class NotificationPreferences(_message.Message):
-    __slots__ = ("customer_id", "email_address", "email_address_confirmed", "locale", "default_channels", "kinds", "watched_skus", "etag", "update_time")
+    __slots__ = ("customer_id", "email_address", "email_address_confirmed", "locale", "default_channels", "kinds", "etag", "update_time")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     EMAIL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     EMAIL_ADDRESS_CONFIRMED_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
-    WATCHED_SKUS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
@@ -30,10 +29,9 @@ class NotificationPreferences(_message.Message):
     locale: str
     default_channels: _containers.RepeatedScalarFieldContainer[_notification_pb2.NotificationChannel]
     kinds: _containers.RepeatedCompositeFieldContainer[KindPreference]
-    watched_skus: _containers.RepeatedScalarFieldContainer[str]
     etag: str
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, customer_id: _Optional[str] = ..., email_address: _Optional[str] = ..., email_address_confirmed: _Optional[bool] = ..., locale: _Optional[str] = ..., default_channels: _Optional[_Iterable[_Union[_notification_pb2.NotificationChannel, str]]] = ..., kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., watched_skus: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, customer_id: _Optional[str] = ..., email_address: _Optional[str] = ..., email_address_confirmed: _Optional[bool] = ..., locale: _Optional[str] = ..., default_channels: _Optional[_Iterable[_Union[_notification_pb2.NotificationChannel, str]]] = ..., kinds: _Optional[_Iterable[_Union[KindPreference, _Mapping]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class KindPreference(_message.Message):
     __slots__ = ("kind", "channels")

@@ -1,0 +1,23 @@
+-- Times are whole microseconds since 1970.
+CREATE TABLE wishlists (
+    wishlist_id   TEXT PRIMARY KEY,
+    customer_id   TEXT NOT NULL,
+    title         TEXT NOT NULL,
+    currency_code TEXT NOT NULL,
+    version       BIGINT NOT NULL,
+    create_time   BIGINT NOT NULL,
+    update_time   BIGINT NOT NULL
+);
+CREATE INDEX wishlists_of_customer ON wishlists (customer_id, wishlist_id);
+
+-- restock_time and price_time: when the last event of each kind was published about the item; 0 is never.
+CREATE TABLE items (
+    wishlist_id  TEXT NOT NULL REFERENCES wishlists ON DELETE CASCADE,
+    sku          TEXT NOT NULL,
+    position     BIGINT NOT NULL,
+    create_time  BIGINT NOT NULL,
+    restock_time BIGINT NOT NULL DEFAULT 0,
+    price_time   BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (wishlist_id, sku)
+);
+CREATE INDEX items_of_sku ON items (sku);
