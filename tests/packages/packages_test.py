@@ -14,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import tomllib
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,7 +23,9 @@ from shop import Tally  # noqa: E402
 
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 PACKAGES = TARGET / "packages"
-OTHERS = {"recommendations": "python3", "notifications": "node"}
+MANIFESTS = [tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(ROOT.glob("services/*/souk.service.toml"))]
+# The services in other languages, and the program that each needs.
+OTHERS = {manifest["name"]: manifest["prepare"]["needs"] for manifest in MANIFESTS if manifest["language"] != "rust"}
 # What a line of the conformance suite looks like for a sentence that holds.
 HOLDS = re.compile(r"^ *holds +C-HEALTH-", re.MULTILINE)
 
@@ -41,7 +44,7 @@ class Installed:
     def __init__(self, folder, home, command):
         self.folder, self.home, self.ready = folder, home, folder / "ready"
         self.cache = folder / "cache"
-        free = {f"{name.upper()}__SERVER__{key}": "127.0.0.1:0" for name in OTHERS for key in ("LISTEN", "METRICS_LISTEN")}
+        free = {f"{name.replace('-', '_').upper()}__SERVER__{key}": "127.0.0.1:0" for name in OTHERS for key in ("LISTEN", "METRICS_LISTEN")}
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO")}
         self.environment |= {"XDG_CACHE_HOME": str(self.cache), "SOUK__LOG__LEVEL": "warn", **free}
         listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--ready-file", self.ready]
