@@ -70,9 +70,9 @@ impl Off {
 }
 
 /// Finds the services that are not part of this program: in the shop's own folder, which is the one
-/// here, else that of the package that this program comes from, and in those of `--services-dir`. An
-/// empty one leaves out the shop's own. With `has_free_ports` they listen on any free ports instead
-/// of those of their manifests.
+/// here, else that of the package that this program comes from, and in those of `--services-dir`.
+/// An empty one leaves out the shop's own. With `has_free_ports` they listen on any free ports
+/// instead of those of their manifests.
 ///
 /// # Errors
 /// A folder that cannot be read, a name that two services have, or a package whose services cannot
