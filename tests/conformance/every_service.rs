@@ -15,7 +15,7 @@ use crate::spoils::{
     CATALOG, EVENTS, IN_GO, NOTES, ORDERS, RECOMMENDATIONS, SPOILS, Spoil, TOGETHER,
 };
 
-/// A service in Go; the shop has none.
+/// A service in Go with little of its own.
 const GO_EXAMPLE: &str = "libs/chassis-go/example";
 
 #[test]

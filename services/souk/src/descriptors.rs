@@ -29,22 +29,20 @@ pub struct Described {
 ///
 /// # Errors
 /// A process that cannot be reached, has no reflection of version 1, or leaves out a file.
-pub async fn of(process: &Channel, symbols: &[String]) -> Result<Described, Status> {
+pub async fn of(process: &Channel, symbols: &[String]) -> Result<Described, String> {
     let mut described = Described::default();
     let mut imports = Vec::new();
     for symbol in symbols {
         let question = MessageRequest::FileContainingSymbol(symbol.clone());
-        match ask(process, question).await {
-            Ok(files) => add(&mut described, files, &mut imports)?,
-            Err(status) if status.code() == Code::NotFound => {
-                described.unknown.push(symbol.clone());
-            }
-            Err(status) => return Err(status),
+        match ask(process, question).await? {
+            Some(files) => add(&mut described, files, &mut imports)?,
+            None => described.unknown.push(symbol.clone()),
         }
     }
     while let Some(name) = imports.pop() {
         if !described.files.contains_key(&name) {
-            let files = ask(process, MessageRequest::FileByFilename(name)).await?;
+            let files = ask(process, MessageRequest::FileByFilename(name.clone())).await?;
+            let files = files.ok_or_else(|| format!("reflection does not know {name}"))?;
             add(&mut described, files, &mut imports)?;
         }
     }
@@ -55,29 +53,37 @@ fn add(
     described: &mut Described,
     files: Vec<Vec<u8>>,
     imports: &mut Vec<String>,
-) -> Result<(), Status> {
+) -> Result<(), String> {
     for bytes in files {
         let file = FileDescriptorProto::decode(bytes.as_slice());
-        let file = file.map_err(|error| Status::from_error(error.into()))?;
+        let file = file.map_err(|error| format!("reflection: {error}"))?;
         imports.extend(file.dependency);
         described.files.insert(file.name.unwrap_or_default(), bytes);
     }
     Ok(())
 }
 
-/// Asks one question. What reflection reports as an error is one here, too.
-async fn ask(process: &Channel, question: MessageRequest) -> Result<Vec<Vec<u8>>, Status> {
+/// Asks one question; none when what it asks for is not known.
+async fn ask(process: &Channel, question: MessageRequest) -> Result<Option<Vec<Vec<u8>>>, String> {
     let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
     let mut request = tonic::Request::new(tokio_stream::once(request));
     request.set_timeout(PATIENCE);
     let mut client = ServerReflectionClient::new(process.clone());
-    let mut answers = client.server_reflection_info(request).await?.into_inner();
-    let answer = answers.message().await?.and_then(|answer| answer.message_response);
+    let failed = |status: Status| format!("reflection: {}: {}", status.code(), status.message());
+    let mut answers = client.server_reflection_info(request).await.map_err(failed)?.into_inner();
+    let answer = answers.message().await.map_err(failed)?.and_then(|one| one.message_response);
     match answer {
-        Some(MessageResponse::FileDescriptorResponse(found)) => Ok(found.file_descriptor_proto),
-        Some(MessageResponse::ErrorResponse(error)) => {
-            Err(Status::new(Code::from_i32(error.error_code), error.error_message))
+        Some(MessageResponse::FileDescriptorResponse(found)) => {
+            Ok(Some(found.file_descriptor_proto))
         }
-        other => Err(Status::unknown(format!("reflection answers {other:?}"))),
+        Some(MessageResponse::ErrorResponse(error))
+            if Code::from_i32(error.error_code) == Code::NotFound =>
+        {
+            Ok(None)
+        }
+        Some(MessageResponse::ErrorResponse(error)) => {
+            Err(format!("reflection: {}", error.error_message))
+        }
+        other => Err(format!("reflection answers {other:?}")),
     }
 }

@@ -75,7 +75,7 @@ async fn a_service_is_unknown_then_awaited_then_described() {
 async fn what_a_process_serves_itself_is_not_passed_on() {
     let (between, channel) = between().await;
     let own = "grpc.reflection.v1.ServerReflection".to_owned();
-    between.passthrough().announce("echo", &[own.clone()]);
+    between.passthrough().announce("echo", std::slice::from_ref(&own));
     let set = FileDescriptorSet::decode(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET).unwrap();
     let described: Vec<_> = set.file.iter().map(prost::Message::encode_to_vec).collect();
     between.passthrough().describe("echo", &described).unwrap();

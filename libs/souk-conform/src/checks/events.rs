@@ -223,7 +223,6 @@ fn made(id: &str, kind: &str, key: &str, data: Vec<u8>) -> pb::Event {
         subject: key.to_owned(),
         ordering_key: key.to_owned(),
         data,
-        ..Default::default()
     }
 }
 

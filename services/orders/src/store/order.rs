@@ -256,7 +256,7 @@ pub async fn update(tx: &Tx, order: &Order, before: Axes) -> Result<bool, Error>
         given_back_minor: Set(order.given_back),
         canceled_minor: Set(order.canceled),
         reversed_minor: Set(order.reversed),
-        reason: Set(order.closure.clone()),
+        reason: Set(order.closure),
         decline: Set(order.decline.clone()),
         payment_tries: Set(order.tries),
         action_url: Set(order.action.as_ref().map(|action| action.url.clone())),

@@ -37,21 +37,14 @@ impl Printer {
     }
 
     /// Asks the shop what the events of a type are made of, unless that is known: a service beside
-    /// the shop publishes its own.
-    ///
-    /// # Errors
-    /// A shop that cannot be reached any more.
-    pub async fn learn(&mut self, shop: &Channel, event_type: &str) -> Result<(), tonic::Status> {
+    /// the shop publishes its own. Events of a type that stays unknown are shown by their size.
+    pub async fn learn(&mut self, shop: &Channel, event_type: &str) {
         if self.pool.get_message_by_name(event_type).is_some() || self.unknown.contains(event_type)
         {
-            return Ok(());
+            return;
         }
-        let described = match descriptors::of(shop, &[event_type.to_owned()]).await {
-            Err(status) if status.code() == tonic::Code::Unavailable => return Err(status),
-            // Its events are shown by their size.
-            Err(_) => descriptors::Described::default(),
-            Ok(described) => described,
-        };
+        // A shop that does not answer is asked again at the next event.
+        let Ok(described) = descriptors::of(shop, &[event_type.to_owned()]).await else { return };
         let is_new = |name: &str| self.pool.get_file_by_name(name).is_none();
         let new = described.files.into_iter().filter(|(name, _)| is_new(name));
         let files = Files { file: new.map(|(_, bytes)| bytes).collect() };
@@ -59,7 +52,6 @@ impl Printer {
         if self.pool.get_message_by_name(event_type).is_none() {
             self.unknown.insert(event_type.to_owned());
         }
-        Ok(())
     }
 
     /// Returns the line of an event.

@@ -125,7 +125,7 @@ async fn read(
         *has_read = true;
         for delivery in response.deliveries {
             let event_type = delivery.event.as_ref().map_or("", |event| event.r#type.as_str());
-            printer.learn(shop, event_type).await?;
+            printer.learn(shop, event_type).await;
             // A closed pipe, as of `| head`, is not a failure.
             if writeln!(std::io::stdout(), "{}", printer.line(&delivery)).is_err() {
                 return Ok(());
