@@ -33,6 +33,7 @@ import (
 	_ "souk.example/go/souk/payments/simulator/v1alpha"
 	_ "souk.example/go/souk/payments/v1"
 	_ "souk.example/go/souk/recommendations/v1"
+	_ "souk.example/go/souk/wishlists/v1"
 )
 
 type limitVectors struct {
