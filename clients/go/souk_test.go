@@ -42,6 +42,7 @@ import (
 	_ "souk.example/go/souk/payments/v1"
 	policyv1 "souk.example/go/souk/policy/v1"
 	_ "souk.example/go/souk/recommendations/v1"
+	_ "souk.example/go/souk/wishlists/v1"
 )
 
 // shop answers orders with what each test says, and remembers what it was sent.
