@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use prost_reflect::DescriptorPool;
 use souk_chassis::{Caller, Channel, Passthrough, Running};
 use souk_manifest::{CannotRun, Launch, Manifest};
 use tokio::sync::{oneshot, watch};
@@ -181,14 +182,17 @@ impl Supervisor {
     }
 
     /// Makes the shop's address reach the service as it describes itself. Returns what it does not
-    /// describe of what its manifest names.
+    /// describe of what its manifest names, and the contract does not describe either.
     async fn described(&self) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
         let address = format!("http://{}", reachable(self.manifest.listen));
         // Reflection is for everybody: a token of the shop is nothing for another team's process.
         let process = Channel::to(&address, &Caller::Anonymous, &souk_client::CONTRACT);
         let process = process.map_err(|error| error.to_string())?;
         let manifest = &self.manifest;
-        let named = [manifest.services.as_slice(), manifest.publishes.as_slice()].concat();
+        let contract = DescriptorPool::decode(souk_client::FILE_DESCRIPTOR_SET)?;
+        let is_new = |event: &&String| contract.get_message_by_name(event).is_none();
+        let events = manifest.publishes.iter().filter(is_new);
+        let named: Vec<String> = manifest.services.iter().chain(events).cloned().collect();
         let described = descriptors::of(&process, &named).await?;
         let files: Vec<Vec<u8>> = described.files.into_values().collect();
         self.passthrough.describe(&manifest.name, &files)?;
