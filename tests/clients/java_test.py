@@ -79,10 +79,10 @@ if tally.failed == 0:
 
     with Shop() as shop:
         buyer = ["bash", "-euc", named(PAGE, "java-buyer").splitlines()[1].replace("127.0.0.1:7300", shop.address)]
-        told = tally.run("the buyer runs beside the official protovalidate", buyer, cwd=FOLDER / "souk")
-        tally.check("its order is placed", "ORDER_STATE_PLACED" in told, told)
-        tally.check("protovalidate knows the contract's rules", "lines[0].quantity" in told, told)
-        tally.check("it is told why another is refused", "ERROR_REASON_OUT_OF_STOCK TEA-MINT-100" in told, told)
+        output = tally.run("the buyer runs beside the official protovalidate", buyer, cwd=FOLDER / "souk")
+        tally.check("its order is placed", "ORDER_STATE_PLACED" in output, output)
+        tally.check("protovalidate knows the contract's rules", "lines[0].quantity" in output, output)
+        tally.check("it is output why another is refused", "ERROR_REASON_OUT_OF_STOCK TEA-MINT-100" in output, output)
         again = subprocess.run(buyer, capture_output=True, text=True, timeout=60, cwd=FOLDER / "souk")
-        tally.check("sent again, it is the same order", again.stdout.split()[:1] == told.split()[:1], again.stdout)
+        tally.check("sent again, it is the same order", again.stdout.split()[:1] == output.split()[:1], again.stdout)
 tally.end()

@@ -23,8 +23,8 @@ tally.check("by a script that takes it from the page", not unused, unused)
 with Shop() as shop:
     script = PROGRAMS + named(PAGE, "token").replace("127.0.0.1:7300", shop.address)
     environment = {"SOUK_GRPCURL": "grpcurl", **os.environ, "SOUK_UNDER_TEST": program()}
-    told = tally.run("a token of the program is accepted", ["bash", "-euc", script], env=environment)
-    tally.check("alice has no orders yet", told.split() == ["{", "}"], told)
+    output = tally.run("a token of the program is accepted", ["bash", "-euc", script], env=environment)
+    tally.check("alice has no orders yet", output.split() == ["{", "}"], output)
     without = script.replace("Bearer $TOKEN", "Bearer no")
     refused = subprocess.run(["bash", "-euc", without], env=environment, capture_output=True, text=True, timeout=60)
     tally.check("and no other text is", "Unauthenticated" in refused.stderr, refused.stderr)

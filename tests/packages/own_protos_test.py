@@ -150,8 +150,8 @@ def in_python(team):
     team.program("python", venv / "bin/python")
     team.follows("python")
     team.run("python: protovalidate is installed beside it", ["python", "-m", "pip", "install", "--quiet", "protovalidate"])
-    told = team.run("python: it is imported beside the client and protovalidate", ["python", "-c", IN_PYTHON])
-    team.tally.check("python: the options are known", "timeout 2.0\nstring.pattern\nrequired\n" in told, told)
+    output = team.run("python: it is imported beside the client and protovalidate", ["python", "-c", IN_PYTHON])
+    team.tally.check("python: the options are known", "timeout 2.0\nstring.pattern\nrequired\n" in output, output)
 
 
 def in_go(team):
@@ -162,8 +162,8 @@ def in_go(team):
     team.follows("go", **settings)
     (team.folder / "main.go").write_text(IN_GO)
     team.run("go: protovalidate is found", [go, "get", "buf.build/go/protovalidate"], **settings)
-    told = team.run("go: it runs beside the client and protovalidate", [go, "run", "."], **settings)
-    team.tally.check("go: the options are known", "timeout 2\n" in told and "net.currency_code" in told and "net: " in told, told)
+    output = team.run("go: it runs beside the client and protovalidate", [go, "run", "."], **settings)
+    team.tally.check("go: the options are known", "timeout 2\n" in output and "net.currency_code" in output and "net: " in output, output)
 
     imported = "--go_out=. --go_opt=module=acme.example/tax --go_opt=Mbuf/validate/validate.proto=acme.example/tax/gen/buf/validate"
     include = "-I souk-proto-0.1.0/third_party"
@@ -195,8 +195,8 @@ def in_typescript(team):
     (team.folder / "main.ts").write_text(IN_TYPESCRIPT)
     compiler = ["npx", "--no-install", "tsc", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023"]
     team.run("node: it compiles, strictly", [*compiler, "--types", "node", "main.ts"])
-    told = team.run("node: it runs beside the client", ["node", "main.js"])
-    team.tally.check("node: the options are known", '"minorUnits":"450"' in told and "timeout 2000" in told, told)
+    output = team.run("node: it runs beside the client", ["node", "main.js"])
+    team.tally.check("node: the options are known", '"minorUnits":"450"' in output and "timeout 2000" in output, output)
 
 
 def main():

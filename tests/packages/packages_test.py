@@ -95,8 +95,8 @@ class Installed:
 def calls(tally, how, shop):
     """Calls the shop once, and looks at what it says of the services in other languages."""
     call = [os.environ.get("SOUK_GRPCURL", "grpcurl"), "-plaintext", shop.address, "souk.catalog.v1.CatalogService/ListProducts"]
-    told = tally.run(f"{how}: the shop can be called", call)
-    tally.check(f"{how}: it has its catalogue", "Anatolian kilim" in told, told)
+    output = tally.run(f"{how}: the shop can be called", call)
+    tally.check(f"{how}: it has its catalogue", "Anatolian kilim" in output, output)
     said = shop.said()
     for name, needed in OTHERS.items():
         if shutil.which(needed):
@@ -109,8 +109,8 @@ def calls(tally, how, shop):
 def asks(tally, how, conform, shop):
     """Asks the running shop a part of the contract with an installed conformance program."""
     command = [*conform, "--only", "C-HEALTH", shop.address]
-    told = tally.run(f"{how}: the conformance program asks a service", command, env=shop.environment, cwd=shop.home)
-    tally.check(f"{how}: and reports what holds", HOLDS.search(told) is not None, told)
+    output = tally.run(f"{how}: the conformance program asks a service", command, env=shop.environment, cwd=shop.home)
+    tally.check(f"{how}: and reports what holds", HOLDS.search(output) is not None, output)
     tally.run(f"{how}: it has its help", [*conform, "--help"], env=shop.environment, cwd=shop.home)
 
 
@@ -127,11 +127,11 @@ def contents(tally):
     built = [name for name in in_wheel if re.search(r"(^|/)(node_modules|\.venv|dist|__pycache__|build)/", name)]
     tally.check("and nothing that was built from them", in_wheel and not built, built)
     for wheel in wheels:
-        told = tally.run(f"{wheel.name}: auditwheel reads it", [sys.executable, "-m", "auditwheel", "show", wheel])
-        oldest = re.search(r'following platform tag: "manylinux_2_(\d+)_x86_64"', " ".join(told.split()))
+        output = tally.run(f"{wheel.name}: auditwheel reads it", [sys.executable, "-m", "auditwheel", "show", wheel])
+        oldest = re.search(r'following platform tag: "manylinux_2_(\d+)_x86_64"', " ".join(output.split()))
         claimed = re.search(r"manylinux_2_(\d+)_x86_64", wheel.name)
         is_true = oldest and claimed and int(oldest[1]) <= int(claimed[1])
-        tally.check(f"{wheel.name}: the platform that its name claims is true", is_true, told)
+        tally.check(f"{wheel.name}: the platform that its name claims is true", is_true, output)
         licences = {name.rsplit("/", 1)[-1] for name in zipfile.ZipFile(wheel).namelist() if "/licenses/" in name}
         tally.check(f"{wheel.name}: it has the licences", licences == {"LICENSE", "THIRD-PARTY.txt"}, licences)
     return wheels, tarballs

@@ -62,7 +62,7 @@ def noted(shop, request_id, text):
     return json.loads(output)["note"]["noteId"] if code == 0 else None, output
 
 
-def told(shop, limit):
+def shown(shop, limit):
     """Returns the service's events as `souk events tail` shows them."""
     tail = [program(), "events", "tail", "--to", shop.address, "--type", "souk.notes.v1.*", "--from", "earliest"]
     code, output = run(*tail, "--json", "--limit", str(limit))
@@ -94,7 +94,7 @@ with Shop(TEAM, f"--grant=notes={SCOPES}", SOUK__LOG__LEVEL="info", **FREE) as s
     code, output = grpcurl(shop, f"{SERVICE}/SuggestTitle", data={"product_id": "no-such-product"})
     tally.check("it reaches its upstream", "ERROR_REASON_UNKNOWN_PRODUCT" in output or "NotFound" in output, output)
 
-    events = told(shop, 1)
+    events = shown(shop, 1)
     data = events[0]["data"] if isinstance(events, list) and events else {}
     tally.check("its events are shown decoded", data.get("note", {}).get("noteId") == note, f"{events}")
     code, output = run(*shop.audit())
@@ -113,6 +113,6 @@ with second:
     tally.check("and has its data", code == 0 and "green tea" in output, output)
     tally.check("and its grants, which are not repeated", "lacks scopes" not in log.read_text(), log.read_text())
     noted(second, "r2", "black tea")
-    events = told(second, 2)
+    events = shown(second, 2)
     tally.check("with which it publishes", isinstance(events, list) and len(events) == 2, f"{events}\n{log.read_text()}")
 tally.end()

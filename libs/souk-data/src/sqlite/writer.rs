@@ -1,9 +1,9 @@
 //! The one thread that writes to a SQLite file: many closures share one transaction and one commit.
 //!
-//! A savepoint copies every page that its closure changes, which is a tenth of all the work; and
-//! nearly every closure that fails has changed nothing by then. So a group runs without savepoints.
-//! Should a closure have to be undone after all, the group is rolled back and runs again, each
-//! closure in a savepoint; the groups after it do so too for a while.
+//! A savepoint copies every page that its closure changes, which was 5 % of an order's processor
+//! time, and nearly every closure that fails has changed nothing by then. So a group runs without
+//! savepoints. Should a closure have to be undone after all, the group is rolled back and runs
+//! again, each closure in a savepoint; the groups after it do so too for a while.
 //!
 //! **Invariant:** nothing a closure returned, errors included, leaves this thread before the COMMIT
 //! that covers it.

@@ -130,13 +130,13 @@ impl Supervisor {
                 Ok(process) => process,
                 Err(error) => return Some(format!("cannot be started ({error})")),
             };
-        let told = self.told_ready();
-        tokio::pin!(told);
-        let mut is_told = false;
+        let ready = self.becomes_ready();
+        tokio::pin!(ready);
+        let mut is_ready = false;
         let status = loop {
             tokio::select! {
                 status = process.ended() => break status,
-                () = &mut told, if !is_told => is_told = true,
+                () = &mut ready, if !is_ready => is_ready = true,
                 () = stopped(stop) => {
                     self.stop(process).await;
                     return None;
@@ -158,7 +158,7 @@ impl Supervisor {
     }
 
     /// Once it is ready, logs where it serves and makes the shop's address reach it.
-    async fn told_ready(&self) {
+    async fn becomes_ready(&self) {
         while !self.ready.exists() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
